@@ -1,0 +1,14 @@
+"""colorgan colorizes grayscale photographs with conditional GANs, in TensorFlow 2 / Keras 3.
+
+`colorgan.Colorizer` is loaded on first use, so that `--help` and a look at a configuration load no TensorFlow.
+"""
+
+__version__ = "0.1.0"
+
+
+def __getattr__(name):
+    if name == "Colorizer":
+        from colorgan.models.colorizer import Colorizer
+
+        return Colorizer
+    raise AttributeError(f"module 'colorgan' has no attribute {name!r}. It exports: Colorizer, __version__")

@@ -1,0 +1,275 @@
+"""The configuration of a run: frozen dataclasses whose fields are, by name, the command line's flags.
+
+Owns every setting's name, type, default and help text, each stated once: `flags.py` makes the command line from these
+fields, `config.json` is their flat dump. The defaults are the original's (Nazeri et al. 2018). Imports nothing of
+ours and no TensorFlow, so that `--help` and a look at a run's settings cost nothing.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from dataclasses import dataclass, field
+
+
+def option(default, help, *, choices=None, may_change=False, known=None):  # noqa: A002 - the field's term is "help"
+    """A dataclass field that is also a flag.
+
+    Args:
+        default: the value when neither a flag nor a preset nor the dataset's table gives one; its type is the flag's.
+        help: one line for `--help`.
+        choices: the values allowed, for a closed set.
+        may_change: whether a run may go on with another value (paths, intervals, devices); see `Config.differences`.
+        known: where open sets of names are listed (shown in `--help`).
+    """
+    meta = {"help": help, "choices": choices, "may_change": may_change, "known": known}
+    return field(default=default, metadata=meta)
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """The two networks. A kernel table has a row per layer: (filters, stride[, dropout rate])."""
+
+    generator: str = option("unet", "generator network", known="models/generators.py")
+    encoder: tuple = option(
+        ((64, 1), (64, 2), (128, 2), (256, 2), (512, 2), (512, 2), (512, 2), (512, 2)),
+        "generator's encoder as JSON rows [filters, stride, dropout]",
+    )
+    decoder: tuple = option(
+        ((512, 2, 0.0), (512, 2, 0.0), (512, 2, 0.0), (256, 2, 0.0), (128, 2, 0.0), (64, 2, 0.0), (64, 2, 0.0)),
+        "generator's decoder as JSON rows [filters, stride, dropout]",
+    )
+    discriminator: str = option("patch", "discriminator network", known="models/discriminators.py")
+    discriminator_layers: tuple = option(
+        ((64, 2), (128, 2), (256, 2), (512, 1)), "discriminator as JSON rows [filters, stride, dropout]"
+    )
+    kernel_size: int = option(4, "kernel size of the convolutions of both networks")
+    filter_multiplier: float = option(1.0, "multiplies every number of filters of both networks")
+    bn_momentum: float = option(0.99, "batch normalization: momentum of the moving statistics")
+
+
+@dataclass(frozen=True)
+class Objective:
+    """What the networks minimize."""
+
+    adversarial: str = option("non-saturating", "adversarial loss", known="models/objectives/adversarial.py")
+    adversarial_weight: float = option(1.0, "weight of the adversarial term in the generator's loss")
+    l1_weight: float = option(100.0, "weight of the L1 term in the generator's loss")
+    label_smoothing: bool = option(False, "one-sided label smoothing: the discriminator's real label is 0.9")
+
+
+@dataclass(frozen=True)
+class Optimizer:
+    """How the networks' weights move: Adam, its learning rate over time, and the generator's moving average."""
+
+    lr: float = option(3e-4, "learning rate of the generator")
+    d_lr_factor: float = option(0.1, "learning rate of the discriminator, as a factor of the generator's")
+    lr_decay: bool = option(True, "let the learning rate decay")
+    lr_decay_schedule: str = option("exponential", "how it decays", choices=("exponential", "plateau"))
+    lr_decay_rate: float = option(0.1, "factor of a decay")
+    lr_decay_steps: int = option(500_000, "exponential decay: iterations until the factor has applied once")
+    lr_floor: float = option(1e-6, "the learning rate does not decay below this")
+    plateau_patience: int = option(5, "plateau decay: validations without a better metric before a decay")
+    beta1: float = option(0.0, "Adam's beta 1, of both optimizers")
+    beta2: float = option(0.999, "Adam's beta 2, of both optimizers")
+    g_clip_value: float = option(0.0, "clip the generator's gradients elementwise to this; 0: no clipping")
+    d_clip_value: float = option(0.0, "clip the discriminator's gradients elementwise to this; 0: no clipping")
+    ema_decay: float = option(0.0, "decay of a moving average of the generator, used for all its results; 0: none")
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """What one iteration does and how many there are."""
+
+    epochs: int = option(30, "passes over the training set; 0: until interrupted", may_change=True)
+    max_steps: int = option(0, "end after this many iterations in all; 0: no limit", may_change=True)
+    d_steps: int = option(1, "discriminator updates per iteration")
+    g_steps: int = option(2, "generator updates per iteration")
+
+
+@dataclass(frozen=True)
+class Data:
+    """Where photographs come from and what becomes of them before a network sees them."""
+
+    dataset: str = option("places365", "cifar10, places365, folder, shapes or tfds:NAME", known="datasets/__init__.py")
+    dataset_path: str = option(
+        "./dataset", "folder of the data set; ./dataset stands for ./dataset/DATASET", may_change=True
+    )
+    download: bool = option(False, "let TensorFlow Datasets download the data set", may_change=True)
+    height: int = option(256, "height of the images in training, pixels")
+    width: int = option(256, "width of the images in training, pixels")
+    batch_size: int = option(16, "images per iteration, over all devices")
+    color_space: str = option("lab", "what the generator predicts: ab (lab) or RGB (rgb)", choices=("lab", "rgb"))
+    ab_scale: float = option(110.0, "Lab units of a and b that the networks see as 1")
+    augment: bool = option(True, "augment the training images")
+    augmentations: tuple = option(("flip",), "what augmentation does, comma-separated", known="datasets/pipeline.py")
+    drop_gray: bool = option(True, "drop training images with R = G = B")
+    validation_fraction: float = option(
+        0.04, "share of the training images held out for validation where a data set has no validation split"
+    )
+    max_bad_fraction: float = option(0.05, "stop when more than this share of the files is unreadable", may_change=True)
+    cache_mb: int = option(2048, "keep decoded images in memory if they fit in this many MB", may_change=True)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run: its name, place, device, and what it leaves behind and how often."""
+
+    name: str = option("", "name of the run, appended to its directory under ./checkpoints", may_change=True)
+    preset: str = option("", "a published system; default: the data set's own", known="presets.py")
+    seed: int = option(0, "seed of weights, data order, augmentation and dropout")
+    checkpoints_path: str = option(
+        "./checkpoints", "the run's directory; ./checkpoints stands for ./checkpoints/DATASET[-NAME]", may_change=True
+    )
+    gpu_ids: str = option("0", "GPUs: 0 or 0,1; -1: the CPU", may_change=True)
+    precision: str = option(
+        "float32",
+        "arithmetic of the networks",
+        choices=("float32", "mixed_bfloat16", "mixed_float16"),
+    )
+    jit: str = option(
+        "auto", "compile with XLA: auto means on a GPU only", choices=("auto", "on", "off"), may_change=True
+    )
+    deterministic: bool = option(False, "bit-identical results on one device, at some cost in speed", may_change=True)
+    resume: bool = option(True, "go on where the run directory's last checkpoint ended", may_change=True)
+    weights: str = option("", "weights to use: a run directory or a weights file", may_change=True)
+    save: bool = option(True, "save checkpoints", may_change=True)
+    save_interval: int = option(1000, "iterations between two checkpoints", may_change=True)
+    keep_checkpoints: int = option(3, "how many of the last checkpoints are kept", may_change=True)
+    best_metric: str = option(
+        "mae_ab", "validation metric whose best value is kept apart", known="evaluation/metrics.py", may_change=True
+    )
+    sample: bool = option(True, "write sample grids gray | truth | result", may_change=True)
+    sample_size: int = option(8, "images in a sample grid", may_change=True)
+    sample_interval: int = option(1000, "iterations between two sample grids", may_change=True)
+    validate: bool = option(True, "measure on validation images during training", may_change=True)
+    validate_interval: int = option(0, "iterations between two validations; 0: each epoch", may_change=True)
+    validate_size: int = option(1000, "validation images measured during training; 0: all", may_change=True)
+    log: bool = option(True, "write metrics.jsonl and TensorBoard events", may_change=True)
+    log_interval: int = option(10, "iterations between two log lines", may_change=True)
+    visualize: bool = option(False, "write the curves of the losses as curves.png", may_change=True)
+    visualize_window: int = option(100, "window of the curves' moving average, log lines", may_change=True)
+    acc_thresh: float = option(2.0, "threshold of the epsilon accuracy in logs, Lab units", may_change=True)
+    test_input: str = option("", "gray photographs to colorize: a file or a folder", may_change=True)
+    test_output: str = option("", "folder for what a test writes; default: the run's directory", may_change=True)
+    test_size: int = option(100, "test images to evaluate on; 0: all", may_change=True)
+    test_delay: float = option(0.0, "Turing test: seconds that a pair is shown; 0: unlimited", may_change=True)
+    turing_test_size: int = option(100, "Turing test: number of pairs", may_change=True)
+
+
+SECTIONS = {
+    "architecture": Architecture,
+    "objective": Objective,
+    "optimizer": Optimizer,
+    "schedule": Schedule,
+    "data": Data,
+    "run": Run,
+}
+FIELDS = {f.name: f for section in SECTIONS.values() for f in dataclasses.fields(section)}
+SECTION_OF = {f.name: name for name, section in SECTIONS.items() for f in dataclasses.fields(section)}
+
+
+@dataclass(frozen=True)
+class Config:
+    """All sections of one run. Immutable; `replace` makes a changed copy.
+
+    Raises:
+        ValueError: from the constructor, if a value is out of its range (the message names the flag).
+    """
+
+    architecture: Architecture = Architecture()
+    objective: Objective = Objective()
+    optimizer: Optimizer = Optimizer()
+    schedule: Schedule = Schedule()
+    data: Data = Data()
+    run: Run = Run()
+
+    def __post_init__(self):
+        """Check every value against its type, its choices and the ranges below."""
+        for name, value in self.flat().items():
+            _check(name, value)
+        if self.data.validation_fraction >= 1:
+            raise ValueError(f"`--validation-fraction` must be below 1. Received: {self.data.validation_fraction}")
+
+    def flat(self) -> dict:
+        """-> {field name: value} over all sections, in the order of their definition."""
+        return {name: getattr(getattr(self, SECTION_OF[name]), name) for name in FIELDS}
+
+    def replace(self, **values) -> Config:
+        """-> a copy with these fields changed, whatever section they live in.
+
+        Raises:
+            ValueError: for an unknown field (the known ones are listed) or a value out of range.
+        """
+        changed: dict[str, dict] = {}
+        for name, value in values.items():
+            if name not in FIELDS:
+                raise ValueError(f"Unknown setting `{name}`. Known: {', '.join(sorted(FIELDS))}")
+            changed.setdefault(SECTION_OF[name], {})[name] = _frozen(value)
+        sections = {s: dataclasses.replace(getattr(self, s), **fields) for s, fields in changed.items()}
+        return dataclasses.replace(self, **sections)
+
+    def to_json(self) -> str:
+        """-> the flat settings as JSON text, one line each."""
+        lines = [f"  {json.dumps(name)}: {json.dumps(value)}" for name, value in self.flat().items()]
+        return "{\n" + ",\n".join(lines) + "\n}\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> Config:
+        """-> the configuration that `to_json` wrote. Settings that the text lacks have their defaults.
+
+        Raises:
+            ValueError: if the text is not a JSON object or holds unknown settings or values out of range.
+        """
+        values = json.loads(text)
+        if not isinstance(values, dict):
+            raise ValueError(f"A configuration is a JSON object {{setting: value}}. Received: {type(values).__name__}")
+        return cls().replace(**values)
+
+    def differences(self, other: Config) -> dict:
+        """-> {name: (mine, other's)} of the fields that a run cannot change when it goes on and that differ."""
+        mine, others = self.flat(), other.flat()
+        return {
+            name: (mine[name], others[name])
+            for name, f in FIELDS.items()
+            if not f.metadata["may_change"] and mine[name] != others[name]
+        }
+
+
+def flag_name(name: str) -> str:
+    """-> a field's flag: `lr_decay_steps` -> `--lr-decay-steps`."""
+    return "--" + name.replace("_", "-")
+
+
+def _frozen(value):
+    """Lists, as JSON has them, become the tuples that a frozen configuration holds."""
+    return tuple(_frozen(v) for v in value) if isinstance(value, list | tuple) else value
+
+
+POSITIVE = {
+    "kernel_size", "filter_multiplier", "lr", "d_lr_factor", "lr_decay_rate", "lr_decay_steps", "plateau_patience",
+    "height", "width", "batch_size", "ab_scale", "save_interval", "keep_checkpoints", "sample_size",
+    "sample_interval", "log_interval", "visualize_window",
+}  # fmt: skip
+BELOW_ONE = {"bn_momentum", "beta1", "beta2", "ema_decay"}
+MAY_BE_NEGATIVE: set[str] = set()
+
+
+def _check(name, value):
+    f, default = FIELDS[name], FIELDS[name].default
+    flag = flag_name(name)
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    fits = isinstance(value, type(default)) or (isinstance(default, float) and number)
+    if not fits or (isinstance(value, bool) != isinstance(default, bool)):
+        raise ValueError(f"`{flag}` must be a {type(default).__name__}. Received: {value!r}")
+    if f.metadata["choices"] and value not in f.metadata["choices"]:
+        raise ValueError(f"`{flag}` must be one of {', '.join(f.metadata['choices'])}. Received: {value!r}")
+    if number and not math.isfinite(value):
+        raise ValueError(f"`{flag}` must be a finite number. Received: {value}")
+    if number and name in POSITIVE and value <= 0:
+        raise ValueError(f"`{flag}` must be above 0. Received: {value}")
+    if number and value < 0 and name not in MAY_BE_NEGATIVE:
+        raise ValueError(f"`{flag}` must not be negative. Received: {value}")
+    if number and name in BELOW_ONE and value >= 1:
+        raise ValueError(f"`{flag}` must be below 1. Received: {value}")

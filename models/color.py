@@ -1,0 +1,201 @@
+"""Colour spaces and every scaling to and from the networks' range: pure functions of arrays or tensors.
+
+Owns sRGB <-> linear RGB <-> XYZ <-> Lab (D65), RGB -> HSV, luma, the gamut rule, and `encode` / `decode` between
+pictures and what a network sees. Imports nothing of ours, and Keras ops only, so that the same code runs eagerly,
+inside a `tf.function` and inside `tf.data`, on any Keras backend.
+
+| quantity | range |
+|---|---|
+| RGB, HSV, luma | [0, 1], gamma-encoded sRGB |
+| linear RGB | [0, 1] |
+| L | [0, 100] |
+| a, b | about [-86, 98], [-108, 95] inside the sRGB gamut |
+| scaled L, scaled RGB | [-1, 1] |
+| scaled a, b | ab / `ab_scale`; [-1, 1] at the default 110 |
+
+All functions take and return float32 (other floats are cast: half precision cannot hold Lab), channels last.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from keras import ops
+
+# IEC 61966-2-1 (sRGB) primaries at D65, the six-digit matrix that scikit-image uses too. The white point is the
+# image of RGB = (1, 1, 1) under it, so that grays have a = b = 0 exactly (scikit-image's rounded white leaves 0.005).
+XYZ_FROM_RGB = np.array(
+    [[0.412453, 0.357580, 0.180423], [0.212671, 0.715160, 0.072169], [0.019334, 0.119193, 0.950227]]
+)
+RGB_FROM_XYZ = np.linalg.inv(XYZ_FROM_RGB)
+WHITE_D65 = XYZ_FROM_RGB.sum(axis=1)
+LAB_EPSILON = (6 / 29) ** 3  # CIE 15:2004, 8.2.1: below it the cube root continues as a line
+LAB_SLOPE = (29 / 6) ** 2 / 3
+COLOR_CHANNELS = {"lab": 2, "rgb": 3}
+
+
+def _float(x):
+    return ops.cast(ops.convert_to_tensor(x), "float32")
+
+
+def _matmul(x, matrix):
+    return ops.matmul(x, ops.convert_to_tensor(matrix.T.astype("float32")))
+
+
+def srgb_to_linear(rgb):
+    """Undo the sRGB transfer function (IEC 61966-2-1). [..., C] in [0, 1] -> the same shape, linear in [0, 1]."""
+    rgb = _float(rgb)
+    # The maximum keeps the gradient of the branch that is not taken finite, here and below.
+    curve = ((ops.maximum(rgb, 0.04045) + 0.055) / 1.055) ** 2.4
+    return ops.where(rgb > 0.04045, curve, rgb / 12.92)
+
+
+def linear_to_srgb(linear):
+    """Apply the sRGB transfer function (IEC 61966-2-1). [..., C] linear -> gamma-encoded; negatives stay negative."""
+    linear = _float(linear)
+    curve = 1.055 * ops.maximum(linear, 0.0031308) ** (1 / 2.4) - 0.055
+    return ops.where(linear > 0.0031308, curve, linear * 12.92)
+
+
+def rgb_to_lab(rgb):
+    """[..., 3] sRGB in [0, 1] -> [..., 3] Lab, D65 (CIE 15:2004): L in [0, 100], a and b in Lab units."""
+    xyz = _matmul(srgb_to_linear(rgb), XYZ_FROM_RGB / WHITE_D65[:, None])
+    root = ops.maximum(xyz, LAB_EPSILON) ** (1 / 3)
+    f = ops.where(xyz > LAB_EPSILON, root, xyz * LAB_SLOPE + 4 / 29)
+    fx, fy, fz = f[..., 0:1], f[..., 1:2], f[..., 2:3]
+    return ops.concatenate([116 * fy - 16, 500 * (fx - fy), 200 * (fy - fz)], axis=-1)
+
+
+def lab_to_linear(lab):
+    """[..., 3] Lab -> [..., 3] linear RGB; outside [0, 1] where the colour lies outside the sRGB gamut."""
+    lab = _float(lab)
+    fy = (lab[..., 0:1] + 16) / 116
+    f = ops.concatenate([fy + lab[..., 1:2] / 500, fy, fy - lab[..., 2:3] / 200], axis=-1)
+    xyz = ops.where(f > 6 / 29, f**3, (f - 4 / 29) / LAB_SLOPE)
+    return _matmul(xyz, RGB_FROM_XYZ * WHITE_D65[None, :])
+
+
+def lab_to_rgb(lab):
+    """[..., 3] Lab -> [..., 3] sRGB in [0, 1]; colours outside the gamut are cut off per channel (see `fit_gamut`)."""
+    return ops.clip(linear_to_srgb(lab_to_linear(lab)), 0.0, 1.0)
+
+
+def fit_gamut(lab, *, steps=12):
+    """Take chroma, and nothing else, from colours that sRGB cannot show: L and hue stay, as `lab_to_rgb` does not.
+
+    Args:
+        lab: [..., 3] Lab.
+        steps: halvings of the interval in which the largest chroma factor is searched; 12 leave 1/4096 of the chroma.
+
+    Returns:
+        [..., 3] Lab, inside the sRGB gamut to within 1e-5 of linear RGB; colours that were inside are unchanged.
+    """
+    lab = _float(lab)
+    lightness, ab = lab[..., 0:1], lab[..., 1:3]
+
+    def inside(factor):
+        linear = lab_to_linear(ops.concatenate([lightness, factor * ab], axis=-1))
+        worst = ops.max(ops.maximum(-linear, linear - 1), axis=-1, keepdims=True)
+        return worst <= 1e-5
+
+    low, high = ops.zeros_like(lightness), ops.ones_like(lightness)
+    fits = inside(high)
+    for _ in range(steps):
+        middle = (low + high) / 2
+        ok = inside(middle)
+        low, high = ops.where(ok, middle, low), ops.where(ok, high, middle)
+    return ops.concatenate([lightness, ops.where(fits, 1.0, low) * ab], axis=-1)
+
+
+def luma(rgb):
+    """[..., 3] sRGB in [0, 1] -> [..., 1] luma Y' in [0, 1] (ITU-R BT.601 weights)."""
+    return _matmul(_float(rgb), np.array([[0.299, 0.587, 0.114]]))
+
+
+def rgb_to_hsv(rgb):
+    """[..., 3] sRGB in [0, 1] -> [..., 3] hue (a turn is 1), saturation, value, each in [0, 1] (Smith 1978).
+
+    Hue and saturation are 0 where there is none; gradients are finite everywhere, at black, white and gray too.
+    """
+    rgb = _float(rgb)
+    r, g, b = rgb[..., 0:1], rgb[..., 1:2], rgb[..., 2:3]
+    value = ops.max(rgb, axis=-1, keepdims=True)
+    chroma = value - ops.min(rgb, axis=-1, keepdims=True)
+    some = chroma > 1e-6
+    divisor = ops.where(some, chroma, 1.0)
+    sector = ops.where(
+        value == r, (g - b) / divisor, ops.where(value == g, 2 + (b - r) / divisor, 4 + (r - g) / divisor)
+    )
+    hue = ops.where(some, sector / 6, 0.0)
+    hue = ops.where(hue < 0, hue + 1, hue)
+    saturation = ops.where(some, chroma / ops.where(value > 1e-6, value, 1.0), 0.0)
+    return ops.concatenate([hue, saturation, value], axis=-1)
+
+
+def colorfulness(rgb):
+    """Hasler and Suesstrunk 2003, eq. (2), of each image. [B, H, W, 3] in [0, 1] -> [B], in units of 0..255."""
+    rgb = _float(rgb) * 255
+    r, g, b = rgb[..., 0], rgb[..., 1], rgb[..., 2]
+    rg, yb = r - g, (r + g) / 2 - b
+    spread = ops.sqrt(ops.var(rg, axis=(-2, -1)) + ops.var(yb, axis=(-2, -1)))
+    return spread + 0.3 * ops.sqrt(ops.mean(rg, axis=(-2, -1)) ** 2 + ops.mean(yb, axis=(-2, -1)) ** 2)
+
+
+def scale_l(lightness):
+    """L in [0, 100] -> [-1, 1]."""
+    return _float(lightness) / 50 - 1
+
+
+def unscale_l(scaled):
+    """[-1, 1] -> L in [0, 100]."""
+    return (_float(scaled) + 1) * 50
+
+
+def encode(rgb, *, color_space, ab_scale):
+    """A picture as the networks see it.
+
+    Args:
+        rgb: [..., 3] sRGB in [0, 1].
+        color_space: `lab` or `rgb`.
+        ab_scale: Lab units of a and b that become 1 (`lab` only).
+
+    Returns:
+        gray: [..., 1] float32, L scaled to [-1, 1].
+        color: [..., 2] float32, ab / ab_scale (`lab`), or [..., 3], RGB scaled to [-1, 1] (`rgb`).
+
+    Raises:
+        ValueError: if the colour space is unknown.
+    """
+    _check_space(color_space)
+    lab = rgb_to_lab(rgb)
+    gray = scale_l(lab[..., 0:1])
+    return (gray, lab[..., 1:3] / ab_scale) if color_space == "lab" else (gray, _float(rgb) * 2 - 1)
+
+
+def to_lab(gray, color, *, color_space, ab_scale):
+    """What the networks see, as Lab: the inverse of `encode`.
+
+    Args:
+        gray: [..., 1] L scaled to [-1, 1].
+        color: [..., 2] or [..., 3], as `encode` returns it.
+        color_space, ab_scale: as in `encode`.
+
+    Returns:
+        [..., 3] Lab. In `lab` its L is `gray`'s, exactly; in `rgb` it is the prediction's own.
+    """
+    _check_space(color_space)
+    if color_space == "rgb":
+        return rgb_to_lab(ops.clip((_float(color) + 1) / 2, 0.0, 1.0))
+    return ops.concatenate([unscale_l(gray), _float(color) * ab_scale], axis=-1)
+
+
+def decode(gray, color, *, color_space, ab_scale):
+    """What the networks see, as a picture: [..., 3] sRGB in [0, 1]. Arguments as in `to_lab`; see `lab_to_rgb`."""
+    _check_space(color_space)
+    if color_space == "rgb":
+        return ops.clip((_float(color) + 1) / 2, 0.0, 1.0)
+    return lab_to_rgb(to_lab(gray, color, color_space=color_space, ab_scale=ab_scale))
+
+
+def _check_space(color_space):
+    if color_space not in COLOR_CHANNELS:
+        raise ValueError(f"`color_space` must be one of {', '.join(COLOR_CHANNELS)}. Received: {color_space!r}")

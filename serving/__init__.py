@@ -1,0 +1,1 @@
+"""What people use: photographs in, photographs out."""

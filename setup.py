@@ -1,0 +1,36 @@
+"""Installs the checkout as the package `colorgan`, so that names like `datasets` never shadow another project's."""
+
+import re
+from pathlib import Path
+
+from setuptools import setup
+
+HERE = Path(__file__).parent
+ROOMS = ["models", "models.objectives", "datasets", "training", "evaluation", "serving", "weights"]
+
+setup(
+    name="colorgan",
+    version=re.search(r'__version__ = "(.+)"', (HERE / "__init__.py").read_text())[1],
+    description="Colorize grayscale photographs with conditional GANs, in TensorFlow 2 / Keras 3",
+    long_description=(HERE / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    python_requires=">=3.11",
+    package_dir={"colorgan": "."},
+    packages=["colorgan", *(f"colorgan.{room}" for room in ROOMS)],
+    package_data={"colorgan.weights": ["*.h5", "*.md", "*.json"]},
+    install_requires=[
+        "tensorflow>=2.16",
+        "tensorflow-datasets>=4.9.4",
+        "tensorboard>=2.16",  # TensorFlow 2.21 no longer brings it, and tf.summary is implemented there
+        "numpy>=1.26",
+        "opencv-python-headless>=4.8",
+        "absl-py>=2.0",
+        "matplotlib>=3.8",
+        "scikit-image>=0.22",
+        "pillow>=10.1",
+        "tqdm>=4.66",  # the live progress line; tensorflow-datasets brings it in any case
+    ],
+    extras_require={"test": ["pytest>=8.0", "ruff>=0.6"]},
+    entry_points={"console_scripts": ["colorgan = colorgan.main:run"]},
+)
