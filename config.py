@@ -153,9 +153,9 @@ class Run:
     acc_thresh: float = option(2.0, "threshold of the epsilon accuracy in logs, Lab units", may_change=True)
     test_input: str = option("", "gray photographs to colorize: a file or a folder", may_change=True)
     test_output: str = option("", "folder for what a test writes; default: the run's directory", may_change=True)
-    test_size: int = option(100, "test images to evaluate on; 0: all", may_change=True)
+    eval_size: int = option(0, "test images to evaluate on; 0: all", may_change=True)
+    test_size: int = option(100, "Turing test: number of pairs", may_change=True)
     test_delay: float = option(0.0, "Turing test: seconds that a pair is shown; 0: unlimited", may_change=True)
-    turing_test_size: int = option(100, "Turing test: number of pairs", may_change=True)
 
 
 SECTIONS = {

@@ -1,0 +1,64 @@
+"""Adversarial losses on logits: what the discriminator and the generator pay, unreduced.
+
+Pure functions of [B, ...] float32 logits, returning the same shape; weights and reduction live in `compose.py`.
+Imports nothing of ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from keras import ops
+
+SMOOTH_REAL_LABEL = 0.9  # one-sided label smoothing: Salimans et al. 2016, section 3.4
+
+
+class AdversarialLoss(NamedTuple):
+    """The three terms of an adversarial game, each logits -> loss.
+
+    `real(logits, label)` and `fake(logits)` are the discriminator's, on real and generated pictures; `label` is the
+    real label, 1 or smoothed. `generator(logits)` is the generator's, on its own pictures.
+    """
+
+    real: Callable
+    fake: Callable
+    generator: Callable
+
+
+def cross_entropy(logits, label):
+    """Sigmoid cross-entropy -label log s(x) - (1 - label) log(1 - s(x)), in the form that does not overflow."""
+    return ops.relu(logits) - logits * label + ops.softplus(-ops.abs(logits))
+
+
+ADVERSARIAL = {
+    # Goodfellow et al. 2014, section 3, and Nazeri et al. 2018, eq. (3)-(4): the generator maximizes log D.
+    "non-saturating": AdversarialLoss(
+        real=cross_entropy,
+        fake=lambda logits: cross_entropy(logits, 0.0),
+        generator=lambda logits: cross_entropy(logits, 1.0),
+    ),
+    # Mao et al. 2017, eq. (9): targets 1 for real, 0 for generated, 1 for the generator.
+    "least-squares": AdversarialLoss(
+        real=lambda logits, label: (logits - label) ** 2 / 2,
+        fake=lambda logits: logits**2 / 2,
+        generator=lambda logits: (logits - 1) ** 2 / 2,
+    ),
+    # Lim and Ye 2017; Miyato et al. 2018, eq. (16)-(17). A smoothed label moves the margin.
+    "hinge": AdversarialLoss(
+        real=lambda logits, label: ops.relu(label - logits),
+        fake=lambda logits: ops.relu(1 + logits),
+        generator=lambda logits: -logits,
+    ),
+}
+
+
+def get(name) -> AdversarialLoss:
+    """-> the loss of that name.
+
+    Raises:
+        ValueError: if it is unknown (the known ones are listed).
+    """
+    if name not in ADVERSARIAL:
+        raise ValueError(f"Unknown `--adversarial` {name!r}. Known: {', '.join(ADVERSARIAL)}")
+    return ADVERSARIAL[name]

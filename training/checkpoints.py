@@ -1,0 +1,120 @@
+"""State for going on (`checkpoints/`), and weights for use (`generator.weights.h5`): different files, written whole.
+
+Imports `training.state` and `config`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import tensorflow as tf
+
+from colorgan.config import Config, flag_name
+from colorgan.training.state import TrainState
+
+WEIGHTS = "generator.weights.h5"
+BEST_WEIGHTS = "best.weights.h5"
+
+
+def claim(run_dir: Path, config: Config) -> None:
+    """Write `config.json` before anything else, or see that the directory's run can go on with this configuration.
+
+    Raises:
+        ValueError: if the directory holds a run with other settings (the differing ones are named), or holds one at
+            all and `resume` is off.
+    """
+    path = run_dir / "config.json"
+    if path.exists() and (run_dir / "checkpoints").exists():
+        if not config.run.resume:
+            raise ValueError(
+                f"`--resume False`: {run_dir} holds a run already. Give another --name or --checkpoints-path, "
+                "or delete the directory."
+            )
+        differences = Config.from_json(path.read_text()).differences(config)
+        if differences:
+            rows = [f"  {flag_name(n)}: {old} there, {new} now" for n, (old, new) in differences.items()]
+            raise ValueError(
+                f"{run_dir} holds a run with other settings:\n"
+                + "\n".join(rows)
+                + "\nGive another --name or --checkpoints-path, or the run's own settings."
+            )
+    write_text(path, config.to_json())
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file whole: under a temporary name, then renamed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_text(text)
+    temporary.replace(path)
+
+
+def write_weights(model, path: Path) -> None:
+    """Write a network's weights whole, in Keras' HDF5 format."""
+    temporary = path.with_name(f".{os.getpid()}.{path.name}")
+    model.save_weights(temporary)
+    temporary.replace(path)
+
+
+class Checkpoints:
+    """Saves and restores a run's state.
+
+    Args:
+        run_dir: the run's directory; state goes to its `checkpoints/`.
+        state: what is saved.
+        keep: how many of the last checkpoints stay.
+        chief: whether this process writes the run's files. The other processes of a cluster must save too, since
+            mirrored variables are read in step, but to a scratch directory that is then removed.
+    """
+
+    def __init__(self, run_dir: Path, state: TrainState, *, keep: int, chief: bool = True, worker: int = 0):
+        self.run_dir, self.state, self.chief = Path(run_dir), state, chief
+        self.directory = self.run_dir / "checkpoints"
+        target = self.directory if chief else self.run_dir / f".scratch-{worker}"
+        # Named lists: what a checkpoint holds does not depend on how a network's Python attributes are called.
+        self.checkpoint = tf.train.Checkpoint(**state.variables())
+        self.manager = tf.train.CheckpointManager(self.checkpoint, str(target), max_to_keep=keep)
+
+    def restore(self) -> dict | None:
+        """Restore the newest checkpoint into the state.
+
+        Returns:
+            What `save` was given as `host`, or None if there is no checkpoint.
+
+        Raises:
+            ValueError: if a checkpoint is there but does not fit the state.
+        """
+        latest = tf.train.latest_checkpoint(str(self.directory))
+        if latest is None:
+            return None
+        try:
+            self.checkpoint.restore(latest).assert_consumed()
+        except (AssertionError, tf.errors.OpError, ValueError) as error:
+            raise ValueError(
+                f"The checkpoint {latest} does not fit this version or these settings: {error}\n"
+                f"Start anew with another --name or --checkpoints-path; {WEIGHTS} there remains usable."
+            ) from error
+        return json.loads(self.state.host.numpy())
+
+    def save(self, host: dict) -> None:
+        """Save the state, with `host` (JSON-able) inside, and the generator's weights for use."""
+        self.state.host.assign(json.dumps(host))
+        self.manager.save(checkpoint_number=host["iteration"])
+        if self.chief:
+            write_weights(self.state.best_generator, self.run_dir / WEIGHTS)
+        else:
+            shutil.rmtree(self.manager.directory, ignore_errors=True)
+
+    def best(self) -> dict | None:
+        """-> the report of the best weights so far, or None."""
+        path = self.run_dir / "best.json"
+        return json.loads(path.read_text()) if path.exists() else None
+
+    def save_best(self, report: dict) -> None:
+        """Keep the generator's weights apart as the best so far, with `best.json` to say by what."""
+        if self.chief:
+            write_weights(self.state.best_generator, self.run_dir / BEST_WEIGHTS)
+            write_text(self.run_dir / "best.json", json.dumps(report) + "\n")

@@ -1,0 +1,82 @@
+"""What training changes: both networks, their optimizers, the averaged generator, and the counters.
+
+Imports `models` and `config`. Everything here is made under the strategy's scope and lives as long as the run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import keras
+import tensorflow as tf
+
+from colorgan.config import Config
+from colorgan.models import discriminators, generators
+
+
+@dataclass
+class TrainState:
+    """The trainable state of a run.
+
+    Attributes:
+        generator, discriminator: built Keras models.
+        g_optimizer, d_optimizer: Keras optimizers, built over all trainable variables of their network.
+        average: a generator whose weights and batch statistics are the exponential moving average of the
+            generator's, or None. Keras' own `use_ema` overwrites the live weights and leaves the statistics out.
+        host: scalar string variable: JSON of everything that lives outside TensorFlow (schedule, data position).
+    """
+
+    generator: keras.Model
+    discriminator: keras.Model
+    g_optimizer: keras.optimizers.Optimizer
+    d_optimizer: keras.optimizers.Optimizer
+    average: keras.Model | None
+    host: tf.Variable
+
+    @property
+    def best_generator(self) -> keras.Model:
+        """The generator to use for results: the average where there is one."""
+        return self.average or self.generator
+
+    def variables(self) -> dict[str, list]:
+        """-> {group: TensorFlow variables in a fixed order}: all that a checkpoint holds, dropout's states included."""
+        groups = {
+            "generator": self.generator.variables,
+            "discriminator": self.discriminator.variables,
+            "g_optimizer": self.g_optimizer.variables,
+            "d_optimizer": self.d_optimizer.variables,
+            "average": self.average.variables if self.average else [],
+        }
+        return {name: [v.value for v in group] for name, group in groups.items()} | {"host": [self.host]}
+
+
+def create(config: Config, strategy: tf.distribute.Strategy) -> TrainState:
+    """A fresh state, its weights drawn from Keras' global seed (`keras.utils.set_random_seed`).
+
+    Args:
+        config: names the networks and the optimizers' settings.
+        strategy: where variables live; with several replicas batch normalization takes its statistics over all.
+    """
+    synchronized = strategy.num_replicas_in_sync > 1
+    with strategy.scope():
+        generator = generators.build(config, synchronized=synchronized)
+        discriminator = discriminators.build(config, synchronized=synchronized)
+        average = None
+        if config.optimizer.ema_decay:
+            average = generators.build(config)
+            average.set_weights(generator.get_weights())
+        o = config.optimizer
+        g_optimizer = _adam(config, o.lr, o.g_clip_value, generator)
+        d_optimizer = _adam(config, o.lr * o.d_lr_factor, o.d_clip_value, discriminator)
+    host = tf.Variable("{}", dtype=tf.string, trainable=False, name="host")
+    return TrainState(generator, discriminator, g_optimizer, d_optimizer, average, host)
+
+
+def _adam(config, lr, clip_value, model):
+    o = config.optimizer
+    optimizer = keras.optimizers.Adam(lr, beta_1=o.beta1, beta_2=o.beta2, clipvalue=clip_value or None)
+    if config.run.precision == "mixed_float16":
+        optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
+    # Before the first trace: variables made inside a tf.function under a strategy are refused.
+    optimizer.build(model.trainable_variables)
+    return optimizer

@@ -1,0 +1,39 @@
+"""Measuring a run in progress on validation images. Imports `evaluation.metrics` and `models.colorizer`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from colorgan.evaluation import metrics
+from colorgan.models.colorizer import Colorizer, to_rgb8
+
+
+def validator(colorizer: Colorizer, batches: Callable, *, threshold: float, best_metric: str) -> Callable:
+    """The validation of a run.
+
+    Args:
+        colorizer: of the generator in training (its average, if it has one).
+        batches: () -> iterable of {"rgb": [B, H, W, 3] uint8, ...}, the same images at every call.
+        threshold: of the epsilon accuracy, Lab units.
+        best_metric: measured besides the cheap ones.
+
+    Returns:
+        () -> {metric: value}.
+
+    Raises:
+        ValueError: if `best_metric` is unknown or has no better or worse.
+    """
+    metrics.cost(best_metric, 0.0)
+    names = tuple(dict.fromkeys((*metrics.validation_names(threshold), best_metric)))
+
+    def validate():
+        measurement = metrics.Measurement(names)
+        for batch in batches():
+            truth = np.asarray(batch["rgb"])
+            lab = colorizer.predict_lab(truth)
+            measurement.add(truth, lab, to_rgb8(lab))
+        return measurement.means()
+
+    return validate

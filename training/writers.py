@@ -1,0 +1,137 @@
+"""What a run leaves behind while it trains: metrics.jsonl, TensorBoard events, sample grids, curves, the live line.
+
+Imports `training.checkpoints` and `config`. Only the chief of a cluster has writers that write.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import tensorflow as tf
+from tqdm import tqdm
+
+from colorgan.config import Config
+from colorgan.training import checkpoints
+
+SHOWN = {"g/l1": "l1", "g/adv": "adv", "d/loss": "d", "g/lr": "lr"}  # the live line has room for these
+
+
+class Writers:
+    """Everything that a run writes except its checkpoints.
+
+    Args:
+        run_dir: the run's directory.
+        config: `run` says what is wanted.
+        start: iteration from which the run goes on; rows of metrics.jsonl past it (lost work, which now is done
+            again) are dropped.
+        total: expected iterations in all, for the ETA; None if the run is open-ended.
+        active: whether this process writes at all.
+    """
+
+    def __init__(self, run_dir: Path, config: Config, *, start: int, total: int | None, active: bool = True):
+        self.run_dir, self.config, self.active = Path(run_dir), config, active
+        self.metrics = self.run_dir / "metrics.jsonl"
+        self.events = None
+        if active and config.run.log:
+            if self.metrics.exists():
+                rows = [line for line in self.metrics.read_text().splitlines() if _iteration(line) <= start]
+                checkpoints.write_text(self.metrics, "".join(row + "\n" for row in rows))
+            self.events = tf.summary.create_file_writer(str(self.run_dir / "events"))
+        self.bar = tqdm(
+            total=total, initial=start, unit="it", disable=not active, dynamic_ncols=True, mininterval=0.5, miniters=1
+        )
+
+    def step(self, iteration: int) -> None:
+        """Move the live line to this iteration."""
+        self.bar.update(iteration - self.bar.n)
+
+    def say(self, text: str) -> None:
+        """Print a line above the live line."""
+        if self.active:
+            self.bar.write(text)
+
+    def scalars(self, iteration: int, values: dict[str, float]) -> None:
+        """Log numbers by their log keys: a row of metrics.jsonl, TensorBoard scalars, the live line."""
+        shown = {short: f"{values[key]:.3g}" for key, short in SHOWN.items() if key in values}
+        if shown:
+            self.bar.set_postfix(shown, refresh=False)
+        if self.events is None:
+            return
+        row = {"iteration": iteration, "time": round(time.time(), 3), **values}
+        with self.metrics.open("a") as file:
+            file.write(json.dumps(row) + "\n")
+        with self.events.as_default(step=iteration):
+            for key, value in values.items():
+                tf.summary.scalar(key, value)
+
+    def histograms(self, iteration: int, values: dict) -> None:
+        """Log distributions to TensorBoard: {log key: array}."""
+        if self.events is not None:
+            with self.events.as_default(step=iteration):
+                for key, value in values.items():
+                    tf.summary.histogram(key, value)
+
+    def grid(self, iteration: int, image: np.ndarray) -> None:
+        """Write a picture, [H, W, 3] uint8 RGB, as samples/ITERATION.png and to TensorBoard."""
+        if not self.active:
+            return
+        path = self.run_dir / "samples" / f"{iteration:08d}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not cv2.imwrite(str(path), image[..., ::-1]):
+            raise OSError(f"Could not write {path}")
+        if self.events is not None:
+            with self.events.as_default(step=iteration):
+                tf.summary.image("samples", image[None])
+
+    def curves(self) -> None:
+        """Draw the logged losses, raw and as a moving average, as curves.png."""
+        if not (self.active and self.config.run.visualize and self.metrics.exists()):
+            return
+        rows = [json.loads(line) for line in self.metrics.read_text().splitlines()]
+        draw_curves(rows, self.run_dir / "curves.png", window=self.config.run.visualize_window)
+
+    def close(self) -> None:
+        """Flush and end the live line."""
+        self.curves()
+        if self.events is not None:
+            self.events.close()
+        self.bar.close()
+
+
+def _iteration(line: str) -> int:
+    return json.loads(line)["iteration"]
+
+
+def draw_curves(rows: list[dict], path: Path, *, window: int) -> None:
+    """Plot every logged quantity over iterations.
+
+    Args:
+        rows: metrics.jsonl, one dict with `iteration` and log keys per row.
+        path: PNG to write.
+        window: rows of the exponential moving average drawn over the raw values.
+    """
+    from matplotlib.figure import Figure
+
+    keys = sorted({key for row in rows for key in row if "/" in key})
+    columns = 3
+    figure = Figure(figsize=(5 * columns, 3 * -(-len(keys) // columns)), layout="constrained")
+    for place, key in enumerate(keys, start=1):
+        points = np.array([(row["iteration"], row[key]) for row in rows if key in row], dtype=float)
+        axes = figure.add_subplot(-(-len(keys) // columns), columns, place, title=key, xlabel="iteration")
+        axes.plot(points[:, 0], points[:, 1], color="lightgray")
+        axes.plot(points[:, 0], moving_average(points[:, 1], window), color="tab:blue")
+    figure.savefig(path)
+
+
+def moving_average(values: np.ndarray, window: int) -> np.ndarray:
+    """Exponential moving average of span `window`, without bias towards its start. [N] -> [N] float64."""
+    decay = 1 - 2 / (window + 1)
+    result, total, weight = np.empty(len(values)), 0.0, 0.0
+    for i, value in enumerate(values):
+        total, weight = decay * total + value, decay * weight + 1
+        result[i] = total / weight
+    return result
