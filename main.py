@@ -194,10 +194,10 @@ def evaluate(command: flags.Command) -> int:
     evaluation = evaluator.evaluate(
         models,
         split.images(config.data.batch_size, limit=config.run.eval_size).as_numpy_iterator(),
-        description=split.description,
+        description={"dataset": split.description, "weights": str(config.run.weights or config.run.checkpoints_path)},
         class_names=split.class_names,
     )
-    split.check()
+    split.warn_of_bad_files()
     print(report.text(evaluation))
     folder = _output(config)
     evaluation.write_json(folder / "result.json")

@@ -22,6 +22,7 @@ setup(
     install_requires=[
         "tensorflow>=2.16",
         "tensorflow-datasets>=4.9.4",
+        "importlib_resources>=5.0",  # tensorflow-datasets downloads with it, but asks for it on old Pythons only
         "tensorboard>=2.16",  # TensorFlow 2.21 no longer brings it, and tf.summary is implemented there
         "numpy>=1.26",
         "opencv-python-headless>=4.8",

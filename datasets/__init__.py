@@ -1,0 +1,36 @@
+"""Photographs -> batches. `load(data, split)` is the door; a module per source, `pipeline.py` for what is common.
+
+Imports `models.color`, `config` and its own modules only.
+"""
+
+from __future__ import annotations
+
+from colorgan.datasets import cifar10, folder, pipeline, places365, shapes, tfds
+
+SOURCES = {"cifar10": cifar10.load, "places365": places365.load, "folder": folder.load, "shapes": shapes.load}
+SPLITS = ("train", "validation", "test")
+
+
+def load(data, split, *, seed=0) -> pipeline.Split:
+    """Open one split of the data set that a configuration names.
+
+    Args:
+        data: config.Data.
+        split: train, validation or test.
+        seed: of the order of training and of the augmentation; which photographs are held out never depends on it.
+
+    Returns:
+        pipeline.Split.
+
+    Raises:
+        ValueError: for an unknown data set or split (the known ones are listed), missing or malformed data.
+    """
+    if split not in SPLITS:
+        raise ValueError(f"`split` must be one of {', '.join(SPLITS)}. Received: {split!r}")
+    if data.dataset.startswith("tfds:"):
+        source = tfds.load(data, split)
+    elif data.dataset in SOURCES:
+        source = SOURCES[data.dataset](data, split)
+    else:
+        raise ValueError(f"`--dataset`: unknown {data.dataset!r}. Known: {', '.join(SOURCES)}, tfds:NAME")
+    return pipeline.Split(split, source, data, seed=seed)

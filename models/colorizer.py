@@ -105,9 +105,21 @@ class Colorizer:
 
 
 def to_rgb8(lab) -> np.ndarray:
-    """[..., 3] Lab -> [..., 3] uint8 sRGB, colours outside the gamut losing chroma only (`color.fit_gamut`)."""
-    rgb = ops.convert_to_numpy(color.lab_to_rgb(color.fit_gamut(lab)))
-    return np.rint(rgb * 255).astype(np.uint8)
+    """The picture that is delivered: colours outside sRGB lose chroma, never lightness (`color.fit_gamut`).
+
+    Args:
+        lab: [..., 3] float, Lab.
+
+    Returns:
+        [..., 3] uint8, sRGB.
+    """
+    lab = np.array(lab, dtype=np.float32)
+    # The gamut search costs a dozen conversions: only the pixels that may need it go through it.
+    linear = ops.convert_to_numpy(color.lab_to_linear(lab))
+    outside = ((linear < 0) | (linear > 1)).any(axis=-1)
+    if outside.any():
+        lab[outside] = ops.convert_to_numpy(color.fit_gamut(lab[outside]))
+    return np.rint(ops.convert_to_numpy(color.lab_to_rgb(lab)) * 255).astype(np.uint8)
 
 
 def _unit(rgb):

@@ -16,7 +16,7 @@ class UNet(keras.Model):
     """U-Net of Nazeri et al. 2018, section 3.1: any height and width, skip connections at every scale.
 
     Args:
-        encoder: kernel table of the contracting path, rows (filters, stride[, dropout]).
+        encoder: kernel table of the contracting path, rows (filters, stride[, dropout]); the first row's stride is 1.
         decoder: kernel table of the expansive path; row i upsamples by its stride and is joined by the map of the
             encoder's mirrored row, so its stride must be that of encoder row -1-i.
         channels: output channels.
@@ -24,12 +24,14 @@ class UNet(keras.Model):
         bn_momentum, synchronized, dtype: see `blocks.Block`.
 
     Raises:
-        ValueError: if the two tables do not mirror each other.
+        ValueError: if the two tables do not mirror each other or the first stride is not 1.
     """
 
     def __init__(self, *, encoder, decoder, channels, kernel_size=4, bn_momentum=0.99, synchronized=False, dtype=None):
         super().__init__(dtype=dtype)
         strides = [row[1] for row in encoder]
+        if strides[0] != 1:  # no decoder row undoes it, and the result would be smaller than the picture
+            raise ValueError(f"`encoder`: the stride of the first row must be 1. Received: {strides[0]}")
         if [row[1] for row in decoder] != strides[:0:-1]:
             raise ValueError(
                 "`decoder` must undo `encoder`: the strides of its rows are those of the encoder's rows from the last "

@@ -95,7 +95,9 @@ class Loop:
         with interruptions() as interrupted:
             iterator = iter(self._batches())
             while not self._finished() and not interrupted:
-                self._iterate(next(iterator))
+                with self.train.clear_errors():
+                    batch = next(iterator)
+                self._iterate(batch)
             if self.done_at["log"] < self.position.iteration:
                 self._log()
             if not interrupted:
@@ -103,6 +105,7 @@ class Loop:
                 self._once("validate", self._validate)
             if self.done_at["save"] < self.position.iteration:
                 self._save()
+        self.train.warn_of_bad_files()
         return "interrupted" if interrupted else "finished"
 
     def _batches(self):

@@ -72,9 +72,30 @@ def create(config: Config, strategy: tf.distribute.Strategy) -> TrainState:
     return TrainState(generator, discriminator, g_optimizer, d_optimizer, average, host)
 
 
+class Adam(keras.optimizers.Adam):
+    """Keras' Adam, except that it clips the gradient of the global batch.
+
+    Keras' own `clipvalue` cuts each replica's part before the parts are summed, so that a run's updates would depend
+    on its number of devices.
+
+    Args:
+        clip_value: clip elementwise to this; 0: no clipping.
+    """
+
+    def __init__(self, learning_rate, *, clip_value=0.0, **kwargs):
+        super().__init__(learning_rate, **kwargs)
+        self.clip_value = clip_value
+
+    def update_step(self, gradient, variable, learning_rate):
+        """One variable's update, after the sum over replicas."""
+        if self.clip_value:
+            gradient = keras.ops.clip(gradient, -self.clip_value, self.clip_value)
+        super().update_step(gradient, variable, learning_rate)
+
+
 def _adam(config, lr, clip_value, model):
     o = config.optimizer
-    optimizer = keras.optimizers.Adam(lr, beta_1=o.beta1, beta_2=o.beta2, clipvalue=clip_value or None)
+    optimizer = Adam(lr, clip_value=clip_value, beta_1=o.beta1, beta_2=o.beta2)
     if config.run.precision == "mixed_float16":
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
     # Before the first trace: variables made inside a tf.function under a strategy are refused.

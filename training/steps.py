@@ -103,15 +103,7 @@ class Steps:
         return logs
 
     def _apply(self, optimizer, tape, loss, variables):
-        gradients = tape.gradient(loss, [v.value for v in variables])
-        if self.replicas > 1 and getattr(optimizer, "clipvalue", None):
-            # Keras clips before it sums over replicas. Clipping is to see the global gradient: hand every replica
-            # the sum, and have Keras sum equal shares of it.
-            context = tf.distribute.get_replica_context()
-            gradients = context.all_reduce(tf.distribute.ReduceOp.SUM, gradients)
-            clip = optimizer.clipvalue
-            gradients = [tf.clip_by_value(g, -clip, clip) / self.replicas for g in gradients]
-        optimizer.apply(gradients, variables)
+        optimizer.apply(tape.gradient(loss, [v.value for v in variables]), variables)
 
     def _update_average(self, updates):
         t = tf.cast(self.state.g_optimizer.iterations.value, tf.float32)

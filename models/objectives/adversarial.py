@@ -27,8 +27,11 @@ class AdversarialLoss(NamedTuple):
 
 
 def cross_entropy(logits, label):
-    """Sigmoid cross-entropy -label log s(x) - (1 - label) log(1 - s(x)), in the form that does not overflow."""
-    return ops.relu(logits) - logits * label + ops.softplus(-ops.abs(logits))
+    """Sigmoid cross-entropy -label log s(x) - (1 - label) log(1 - s(x)), in a form that does not overflow.
+
+    The usual form with relu and abs has the slope -label at a logit of exactly 0, where it should be 1/2 - label.
+    """
+    return label * ops.softplus(-logits) + (1 - label) * ops.softplus(logits)
 
 
 ADVERSARIAL = {

@@ -1,0 +1,154 @@
+"""CIFAR-10 from its python batches (Krizhevsky 2009), or from TensorFlow Datasets where there are none.
+
+Owns the reading of the pickled batches: nothing in them is executed. Imports this room's modules only.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import pickle
+
+import numpy as np
+from PIL import Image
+
+from colorgan.datasets import files, paths, randomness, sources, tfds
+
+CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+TRAIN = tuple(f"data_batch_{i}" for i in range(1, 6))
+SIZE = 32
+
+
+def load(data, split):
+    """-> sources.Source. train: the five batches without the held-out share; test: test_batch.
+
+    Raises:
+        ValueError: if a file is missing, malformed, or holds anything but a CIFAR-10 batch.
+    """
+    path = paths.locate(data)
+    if path is None:
+        return tfds.load(data, split, name="cifar10")
+    if not (path / TRAIN[0]).exists() and (path / "cifar-10-batches-py").is_dir():
+        path = path / "cifar-10-batches-py"
+    names = ("test_batch",) if split == "test" else TRAIN
+    rgb, labels = (np.concatenate(parts) for parts in zip(*(read_batch(path, name) for name in names), strict=True))
+    origin = f"python batches in {path}"
+    if split != "test":
+        # A fixed key and not the run's seed: all runs are validated on the same photographs.
+        order = randomness.permutation(len(rgb), "cifar10 held out")
+        held = round(data.validation_fraction * len(rgb)) or math.ceil(data.validation_fraction)
+        chosen = np.sort(order[held:] if split == "train" else order[:held])
+        if not len(chosen):
+            raise paths.no_held_out(data)
+        origin += f", {len(chosen):,} of the {len(rgb):,} in data_batch_1 to 5"
+        rgb, labels = rgb[chosen], labels[chosen]
+    return Pictures(data, rgb, labels, origin=origin, class_names=CLASSES)
+
+
+class Pictures(sources.Arrays):
+    """Pictures in memory at their own size, resized on the way out if training wants another."""
+
+    def read(self, indices):  # noqa: D102 - see sources.RandomAccess
+        rgb, labels, ok = super().read(indices)
+        if rgb.shape[1:3] != (self.height, self.width):
+            fitted = [files.fit(Image.fromarray(one), height=self.height, width=self.width) for one in rgb]
+            rgb = np.stack([np.asarray(one) for one in fitted])
+        return rgb, labels, ok
+
+
+def read_batch(folder, name):
+    """Read one python batch.
+
+    Returns:
+        rgb: [N, 32, 32, 3] uint8; labels: [N] int64 in 0..9.
+
+    Raises:
+        ValueError: if it is missing, or is not a CIFAR-10 batch; the message names the file.
+    """
+    file = folder / name
+    if not file.is_file():
+        raise ValueError(
+            f"`--dataset-path`: no `{name}` under {folder}. Expected the folder of cifar-10-python.tar.gz, or omit"
+            " --dataset-path to use TensorFlow Datasets."
+        )
+    try:
+        batch = _Unpickler(io.BytesIO(file.read_bytes()), encoding="bytes").load()
+        if not isinstance(batch, dict):
+            raise ValueError(f"it holds a {type(batch).__name__}, not a dict")
+        batch = {k.decode() if isinstance(k, bytes) else k: v for k, v in batch.items()}
+        pixels, labels = batch["data"], batch["labels"]
+        pixels = pixels.value if isinstance(pixels, _Array) else None
+        if pixels is None or pixels.ndim != 2 or pixels.shape[1] != 3 * SIZE * SIZE:
+            raise ValueError(f"its `data` is not [N, {3 * SIZE * SIZE}] uint8")
+        if not isinstance(labels, list) or len(labels) != len(pixels):
+            raise ValueError("its `labels` is not a list with a number for each picture")
+        if not all(type(label) is int and 0 <= label < len(CLASSES) for label in labels):
+            raise ValueError(f"its `labels` are not all in 0..{len(CLASSES) - 1}")
+    # What the unpickler meets in a damaged file: no more data, opcodes that fit nothing, an empty stack.
+    except (pickle.UnpicklingError, EOFError, ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
+        raise ValueError(
+            f"`--dataset-path`: {file} is not a CIFAR-10 python batch: {type(error).__name__}: {error}. Unpack"
+            " cifar-10-python.tar.gz again."
+        ) from error
+    planes = pixels.reshape(-1, 3, SIZE, SIZE)  # a row is the red plane, the green, the blue
+    return np.ascontiguousarray(planes.transpose(0, 2, 3, 1)), np.array(labels, np.int64)
+
+
+class _Array:
+    """Stands for numpy.ndarray while a batch is read: checks the state itself, so that no pickle reaches NumPy."""
+
+    value = None
+
+    def __setstate__(self, state):
+        _, shape, dtype, fortran, raw = state
+        self.value = _uint8(raw, dtype, shape, "F" if fortran else "C")
+
+
+class _Dtype:
+    """Stands for numpy.dtype; the only one that a batch holds is uint8, whose state says nothing."""
+
+    def __init__(self, name, *_):
+        if name not in ("u1", b"u1"):
+            raise ValueError(f"it holds an array of type {name!r}, not uint8")
+
+    def __setstate__(self, state):
+        pass
+
+
+def _uint8(raw, dtype, shape, order="C"):
+    if not isinstance(dtype, _Dtype) or not isinstance(raw, bytes | bytearray):
+        raise ValueError("it holds an array that is not plain uint8")
+    return np.frombuffer(raw, np.uint8).reshape(shape, order=order)
+
+
+def _reconstruct(*_):
+    return _Array()
+
+
+def _from_buffer(raw, dtype, shape, order):
+    array = _Array()
+    array.value = _uint8(raw, dtype, shape, order)
+    return array
+
+
+def _encode(text, encoding):
+    if encoding not in ("latin1", b"latin1"):
+        raise ValueError(f"it encodes text as {encoding!r}")
+    return text.encode("latin1")
+
+
+class _Unpickler(pickle.Unpickler):
+    """Reads dicts, lists, strings, numbers and uint8 arrays, as NumPy 1 and 2 write them, and refuses the rest."""
+
+    ALLOWED = {
+        ("numpy", "ndarray"): _Array,
+        ("numpy", "dtype"): _Dtype,
+        ("_codecs", "encode"): _encode,  # protocol 2 from Python 3 writes bytes so
+        **{(f"numpy.{core}.multiarray", "_reconstruct"): _reconstruct for core in ("core", "_core")},
+        **{(f"numpy.{core}.numeric", "_frombuffer"): _from_buffer for core in ("core", "_core")},
+    }
+
+    def find_class(self, module, name):
+        if (module, name) not in self.ALLOWED:
+            raise pickle.UnpicklingError(f"it refers to {module}.{name}, which such a file never does; not executed")
+        return self.ALLOWED[module, name]

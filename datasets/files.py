@@ -1,0 +1,157 @@
+"""Picture files: finding them and decoding them to RGB of the training size (stage 1 of `pipeline.py`).
+
+Owns what is a picture file, the order of a listing, and how any Pillow mode becomes 8-bit RGB. Imports `sources` and
+`randomness` only. Colour profiles are not applied: pictures are taken as sRGB.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from pathlib import Path
+
+import numpy as np
+from PIL import ExifTags, Image
+
+from colorgan.datasets import randomness, sources
+
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF")  # what such names hold in practice; phones' MPO opens as JPEG
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}  # EXIF 2.3, tag 274: what must be done to see the picture upright
+
+
+def decode(file, *, height, width):
+    """Decode a picture, upright, its short side covering the size, cut out in the middle.
+
+    Strict: a file that is truncated, is too large for Pillow's guard against decompression bombs, or has no defined
+    8-bit meaning (float, 32-bit integers above 16 bits) is unreadable. Transparent pictures lie on white.
+
+    Args:
+        file: a path or a binary file object.
+        height, width: of the result.
+
+    Returns:
+        [height, width, 3] uint8, sRGB.
+
+    Raises:
+        Unreadable: with Pillow's reason.
+    """
+    try:
+        with Image.open(file, formats=FORMATS) as image:
+            return np.asarray(_upright(image, height, width))
+    # Pillow's parsers meet arbitrary bytes and raise what comes up (OSError, SyntaxError, struct.error, ...).
+    except Exception as error:
+        reason = str(error).replace(str(file), "").strip() or "no reason given"
+        raise sources.Unreadable(f"{type(error).__name__}: {reason}") from error
+
+
+def _upright(image, height, width):
+    orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
+    if orientation in (5, 6, 7, 8):  # a quarter turn comes after the resizing, where there are fewer pixels to turn
+        height, width = width, height
+    shrink = max(width / image.width, height / image.height)
+    if shrink < 0.5:
+        # JPEG can be decoded at 1/2, 1/4, 1/8 at a fraction of the cost. Twice the final size is left for `fit`.
+        image.draft(None, (2 * math.ceil(image.width * shrink), 2 * math.ceil(image.height * shrink)))
+    image.load()
+    image = fit(to_rgb(image), height=height, width=width)
+    return image.transpose(TURNS[orientation]) if orientation in TURNS else image
+
+
+def to_rgb(image):
+    """A Pillow image of any mode -> mode RGB. Raises ValueError if the mode has no defined 8-bit meaning."""
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
+    if image.mode == "I" or image.mode.startswith("I;16"):
+        values = np.asarray(image).astype(np.int64)
+        if values.min() < 0 or values.max() > 65535:
+            raise ValueError("32-bit pixels outside 0..65535 have no defined brightness")
+        # 65535 = 255 * 257. Pillow's own conversion would cut everything above 255 to white.
+        return Image.fromarray(((values + 128) // 257).astype(np.uint8)).convert("RGB")
+    if image.mode == "F":
+        raise ValueError("float pixels have no defined brightness")
+    return image.convert("RGB")
+
+
+def fit(image, *, height, width):
+    """Scale so that the short side covers the size, and cut out the middle: mode RGB -> mode RGB, width x height.
+
+    Lanczos, because blur in the training target is blur in L, which the network never meets in use; its negative
+    lobes ring far less after the box filter that `reducing_gap` puts before it in strong reductions, which is also
+    what makes those fast. A picture that has the size already, as Places365's have, is not touched.
+    """
+    scale = min(image.width / width, image.height / height)
+    box_width, box_height = min(width * scale, image.width), min(height * scale, image.height)
+    # Whole pixels: half a pixel off would blur a picture that only needs cutting.
+    left, top = (image.width - box_width) // 2, (image.height - box_height) // 2
+    box = (left, top, left + box_width, top + box_height)
+    return image.resize((width, height), Image.Resampling.LANCZOS, box=box, reducing_gap=2.0)
+
+
+def listing(root, suffixes=SUFFIXES):
+    """All picture files under a folder, links followed, names that begin with a dot left out.
+
+    Returns:
+        files: list of paths relative to `root`, with slashes, in an order that is fixed but mixed (by a hash of the
+            path): the beginning of it is a fair sample of all folders, and a new file does not reorder the others.
+        folders: {path relative to `root`: modification time in ns} of every folder seen.
+
+    Raises:
+        OSError: if a folder cannot be read.
+    """
+    files, folders, seen, waiting = [], {}, set(), [""]
+    while waiting:
+        folder = waiting.pop()
+        status = os.stat(os.path.join(root, folder))
+        if (status.st_dev, status.st_ino) in seen:  # links may make circles
+            continue
+        seen.add((status.st_dev, status.st_ino))
+        folders[folder] = status.st_mtime_ns
+        with os.scandir(os.path.join(root, folder)) as entries:
+            for entry in entries:
+                path = f"{folder}/{entry.name}" if folder else entry.name
+                if entry.name.startswith("."):
+                    continue
+                if entry.is_dir():
+                    waiting.append(path)
+                elif entry.name.lower().endswith(suffixes):
+                    files.append(path)
+    return sorted(files, key=lambda path: (randomness.digest(os.fsencode(path)), path)), folders
+
+
+def folder_labels(files):
+    """Classes from the folders that files lie in: list of paths -> labels [N] (-1: in no folder), names tuple."""
+    parents = [path.rpartition("/")[0] for path in files]
+    names = tuple(sorted(set(parents) - {""}))
+    number = {name: i for i, name in enumerate(names)} | {"": -1}
+    return np.array([number[parent] for parent in parents], np.int64), names
+
+
+class Files(sources.OneByOne):
+    """Picture files in their listing's order; labels from the folders they lie in.
+
+    Args:
+        data: config.Data.
+        root: the folder that the paths are relative to.
+        paths: list of relative paths.
+    """
+
+    def __init__(self, data, root, paths, *, origin):
+        labels, names = folder_labels(paths)
+        super().__init__(data, labels, origin=origin, class_names=names)
+        self.root, self.paths = Path(root), paths
+
+    def name(self, index):  # noqa: D102 - see OneByOne
+        return str(self.root / self.paths[index])
+
+    def picture(self, index):  # noqa: D102 - see OneByOne
+        return decode(self.name(index), height=self.height, width=self.width)

@@ -1,0 +1,39 @@
+"""What `--dataset-path` means: the one rule for all data sets. Imports nothing of ours."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+DEFAULT = Path("dataset")  # ./dataset, as the original spells it
+
+
+def locate(data) -> Path | None:
+    """The folder of the data set's own files; None: there is none, and TensorFlow Datasets is to be asked.
+
+    `./dataset` stands for `./dataset/DATASET`. If that does not exist, nobody has asked for it; any other folder was
+    named by the user, so that its absence is an error.
+
+    Args:
+        data: config.Data.
+
+    Raises:
+        ValueError: if the folder that was asked for does not exist.
+    """
+    path, own = Path(data.dataset_path).expanduser(), DEFAULT / data.dataset
+    if path == DEFAULT:
+        path = own
+    if path.is_dir():
+        return path
+    if path == own:
+        return None
+    raise ValueError(
+        f"`--dataset-path`: no folder {path}. Name the folder of {data.dataset}'s files, or omit the flag."
+    )
+
+
+def no_held_out(data):
+    """-> the ValueError for a validation split that the settings leave empty."""
+    return ValueError(
+        f"`--validation-fraction`: nothing of {data.dataset} is held out for validation. Received:"
+        f" {data.validation_fraction:g}. Give a larger share, or --validate False to train without."
+    )

@@ -1,0 +1,217 @@
+"""From a source's pictures to the batches that networks see: the numbered stages, in the order they run.
+
+1. shuffle    cursor -> index in the epoch's order (`sources.RandomAccess.records`, `tfds.Stream.records`)
+2. decode     index -> [H, W, 3] uint8; an unreadable file becomes a marked gap (`files.decode`)
+3. cache      decoded pictures are kept if they fit in memory (`sources.OneByOne`)
+4. drop gray  R = G = B everywhere and gaps are dropped, and counted on the way
+5. batch
+6. augment    on uint8 RGB
+7. to Lab and scale   `models.color.encode`
+8. prefetch
+
+Shuffling comes first, before the decoding, because it shuffles indices: an epoch's order is a function of (seed,
+epoch), so that a run that goes on needs one number, the cursor, and no saved buffer of pictures; and the cache, which
+is looked up by index, can then serve any order. Batching comes before the augmentation and the conversion, because
+both then work on a whole batch at once: small pictures one by one cost more in dispatch than in arithmetic.
+
+The *cursor* counts raw examples (gray and unreadable ones too) since training began: epoch = cursor // size. Random
+numbers of the augmentation are functions of (seed, cursor). Imports `models.color` and this room's modules only.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+
+import tensorflow as tf
+
+from colorgan.datasets import randomness
+from colorgan.models import color
+
+NOTHING_LEFT = "no picture of this split can be trained on"
+
+
+def flip(rgb, uniform):
+    """Mirror each picture left-right with probability 1/2. Arguments as in AUGMENTATIONS."""
+    return tf.where((uniform(0) < 0.5)[:, None, None, None], tf.reverse(rgb, [2]), rgb)
+
+
+# Each: (rgb [b, H, W, 3] uint8, uniform) -> the same shape; uniform(k) gives [b] float32 in [0, 1), independent per
+# picture, k and augmentation.
+AUGMENTATIONS = {"flip": flip}
+
+
+class Split:
+    """One split of a data set at one size: `training_batches` and `images` give its batches.
+
+    Args:
+        name: of the split: train, validation or test.
+        source: sources.Source.
+        data: config.Data.
+        seed: of the order of training and of the augmentation.
+
+    Attributes:
+        name, size (photographs, gray ones included), class_names (may be empty).
+        description: one line for an evaluation's protocol.
+
+    Raises:
+        ValueError: for an unknown augmentation; the known ones are listed.
+    """
+
+    def __init__(self, name, source, data, *, seed=0):
+        self.name, self.source, self.data, self.seed = name, source, data, seed
+        self.size, self.class_names = source.size, source.class_names
+        self.description = (
+            f"{data.dataset}, {name} split, {source.size:,} images at {data.width}x{data.height} ({source.origin})"
+        )
+        unknown = [wanted for wanted in data.augmentations if wanted not in AUGMENTATIONS]
+        if unknown:
+            raise ValueError(
+                f"`--augmentations`: unknown {', '.join(map(repr, unknown))}. Known: {', '.join(AUGMENTATIONS)}"
+            )
+
+    def training_batches(self, batch_size, *, start=0, num_shards=1, shard=0) -> tf.data.Dataset:
+        """The endless stream of training from cursor `start` on.
+
+        It is exactly what the stream from 0 yields from that cursor on, augmentation included. To go on after a
+        batch: start = max(cursor) + 1 (over all shards).
+
+        Args:
+            batch_size: of this stream, i.e. per shard.
+            start: first raw example.
+            num_shards, shard: take the cursors with (cursor - start) % num_shards == shard.
+
+        Returns:
+            Dataset of {
+                gray: [b, H, W, 1] float32, L scaled to [-1, 1];
+                color: [b, H, W, 2 | 3] float32, as `models.color.encode` gives it;
+                cursor: [b] int64;
+                dropped_gray, bad: [b] int64, how many this stream has left out up to each picture, since `start`}.
+
+        Raises:
+            ValueError: for sizes and shards out of range. While it is read, see `clear_errors`.
+        """
+        if batch_size < 1 or start < 0:
+            raise ValueError(f"`batch_size` must be positive, `start` not negative. Received: {batch_size}, {start}")
+        if not 0 <= shard < num_shards:
+            raise ValueError(f"`shard` must be in 0..num_shards-1. Received: {shard} of {num_shards}")
+        chunks = self.source.records(seed=self.seed, start=start, num_shards=num_shards, shard=shard)  # 1, 2, 3
+        chunks = chunks.map(functools.partial(_mark, drop_gray=self.data.drop_gray)).scan(_NONE, self._count)  # 4
+        batches = _kept(chunks).batch(batch_size, drop_remainder=True)  # 5
+        batches = batches.map(self._finish, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)  # 6, 7
+        return batches.prefetch(2).with_options(_options())  # 8
+
+    def images(self, batch_size, *, limit=0, seed=None) -> tf.data.Dataset:
+        """One pass over the photographs as they are: no augmentation, gray ones too; unreadable ones are left out.
+
+        Args:
+            batch_size: the last batch may be smaller.
+            limit: at most so many images; 0: all.
+            seed: None: the natural order, whose beginning is a fair sample in every source; an integer: an order
+                that depends on it, which makes `limit` a random subset.
+
+        Returns:
+            Dataset of {rgb: [b, H, W, 3] uint8, label: [b] int64 (-1: unknown), index: [b] int64, the position in
+            the natural order}.
+
+        Raises:
+            ValueError: for sizes out of range. While it is read, see `clear_errors`.
+        """
+        if batch_size < 1 or limit < 0:
+            raise ValueError(f"`batch_size` must be positive, `limit` not negative. Received: {batch_size}, {limit}")
+        pictures = _kept(self.source.one_pass(seed=seed).map(lambda chunk: {**chunk, "keep": chunk["ok"]}))
+        batches = pictures.map(lambda one: {name: one[name] for name in ("rgb", "label", "index")})
+        batches = (batches.take(limit) if limit else batches).batch(batch_size)
+        return batches.prefetch(2).with_options(_options())
+
+    @property
+    def bad_files(self) -> tuple:
+        """Names of the unreadable files met so far, by any stream of this split, each once."""
+        return self.source.bad.names
+
+    def check(self):
+        """To be called now and then: warn of bad files once a whole pass is done, stop when there are too many.
+
+        Raises:
+            ValueError: if more than `--max-bad-fraction` of the files seen are unreadable; names the first of them.
+        """
+        self.source.bad.check()
+        self.source.bad.warn(only_after_a_pass=True)
+
+    def warn_of_bad_files(self):
+        """Warn now of the unreadable files met so far, if any: one warning in the life of a split, 10 named."""
+        self.source.bad.warn()
+
+    @contextlib.contextmanager
+    def clear_errors(self):
+        """Around `next(iterator)`: raises what stopped a stream, where tf.data has only an error in an operation.
+
+        Raises:
+            ValueError: if too many files are unreadable, or no picture is left after the gray ones are dropped.
+        """
+        try:
+            with self.source.bad.clear_errors():
+                yield
+        except tf.errors.OpError as error:
+            if NOTHING_LEFT in error.message:
+                raise ValueError(
+                    f"`--drop-gray`: {NOTHING_LEFT}: the {self.size} images of {self.source.origin} are gray (R = G ="
+                    " B) or unreadable. A colorizer learns from colour photographs."
+                ) from error
+            raise
+
+    def _count(self, state, chunk):
+        """Running counts over the chunks, and an end to a stream that would search for ever."""
+        dropped, bad, barren = state
+        counts = {
+            "dropped_gray": dropped + tf.cumsum(tf.cast(chunk["gray"], tf.int64)),
+            "bad": bad + tf.cumsum(tf.cast(~chunk["ok"], tf.int64)),
+        }
+        barren = tf.where(tf.reduce_any(chunk["keep"]), tf.constant(0, tf.int64), barren + _length(chunk))
+        # A shard of any stride has met every picture of some epoch, or a fair sample, after two rounds of the size.
+        with tf.control_dependencies(
+            [tf.debugging.assert_less(barren, tf.constant(2 * self.size + 1, tf.int64), NOTHING_LEFT)]
+        ):
+            barren = tf.identity(barren)
+        return (counts["dropped_gray"][-1], counts["bad"][-1], barren), {**chunk, **counts}
+
+    def _finish(self, batch):
+        """Augment, convert, scale: stages 6 and 7."""
+        rgb = batch["rgb"]
+        for name in self.data.augmentations if self.data.augment else ():
+            rgb = AUGMENTATIONS[name](
+                rgb,
+                lambda k, name=name: randomness.tensor_uniform(batch["cursor"], "augment", self.seed, name, k),
+            )
+        gray, ab = color.encode(
+            tf.cast(rgb, tf.float32) / 255, color_space=self.data.color_space, ab_scale=self.data.ab_scale
+        )
+        return {"gray": gray, "color": ab, **{name: batch[name] for name in ("cursor", "dropped_gray", "bad")}}
+
+
+_NONE = (tf.constant(0, tf.int64),) * 3
+
+
+def _length(chunk):
+    return tf.shape(chunk["ok"], out_type=tf.int64)[0]
+
+
+def _mark(chunk, *, drop_gray):
+    """Say of each picture whether it is kept."""
+    gray = tf.zeros_like(chunk["ok"])
+    if drop_gray:
+        red, green, blue = tf.unstack(chunk["rgb"], axis=-1)
+        gray = tf.reduce_all((red == green) & (green == blue), axis=[1, 2]) & chunk["ok"]
+    return {**chunk, "gray": gray, "keep": chunk["ok"] & ~gray}
+
+
+def _kept(chunks):
+    return chunks.unbatch().filter(lambda one: one["keep"])
+
+
+def _options():
+    options = tf.data.Options()
+    options.deterministic = True
+    # The streams are shards already; tf.distribute must not cut them up again.
+    options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
+    return options

@@ -1,0 +1,68 @@
+"""Random numbers that are functions of their place: nothing stateful, so that a stream can be entered anywhere.
+
+Owns the keys, permutations and uniform numbers that data order, held-out sets and augmentation are made of. They are
+our own few lines (SplitMix64) and not NumPy's or TensorFlow's generators, whose streams may change with a version:
+which photographs are held out must not. Imports nothing of ours.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+import tensorflow as tf
+
+# SplitMix64 (Steele, Lea, Flood 2014, "Fast splittable pseudorandom number generators", fig. 17).
+GAMMA = 0x9E3779B97F4A7C15
+MULTIPLIERS = (0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
+MASK = 0xFFFFFFFFFFFFFFFF
+
+
+def key(*parts) -> int:
+    """-> a 64-bit key from names and numbers, the same on every machine: key("order", seed, epoch)."""
+    return int.from_bytes(digest("/".join(map(str, parts)).encode()), "big")
+
+
+def digest(data: bytes) -> bytes:
+    """-> 8 bytes of BLAKE2b: evenly spread, and the same on every machine (Python's `hash` is not)."""
+    return hashlib.blake2b(data, digest_size=8).digest()
+
+
+def bits(place, *parts):
+    """SplitMix64's output number `place` for the seed `key(*parts)`. [...] integers >= 0 -> [...] uint64."""
+    # One axis at least: NumPy wraps arrays around silently, as it must here, and warns for single numbers.
+    x = (np.atleast_1d(place).astype(np.uint64) + np.uint64(1)) * np.uint64(GAMMA) + np.uint64(key(*parts))
+    for shift, multiplier in zip((30, 27), MULTIPLIERS, strict=True):
+        x = (x ^ (x >> np.uint64(shift))) * np.uint64(multiplier)
+    return (x ^ (x >> np.uint64(31))).reshape(np.shape(place))
+
+
+def uniform(place, *parts):
+    """Uniform numbers at these places. [...] integers >= 0 -> [...] float64 in [0, 1)."""
+    return (bits(place, *parts) >> np.uint64(11)).astype(np.float64) * 2.0**-53
+
+
+def permutation(size, *parts):
+    """-> [size] int64, a permutation of 0..size-1 that depends on the parts alone.
+
+    The bits of different places differ (SplitMix64 is a bijection), so that sorting them knows no ties.
+    """
+    return np.argsort(bits(np.arange(size), *parts)).astype(np.int64)
+
+
+def tensor_bits(place, *parts):
+    """`bits` inside a graph. [...] int64 tensor, >= 0 -> [...] uint64 tensor, equal to `bits`."""
+
+    def word(number):
+        return tf.constant(number & MASK, tf.uint64)
+
+    x = (tf.cast(place, tf.uint64) + word(1)) * word(GAMMA) + word(key(*parts))
+    for shift, multiplier in zip((30, 27), MULTIPLIERS, strict=True):
+        x = tf.bitwise.bitwise_xor(x, tf.bitwise.right_shift(x, word(shift))) * word(multiplier)
+    return tf.bitwise.bitwise_xor(x, tf.bitwise.right_shift(x, word(31)))
+
+
+def tensor_uniform(place, *parts):
+    """Uniform numbers inside a graph. [...] int64 tensor, >= 0 -> [...] float32 in [0, 1), 24 bits each."""
+    top = tf.bitwise.right_shift(tensor_bits(place, *parts), tf.constant(40, tf.uint64))
+    return tf.cast(tf.cast(top, tf.int64), tf.float32) * 2.0**-24

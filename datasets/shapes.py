@@ -1,0 +1,86 @@
+"""Coloured shapes, drawn here: one shape per picture whose hue is given by which shape it is.
+
+The smallest colorization problem that cannot be solved from gray levels: lightness and chroma are drawn from the same
+distribution for every shape, so that only the form tells the hue. Needs no files. Imports `models.color`.
+"""
+
+from __future__ import annotations
+
+import math
+
+import cv2
+import numpy as np
+
+from colorgan.datasets import randomness, sources
+from colorgan.models import color
+
+HUES = {"circle": 30, "square": 100, "triangle": 150, "star": 270, "cross": 330}  # degrees in the ab plane
+SIZES = {"train": 2000, "validation": 200, "test": 200}
+FINE = 4  # pixels are averages of 4 x 4 finer ones
+
+
+def load(data, split):
+    """-> sources.Source of SIZES[split] pictures, each a function of (split, index) alone; the label is the shape."""
+    return Shapes(data, split)
+
+
+class Shapes(sources.OneByOne):
+    """One shape per picture on a faintly tinted ground.
+
+    Lightness 35..75 and chroma 30..70 (less where sRGB ends) of the shape do not depend on which it is. The ground is
+    lighter or darker than it by at least 15.
+    """
+
+    def __init__(self, data, split):
+        size = SIZES[split]
+        self._split, every = split, np.arange(size)
+        kinds = (randomness.uniform(every, "shapes", split, "kind") * len(HUES)).astype(np.int64)
+        super().__init__(data, kinds, origin="coloured shapes, drawn", class_names=HUES)
+        lightness, chroma = self._between(every, "L", 35, 75), self._between(every, "C", 30, 70)
+        angle = np.deg2rad(np.array(list(HUES.values()))[kinds])
+        ink = np.stack([lightness, chroma * np.cos(angle), chroma * np.sin(angle)], axis=-1)
+        # A ground in 10..95, from the part of it that is 15 away from the shape.
+        ground = self._between(every, "ground", 10, 65)
+        ground = np.where(ground < lightness - 15, ground, ground + 30)
+        tint = [self._between(every, name, -4, 4) for name in ("ground a", "ground b")]
+        lab = np.stack([ink, np.stack([ground, *tint], axis=-1)])
+        self._ink, self._ground = np.asarray(color.lab_to_rgb(color.fit_gamut(lab)), np.float32) * 255
+
+    def _between(self, index, what, low, high):
+        return low + (high - low) * randomness.uniform(index, "shapes", self._split, what)
+
+    def name(self, index):  # noqa: D102 - see sources.OneByOne
+        return f"shape {index} of {self._split}"
+
+    def picture(self, index):  # noqa: D102 - see sources.OneByOne
+        side = min(self.height, self.width)
+        radius = side * self._between(index, "radius", 0.22, 0.38)
+        turn = self._between(index, "turn", 0, 2 * math.pi)
+        # The whole shape is inside: its colour and its form can be seen.
+        x = radius + (self.width - 2 * radius) * self._between(index, "x", 0, 1)
+        y = radius + (self.height - 2 * radius) * self._between(index, "y", 0, 1)
+        points = outline(tuple(HUES)[self.labels[index]], turn) * radius + np.array([x, y])
+        mask = np.zeros((self.height * FINE, self.width * FINE), np.uint8)
+        cv2.fillPoly(mask, [np.round(points * FINE).astype(np.int32)], 255)
+        cover = cv2.resize(mask, (self.width, self.height), interpolation=cv2.INTER_AREA)[..., None] / np.float32(255)
+        return np.round(self._ground[index] + cover * (self._ink[index] - self._ground[index])).astype(np.uint8)
+
+
+def outline(kind, turn):
+    """A shape's corners on the unit disk, turned by an angle in radians: [corners, 2] float64 (x, y)."""
+    corners = {"circle": 48, "square": 4, "triangle": 3, "star": 10}
+    if kind == "cross":
+        arm = 0.3  # half the width of its arms
+        reach = math.sqrt(1 - arm**2)
+        quarter = np.array([[reach, -arm], [reach, arm], [arm, arm]])
+        points = np.concatenate([_turned(quarter, k * math.pi / 2) for k in range(4)])
+    else:
+        angles = np.arange(corners[kind]) * 2 * math.pi / corners[kind]
+        radii = np.where(np.arange(corners[kind]) % 2, 0.4, 1.0) if kind == "star" else np.ones(corners[kind])
+        points = radii[:, None] * np.stack([np.cos(angles), np.sin(angles)], axis=-1)
+    return _turned(points, turn)
+
+
+def _turned(points, angle):
+    cos, sin = math.cos(angle), math.sin(angle)
+    return points @ np.array([[cos, sin], [-sin, cos]])

@@ -1,0 +1,260 @@
+"""Where pictures come from, as the pipeline sees it: indices in, uint8 RGB out (stages 1 to 3 of `pipeline.py`).
+
+Owns the interface of a source, the two kinds with random access (arrays, and pictures made one at a time with a
+cache), and the count of unreadable files. Imports `randomness` only.
+"""
+
+from __future__ import annotations
+
+import abc
+import contextlib
+import functools
+import threading
+import warnings
+
+import numpy as np
+import tensorflow as tf
+
+from colorgan.datasets import randomness
+
+NAMED = 10  # unreadable files that a warning or an error names
+
+
+class Unreadable(Exception):
+    """A picture that cannot be decoded; its text is the reason."""
+
+
+class BadFiles:
+    """Which files of a split were unreadable, counted once each, from any thread.
+
+    Args:
+        size: files in the split.
+        max_fraction: the largest tolerable share of unreadable files, `--max-bad-fraction`.
+        origin: where the files are, for messages.
+    """
+
+    def __init__(self, size, *, max_fraction, origin):
+        self.size, self.max_fraction, self.origin = size, max_fraction, origin
+        self._seen = np.zeros(size, bool)
+        self._bad: dict[str, str] = {}
+        self._warned = False
+        self._lock = threading.Lock()
+
+    @property
+    def names(self) -> tuple:
+        """The unreadable files met so far, sorted."""
+        with self._lock:
+            return tuple(sorted(self._bad))
+
+    def note(self, indices, bad):
+        """Record that the files `indices` were read, of which `bad`, {name: reason}, could not be decoded.
+
+        Raises:
+            ValueError: as `check`.
+        """
+        with self._lock:
+            self._seen[indices] = True
+            self._bad.update(bad)
+        if bad:
+            self.check()
+
+    def check(self):
+        """Find out whether too many files are bad.
+
+        Early in a pass the share among the files seen says little, so that it is taken of at least 1,000 files (of
+        all of them, if there are fewer): a bad start does not stop a run that the rest would redeem, and a folder of
+        nothing but bad files stops it soon.
+
+        Raises:
+            ValueError: if more than the tolerable share is unreadable; names the first of them.
+        """
+        with self._lock:
+            seen, bad = int(self._seen.sum()), len(self._bad)
+        if bad > self.max_fraction * max(seen, min(self.size, 1000)):
+            raise ValueError(
+                f"`--max-bad-fraction`: {bad} of the {seen} files read are unreadable ({self.origin}), more than the"
+                f" share of {self.max_fraction:g} that is tolerated: {self._listing()}. Repair or remove them, or raise"
+                " --max-bad-fraction."
+            )
+
+    @contextlib.contextmanager
+    def clear_errors(self):
+        """Around the reading of a dataset: raises `check`'s ValueError where tf.data has only a failed operation."""
+        try:
+            yield
+        except tf.errors.OpError:
+            self.check()
+            raise
+
+    def warn(self, *, only_after_a_pass=False):
+        """Name the unreadable files in one warning, if there are any; at most once over the life of a split.
+
+        Args:
+            only_after_a_pass: say nothing until every file has been read.
+        """
+        with self._lock:
+            seen, bad = int(self._seen.sum()), len(self._bad)
+            if not bad or self._warned or (only_after_a_pass and seen < self.size):
+                return
+            self._warned = True
+        warnings.warn(
+            f"{bad} of the {seen} files read are unreadable and left out ({self.origin}): {self._listing()}",
+            stacklevel=3,
+        )
+
+    def _listing(self):
+        with self._lock:
+            first = [f"{name} ({reason})" for name, reason in sorted(self._bad.items())[:NAMED]]
+            more = len(self._bad) - len(first)
+        return ", ".join(first) + (f" and {more} more" if more else "")
+
+
+class Source(abc.ABC):
+    """A split's photographs at one size.
+
+    Attributes:
+        size: how many there are.
+        origin: where from, in words, for an evaluation's protocol.
+        class_names: tuple of names, or ().
+        bad: the `BadFiles` of this split.
+
+    `records` and `one_pass` give datasets of chunks; a chunk is a dict of `rgb` [n, H, W, 3] uint8, `label` [n] int64
+    (-1: unknown), `index` [n] int64 (position in the natural order), `ok` [n] bool (False: unreadable, rgb is 0).
+    """
+
+    def __init__(self, data, size, *, origin, class_names=()):
+        self.size, self.origin, self.class_names = size, origin, tuple(class_names)
+        self.height, self.width = data.height, data.width
+        self.bad = BadFiles(size, max_fraction=data.max_bad_fraction, origin=origin)
+
+    @abc.abstractmethod
+    def records(self, *, seed, start, num_shards, shard) -> tf.data.Dataset:
+        """The endless stream of training from cursor `start` on: chunks with `cursor` [n] int64 as well."""
+
+    @abc.abstractmethod
+    def one_pass(self, *, seed) -> tf.data.Dataset:
+        """Chunks of one pass, in natural order (seed None) or an order that depends on the seed."""
+
+    def shaped(self, rgb, label, ok):
+        """Give the outputs of a `tf.numpy_function` the shapes that it loses."""
+        rgb.set_shape((None, self.height, self.width, 3))
+        label.set_shape((None,))
+        ok.set_shape((None,))
+        return {"rgb": rgb, "label": label, "ok": ok}
+
+
+@functools.lru_cache(maxsize=4)
+def epoch_order(size, seed, epoch):
+    """-> [size] int64: the indices in the order of one epoch. Read only: it is shared."""
+    order = randomness.permutation(size, "epoch", seed, epoch)
+    order.setflags(write=False)
+    return order
+
+
+class RandomAccess(Source):
+    """A source that can read any picture at any time. Subclasses have `read` and say how much a chunk is."""
+
+    chunk = 128
+
+    @abc.abstractmethod
+    def read(self, indices):
+        """[n] int64 -> rgb [n, H, W, 3] uint8, label [n] int64, ok [n] bool. Called from several threads."""
+
+    def records(self, *, seed, start, num_shards, shard):  # noqa: D102 - see Source
+        def read(cursors):
+            epochs, places = cursors // self.size, cursors % self.size
+            indices = np.empty_like(cursors)
+            for epoch in np.unique(epochs):
+                here = epochs == epoch
+                indices[here] = epoch_order(self.size, seed, int(epoch))[places[here]]
+            return indices, *self.read(indices)
+
+        def chunk(cursors):
+            index, *rest = tf.numpy_function(read, [cursors], [tf.int64, tf.uint8, tf.int64, tf.bool])
+            index.set_shape((None,))
+            return {"cursor": cursors, "index": index, **self.shaped(*rest)}
+
+        cursors = tf.data.Dataset.counter(start + shard, num_shards).batch(self.chunk)
+        return cursors.map(chunk, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+
+    def one_pass(self, *, seed):  # noqa: D102 - see Source
+        def chunk(indices):
+            rest = tf.numpy_function(self.read, [indices], [tf.uint8, tf.int64, tf.bool])
+            return {"index": indices, **self.shaped(*rest)}
+
+        order = np.arange(self.size) if seed is None else randomness.permutation(self.size, "pass", seed)
+        indices = tf.data.Dataset.from_tensor_slices(order.astype(np.int64)).batch(self.chunk)
+        return indices.map(chunk, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+
+
+class Arrays(RandomAccess):
+    """Pictures that are in memory.
+
+    Args:
+        data: config.Data.
+        rgb: [N, height, width, 3] uint8.
+        labels: [N] integers.
+    """
+
+    def __init__(self, data, rgb, labels, *, origin, class_names=()):
+        super().__init__(data, len(rgb), origin=origin, class_names=class_names)
+        self.rgb, self.labels = rgb, np.asarray(labels, np.int64)
+
+    def read(self, indices):  # noqa: D102 - see RandomAccess
+        self.bad.note(indices, {})
+        return self.rgb[indices], self.labels[indices], np.ones(len(indices), bool)
+
+
+class OneByOne(RandomAccess):
+    """Pictures that are decoded or drawn one at a time, and kept if all of them fit in `--cache-mb`.
+
+    Subclasses have `picture(index)`, [H, W, 3] uint8, which raises Unreadable, and `name(index)` for messages.
+
+    Args:
+        data: config.Data.
+        labels: [N] integers.
+    """
+
+    chunk = 16
+
+    def __init__(self, data, labels, *, origin, class_names=()):
+        super().__init__(data, len(labels), origin=origin, class_names=class_names)
+        self.labels = np.asarray(labels, np.int64)
+        self._kept = None
+        if fits(data, self.size):
+            # Not zeros: the system hands out an empty array's memory only where pictures are written.
+            self._kept = np.empty((self.size, data.height, data.width, 3), np.uint8)
+            self._state = np.zeros(self.size, np.int8)  # 0: not read yet, 1: kept, -1: unreadable
+
+    @abc.abstractmethod
+    def picture(self, index):
+        """-> [H, W, 3] uint8. Raises Unreadable."""
+
+    @abc.abstractmethod
+    def name(self, index) -> str:
+        """What the picture is called in messages."""
+
+    def read(self, indices):  # noqa: D102 - see RandomAccess
+        rgb = np.zeros((len(indices), self.height, self.width, 3), np.uint8)
+        ok, bad = np.ones(len(indices), bool), {}
+        for row, index in enumerate(indices):
+            state = 0 if self._kept is None else self._state[index]
+            if state == 1:
+                rgb[row] = self._kept[index]
+                continue
+            ok[row] = False
+            if state == 0:
+                try:
+                    rgb[row], ok[row] = self.picture(int(index)), True
+                except Unreadable as reason:
+                    bad[self.name(int(index))] = str(reason)
+                if self._kept is not None:
+                    self._kept[index] = rgb[row]
+                    self._state[index] = 1 if ok[row] else -1  # after the picture: other threads read it on sight
+        self.bad.note(indices, bad)
+        return rgb, self.labels[indices], ok
+
+
+def fits(data, size) -> bool:
+    """Whether `size` decoded pictures may be kept in memory (`--cache-mb`, for each split)."""
+    return size * data.height * data.width * 3 <= data.cache_mb * 2**20

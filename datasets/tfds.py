@@ -1,0 +1,202 @@
+"""Image sets of TensorFlow Datasets: as arrays where they fit in memory, as a stream in sequence where they do not.
+
+Owns asking before a download, the splits, and the order of a stream, which has no random access. Imports this room's
+modules only; the library `tensorflow_datasets` is imported when a set is opened.
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+
+import numpy as np
+import tensorflow as tf
+
+from colorgan.datasets import files, paths, randomness, sources
+
+BUFFER_BYTES = 256 * 2**20  # encoded pictures in the shuffle buffer of a stream
+
+
+def load(data, split, *, name=None, test="test"):
+    """-> sources.Source of a set of TensorFlow Datasets.
+
+    validation is the set's own, or else the end of `train`; test is the set's own, or else validation.
+
+    Args:
+        data: config.Data; an existing `dataset_path` is the folder of prepared sets (TFDS' `data_dir`).
+        split: train, validation or test.
+        name: of the set; None: from `tfds:NAME`.
+        test: the set's split to test on.
+
+    Raises:
+        ValueError: if the set is unknown, not prepared here (the message has the size of the download and how to
+            allow it), has no `train` split or no `image` feature.
+    """
+    name = name or data.dataset.removeprefix("tfds:")
+    builder = _prepared(name, data)
+    features = builder.info.features
+    if "image" not in features or not hasattr(features["image"], "encoding_format"):
+        raise ValueError(f"`--dataset`: tfds:{name} has no `image` feature. It has: {', '.join(features)}")
+    part = _part(builder, name, data, split, test)
+    stream = Stream(data, builder, part, origin=f"TensorFlow Datasets {builder.info.full_name}, {part}")
+    return stream.in_memory() if sources.fits(data, stream.size) else stream
+
+
+def _prepared(name, data):
+    """-> the builder of a set that is on disk."""
+    import tensorflow_datasets
+
+    with warnings.catch_warnings():
+        # Reading the registry of sets, its releases import deprecated modules of others.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        folder = None if data.dataset in ("cifar10", "places365") else paths.locate(data)
+        try:
+            builder = tensorflow_datasets.builder(name, data_dir=folder)
+        except tensorflow_datasets.core.DatasetNotFoundError as error:
+            raise ValueError(
+                f"`--dataset`: TensorFlow Datasets has no set {name!r}. They are listed at"
+                " https://www.tensorflow.org/datasets/catalog"
+            ) from error
+        if builder.info.splits:  # what is prepared has splits
+            return builder
+        size = _download_size(builder)
+        if not data.download:
+            raise ValueError(
+                f"`--download`: {name} is not on this machine (looked in {builder.data_dir}). TensorFlow Datasets would"
+                f" download {size}: allow it with --download True, or name a folder of the files with --dataset-path."
+            )
+        print(f"Downloading {name} with TensorFlow Datasets: {size}, to {builder.data_dir}", flush=True)
+        builder.download_and_prepare()
+        return builder
+
+
+def _download_size(builder):
+    """-> the size in words, from the checksums that TFDS ships before a set is prepared."""
+    try:
+        total = sum(info.size for info in (builder.url_infos or {}).values())
+    except ImportError:  # TFDS 4.9 reads them with importlib_resources, which it does not always bring
+        total = 0
+    return f"{total / 2**20:,.0f} MiB" if total else "an unknown amount"
+
+
+def _part(builder, name, data, split, test):
+    """-> the name of a split, or of a slice of one, in TFDS' language."""
+    splits = builder.info.splits
+    if "train" not in splits:
+        raise ValueError(f"`--dataset`: tfds:{name} has no split `train`. It has: {', '.join(splits)}")
+    if split == "test" and test in splits:
+        return test
+    if "validation" in splits:
+        return "train" if split == "train" else "validation"
+    size = splits["train"].num_examples
+    held = max(round(data.validation_fraction * size), 1 if data.validation_fraction else 0)
+    if split == "train":
+        return f"train[:{size - held}]"
+    if not held:
+        raise paths.no_held_out(data)
+    return f"train[{size - held}:]"
+
+
+class Stream(sources.Source):
+    """A split read in sequence: each epoch has its own order of the set's files and of a buffer within it.
+
+    The order is a function of (seed, epoch), so that a run that goes on skips the encoded pictures before its place
+    and sees the same ones after it.
+    """
+
+    chunk = 16
+
+    def __init__(self, data, builder, part, *, origin):
+        info = builder.info.splits[part]
+        features = builder.info.features
+        label = features["label"] if "label" in features else None
+        super().__init__(data, info.num_examples, origin=origin, class_names=getattr(label, "names", None) or ())
+        self._data, self._builder, self._part, self._has_label = data, builder, part, bool(self.class_names)
+        whole = builder.info.splits[part.partition("[")[0]]
+        bytes_each = max(1, whole.num_bytes // max(1, whole.num_examples))
+        self._buffer = max(1, min(self.size, BUFFER_BYTES // bytes_each))
+
+    def _read(self, shuffle_seed=None):
+        """-> dataset of {image: encoded, label, name}, one by one; shuffled by an int64 tensor, or in order."""
+        import tensorflow_datasets
+
+        wanted = {"image": True} | ({"label": True} if self._has_label else {})
+        skip = {"image": tensorflow_datasets.decode.SkipDecoding()}
+        examples = self._builder.as_dataset(
+            split=self._part,
+            shuffle_files=shuffle_seed is not None and not self._builder.info.disable_shuffling,
+            decoders=tensorflow_datasets.decode.PartialDecoding(wanted, decoders=skip),
+            read_config=tensorflow_datasets.ReadConfig(
+                shuffle_seed=shuffle_seed, try_autocache=False, add_tfds_id=True
+            ),
+        )
+        if shuffle_seed is not None:
+            examples = examples.shuffle(self._buffer, seed=shuffle_seed, reshuffle_each_iteration=False)
+        return examples.map(
+            lambda one: {
+                "image": one["image"],
+                "label": tf.cast(one["label"], tf.int64) if self._has_label else tf.constant(-1, tf.int64),
+                "name": one["tfds_id"],
+            }
+        )
+
+    def _decoded(self, chunk):
+        rest = tf.numpy_function(
+            self._decode, [chunk["index"], chunk["image"], chunk["name"]], [tf.uint8, tf.bool], name="decode"
+        )
+        return {
+            **{k: v for k, v in chunk.items() if k not in ("image", "name")},
+            **self.shaped(rest[0], chunk["label"], rest[1]),
+        }
+
+    def _decode(self, index, encoded, names):
+        rgb = np.zeros((len(encoded), self.height, self.width, 3), np.uint8)
+        ok, bad = np.ones(len(encoded), bool), {}
+        for row, (content, name) in enumerate(zip(encoded, names, strict=True)):
+            try:
+                rgb[row] = files.decode(io.BytesIO(content), height=self.height, width=self.width)
+            except sources.Unreadable as reason:
+                ok[row], bad[name.decode()] = False, str(reason)
+        self.bad.note(index, bad)
+        return rgb, ok
+
+    def _chunks(self, examples):
+        chunks = examples.batch(self.chunk)
+        return chunks.map(self._decoded, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+
+    def records(self, *, seed, start, num_shards, shard):
+        """As in Source; `index` is the place in the epoch."""
+        first, skipped = divmod(start, self.size)
+
+        def epoch(number):
+            # bitcast: tf.data takes seeds as int64, negative ones too.
+            order = tf.bitcast(randomness.tensor_bits(number, "stream", seed), tf.int64)
+            return self._read(order).skip(tf.where(number == first, tf.constant(skipped, tf.int64), 0))
+
+        examples = tf.data.Dataset.counter(first, dtype=tf.int64).flat_map(epoch).enumerate(start)
+        examples = examples.shard(num_shards, shard)
+        return self._chunks(examples.map(lambda cursor, one: {"cursor": cursor, "index": cursor % self.size, **one}))
+
+    def one_pass(self, *, seed):
+        """As in Source. A seed shuffles within the buffer only: the sets are written in random order already."""
+        examples = self._read().enumerate()
+        if seed is not None:
+            order = randomness.key("pass", seed) >> 1
+            examples = examples.shuffle(self._buffer, seed=order, reshuffle_each_iteration=False)
+        return self._chunks(examples.map(lambda index, one: {"index": index, **one}))
+
+    def in_memory(self):
+        """-> sources.Source with the same pictures decoded, without the unreadable ones."""
+        rgb = np.empty((self.size, self.height, self.width, 3), np.uint8)
+        labels, filled = np.empty(self.size, np.int64), 0
+        with self.bad.clear_errors():
+            for chunk in self.one_pass(seed=None).as_numpy_iterator():
+                count = int(chunk["ok"].sum())
+                rgb[filled : filled + count] = chunk["rgb"][chunk["ok"]]
+                labels[filled : filled + count] = chunk["label"][chunk["ok"]]
+                filled += count
+        arrays = sources.Arrays(
+            self._data, rgb[:filled], labels[:filled], origin=self.origin, class_names=self.class_names
+        )
+        arrays.bad = self.bad
+        return arrays

@@ -1,0 +1,133 @@
+import io
+import os
+
+import numpy as np
+import pytest
+from PIL import Image, ImageOps
+
+from colorgan.datasets import files, sources
+
+
+def saved(image, format="PNG", **options):
+    buffer = io.BytesIO()
+    image.save(buffer, format, **options)
+    buffer.seek(0)
+    return buffer
+
+
+def decoded(image, size=(4, 4), **options):
+    return files.decode(saved(image, **options), height=size[0], width=size[1])
+
+
+# (mode, a pixel in it, the sRGB it stands for); by hand.
+PIXELS = [
+    ("1", 1, (255, 255, 255)),
+    ("L", 77, (77, 77, 77)),
+    ("RGB", (10, 20, 30), (10, 20, 30)),
+    ("LA", (100, 255), (100, 100, 100)),
+    ("LA", (100, 0), (255, 255, 255)),  # transparent: the white below
+    ("RGBA", (10, 20, 30, 255), (10, 20, 30)),
+    ("RGBA", (0, 0, 0, 51), (204, 204, 204)),  # a fifth of black on white
+    ("I;16", 257 * 200, (200, 200, 200)),
+    ("I;16", 65535, (255, 255, 255)),
+    ("I;16", 100, (0, 0, 0)),  # not white, as a cut at 255 would have it
+]
+
+
+@pytest.mark.parametrize("mode, pixel, expected", PIXELS)
+def test_modes_become_rgb(mode, pixel, expected):
+    result = decoded(Image.new(mode, (4, 4), pixel))
+    assert result.shape == (4, 4, 3) and result.dtype == np.uint8
+    assert (result == expected).all()
+
+
+def test_palettes_with_and_without_transparency():
+    image = Image.new("P", (4, 4), 1)
+    image.putpalette([0, 0, 0, 10, 200, 30])
+    assert (decoded(image) == (10, 200, 30)).all()
+    assert (decoded(image, transparency=1) == 255).all()
+
+
+def test_cmyk_and_gray_jpeg():
+    result = decoded(Image.new("CMYK", (16, 16), (0, 255, 255, 0)), format="JPEG", quality=95)
+    assert (abs(result.astype(int) - (255, 0, 0)) < 8).all()  # cyan none, magenta and yellow full: red
+    assert (abs(decoded(Image.new("L", (16, 16), 90), format="JPEG").astype(int) - 90) < 2).all()
+
+
+def test_undefined_brightness_is_unreadable():
+    with pytest.raises(sources.Unreadable, match="float pixels"):
+        decoded(Image.new("F", (4, 4), 0.5), format="TIFF")
+    with pytest.raises(sources.Unreadable, match="32-bit"):
+        decoded(Image.new("I", (4, 4), 70000), format="TIFF")
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("size", [(12, 16), (6, 6), (10, 5)])
+def test_orientation_is_applied(orientation, size):
+    rgb = np.random.RandomState(0).randint(0, 256, (24, 40, 3)).astype(np.uint8)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    content = saved(Image.fromarray(rgb), exif=exif)
+    upright = ImageOps.exif_transpose(Image.open(io.BytesIO(content.getvalue())))
+    expected = files.fit(upright, height=size[0], width=size[1])
+    difference = np.asarray(expected).astype(int) - files.decode(content, height=size[0], width=size[1])
+    assert abs(difference).max() <= 1  # these margins are even: elsewhere the window may lie a pixel off
+
+
+def test_fit_covers_and_cuts_the_middle():
+    rgb = np.zeros((4, 12, 3), np.uint8)
+    rgb[:, 4:8] = 200
+    assert (np.asarray(files.fit(Image.fromarray(rgb), height=4, width=4)) == 200).all()
+    assert (np.asarray(files.fit(Image.fromarray(rgb.transpose(1, 0, 2).copy()), height=4, width=4)) == 200).all()
+    assert np.asarray(files.fit(Image.fromarray(rgb), height=8, width=2)).shape == (8, 2, 3)
+    one = np.random.RandomState(0).randint(0, 256, (8, 8, 3)).astype(np.uint8)
+    assert (np.asarray(files.fit(Image.fromarray(one), height=8, width=8)) == one).all()
+    wide = np.random.RandomState(0).randint(0, 256, (8, 13, 3)).astype(np.uint8)  # an odd margin is not interpolated
+    assert (np.asarray(files.fit(Image.fromarray(wide), height=8, width=8)) == wide[:, 2:10]).all()
+    assert np.asarray(files.fit(Image.fromarray(one[:1, :1]), height=5, width=7)).shape == (5, 7, 3)
+
+
+def test_large_jpeg_is_reduced_to_the_same_picture():
+    y, x = np.mgrid[:800, :1200]
+    rgb = np.stack([x / 5, y / 4, (x + y) / 8], axis=-1).astype(np.uint8)
+    result = decoded(Image.fromarray(rgb), (32, 32), format="JPEG", quality=95)
+    expected = np.asarray(Image.fromarray(rgb).crop((200, 0, 1000, 800)).resize((32, 32), Image.Resampling.BOX))
+    assert abs(result.astype(int) - expected).max() <= 4
+
+
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "BMP", "TIFF"])
+def test_truncated_files_are_unreadable(format):
+    rgb = np.random.RandomState(0).randint(0, 256, (64, 64, 3)).astype(np.uint8)
+    content = saved(Image.fromarray(rgb), format).getvalue()
+    files.decode(io.BytesIO(content), height=8, width=8)
+    with pytest.raises(sources.Unreadable):
+        files.decode(io.BytesIO(content[: len(content) // 2]), height=8, width=8)
+
+
+def test_bombs_and_nonsense_are_unreadable(monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)
+    with pytest.raises(sources.Unreadable, match="DecompressionBombError"):
+        decoded(Image.new("RGB", (5, 5)))
+    for content in (b"", b"GIF", b"%!PS-Adobe-3.0 EPSF-3.0\n"):
+        with pytest.raises(sources.Unreadable, match="UnidentifiedImageError"):
+            files.decode(io.BytesIO(content), height=4, width=4)
+
+
+def test_listing_is_mixed_and_stable(folder):
+    root = folder(12, subfolder="a")
+    folder(12, subfolder="b")
+    (root / "c.JPeG").write_bytes(b"")
+    (root / "notes.txt").write_bytes(b"")
+    (root / "._000.png").write_bytes(b"")  # macOS leaves such beside each file
+    (root / "a" / "loop").symlink_to(root)
+    found, folders = files.listing(root)
+    assert sorted(found) == [*(f"a/a{i:03}.png" for i in range(12)), *(f"b/b{i:03}.png" for i in range(12)), "c.JPeG"]
+    assert set(folders) == {"", "a", "b"}
+    assert {path[0] for path in found[:8]} >= {"a", "b"}
+    os.remove(root / found[3])
+    assert files.listing(root)[0] == found[:3] + found[4:]
+
+
+def test_labels_are_folders():
+    labels, names = files.folder_labels(["b/1.png", "a/x/2.png", "3.png", "b/4.png"])
+    assert names == ("a/x", "b") and labels.tolist() == [1, 0, -1, 1]

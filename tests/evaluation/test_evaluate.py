@@ -1,0 +1,199 @@
+"""The evaluator on tiny pictures: baselines, protocol, classes, samples, result.json."""
+
+import json
+
+import numpy as np
+import pytest
+from skimage.color import rgb2lab
+
+from colorgan.evaluation import evaluate
+from colorgan.models import color
+from colorgan.models.colorizer import to_rgb8
+
+
+@pytest.fixture(scope="module")
+def pictures():
+    rng = np.random.default_rng(4)
+    coarse = rng.integers(0, 256, (10, 2, 3, 3)).repeat(4, axis=1).repeat(4, axis=2)
+    return np.clip(coarse + rng.normal(0, 10, coarse.shape), 0, 255).astype(np.uint8)
+
+
+def batches(rgb, size=4, labels=None):
+    labels = np.arange(len(rgb)) % 3 if labels is None else np.asarray(labels)
+    for i in range(0, len(rgb), size):
+        part = slice(i, i + size)
+        yield {"rgb": rgb[part], "label": labels[part], "index": 100 + np.arange(len(rgb))[part]}
+
+
+def exact(rgb):
+    return np.asarray(color.rgb_to_lab(rgb / 255.0))
+
+
+def darker(rgb):
+    """As an RGB model: its L is its own."""
+    return np.asarray(color.rgb_to_lab(rgb / 255.0 * 0.8))
+
+
+def run(rgb, models=None, **options):
+    models = models or {"exact": exact, "gray": evaluate.gray_baseline}
+    given = {"description": "tiny pictures, no crop", "resamples": 50, "class_names": ("cat", "dog", "ship")}
+    return evaluate.evaluate(models, batches(rgb), **(given | options))
+
+
+def test_the_truth_is_perfect_and_gray_has_no_colour(pictures):
+    table = run(pictures).table
+    assert list(table) == ["exact", "gray"]
+    for name, value in {"mae_ab": 0, "eps2": 1, "mae_rgb": 0, "psnr": 100, "ssim": 1, "chroma_ratio": 1}.items():
+        assert table["exact"][name] == pytest.approx((value, value, value), abs=1e-9), name
+    assert table["gray"]["chroma_ratio"] == (0, 0, 0)
+    assert table["gray"]["colorfulness_ratio"][0] < 0.001
+    truth = rgb2lab(pictures)
+    # scikit-image's rounded white point moves a and b by up to 0.01
+    assert table["gray"]["mae_ab"][0] == pytest.approx(np.abs(truth[..., 1:]).mean(), abs=0.01)
+    low, high = table["gray"]["mae_ab"][1:]
+    assert low < table["gray"]["mae_ab"][0] < high
+
+
+def test_the_protocol_says_which_l_was_judged(pictures):
+    protocol = run(pictures, {"exact": exact, "darker": darker}).protocol
+    assert protocol["dataset"] == "tiny pictures, no crop"
+    assert protocol["n"] == 10
+    assert protocol["size (height x width)"] == {"8x12": 10}
+    assert protocol["predicted"] == {"exact": "a and b", "darker": "L, a and b (RGB)"}
+    judged = protocol["L in the epsilon accuracy"]
+    assert judged["exact"].startswith("the truth's")
+    assert judged["darker"].startswith("the result's own")
+    assert "50 resamples, seed 0" in protocol["intervals"]
+    assert {"eps2", "eps5", "ciede2000"} <= set(protocol["definitions"])
+    assert protocol["omitted"] == {}
+
+
+def test_a_description_of_several_lines(pictures):
+    protocol = run(pictures, description={"dataset": "tiny", "crop": "none", "checkpoint": 3}).protocol
+    assert [protocol[k] for k in ("dataset", "crop", "checkpoint")] == ["tiny", "none", 3]
+
+
+def test_metrics_thresholds_and_small_images(pictures):
+    assert list(run(pictures, names=["psnr", "eps7"]).table["gray"]) == ["psnr", "eps7"]
+    assert "eps2.5" in run(pictures, thresholds=(2.5,)).table["gray"]
+    small = run(pictures[:, :5])
+    assert "ssim" not in small.table["gray"]
+    assert "5x12" in small.protocol["omitted"]["ssim"]
+    with pytest.raises(ValueError, match="`ssim` needs images of at least 7x7"):
+        run(pictures[:, :5], names=["ssim"])
+
+
+def test_the_median_baseline_is_one_colour(pictures):
+    lab = evaluate.median_baseline((5.0, -7.5))(pictures)
+    assert lab.dtype == np.float32
+    np.testing.assert_array_equal(lab[..., 0], exact(pictures)[..., 0])
+    np.testing.assert_array_equal(np.unique(lab[..., 1:].reshape(-1, 2), axis=0), [[5, -7.5]])
+
+
+@pytest.mark.parametrize("count", [10, 9])
+def test_median_ab_is_numpys(pictures, count):
+    pictures = pictures[:count, :, :11]  # 880 or 792 pixels: both even; the odd case follows
+    expected = np.median(exact(pictures)[..., 1:].reshape(-1, 2), axis=0)
+    np.testing.assert_allclose(evaluate.median_ab(batches(pictures)), expected, atol=0.0051)
+    odd = pictures[:1, :7]
+    expected = np.median(exact(odd)[..., 1:].reshape(-1, 2), axis=0)
+    np.testing.assert_allclose(evaluate.median_ab(batches(odd)), expected, atol=0.0051)
+
+
+def test_the_median_has_a_smaller_error_than_its_neighbours(pictures):
+    a, b = evaluate.median_ab(batches(pictures))
+    models = {str(d): evaluate.median_baseline((a + d, b - d)) for d in (-3, 0, 3)}
+    table = run(pictures, models, names=["mae_ab"]).table
+    assert table["0"]["mae_ab"][0] < min(table["-3"]["mae_ab"][0], table["3"]["mae_ab"][0])
+
+
+def test_delivered_pictures_lose_chroma_only_outside_the_gamut():
+    rng = np.random.default_rng(5)
+    lab = np.stack([rng.uniform(0, 100, 500), *rng.uniform(-110, 110, (2, 500))], -1).astype(np.float32)
+    lab[:20, 1:] = 0
+    expected = np.rint(np.asarray(color.lab_to_rgb(color.fit_gamut(lab))) * 255)
+    got = to_rgb8(lab)
+    assert got.dtype == np.uint8
+    np.testing.assert_array_equal(got, expected)
+    assert np.abs(rgb2lab(got)[..., 0] - lab[..., 0]).max() < 0.6  # L stays, to 8-bit rounding
+
+
+def test_classes_are_measured_apart(pictures):
+    result = run(pictures, names=["mae_ab", "chroma_ratio"])
+    assert {name: entry["n"] for name, entry in result.classes.items()} == {"cat": 4, "dog": 3, "ship": 3}
+    alone = evaluate.evaluate({"gray": evaluate.gray_baseline}, batches(pictures[0::3]), description="x", resamples=50)
+    assert result.classes["cat"]["table"]["gray"]["mae_ab"] == pytest.approx(alone.table["gray"]["mae_ab"])
+
+
+def test_images_without_a_class(pictures):
+    labels = [-1] * 8 + [1, 1]
+    options = {"description": "x", "resamples": 10, "names": ["psnr"]}
+    result = evaluate.evaluate({"gray": evaluate.gray_baseline}, batches(pictures, labels=labels), **options)
+    assert {name: entry["n"] for name, entry in result.classes.items()} == {"1": 2}
+    assert result.samples[0]["class"] == ""
+    none = evaluate.evaluate({"gray": evaluate.gray_baseline}, batches(pictures), class_by=None, **options)
+    assert none.classes == {}
+
+
+def test_samples_are_the_first_images(pictures):
+    samples = run(pictures, sample_size=6).samples
+    assert [s["index"] for s in samples] == [100, 101, 102, 103, 104, 105]
+    assert [s["class"] for s in samples[:4]] == ["cat", "dog", "ship", "cat"]
+    for i, sample in enumerate(samples):
+        np.testing.assert_array_equal(sample["truth"], pictures[i])
+        np.testing.assert_array_equal(sample["gray"], sample["results"]["gray"])
+        assert np.ptp(sample["gray"].astype(int), axis=-1).max() == 0
+    assert run(pictures, sample_size=0).samples == []
+
+
+def test_per_image_values_follow_the_index(pictures):
+    result = run(pictures, names=["mae_ab"])
+    np.testing.assert_array_equal(result.index, 100 + np.arange(10))
+    expected = np.abs(exact(pictures)[..., 1:]).mean((1, 2, 3))
+    np.testing.assert_allclose(result.per_image["gray"]["mae_ab"], expected, rtol=1e-6)
+
+
+def test_result_json_holds_protocol_and_tables(pictures, tmp_path):
+    gray = np.repeat(pictures[..., :1], 3, axis=-1)
+    truth_gray = run(gray, {"darker": darker})  # 0/0: a truth without colour has no chroma ratio to speak of
+    truth_gray.table["darker"]["chroma_ratio"] = (float("nan"),) * 3
+    path = tmp_path / "new" / "result.json"
+    truth_gray.write_json(path)
+    loaded = json.loads(path.read_text())
+    assert loaded["results"]["darker"]["chroma_ratio"] == [None, None, None]
+    assert loaded["results"]["darker"]["psnr"] == list(truth_gray.table["darker"]["psnr"])
+    assert loaded["protocol"] == json.loads(json.dumps(truth_gray.protocol))
+    assert loaded["classes"]["cat"]["n"] == 4
+    assert [p.name for p in path.parent.iterdir()] == ["result.json"]
+
+
+def test_the_same_seed_repeats_the_numbers(pictures):
+    assert run(pictures).to_json() == run(pictures).to_json()
+    assert run(pictures).to_json() != run(pictures, seed=1).to_json()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"description": ""}, "`description` is empty"),
+        ({"names": ["fid"]}, "Unknown metric `fid`"),
+        ({"class_names": ("cat", "dog")}, "`class_names` names 2 classes, but an image is of class 2"),
+        ({"class_by": "scene"}, "A batch has no `scene`. It has: rgb, label, index"),
+        ({"resamples": 0}, "`resamples` must be at least 1"),
+        ({"models": {"half": lambda rgb: exact(rgb)[:, ::2]}}, "Model `half` must return"),
+        ({"models": {"bytes": lambda rgb: rgb}}, "Model `bytes` must return .* float Lab"),
+        ({"models": {"lost": lambda rgb: exact(rgb) * np.nan}}, "Model `lost` returned NaN"),
+    ],
+)
+def test_errors_say_what_is_wrong(pictures, options, message):
+    with pytest.raises(ValueError, match=message):
+        run(pictures, **options)
+
+
+def test_nothing_to_evaluate():
+    with pytest.raises(ValueError, match="holds no image"):
+        evaluate.evaluate({"gray": evaluate.gray_baseline}, [], description="x")
+    with pytest.raises(ValueError, match="`models` is empty"):
+        evaluate.evaluate({}, [], description="x")
+    with pytest.raises(ValueError, match="holds no pixel"):
+        evaluate.median_ab([])

@@ -1,0 +1,103 @@
+"""State that comes back exactly, directories that refuse other runs, files that are whole."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+
+from colorgan.models.colorizer import Colorizer
+from colorgan.training import checkpoints
+from colorgan.training.checkpoints import Checkpoints
+
+
+def snapshot(trained):
+    return {name: [v.numpy() for v in group] for name, group in trained.variables().items() if name != "host"}
+
+
+def same(a, b):
+    return all(np.array_equal(x, y) for name in a for x, y in zip(a[name], b[name], strict=True))
+
+
+def test_restore_brings_everything_back_with_dropouts_state(tiny, batch, trainer, tmp_path):
+    config = tiny(decoder=((6, 2, 0.5), (4, 2, 0.0)), ema_decay=0.9)
+    trained, compiled = trainer(config)
+    saver = Checkpoints(tmp_path, trained, keep=2)
+    compiled.iterate(batch(config), 1, 2)
+    saver.save({"iteration": 1, "cursor": 7})
+    saved = snapshot(trained)
+    logs = compiled.iterate(batch(config, 2), 1, 2)[0]
+    after = snapshot(trained)
+    assert not same(saved, after)
+
+    other, compiled = trainer(config, seed=99)
+    assert Checkpoints(tmp_path, other, keep=2).restore() == {"iteration": 1, "cursor": 7}
+    assert same(saved, snapshot(other))
+    # Going on gives the same: dropout draws what it would have drawn.
+    again = compiled.iterate(batch(config, 2), 1, 2)[0]
+    assert float(again["g/l1"]) == pytest.approx(float(logs["g/l1"]), abs=1e-6)
+    seeds = [v for v in other.generator.variables if "seed" in v.path]
+    assert seeds and same({"s": [s.numpy() for s in seeds]}, {"s": [s.numpy() for s in seeds]})
+
+
+def test_keeps_the_last_n(tiny, trainer, tmp_path):
+    trained, _ = trainer(tiny())
+    saver = Checkpoints(tmp_path, trained, keep=2)
+    for iteration in (1, 2, 3):
+        saver.save({"iteration": iteration})
+    assert sorted(p.name for p in (tmp_path / "checkpoints").glob("*.index")) == ["ckpt-2.index", "ckpt-3.index"]
+
+
+def test_nothing_to_restore(tiny, trainer, tmp_path):
+    assert Checkpoints(tmp_path, trainer(tiny())[0], keep=1).restore() is None
+
+
+def test_a_checkpoint_of_other_networks_is_an_error(tiny, trainer, tmp_path):
+    Checkpoints(tmp_path, trainer(tiny())[0], keep=1).save({"iteration": 1})
+    other, _ = trainer(tiny(encoder=((4, 1), (6, 2), (9, 2))))
+    with pytest.raises(ValueError, match="does not fit"):
+        Checkpoints(tmp_path, other, keep=1).restore()
+
+
+def test_weights_for_use_are_the_average_and_load(tiny, batch, trainer, tmp_path):
+    config = tiny(ema_decay=0.9)
+    trained, compiled = trainer(config)
+    checkpoints.claim(tmp_path, config)
+    compiled.iterate(batch(config), 1, 2)
+    Checkpoints(tmp_path, trained, keep=1).save({"iteration": 1})
+    picture = np.random.RandomState(0).randint(0, 256, (1, 8, 8, 3)).astype(np.uint8)
+    loaded = Colorizer.load(tmp_path).predict_lab(picture)
+    average = Colorizer.of(trained.average, config).predict_lab(picture)
+    np.testing.assert_allclose(loaded, average, atol=1e-4)
+    assert not np.allclose(loaded, Colorizer.of(trained.generator, config).predict_lab(picture), atol=1e-3)
+
+
+def test_claim_refuses_other_settings_and_names_them(tiny, tmp_path):
+    checkpoints.claim(tmp_path, tiny())
+    (tmp_path / "checkpoints").mkdir()
+    checkpoints.claim(tmp_path, tiny(max_steps=5, save_interval=3, checkpoints_path="elsewhere"))
+    with pytest.raises(ValueError, match=r"(?s)--lr: 0.001 there, 0.5 now.*--name or --checkpoints-path"):
+        checkpoints.claim(tmp_path, tiny(lr=0.5))
+    with pytest.raises(ValueError, match="--resume False"):
+        checkpoints.claim(tmp_path, tiny(resume=False))
+
+
+def test_config_is_flat_with_booleans(tiny, tmp_path):
+    checkpoints.claim(tmp_path, tiny())
+    stored = json.loads((tmp_path / "config.json").read_text())
+    assert stored["augment"] is True and stored["lr_decay_steps"] == 500_000 and stored["preset"] == "tiny"
+
+
+def test_best_is_kept_apart(tiny, trainer, tmp_path):
+    trained, _ = trainer(tiny())
+    saver = Checkpoints(tmp_path, trained, keep=1)
+    assert saver.best() is None
+    saver.save_best({"metric": "mae_ab", "value": 3.0, "cost": 3.0, "iteration": 1})
+    assert saver.best()["value"] == 3.0 and (tmp_path / "best.weights.h5").stat().st_size > 0
+
+
+def test_no_partial_files_stay(tmp_path):
+    model = keras.Sequential([keras.layers.Input((2,)), keras.layers.Dense(1)])
+    checkpoints.write_weights(model, tmp_path / "a.weights.h5")
+    checkpoints.write_text(tmp_path / "b.json", "{}")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.weights.h5", "b.json"]
