@@ -263,6 +263,8 @@ def _check(name, value):
     fits = isinstance(value, type(default)) or (isinstance(default, float) and number)
     if not fits or (isinstance(value, bool) != isinstance(default, bool)):
         raise ValueError(f"`{flag}` must be a {type(default).__name__}. Received: {value!r}")
+    if isinstance(default, tuple):
+        _check_items(flag, value, rows=isinstance(default[0], tuple))
     if f.metadata["choices"] and value not in f.metadata["choices"]:
         raise ValueError(f"`{flag}` must be one of {', '.join(f.metadata['choices'])}. Received: {value!r}")
     if number and not math.isfinite(value):
@@ -273,3 +275,24 @@ def _check(name, value):
         raise ValueError(f"`{flag}` must not be negative. Received: {value}")
     if number and name in BELOW_ONE and value >= 1:
         raise ValueError(f"`{flag}` must be below 1. Received: {value}")
+
+
+def _check_items(flag, value, *, rows):
+    """A tuple is a kernel table (`rows`), whose first row at least must be there, or a list of words."""
+    if rows and not (value and all(_is_row(row) for row in value)):
+        raise ValueError(
+            f"`{flag}` must be rows [filters, stride] or [filters, stride, dropout]: whole numbers above 0, and a "
+            f"rate of at least 0 and below 1. Received: {value!r}"
+        )
+    if not rows and not all(isinstance(word, str) for word in value):
+        raise ValueError(f"`{flag}` must be words. Received: {value!r}")
+
+
+def _is_row(row):
+    def number(x, kind):
+        return isinstance(x, kind) and not isinstance(x, bool)
+
+    if not isinstance(row, tuple) or len(row) not in (2, 3):
+        return False
+    whole = all(number(x, int) and x > 0 for x in row[:2])
+    return whole and all(number(x, int | float) and 0 <= x < 1 for x in row[2:])

@@ -66,8 +66,11 @@ class _Integer(absl_flags.ArgumentParser):
     """An integer that may be written 1e4, as the original's commands do."""
 
     def parse(self, argument):
-        number = float(argument)
-        if number != int(number):
+        try:
+            return int(argument)
+        except ValueError:
+            number = float(argument)
+        if not number.is_integer():
             raise ValueError(f"expected a whole number, received {argument!r}")
         return int(number)
 
@@ -128,7 +131,7 @@ def parse(argv: list[str], *, mode: str | None = None) -> Command:
         known = [n for n in values if len(n) > 1]
         near = difflib.get_close_matches(error.flagname, known, n=3, cutoff=0.5)
         hint = f" Did you mean {' or '.join('--' + n for n in near)}?" if near else ""
-        listed = textwrap.fill(" ".join("--" + n for n in sorted(known)), 100)
+        listed = textwrap.fill(" ".join("--" + n for n in sorted(known)), 100, break_on_hyphens=False)
         raise UsageError(f"Unknown flag `--{error.flagname}`.{hint} Known flags:\n{listed}") from error
     except absl_flags.Error as error:
         raise UsageError(str(error)) from error
@@ -147,13 +150,14 @@ def parse(argv: list[str], *, mode: str | None = None) -> Command:
 
 def _normalized(argv):
     """`--batch_size` is `--batch-size`; a bare `--dry-run` is `--dry-run True`."""
+    end = argv.index("--") if "--" in argv else len(argv)  # what follows it are words, however they look
     words = [re.sub(r"^--?[\w-]+", lambda m: "--" + m[0].lstrip("-").replace("_", "-"), w) if _is_flag(w) else w
-             for w in argv]  # fmt: skip
+             for w in argv[:end]]  # fmt: skip
     result = []
     for i, word in enumerate(words):
         bare = word == "--dry-run" and (i + 1 == len(words) or words[i + 1].lower() not in ("true", "false"))
         result.append("--dry-run=True" if bare else word)
-    return result
+    return [*result, *argv[end:]]
 
 
 def _is_flag(word):
@@ -265,7 +269,7 @@ def help_text(program: str, purpose: str, *, mode: str | None) -> str:
         if row_section != section:
             section = row_section
             lines += ["", f"{section}:"]
-        wrapped = textwrap.wrap(f"{text} (default: {default})", width - 30)
+        wrapped = textwrap.wrap(f"{text} (default: {default})", width - 30, break_on_hyphens=False)
         lines.append(f"  {flag:<26}  {wrapped[0] if wrapped else ''}")
         lines += [" " * 30 + rest for rest in wrapped[1:]]
     return "\n".join(lines)

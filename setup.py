@@ -25,6 +25,7 @@ setup(
         "importlib_resources>=5.0",  # tensorflow-datasets downloads with it, but asks for it on old Pythons only
         "tensorboard>=2.16",  # TensorFlow 2.21 no longer brings it, and tf.summary is implemented there
         "numpy>=1.26",
+        "h5py>=3.10",  # Keras' own: weights files are checked before they are loaded
         "opencv-python-headless>=4.8",
         "absl-py>=2.0",
         "matplotlib>=3.8",

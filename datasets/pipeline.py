@@ -96,7 +96,8 @@ class Split:
         if not 0 <= shard < num_shards:
             raise ValueError(f"`shard` must be in 0..num_shards-1. Received: {shard} of {num_shards}")
         chunks = self.source.records(seed=self.seed, start=start, num_shards=num_shards, shard=shard)  # 1, 2, 3
-        chunks = chunks.map(functools.partial(_mark, drop_gray=self.data.drop_gray)).scan(_NONE, self._count)  # 4
+        marked = chunks.map(functools.partial(_mark, drop_gray=self.data.drop_gray))
+        chunks = marked.scan(_no_counts(), self._count)  # 4
         batches = _kept(chunks).batch(batch_size, drop_remainder=True)  # 5
         batches = batches.map(self._finish, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)  # 6, 7
         return batches.prefetch(2).with_options(_options())  # 8
@@ -189,7 +190,9 @@ class Split:
         return {"gray": gray, "color": ab, **{name: batch[name] for name in ("cursor", "dropped_gray", "bad")}}
 
 
-_NONE = (tf.constant(0, tf.int64),) * 3
+def _no_counts():
+    # Not a constant of the module: a tensor made on import would start TensorFlow before a run chooses its devices.
+    return (tf.constant(0, tf.int64),) * 3
 
 
 def _length(chunk):

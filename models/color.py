@@ -131,15 +131,6 @@ def rgb_to_hsv(rgb):
     return ops.concatenate([hue, saturation, value], axis=-1)
 
 
-def colorfulness(rgb):
-    """Hasler and Suesstrunk 2003, eq. (2), of each image. [B, H, W, 3] in [0, 1] -> [B], in units of 0..255."""
-    rgb = _float(rgb) * 255
-    r, g, b = rgb[..., 0], rgb[..., 1], rgb[..., 2]
-    rg, yb = r - g, (r + g) / 2 - b
-    spread = ops.sqrt(ops.var(rg, axis=(-2, -1)) + ops.var(yb, axis=(-2, -1)))
-    return spread + 0.3 * ops.sqrt(ops.mean(rg, axis=(-2, -1)) ** 2 + ops.mean(yb, axis=(-2, -1)) ** 2)
-
-
 def scale_l(lightness):
     """L in [0, 100] -> [-1, 1]."""
     return _float(lightness) / 50 - 1

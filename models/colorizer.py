@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import h5py
 import numpy as np
 from keras import ops
 
@@ -55,6 +56,9 @@ class Colorizer:
         generator = generators.build(config)
         try:
             generator.load_weights(weights)
+            stored = _count_values(weights)
+            if stored != generator.count_params():  # Keras passes over layers of the file that the network lacks
+                raise ValueError(f"the file holds {stored:,} numbers, the network {generator.count_params():,}")
         except (ValueError, OSError, KeyError) as error:
             raise ValueError(f"{weights} does not hold the weights of the network in {settings}: {error}") from error
         return cls.of(generator, config, name=weights.parent.name)
@@ -120,6 +124,13 @@ def to_rgb8(lab) -> np.ndarray:
     if outside.any():
         lab[outside] = ops.convert_to_numpy(color.fit_gamut(lab[outside]))
     return np.rint(ops.convert_to_numpy(color.lab_to_rgb(lab)) * 255).astype(np.uint8)
+
+
+def _count_values(path):
+    sizes = []
+    with h5py.File(path) as file:
+        file.visititems(lambda _, item: sizes.append(item.size) if isinstance(item, h5py.Dataset) else None)
+    return sum(sizes)
 
 
 def _unit(rgb):

@@ -81,6 +81,7 @@ class Loop:
         self.position, self.train, self.strategy, self.writers = position, train, strategy, writers
         self.validate, self.sample = validate, sample
         self.pending: list[tuple[int, dict]] = []
+        self.losses: dict[str, list[float]] = {}
         self.done_at = {"log": position.iteration, "sample": -1, "validate": -1, "save": position.iteration}
 
     def run(self) -> str:
@@ -150,9 +151,8 @@ class Loop:
         if run.save and p.iteration % run.save_interval == 0:
             self._save()
 
-    def _log(self) -> None:
-        """Write the mean of the pending iterations' losses, and stop if one of them is not finite."""
-        sums: dict[str, float] = {}
+    def _read(self) -> None:
+        """Bring the pending iterations' losses to the host, and stop if one of them is not finite."""
         for iteration, logs in self.pending:
             for name, value in logs.items():
                 number = float(value)
@@ -161,16 +161,19 @@ class Loop:
                         f"`{name}` became {number} at iteration {iteration}. The last good checkpoint is kept in "
                         f"{self.checkpoints.directory}; lower --lr, or use --precision float32, and go on from there."
                     )
-                sums[name] = sums.get(name, 0.0) + number
-        if not self.pending:
-            return
-        means = {name: value / len(self.pending) for name, value in sums.items()}
+                self.losses.setdefault(name, []).append(number)
+        self.pending = []
+
+    def _log(self) -> None:
+        """Write the mean of the losses since the last row."""
+        self._read()
+        means = {name: sum(values) / len(values) for name, values in self.losses.items()}
         counts = {
             f"data/{name}": int(max(tf.reduce_max(v) for v in self.strategy.experimental_local_results(value)))
             for name, value in self.counts.items()
         }
         self.writers.scalars(self.position.iteration, {**means, **self.last, **counts})
-        self.pending = []
+        self.losses = {}
         self.done_at["log"] = self.position.iteration
         self.train.check()
 
@@ -201,7 +204,7 @@ class Loop:
     def _save(self) -> None:
         if not self.config.run.save:
             return
-        self._log()  # a state whose losses were not finite is not saved
+        self._read()  # a state whose losses were not finite is not saved
         self.checkpoints.save(asdict(self.position))
         self.done_at["save"] = self.position.iteration
 

@@ -1,0 +1,318 @@
+"""The doors in processes of their own, as users open them, on data made here; what they leave is looked at."""
+
+import json
+import os
+import pickle
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+ROOT = Path(__file__).parent.parent
+SMALL = [
+    "--encoder",
+    "[[4,1],[6,2],[8,2]]",
+    "--decoder",
+    "[[6,2,0.5],[4,2,0]]",
+    "--discriminator-layers",
+    "[[4,2],[6,2]]",
+]
+SIZE = ["--height", "16", "--width", "16", "--batch-size", "8"]
+FAST = ["--gpu-ids", "-1", "--sample-size", "2", "--validate-size", "16"]
+
+
+def shapes(*words, size=SIZE):
+    return ["--dataset", "shapes", *SMALL, *size, *FAST, *map(str, words)]
+
+
+def checkpoint(run):
+    """-> {name: value} of a run's newest checkpoint, without TensorFlow's own bookkeeping."""
+    reader = tf.train.load_checkpoint(tf.train.latest_checkpoint(str(run / "checkpoints")))
+    names = [n for n in reader.get_variable_to_shape_map() if not n.startswith(("_CHECK", "save_counter"))]
+    return {name: reader.get_tensor(name) for name in names}
+
+
+def rows(run):
+    return [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+
+
+def stored_iteration(run):
+    return json.loads(checkpoint(run)["host/0/.ATTRIBUTES/VARIABLE_VALUE"])["iteration"]
+
+
+def wait_for(condition, process, seconds=300):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.1)
+
+
+@pytest.fixture
+def start():
+    """-> a function that opens a door and does not wait; what still runs at the test's end is killed."""
+    processes = []
+
+    def begin(script, *words, cwd, env=None):
+        command = [sys.executable, str(ROOT / script), *map(str, words)]
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        processes.append(subprocess.Popen(command, cwd=cwd, env={**os.environ, **(env or {})}, **pipes))
+        return processes[-1]
+
+    yield begin
+    for process in processes:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
+
+
+@pytest.fixture(scope="module")
+def run(door, tmp_path_factory):
+    """A trained run in ./checkpoints/shapes of a folder: (folder, what training printed)."""
+    cwd = tmp_path_factory.mktemp("home")
+    words = ["--max-steps", 6, "--log-interval", 2, "--sample-interval", 4, "--save-interval", 5, "--visualize", "True"]
+    return cwd, door("train.py", *shapes(*words), cwd=cwd)
+
+
+def test_training_leaves_what_it_promises(run):
+    cwd, printed = run
+    place = cwd / "checkpoints" / "shapes"
+    assert {p.name for p in place.iterdir()} == {
+        "best.json",
+        "best.weights.h5",
+        "checkpoints",
+        "config.json",
+        "curves.png",
+        "events",
+        "generator.weights.h5",
+        "metrics.jsonl",
+        "samples",
+    }
+    assert sorted(p.name for p in (place / "samples").iterdir()) == ["00000004.png", "00000006.png"]
+    losses = [row for row in rows(place) if "g/l1" in row]
+    assert [row["iteration"] for row in losses] == [2, 4, 6]
+    assert {"d/real", "d/fake", "d/accuracy", "g/adv", "g/l1", "g/loss", "g/accuracy", "g/lr", "d/lr"} <= set(losses[0])
+    assert [row["iteration"] for row in rows(place) if "val/mae_ab" in row] == [6]
+    config = json.loads((place / "config.json").read_text())
+    assert (
+        config["augment"] is True and config["max_steps"] == 6 and config["checkpoints_path"] == "./checkpoints/shapes"
+    )
+    # 1 discriminator and 2 generator updates an iteration; the optimizers' counts are in the checkpoint.
+    state = checkpoint(place)
+    assert int(state["g_optimizer/0/.ATTRIBUTES/VARIABLE_VALUE"]) == 12
+    assert int(state["d_optimizer/0/.ATTRIBUTES/VARIABLE_VALUE"]) == 6
+    assert "test-eval.py" in printed.stdout
+
+
+def test_eval_with_nothing_but_the_data_set(run, door):
+    cwd, _ = run
+    printed = door("test-eval.py", "--dataset", "shapes", "--eval-size", 20, cwd=cwd).stdout
+    for word in ("Protocol", "N = 20", "mae_ab", "eps2", "eps5", "psnr", "colorfulness_ratio", "gray", "median"):
+        assert word in printed
+    result = json.loads((cwd / "checkpoints/shapes/result.json").read_text())
+    assert result["protocol"]["n"] == 20
+    value, low, high = result["results"]["gray"]["chroma_ratio"]
+    assert value == low == high == 0
+    with Image.open(cwd / "checkpoints/shapes/result.png") as sheet:
+        assert sheet.width > 100
+
+
+def test_colorize_files_keeps_size_and_reports_the_bad_one(run, door):
+    cwd, _ = run
+    photos = cwd / "photos" / "inner"
+    photos.mkdir(parents=True)
+    picture = np.random.RandomState(0).randint(0, 256, (37, 51), np.uint8)
+    Image.fromarray(picture).save(photos / "gray.png")
+    (photos / "broken.jpg").write_bytes(b"not a picture")
+    printed = door(
+        "colorize.py", "photos", "--checkpoints-path", "checkpoints/shapes", "--test-output", "out", cwd=cwd, expect=1
+    ).stdout
+    assert "broken.jpg" in printed
+    with Image.open(cwd / "out" / "inner" / "gray.png") as image:
+        result = np.asarray(image)
+    assert result.shape == (37, 51, 3) and np.ptp(result.astype(int), axis=-1).max() > 0
+
+
+def test_turing_says_what_a_headless_machine_lacks(run, door):
+    cwd, _ = run
+    env = {"DISPLAY": "", "WAYLAND_DISPLAY": "", "MPLBACKEND": ""}
+    failed = door("test-turing.py", "--dataset", "shapes", cwd=cwd, expect=1, env=env)
+    assert "display" in failed.stderr.lower()
+
+
+def test_no_run_names_the_next_command(door, tmp_path):
+    failed = door("test-eval.py", cwd=tmp_path, expect=1)
+    assert "python train.py --dataset places365" in failed.stderr
+    assert not (tmp_path / "checkpoints").exists()
+
+
+def test_resuming_in_the_middle_of_an_epoch_is_bit_identical(tmp_path):
+    """6 iterations, against 3, stop, 3 more: dropout, EMA and the data order included; one process saves imports."""
+    script = """
+import sys
+from colorgan.main import run
+words = sys.argv[1:]
+for steps, place in ((6, "whole"), (3, "parts"), (6, "parts")):
+    assert run("train", [*words, "--max-steps", str(steps), "--checkpoints-path", place]) == 0
+"""
+    words = shapes("--deterministic", "True", "--ema-decay", "0.9", "--validate-interval", "2", "--seed", "3")
+    subprocess.run([sys.executable, "-c", script, *words], cwd=tmp_path, check=True, capture_output=True, timeout=600)
+    whole, parts = checkpoint(tmp_path / "whole"), checkpoint(tmp_path / "parts")
+    assert whole.keys() == parts.keys() and len(whole) > 50
+    # 3 iterations of 8 of 2,000: within the first epoch. Dropout's state must have moved.
+    assert stored_iteration(tmp_path / "parts") == 6
+    for name, value in whole.items():
+        assert np.array_equal(value, parts[name]), name
+
+
+def test_sigterm_saves_and_says_how_to_go_on(tmp_path, start):
+    process = start("train.py", *shapes("--checkpoints-path", "run", "--log-interval", 1), cwd=tmp_path)
+    metrics = tmp_path / "run" / "metrics.jsonl"
+    wait_for(lambda: metrics.exists() and metrics.read_text().count("\n") >= 2, process)
+    process.send_signal(signal.SIGTERM)
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    assert "Interrupted" in out and "goes on" in out
+    done = max(row["iteration"] for row in rows(tmp_path / "run"))
+    assert stored_iteration(tmp_path / "run") == done
+
+
+def test_kill_9_loses_at_most_one_save_interval(tmp_path, door, start):
+    words = shapes("--checkpoints-path", "run", "--log-interval", 1, "--save-interval", 3)
+    process = start("train.py", *words, cwd=tmp_path)
+    metrics = tmp_path / "run" / "metrics.jsonl"
+    wait_for(lambda: metrics.exists() and metrics.read_text().count("\n") >= 8, process)
+    process.kill()
+    process.communicate()
+    reached = max(row["iteration"] for row in rows(tmp_path / "run"))
+    kept = stored_iteration(tmp_path / "run")
+    assert reached - 3 <= kept <= reached and kept % 3 == 0
+    printed = door("train.py", *words, "--max-steps", kept + 2, cwd=tmp_path).stdout
+    assert f"Going on at iteration {kept}." in printed
+    iterations = [row["iteration"] for row in rows(tmp_path / "run") if "g/l1" in row]
+    assert iterations == list(range(1, kept + 3))  # the lost rows are not there twice
+
+    failed = door("train.py", *words, "--lr", 0.5, cwd=tmp_path, expect=1)
+    assert "--lr: 0.001 there, 0.5 now" in failed.stderr
+
+
+def test_a_loss_that_is_not_finite_stops_the_run(tmp_path, door):
+    words = shapes("--checkpoints-path", "run", "--save-interval", 1, "--log-interval", 1)
+    door("train.py", *words, "--max-steps", 1, cwd=tmp_path)
+    # Poison the stored weights, as a diverging run would: the next loss is NaN.
+    poison = """
+import sys, numpy as np
+from pathlib import Path
+from colorgan import flags
+from colorgan.training import checkpoints, state
+import tensorflow as tf
+config = flags.parse(sys.argv[1:], mode="train").config
+trained = state.create(config, tf.distribute.get_strategy())
+saver = checkpoints.Checkpoints(Path("run"), trained, keep=3)
+host = saver.restore()
+kernel = trained.generator.trainable_variables[0]
+kernel.assign(np.full(kernel.shape, np.nan))
+saver.save(host)
+"""
+    subprocess.run([sys.executable, "-c", poison, *words], cwd=tmp_path, check=True, capture_output=True, timeout=300)
+    failed = door("train.py", *words, "--max-steps", 4, cwd=tmp_path, expect=1)
+    assert "at iteration 2" in failed.stderr and "last good checkpoint" in failed.stderr
+    assert stored_iteration(tmp_path / "run") == 1
+
+
+def make_cifar10(folder):
+    folder.mkdir(parents=True)
+    random = np.random.RandomState(0)
+    for name in [*(f"data_batch_{i}" for i in range(1, 6)), "test_batch"]:
+        data = random.randint(0, 256, (20, 3072)).astype(np.uint8)
+        with (folder / name).open("wb") as file:
+            pickle.dump({b"batch_label": b"tiny", b"labels": [0] * 20, b"data": data}, file, protocol=2)
+
+
+def make_places365(folder):
+    random = np.random.RandomState(0)
+    for place, count in (("data_256/f/forest", 12), ("val_256", 4)):
+        (folder / place).mkdir(parents=True)
+        for i in range(count):
+            Image.fromarray(random.randint(0, 256, (40, 40, 3)).astype(np.uint8)).save(folder / place / f"{i}.jpg")
+
+
+def test_the_originals_commands_back_to_back(tmp_path, door):
+    """Their own flags, on tiny data in the same layouts; narrow networks and few steps so that it ends."""
+    make_cifar10(tmp_path / "dataset" / "cifar10")
+    make_places365(tmp_path / "dataset" / "places365")
+    short = ["--filter-multiplier", "0.03", "--max-steps", "2", *FAST]
+    places = "--seed 100 --dataset places365 --dataset-path ./dataset/places365 --checkpoints-path ./checkpoints "
+    places += "--batch-size 16 --epochs 10 --lr 3e-4 --label-smoothing 1"
+    cifar = "--seed 100 --dataset cifar10 --dataset-path ./dataset/cifar10 --checkpoints-path ./checkpoints "
+    cifar += "--batch-size 128 --epochs 200 --lr 3e-4 --lr-decay-steps 1e4 --augment True"
+    size = ["--height", "32", "--width", "32"]
+    door("train.py", *places.split(), *short, *size, cwd=tmp_path)
+    door("train.py", *cifar.split(), *short, "--validate-size", "2", cwd=tmp_path)
+    assert sorted(p.name for p in (tmp_path / "checkpoints").iterdir()) == ["cifar10", "places365"]
+    settings = json.loads((tmp_path / "checkpoints" / "cifar10" / "config.json").read_text())
+    assert settings["batch_size"] == 128 and settings["lr_decay_steps"] == 10_000 and settings["augment"] is True
+    assert json.loads((tmp_path / "checkpoints" / "places365" / "config.json").read_text())["label_smoothing"] is True
+    assert "places365" in door("test-eval.py", cwd=tmp_path).stdout
+    assert "cifar10" in door("test-eval.py", "--dataset", "cifar10", "--eval-size", "10", cwd=tmp_path).stdout
+
+
+def test_two_workers_train_as_one(tmp_path, door, start):
+    """MultiWorkerMirroredStrategy over loopback: same losses as one process at the same global batch."""
+    ports = []
+    for _ in range(2):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            ports.append(probe.getsockname()[1])
+    cluster = {"worker": [f"127.0.0.1:{port}" for port in ports]}
+    words = shapes("--augment", "False", "--max-steps", 3, "--log-interval", 1, "--decoder", "[[6,2,0],[4,2,0]]")
+    processes = [
+        start(
+            "train.py",
+            *words,
+            "--checkpoints-path",
+            "two",
+            cwd=tmp_path,
+            env={"TF_CONFIG": json.dumps({"cluster": cluster, "task": {"type": "worker", "index": i}})},
+        )
+        for i in range(2)
+    ]
+    door("train.py", *words, "--checkpoints-path", "one", cwd=tmp_path)
+    for process in processes:
+        _, err = process.communicate(timeout=300)
+        assert process.returncode == 0, err[-4000:]
+    one = {row["iteration"]: row for row in rows(tmp_path / "one") if "g/l1" in row}
+    two = {row["iteration"]: row for row in rows(tmp_path / "two") if "g/l1" in row}
+    assert one.keys() == two.keys() == {1, 2, 3}
+    for i in one:
+        for name in ("g/l1", "g/adv", "d/real", "d/fake", "epoch"):
+            assert two[i][name] == pytest.approx(one[i][name], rel=0.02), (i, name)
+    # Only the chief wrote: no second file, no scratch left.
+    assert not list((tmp_path / "two").glob(".scratch*"))
+    assert len(list((tmp_path / "two" / "events").iterdir())) == 1
+
+
+def test_help_and_mistakes_answer_without_tensorflow(tmp_path, door):
+    """A module that cannot be imported stands in TensorFlow's place."""
+    (tmp_path / "tensorflow.py").write_text("raise SystemExit('TensorFlow was imported')")
+    env = {"PYTHONPATH": str(tmp_path)}
+    for script in ("main.py", "train.py", "test-eval.py", "test-turing.py", "colorize.py"):
+        assert "--lr-decay-steps" in door(script, "--help", cwd=tmp_path, env=env).stdout
+    failed = door("train.py", "--bath-size", 3, cwd=tmp_path, env=env, expect=2)
+    assert "--bath-size" in failed.stderr and "--batch-size" in failed.stderr
+
+
+def test_dry_run_prints_settings_and_sizes_and_writes_nothing(tmp_path, door):
+    printed = door("train.py", "--dataset", "cifar10", "--lr", "1e-3", "--dry-run", cwd=tmp_path).stdout
+    settings, rest = printed.split("\n}\n")
+    assert json.loads(settings + "}")["lr"] == 1e-3
+    # Sums over the kernel tables of Nazeri et al. 2018, as worked out in tests/conformance/test_presets.py.
+    assert "16,659,586" in rest and "2,768,321" in rest
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,202 @@
+"""The house rules, read off the source: who imports whom, what the doors are, what is installed."""
+
+import ast
+import graphlib
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+ROOMS = {"models", "datasets", "training", "evaluation", "serving", "weights"}
+DOORS = {"train", "test-eval", "test-turing", "colorize", "app"}
+MODULES = {"__init__", "main", "config", "presets", "flags"} | DOORS
+NOT_INSTALLED = {"tests", "benchmarks", "setup.py", ".ci"}
+
+# What a module may import of ours: the first key that is its name or a package around it. A name allows all inside it.
+MAY_IMPORT = {
+    "models.objectives": {"models.objectives", "models.color", "models.quantization", "config"},
+    "models.color": set(),
+    "models.normalization": set(),
+    "models": {"models", "config"},
+    "datasets": {"datasets", "models.color", "config"},
+    "training": {"training", "models", "evaluation.metrics", "config"},
+    "evaluation": {"evaluation", "models.colorizer", "models.color", "config"},
+    "serving": {"serving", "models", "config"},
+    "weights": set(),
+    "config": set(),
+    "presets": {"config"},
+    "flags": {"config", "presets"},
+    "__init__": {"models.colorizer"},
+    "main": ROOMS | {"config", "presets", "flags"},
+    **{door: {"main"} for door in DOORS},
+}
+# What it may import of others, beside the standard library; a module without a row may import anything.
+OTHERS = {
+    "models.normalization": {"keras", "tensorflow"},
+    "models.colorizer": {"keras", "numpy", "h5py"},  # h5py: what a Keras weights file is
+    "models": {"keras", "numpy"},
+    "config": set(),
+    "presets": set(),
+    "flags": {"absl"},
+    "__init__": set(),
+    "main": {"keras", "tensorflow"},
+    **{door: set() for door in DOORS},
+}
+MATPLOTLIB = {"evaluation.turing_window", "evaluation.report", "training.writers"}
+
+
+def module_name(path):
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if len(parts) > 1 and parts[-1] == "__init__" else parts)
+
+
+SOURCES = {
+    module_name(path): path
+    for path in sorted(ROOT.rglob("*.py"))
+    if path.relative_to(ROOT).parts[0] in ROOMS or (path.parent == ROOT and path.stem in MODULES)
+}
+
+
+def imported(module, source, *, package=False):
+    """-> dotted names that a module imports anywhere, ours with `colorgan.`; relative and lazy imports included."""
+    parts = ["colorgan", *module.split(".")]
+    around = parts if package else parts[:-1]
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = around[: len(around) - node.level + 1] if node.level else []
+            base = ".".join([*base, *([node.module] if node.module else [])])
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+            called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            if called in ("import_module", "__import__"):
+                yield str(node.args[0].value)
+
+
+def ours(name, modules):
+    """-> the module of ours that an import reaches (`models.color` of `colorgan.models.color.luma`), or None."""
+    if name.split(".")[0] != "colorgan":
+        return None
+    inner = name.split(".")[1:]
+    while inner and ".".join(inner) not in modules:
+        inner = inner[:-1]
+    return ".".join(inner) or "__init__"
+
+
+def row(table, module):
+    name = module
+    while name:
+        if name in table:
+            return table[name]
+        name = name.rpartition(".")[0]
+    return None
+
+
+def violations(module, source, *, package=False, modules=frozenset(SOURCES)):
+    """-> what a module's source breaks of the import rules, in words."""
+    found, name_of_room = [], (ROOMS | MODULES) - {"__init__"}
+    for name in imported(module, source, package=package):
+        target, top = ours(name, modules), name.split(".")[0]
+        if target is not None:
+            allowed = row(MAY_IMPORT, module)
+            if not any(target == a or target.startswith(a + ".") for a in allowed):
+                found.append(f"{module} imports {target}")
+        elif top in name_of_room:
+            found.append(f"{module} imports {name} without `colorgan.`")
+        elif top == "matplotlib" and module not in MATPLOTLIB:
+            found.append(f"{module} imports matplotlib")
+        elif top not in sys.stdlib_module_names and row(OTHERS, module) is not None and top not in row(OTHERS, module):
+            found.append(f"{module} imports {name}")
+    if module.startswith("models") and module != "models.normalization":
+        names = {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}
+        found += [f"{module} uses `{name}`" for name in sorted(names & {"tf", "tensorflow"})]
+    return found
+
+
+@pytest.mark.parametrize("module", SOURCES)
+def test_imports(module):
+    path = SOURCES[module]
+    assert violations(module, path.read_text(), package=path.stem == "__init__") == []
+
+
+@pytest.mark.parametrize(
+    ("module", "source", "complaint"),
+    [
+        ("models.blocks", "def f():\n    from colorgan.training import steps", "imports training.steps"),
+        ("models.blocks", "from ..datasets import pipeline", "imports datasets.pipeline"),
+        ("models.color", "from . import blocks", "imports models.blocks"),
+        ("models.generators", "import tensorflow as tf\ntf.nn.relu(1)", "uses `tf`"),
+        ("models.generators", "import cv2", "imports cv2"),
+        ("models.objectives.compose", "from colorgan.models import generators", "imports models.generators"),
+        ("datasets.folder", "import colorgan.models.blocks", "imports models.blocks"),
+        ("training.steps", "from colorgan.evaluation import evaluate", "imports evaluation.evaluate"),
+        ("training.steps", "from colorgan.main import train", "imports main"),
+        ("training.steps", "import importlib\nimportlib.import_module('colorgan.train')", "imports train"),
+        ("training.steps", "from matplotlib import pyplot", "imports matplotlib"),
+        ("evaluation.evaluate", "from colorgan import training", "imports training"),
+        ("serving.photos", "import datasets", "without `colorgan.`"),
+        ("config", "import numpy", "imports numpy"),
+        ("config", "import colorgan", "imports __init__"),
+        ("presets", "from colorgan.flags import parse", "imports flags"),
+        ("train", "from colorgan.training import loop", "imports training.loop"),
+    ],
+)
+def test_the_rules_can_be_broken(module, source, complaint):
+    assert any(complaint in found for found in violations(module, source))
+
+
+def test_what_the_rules_allow():
+    source = "import os\nfrom keras import ops\nfrom colorgan.config import Config\nfrom . import blocks"
+    assert violations("models.generators", source) == []
+    assert list(imported("models", "from .color import luma", package=True)) == ["colorgan.models.color.luma"]
+
+
+def test_imports_run_in_one_direction():
+    graph = {}
+    for module, path in SOURCES.items():
+        names = imported(module, path.read_text(), package=path.stem == "__init__")
+        # The root's lazy export is how the package looks from outside, not a dependency of its modules.
+        graph[module] = {ours(name, SOURCES) for name in names} - {None, module, "__init__"}
+    assert set(graphlib.TopologicalSorter(graph).static_order()) == set(SOURCES)
+
+
+def test_the_doors_are_short():
+    doors = [path for path in ROOT.glob("*.py") if path.stem in DOORS]
+    assert {path.stem for path in doors} >= DOORS - {"app"}
+    long = {path.name: count for path in doors if (count := len(path.read_text().splitlines())) > 60}
+    assert long == {}
+
+
+def test_setup_installs_every_package():
+    tree = ast.parse((ROOT / "setup.py").read_text())
+    (rooms,) = (
+        ast.literal_eval(node.value)
+        for node in tree.body
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "ROOMS"
+    )
+    found = {module_name(path) for room in ROOMS for path in (ROOT / room).rglob("__init__.py")}
+    assert sorted(rooms) == sorted(found)
+    folders = {path.parent for room in ROOMS for path in (ROOT / room).rglob("*.py")}
+    assert [str(folder) for folder in folders if not (folder / "__init__.py").exists()] == []
+
+
+def test_the_top_level_has_its_fixed_names():
+    for name in ("README.md", "LICENSE", "pyproject.toml", "setup.py", "tests", "benchmarks", *ROOMS):
+        assert (ROOT / name).exists(), name
+    modules = {path.stem for path in ROOT.glob("*.py")}
+    assert modules - {"setup", "app"} == MODULES - {"app"}
+    folders = {path.relative_to(ROOT).parts[0] for path in ROOT.glob("*/*.py")}
+    assert folders <= ROOMS | NOT_INSTALLED
+
+
+def test_a_look_at_the_settings_loads_no_tensorflow():
+    code = (
+        "import sys, colorgan, colorgan.config, colorgan.presets, colorgan.flags, colorgan.main\n"
+        "colorgan.flags.parse(['--dataset', 'cifar10'])\n"
+        "print(*sorted({'tensorflow', 'keras', 'numpy', 'cv2', 'matplotlib'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
