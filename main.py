@@ -98,7 +98,8 @@ def train(command: flags.Command) -> int:
     if host and chief:
         print(f"Going on at iteration {position.iteration}.", flush=True)
     compiled = steps.Steps(config, trained, strategy, jit=distribution.use_xla(config.run.jit))
-    colorizer = Colorizer(compiled.predict, color_space=config.data.color_space, ab_scale=config.data.ab_scale)
+    space = {"color_space": config.data.color_space, "ab_scale": config.data.ab_scale}
+    colorizer = Colorizer(compiled.predict, name=run_dir.name, **space)
     held_out = splits["validation"]
 
     def images(limit):
@@ -132,9 +133,29 @@ def train(command: flags.Command) -> int:
         ).run()
     finally:
         writer.close()
+    if chief and ended == "finished" and config.run.validate:
+        _final_table(config, colorizer, splits)
     if chief:
         _say_how_it_ended(ended, config, position.iteration, run_dir)
     return 0
+
+
+def _final_table(config, colorizer, splits):
+    """Print and keep a table of the finished run on its validation images, beside the baselines."""
+    from colorgan.evaluation import evaluate as evaluator
+    from colorgan.evaluation import metrics, report
+    from colorgan.training import checkpoints
+
+    held_out, run_dir = splits["validation"], Path(config.run.checkpoints_path)
+    evaluation = evaluator.evaluate(
+        _with_baselines(colorizer, _median_ab(config, splits["train"])),
+        held_out.images(config.data.batch_size, limit=config.run.validate_size).as_numpy_iterator(),
+        description=held_out.description,
+        names=metrics.table_names(),
+    )
+    table = report.table_text(evaluation)
+    print(table)
+    checkpoints.write_text(run_dir / "validation.txt", f"{report.protocol_text(evaluation.protocol)}\n\n{table}\n")
 
 
 def _iterations(config, size):
@@ -185,14 +206,8 @@ def evaluate(command: flags.Command) -> int:
 
     colorizer, config = _trained(command)
     split = datasets.load(config.data, "test")
-    median = _median_ab(config)
-    models = {
-        colorizer.name: colorizer.predict_lab,
-        "gray": evaluator.gray_baseline,
-        "median": evaluator.median_baseline(median),
-    }
     evaluation = evaluator.evaluate(
-        models,
+        _with_baselines(colorizer, _median_ab(config)),
         split.images(config.data.batch_size, limit=config.run.eval_size).as_numpy_iterator(),
         description={"dataset": split.description, "weights": str(config.run.weights or config.run.checkpoints_path)},
         class_names=split.class_names,
@@ -206,8 +221,15 @@ def evaluate(command: flags.Command) -> int:
     return 0
 
 
-def _median_ab(config):
-    """The training set's median ab, measured once and kept with the run."""
+def _with_baselines(colorizer, median):
+    from colorgan.evaluation import evaluate as evaluator
+
+    baselines = {"gray": evaluator.gray_baseline, "median": evaluator.median_baseline(median)}
+    return {colorizer.name: colorizer.predict_lab, **baselines}
+
+
+def _median_ab(config, split=None):
+    """The training set's median ab, of 2,000 images of it, measured once and kept with the run."""
     import json
 
     from colorgan import datasets
@@ -217,8 +239,8 @@ def _median_ab(config):
     path = Path(config.run.checkpoints_path) / "median_ab.json"
     if path.exists():
         return tuple(json.loads(path.read_text())["median_ab"])
-    split = datasets.load(config.data, "train")
-    median = evaluator.median_ab(split.images(64, limit=5000).as_numpy_iterator())
+    split = split or datasets.load(config.data, "train")
+    median = evaluator.median_ab(split.images(64, limit=2000).as_numpy_iterator())
     checkpoints.write_text(path, json.dumps({"median_ab": list(median)}) + "\n")
     return median
 

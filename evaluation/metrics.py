@@ -112,6 +112,11 @@ def validation_names(threshold=2) -> tuple[str, ...]:
     return ("mae_ab", eps_name(threshold), "psnr", "colorfulness_ratio")
 
 
+def table_names() -> tuple[str, ...]:
+    """-> what the table at the end of training shows: quick to compute, and pixels and colourfulness side by side."""
+    return ("mae_ab", eps_name(2), eps_name(5), "psnr", "colorfulness_ratio", "chroma_ratio")
+
+
 def metric(name: str) -> Metric:
     """-> the metric of this name; `epsE` for any number E > 0 is the epsilon accuracy at E.
 

@@ -92,8 +92,10 @@ def test_training_leaves_what_it_promises(run):
         "curves.png",
         "events",
         "generator.weights.h5",
+        "median_ab.json",
         "metrics.jsonl",
         "samples",
+        "validation.txt",
     }
     assert sorted(p.name for p in (place / "samples").iterdir()) == ["00000004.png", "00000006.png"]
     losses = [row for row in rows(place) if "g/l1" in row]
@@ -109,6 +111,8 @@ def test_training_leaves_what_it_promises(run):
     assert int(state["g_optimizer/0/.ATTRIBUTES/VARIABLE_VALUE"]) == 12
     assert int(state["d_optimizer/0/.ATTRIBUTES/VARIABLE_VALUE"]) == 6
     assert "test-eval.py" in printed.stdout
+    table = (place / "validation.txt").read_text()
+    assert "N = 16" in table and "median" in table and table.splitlines()[-1] in printed.stdout
 
 
 def test_eval_with_nothing_but_the_data_set(run, door):

@@ -211,10 +211,10 @@ def test_dry_run_needs_no_value(line, dry, words):
 
 
 def test_precedence():
-    # lr: the field's 3e-4, tiny's 1e-3; epochs: the field's 30, tiny's 10, the data set shapes' 20.
-    assert (value("--dataset cifar10", "lr"), value("--dataset shapes", "lr")) == (3e-4, 1e-3)
-    assert value("--dataset shapes", "epochs") == 20
-    assert value("--dataset shapes --preset tiny", "epochs") == 10
+    # lr: the field's 3e-4, tiny's 3e-3; epochs: the field's 30, tiny's 10; save interval: the field's 1000, shapes' 200.
+    assert (value("--dataset cifar10", "lr"), value("--dataset shapes", "lr")) == (3e-4, 3e-3)
+    assert (value("--dataset shapes", "epochs"), value("--dataset shapes", "save_interval")) == (10, 200)
+    assert value("--dataset shapes --preset tiny", "save_interval") == 1000
     assert value("--dataset shapes --preset cifar10", "epochs") == 200
     assert value("--dataset shapes --preset tiny --epochs 3", "epochs") == 3
     assert value("--dataset shapes --epochs 3", "epochs") == 3

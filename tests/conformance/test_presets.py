@@ -16,13 +16,13 @@ from colorgan.presets import PRESETS
 COUNTS = {
     "cifar10": (16_659_586, 2_768_321),
     "places365": (42_032_898, 2_768_321),
-    "tiny": (255_714, 43_249),
+    "tiny": (1_043_746, 43_249),
 }
 # (size of the pictures, strides of the encoder, strides of the discriminator)
 SHAPES = {
     "cifar10": (32, [1, 2, 2, 2, 2], [2, 2, 2, 1]),
     "places365": (256, [1, 2, 2, 2, 2, 2, 2, 2], [2, 2, 2, 1]),
-    "tiny": (32, [1, 2, 2, 2], [2, 2, 1]),
+    "tiny": (32, [1, 2, 2, 2, 2], [2, 2, 1]),
 }
 FULL = {name: flags.resolve({"preset": name}) for name in PRESETS}
 
@@ -86,7 +86,7 @@ def test_the_counts_are_the_formulas_of_the_published_tables():
     assert COUNTS["cifar10"] == (unet([64, 128, 256, 512, 512], [512, 256, 128, 64]), patch(table))
     encoder, decoder = [64, 64, 128, 256, 512, 512, 512, 512], [512, 512, 512, 256, 128, 64, 64]
     assert COUNTS["places365"] == (unet(encoder, decoder), patch(table))
-    assert COUNTS["tiny"] == (unet([16, 32, 64, 64], [64, 32, 16]), patch([16, 32, 64]))
+    assert COUNTS["tiny"] == (unet([16, 32, 64, 128, 128], [128, 64, 32, 16]), patch([16, 32, 64]))
 
 
 @pytest.mark.parametrize("name", PRESETS)

@@ -1,0 +1,158 @@
+"""Our fused iteration against the same networks run as the original runs them: `python benchmarks/train_step.py`.
+
+The naive side is what the original's loop does, as compiled functions: a discriminator update, two generator updates,
+each with forward passes of its own, and then seven more passes, one for each quantity of its log line. Same weights,
+optimizers, batch and updates (1 D + 2 G). The sides take turns, so that a noisy machine hits both; the figures
+are medians. Prints `speedup_float32=...` and `speedup_bf16=...` (bfloat16 against the naive side in float32), and the
+same without the seven passes.
+"""
+
+import argparse
+import statistics
+import sys
+import time
+from pathlib import Path
+
+sys.path[:] = [p for p in sys.path if Path(p or ".").resolve() != Path(__file__).parent.resolve()]
+
+import keras  # noqa: E402
+import tensorflow as tf  # noqa: E402
+
+from colorgan import flags  # noqa: E402
+from colorgan.models import normalization  # noqa: E402
+from colorgan.training import distribution, state, steps  # noqa: E402
+
+
+class Naive:
+    """The original's iteration: nothing is shared, and the log line is computed by running the networks again."""
+
+    def __init__(self, config, trained):
+        self.config, self.trained = config, trained
+        self.cross_entropy = keras.losses.BinaryCrossentropy(from_logits=True)
+        self.d_step, self.g_step = tf.function(self._d_step), tf.function(self._g_step)
+        self.logged = [tf.function(one) for one in self._log_line()]
+
+    def _d_loss_real(self, gray, color):
+        logits = self.trained.discriminator(gray, color, training=True)
+        return self.cross_entropy(tf.ones_like(logits), logits)
+
+    def _d_loss_fake(self, gray, color):
+        fake = self.trained.generator(gray, training=True)
+        logits = self.trained.discriminator(gray, fake, training=True)
+        return self.cross_entropy(tf.zeros_like(logits), logits)
+
+    def _g_adversarial(self, gray, color):
+        logits = self.trained.discriminator(gray, self.trained.generator(gray, training=True), training=True)
+        return self.cross_entropy(tf.ones_like(logits), logits)
+
+    def _g_l1(self, gray, color):
+        return self.config.objective.l1_weight * tf.reduce_mean(
+            tf.abs(self.trained.generator(gray, training=True) - color)
+        )
+
+    def _g_loss(self, gray, color):
+        fake = self.trained.generator(gray, training=True)
+        logits = self.trained.discriminator(gray, fake, training=True)
+        l1 = tf.reduce_mean(tf.abs(fake - color))
+        return self.cross_entropy(tf.ones_like(logits), logits) + self.config.objective.l1_weight * l1
+
+    def _accuracy(self, gray, color):
+        fake = self.trained.generator(gray, training=True)
+        return tf.reduce_mean(steps.epsilon_accuracy(color, fake, self.config))
+
+    def _log_line(self):
+        """D fake, D real, D, G adversarial, G L1, G, accuracy: one pass each, as the original evaluates them."""
+
+        def d_loss(gray, color):
+            return self._d_loss_real(gray, color) + self._d_loss_fake(gray, color)
+
+        return [
+            self._d_loss_fake,
+            self._d_loss_real,
+            d_loss,
+            self._g_adversarial,
+            self._g_l1,
+            self._g_loss,
+            self._accuracy,
+        ]
+
+    def _d_step(self, gray, color):
+        variables = self.trained.discriminator.trainable_variables
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch([v.value for v in variables])
+            loss = self._d_loss_real(gray, color) + self._d_loss_fake(gray, color)
+        self.trained.d_optimizer.apply(tape.gradient(loss, [v.value for v in variables]), variables)
+
+    def _g_step(self, gray, color):
+        variables = self.trained.generator.trainable_variables
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch([v.value for v in variables])
+            loss = self._g_loss(gray, color)
+        self.trained.g_optimizer.apply(tape.gradient(loss, [v.value for v in variables]), variables)
+
+    def iterate(self, batch, *, log):
+        """1 D + 2 G updates, and the log line's passes if asked."""
+        gray, color = batch["gray"], batch["color"]
+        self.d_step(gray, color)
+        self.g_step(gray, color)
+        self.g_step(gray, color)
+        if log:
+            return [float(one(gray, color)) for one in self.logged]
+        return float(self.trained.g_optimizer.iterations.value)
+
+
+def fused(config, jit):
+    """-> a function of a batch that runs our iteration and reads its log line."""
+    compiled = steps.Steps(
+        config, state.create(config, tf.distribute.get_strategy()), tf.distribute.get_strategy(), jit=jit
+    )
+    return lambda batch: [float(v) for v in compiled.iterate(batch, 1, 2)[0].values()]
+
+
+def main():
+    """Parse, alternate, print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--preset", default="cifar10")
+    parser.add_argument("--batch-size", type=int, default=128)
+    parser.add_argument("--rounds", type=int, default=5, help="timed iterations of each side")
+    parser.add_argument("--jit", default="off", choices=("auto", "on", "off"), help="XLA for our side")
+    options = parser.parse_args()
+    config = flags.resolve({"preset": options.preset, "batch_size": options.batch_size})
+    size = (options.batch_size, config.data.height, config.data.width)
+    batch = {
+        "gray": tf.random.uniform((*size, 1), -1, 1),
+        "color": tf.random.uniform((*size, 2), -1, 1),
+        "cursor": tf.range(options.batch_size, dtype=tf.int64),
+    }
+    jit = distribution.use_xla(options.jit)
+    naive = Naive(config, state.create(config, tf.distribute.get_strategy()))
+    sides = {
+        "naive": lambda b: naive.iterate(b, log=True),
+        "naive_without_log": lambda b: naive.iterate(b, log=False),
+        "float32": fused(config, jit),
+        "bf16": fused(config.replace(precision="mixed_bfloat16"), jit),
+    }
+    # What the fused batch normalization kernel is worth: our iteration once more, with Keras' own layer.
+    ours, normalization.BatchNormalization = normalization.BatchNormalization, keras.layers.BatchNormalization
+    sides["float32_keras_bn"] = fused(config, jit)
+    sides["float32_keras_bn"](batch)
+    normalization.BatchNormalization = ours
+    seconds = {name: [] for name in sides}
+    for one in sides.values():
+        one(batch)  # trace and warm up
+    for _ in range(options.rounds):
+        for name, one in sides.items():
+            start = time.perf_counter()
+            one(batch)
+            seconds[name].append(time.perf_counter() - start)
+    median = {name: statistics.median(values) for name, values in seconds.items()}
+    for name, value in median.items():
+        print(f"{name}: {options.batch_size / value:.1f} images/s (1 D + 2 G updates each)")
+    for name in ("float32", "bf16"):
+        print(f"speedup_{name}={median['naive'] / median[name]:.2f}")
+        print(f"speedup_{name}_without_log={median['naive_without_log'] / median[name]:.2f}")
+    print(f"fused_bn_gain={median['float32_keras_bn'] / median['float32']:.2f}")
+
+
+if __name__ == "__main__":
+    main()
