@@ -48,13 +48,14 @@ def run(mode: str | None = None, argv: list[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    from colorgan.evaluation.turing_window import NoDisplayError
     from colorgan.training.loop import DivergedError
 
     try:
         if command.dry_run:
             return dry_run(command.config)
         return {"train": train, "eval": evaluate, "turing": turing, "colorize": colorize}[command.mode](command)
-    except (ValueError, OSError, DivergedError) as error:
+    except (ValueError, OSError, DivergedError, NoDisplayError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
 
@@ -258,6 +259,8 @@ def turing(command: flags.Command) -> int:
     size = config.run.test_size
     batches = split.images(1, limit=size, seed=config.run.seed).as_numpy_iterator()
     pictures = [batch["rgb"][0] for batch in batches]
+    if len(pictures) < size:
+        print(f"The test split has only {len(pictures)} images: {len(pictures)} pairs instead of {size}.")
     plan = trials.plan(len(pictures), min(size, len(pictures)), config.run.seed)
     turing_window.run_window(
         lambda index: (pictures[index], colorizer.colorize(pictures[index])),

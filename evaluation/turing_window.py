@@ -33,6 +33,10 @@ BACKENDS = ("TkAgg", "QtAgg", "GTK4Agg", "GTK3Agg", "WXAgg", "MacOSX")
 MASK_GRAY = 128  # 8-bit; mid gray between the pictures' brightness, the same on both sides
 
 
+class NoDisplayError(RuntimeError):
+    """There is no display, or no toolkit to open a window with."""
+
+
 def require_display() -> str:
     """Select a matplotlib backend that can open a window. Call it before any long work.
 
@@ -40,12 +44,12 @@ def require_display() -> str:
         The backend's name: the one of the environment variable MPLBACKEND, or the first of `BACKENDS` that works.
 
     Raises:
-        RuntimeError: if there is no display or no toolkit; the message says what is missing and what to do.
+        NoDisplayError: if there is no display or no toolkit; the message says what is missing and what to do.
     """
     from matplotlib import pyplot
 
     if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
-        raise RuntimeError(
+        raise NoDisplayError(
             "The Turing test opens a window, but there is no display: neither DISPLAY nor WAYLAND_DISPLAY is set. Run "
             "it on a desktop, over `ssh -X`, or on a virtual display (`xvfb-run`, package xvfb)."
         )
@@ -60,7 +64,7 @@ def require_display() -> str:
         if _opens_windows(backend):
             return backend
         failures.append(f"  {backend}: it cannot open a window (MPLBACKEND)")
-    raise RuntimeError(
+    raise NoDisplayError(
         "The Turing test opens a window, but matplotlib cannot. Is the display "
         f"{os.environ.get('DISPLAY') or os.environ.get('WAYLAND_DISPLAY')!r} running? Is a window toolkit installed "
         "(package python3-tk, or `pip install PyQt6`)? Unset MPLBACKEND if it names a backend without windows. Tried:\n"
@@ -96,7 +100,7 @@ def run_window(
         The statistics, which the window shows at the end and which are printed with the log's path.
 
     Raises:
-        RuntimeError: if no window can be opened.
+        NoDisplayError: if no window can be opened.
         ValueError: if a pair does not fit, the delay is negative, or the log to resume is of another plan.
     """
     require_display()

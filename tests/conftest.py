@@ -32,6 +32,7 @@ def door():
             env={**os.environ, **(env or {})},
         )
         assert result.returncode == expect, f"{script} {words}\n{result.stdout}\n{result.stderr[-4000:]}"
+        assert "Traceback" not in result.stderr, result.stderr
         return result
 
     return run

@@ -211,7 +211,7 @@ def test_dry_run_needs_no_value(line, dry, words):
 
 
 def test_precedence():
-    # lr: the field's 3e-4, tiny's 3e-3; epochs: the field's 30, tiny's 10; save interval: the field's 1000, shapes' 200.
+    # lr: the field's 3e-4, tiny's 3e-3; epochs: the field's 30, tiny's 10; save interval: 1000, shapes' own 200.
     assert (value("--dataset cifar10", "lr"), value("--dataset shapes", "lr")) == (3e-4, 3e-3)
     assert (value("--dataset shapes", "epochs"), value("--dataset shapes", "save_interval")) == (10, 200)
     assert value("--dataset shapes --preset tiny", "save_interval") == 1000
