@@ -133,7 +133,7 @@ class Run:
     )
     deterministic: bool = option(False, "bit-identical results on one device, at some cost in speed", may_change=True)
     resume: bool = option(True, "go on where the run directory's last checkpoint ended", may_change=True)
-    weights: str = option("", "weights to use: a run directory or a weights file", may_change=True)
+    weights: str = option("", "weights to evaluate or use: a run directory or a weights file", may_change=True)
     save: bool = option(True, "save checkpoints", may_change=True)
     save_interval: int = option(1000, "iterations between two checkpoints", may_change=True)
     keep_checkpoints: int = option(3, "how many of the last checkpoints are kept", may_change=True)
@@ -152,7 +152,7 @@ class Run:
     visualize_window: int = option(100, "window of the curves' moving average, log lines", may_change=True)
     acc_thresh: float = option(2.0, "threshold of the epsilon accuracy in logs, Lab units", may_change=True)
     test_input: str = option("", "gray photographs to colorize: a file or a folder", may_change=True)
-    test_output: str = option("", "folder for what a test writes; default: the run's directory", may_change=True)
+    test_output: str = option("", "folder for results; default: the run, for photographs ./colorized", may_change=True)
     eval_size: int = option(0, "test images to evaluate on; 0: all", may_change=True)
     test_size: int = option(100, "Turing test: number of pairs", may_change=True)
     test_delay: float = option(0.0, "Turing test: seconds that a pair is shown; 0: unlimited", may_change=True)
@@ -191,6 +191,10 @@ class Config:
             _check(name, value)
         if self.data.validation_fraction >= 1:
             raise ValueError(f"`--validation-fraction` must be below 1. Received: {self.data.validation_fraction}")
+        if not (self.schedule.d_steps or self.schedule.g_steps):
+            raise ValueError("`--d-steps` and `--g-steps` are both 0: an iteration would train nothing")
+        if self._plateau and not self.run.validate:
+            raise ValueError("`--lr-decay-schedule plateau` follows the validation: it needs --validate True")
 
     def flat(self) -> dict:
         """-> {field name: value} over all sections, in the order of their definition."""
@@ -227,14 +231,41 @@ class Config:
             raise ValueError(f"A configuration is a JSON object {{setting: value}}. Received: {type(values).__name__}")
         return cls().replace(**values)
 
+    @property
+    def _plateau(self) -> bool:
+        return self.optimizer.lr_decay and self.optimizer.lr_decay_schedule == "plateau"
+
     def differences(self, other: Config) -> dict:
         """-> {name: (mine, other's)} of the fields that a run cannot change when it goes on and that differ."""
         mine, others = self.flat(), other.flat()
+        # Plateau decay makes the validation a part of the training.
+        fixed = {"validate", "validate_interval", "validate_size", "best_metric"} if self._plateau else set()
         return {
             name: (mine[name], others[name])
             for name, f in FIELDS.items()
-            if not f.metadata["may_change"] and mine[name] != others[name]
+            if (name in fixed or not f.metadata["may_change"]) and mine[name] != others[name]
         }
+
+
+def folder_name(dataset: str) -> str:
+    """-> what a data set's folder is called below ./dataset and ./checkpoints: `tfds:cifar100` -> `tfds-cifar100`."""
+    return dataset.replace(":", "-").replace("/", "-")
+
+
+def read(path) -> Config:
+    """-> the configuration in a run's `config.json`.
+
+    Args:
+        path: the file, a `pathlib.Path`.
+
+    Raises:
+        ValueError: if the file is not a configuration of this version; it names the file.
+        OSError: if it cannot be read.
+    """
+    try:
+        return Config.from_json(path.read_text())
+    except ValueError as error:
+        raise ValueError(f"{path} is not a configuration that this version of colorgan can read: {error}") from error
 
 
 def flag_name(name: str) -> str:
@@ -250,7 +281,7 @@ def _frozen(value):
 POSITIVE = {
     "kernel_size", "filter_multiplier", "lr", "d_lr_factor", "lr_decay_rate", "lr_decay_steps", "plateau_patience",
     "height", "width", "batch_size", "ab_scale", "save_interval", "keep_checkpoints", "sample_size",
-    "sample_interval", "log_interval", "visualize_window",
+    "sample_interval", "log_interval", "visualize_window", "acc_thresh", "test_size",
 }  # fmt: skip
 BELOW_ONE = {"bn_momentum", "beta1", "beta2", "ema_decay"}
 MAY_BE_NEGATIVE: set[str] = set()
@@ -273,6 +304,8 @@ def _check(name, value):
         raise ValueError(f"`{flag}` must be above 0. Received: {value}")
     if number and value < 0 and name not in MAY_BE_NEGATIVE:
         raise ValueError(f"`{flag}` must not be negative. Received: {value}")
+    if name == "seed" and value >= 2**32:
+        raise ValueError(f"`{flag}` must be below 2^32. Received: {value}")
     if number and name in BELOW_ONE and value >= 1:
         raise ValueError(f"`{flag}` must be below 1. Received: {value}")
 

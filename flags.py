@@ -16,7 +16,7 @@ from pathlib import Path
 
 from absl import flags as absl_flags
 
-from colorgan.config import FIELDS, SECTIONS, Config, flag_name
+from colorgan.config import FIELDS, SECTIONS, Config, flag_name, folder_name
 from colorgan.presets import DATASETS, PRESETS
 
 MODES = ("train", "eval", "turing", "colorize")
@@ -214,7 +214,7 @@ def data_defaults(dataset: str):
 
 def _paths(config):
     """The default spellings stand for a folder per data set, as in the original, so that runs do not meet."""
-    place = config.data.dataset.replace(":", "-").replace("/", "-")
+    place = folder_name(config.data.dataset)
     paths = {}
     if Path(config.data.dataset_path) == Path("./dataset"):
         paths["dataset_path"] = f"./dataset/{place}"

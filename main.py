@@ -17,6 +17,8 @@ if __name__ == "__main__":
 from colorgan import flags  # noqa: E402
 from colorgan.config import Config  # noqa: E402
 
+MEDIAN_IMAGES = 2000  # training images that the median baseline is measured on
+
 PURPOSES = {
     "train": "Train a colorizer, or go on with a run.",
     "eval": "Measure a trained colorizer on test images, beside the gray and the median baseline.",
@@ -51,27 +53,47 @@ def run(mode: str | None = None, argv: list[str] | None = None) -> int:
     from colorgan.evaluation.turing_window import NoDisplayError
     from colorgan.training.loop import DivergedError
 
+    modes = {"train": train, "eval": evaluate, "turing": turing, "colorize": colorize}
     try:
-        if command.dry_run:
-            return dry_run(command.config)
-        return {"train": train, "eval": evaluate, "turing": turing, "colorize": colorize}[command.mode](command)
+        return (dry_run if command.dry_run else modes[command.mode])(command)
     except (ValueError, OSError, DivergedError, NoDisplayError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
 
 
-def dry_run(config: Config) -> int:
-    """Print the resolved configuration and the networks' parameter counts."""
+def dry_run(command: flags.Command) -> int:
+    """Print the configuration that the command would use and the networks' parameter counts."""
     from colorgan.models import discriminators, generators
 
+    trained = command.mode != "train" and (_run_folder(command.config) / "config.json").is_file()
+    config = _stored(command) if trained else command.config
+    _check_names(config)
     print(config.to_json(), end="")
     for name, module in (("generator", generators), ("discriminator", discriminators)):
         print(f"{name}: {getattr(config.architecture, name)}, {module.build(config).count_params():,} parameters")
     return 0
 
 
+def _check_names(config):
+    """Unknown names of losses and metrics, before anything is written."""
+    from colorgan.evaluation import metrics
+    from colorgan.models.objectives import adversarial
+
+    adversarial.get(config.objective.adversarial)
+    metrics.cost(config.run.best_metric, 0.0)
+
+
 def train(command: flags.Command) -> int:
     """Train until the schedule's end or an interruption; the run directory then describes the run."""
+    from colorgan.training import loop
+
+    if command.config.run.weights:
+        raise ValueError("`--weights` is for evaluating and colorizing; training goes on from its run's checkpoints.")
+    with loop.interruptions() as interrupted:
+        return _train(command.config, interrupted)
+
+
+def _train(config, interrupted) -> int:
     import keras
     import tensorflow as tf
 
@@ -80,83 +102,62 @@ def train(command: flags.Command) -> int:
     from colorgan.models.colorizer import Colorizer
     from colorgan.training import checkpoints, distribution, loop, state, steps, validation, writers
 
-    config = command.config
+    _check_names(config)
     run_dir = Path(config.run.checkpoints_path)
     strategy = distribution.strategy(config.run.gpu_ids)
-    worker, workers = distribution.worker(strategy)
-    chief = worker == 0
+    task, chief = distribution.task(strategy)
     keras.utils.set_random_seed(config.run.seed)
     if config.run.deterministic:
         tf.config.experimental.enable_op_determinism()
-    splits = {name: datasets.load(config.data, name, seed=config.run.seed) for name in ("train", "validation")}
-    if chief:
-        checkpoints.claim(run_dir, config)
-        print(f"{splits['train'].description}\nRun directory: {run_dir}", flush=True)
+    photographs = datasets.load(config.data, "train", seed=config.run.seed)
+    looked_at = config.run.validate or config.run.sample
+    held_out = datasets.load(config.data, "validation") if looked_at else None
+    checkpoints.claim(run_dir, config, chief=chief)
     trained = state.create(config, strategy)
-    saver = checkpoints.Checkpoints(run_dir, trained, keep=config.run.keep_checkpoints, chief=chief, worker=worker)
-    host = saver.restore()
-    position = loop.Position.from_host(host) if host else loop.Position()
-    if host and chief:
-        print(f"Going on at iteration {position.iteration}.", flush=True)
-    compiled = steps.Steps(config, trained, strategy, jit=distribution.use_xla(config.run.jit))
+    saver = checkpoints.Checkpoints(run_dir, trained, keep=config.run.keep_checkpoints, chief=chief, task=task)
+    position = loop.Position.start(saver.restore(), size=photographs.size, pipelines=distribution.processes(strategy))
+    if len(set(distribution.gather(strategy, position.iteration))) > 1:
+        raise ValueError(f"The processes found different checkpoints in {run_dir}: it must be one shared directory.")
+    if chief:
+        going_on = f"Going on at iteration {position.iteration}." if position.iteration else f"Run directory: {run_dir}"
+        print(f"{photographs.description}\n{going_on}", flush=True)
+    compiled = steps.Steps(config, trained, strategy, jit=distribution.use_xla(config.run.jit, strategy))
     space = {"color_space": config.data.color_space, "ab_scale": config.data.ab_scale}
     colorizer = Colorizer(compiled.predict, name=run_dir.name, **space)
-    held_out = splits["validation"]
-
-    def images(limit):
-        batches = held_out.images(config.data.batch_size, limit=limit)
-        return batches.as_numpy_iterator()
 
     def sample():
-        truth = next(iter(held_out.images(config.run.sample_size, limit=config.run.sample_size)))["rgb"].numpy()
+        truth = next(held_out.pictures(config.run.sample_size, limit=config.run.sample_size))["rgb"]
         return report.sample_grid(truth, colorizer.predict_lab(truth))
 
     writer = writers.Writers(
-        run_dir, config, start=position.iteration, total=_iterations(config, splits["train"].size), active=chief
+        run_dir, config, start=position.iteration, total=_iterations(config, photographs.size), active=chief
     )
     try:
-        ended = loop.Loop(
+        loop.Loop(
             config,
             state=trained,
             steps=compiled,
             checkpoints=saver,
             position=position,
-            train=splits["train"],
+            train=photographs,
             strategy=strategy,
             writers=writer,
             validate=validation.validator(
                 colorizer,
-                lambda: images(config.run.validate_size),
+                lambda: held_out.pictures(config.data.batch_size, limit=config.run.validate_size),
                 threshold=config.run.acc_thresh,
                 best_metric=config.run.best_metric,
             ),
             sample=sample if chief else None,
-        ).run()
+        ).run(interrupted)
     finally:
         writer.close()
-    if chief and ended == "finished" and config.run.validate:
-        _final_table(config, colorizer, splits)
-    if chief:
-        _say_how_it_ended(ended, config, position.iteration, run_dir)
+    if not chief:
+        return 0
+    if config.run.validate and not interrupted:
+        _final_table(config, colorizer, photographs, held_out)
+    _say_how_it_ended(interrupted, config, position.iteration)
     return 0
-
-
-def _final_table(config, colorizer, splits):
-    """Print and keep a table of the finished run on its validation images, beside the baselines."""
-    from colorgan.evaluation import evaluate as evaluator
-    from colorgan.evaluation import metrics, report
-    from colorgan.training import checkpoints
-
-    held_out, run_dir = splits["validation"], Path(config.run.checkpoints_path)
-    evaluation = evaluator.evaluate(
-        _with_baselines(colorizer, _median_ab(config, splits["train"])),
-        held_out.images(config.data.batch_size, limit=config.run.validate_size).as_numpy_iterator(),
-        description=held_out.description,
-        names=metrics.table_names(),
-    )
-    table = report.table_text(evaluation)
-    print(table)
-    checkpoints.write_text(run_dir / "validation.txt", f"{report.protocol_text(evaluation.protocol)}\n\n{table}\n")
 
 
 def _iterations(config, size):
@@ -166,31 +167,83 @@ def _iterations(config, size):
     return min(limits, default=None)
 
 
-def _say_how_it_ended(ended, config, iteration, run_dir):
-    if ended == "interrupted":
-        print(f"Interrupted at iteration {iteration}; saved in {run_dir}. The same command goes on from there.")
+def _final_table(config, colorizer, photographs, held_out):
+    """Print and keep a table of the finished run on its validation images, beside the baselines."""
+    from colorgan.evaluation import evaluate as evaluator
+    from colorgan.evaluation import metrics, report
+    from colorgan.training import checkpoints
+
+    evaluation = evaluator.evaluate(
+        _with_baselines(colorizer, _median_ab(config, photographs)),
+        held_out.pictures(config.data.batch_size, limit=config.run.validate_size),
+        description=held_out.description,
+        names=metrics.table_names(),
+    )
+    held_out.warn_of_bad_files()
+    table = report.table_text(evaluation)
+    print(table)
+    text = f"{report.protocol_text(evaluation.protocol)}\n\n{table}\n"
+    checkpoints.write_text(Path(config.run.checkpoints_path) / "validation.txt", text)
+
+
+def _say_how_it_ended(interrupted, config, iteration):
+    run_dir, saved = Path(config.run.checkpoints_path), config.run.save
+    if interrupted:
+        kept = f"saved in {run_dir}. The same command goes on from there." if saved else "nothing saved (--save False)."
+        print(f"Interrupted at iteration {iteration}; {kept}")
         return
-    path = "" if run_dir == Path(f"./checkpoints/{config.data.dataset}") else f" --checkpoints-path {run_dir}"
-    print(f"Finished at iteration {iteration}. Look at {run_dir}/samples, and measure:")
-    print(f"  python test-eval.py --dataset {config.data.dataset}{path}")
+    print(f"Finished at iteration {iteration}. Look at {run_dir}/samples" + (", and measure:" if saved else "."))
+    if saved:
+        print(f"  python test-eval.py --checkpoints-path {run_dir}")
+
+
+def _run_folder(config):
+    """The folder of the run, or of the weights, that a command means."""
+    place = Path(config.run.weights or config.run.checkpoints_path)
+    return place if place.is_dir() else place.parent
+
+
+def _stored(command: flags.Command) -> Config:
+    """The configuration of the run that a command means, under the flags that were given.
+
+    Another data set than the run's comes with its own path; what the networks are is not up to a flag here.
+    """
+    from colorgan.config import FIELDS, SECTION_OF, read
+
+    folder = _run_folder(command.config)
+    stored = read(folder / "config.json")
+    fixed = [
+        name
+        for name in command.given - {"preset"}
+        if not (FIELDS[name].metadata["may_change"] or SECTION_OF[name] in ("data", "run"))
+        or name in ("color_space", "ab_scale", "precision")
+    ]
+    if fixed:
+        names = ", ".join("--" + name.replace("_", "-") for name in sorted(fixed))
+        raise ValueError(f"{names}: the trained model in {folder} has settings of its own. Leave it out.")
+    asked = command.config.flat()
+    given = {name: asked[name] for name in command.given - {"preset", "weights"}}
+    if "dataset" in given and given["dataset"] != stored.data.dataset:
+        given["dataset_path"] = asked["dataset_path"]
+    return stored.replace(**{**given, "checkpoints_path": str(folder)})
 
 
 def _trained(command: flags.Command):
-    """The colorizer that a command means, and the configuration that its run was trained with, under given flags."""
+    """The colorizer that a command means, and its configuration."""
     from colorgan.models.colorizer import Colorizer
+    from colorgan.training import distribution
 
     config = command.config
-    place = Path(config.run.weights or config.run.checkpoints_path)
-    folder = place if place.is_dir() else place.parent
-    if not (folder / "config.json").is_file():
+    distribution.select(config.run.gpu_ids)
+    if config.run.weights and not Path(config.run.weights).exists():
+        raise FileNotFoundError(f"`--weights`: {config.run.weights} does not exist.")
+    if not (_run_folder(config) / "config.json").is_file():
         raise FileNotFoundError(
-            f"No trained model in {place}. Train one with `python train.py --dataset {config.data.dataset}`, or say "
-            "where it is with --checkpoints-path or --weights."
+            f"No trained model in {_run_folder(config)}. Train one with `python train.py --dataset "
+            f"{config.data.dataset}`, or say where it is with --checkpoints-path or --weights."
         )
-    stored = Config.from_json((folder / "config.json").read_text())
-    given = {name: value for name, value in config.flat().items() if name in command.given}
-    given["checkpoints_path"] = str(folder)
-    return Colorizer.load(place), stored.replace(**given)
+    stored = _stored(command)
+    return Colorizer.load(Path(config.run.weights or config.run.checkpoints_path)), stored
 
 
 def _output(config):
@@ -209,8 +262,12 @@ def evaluate(command: flags.Command) -> int:
     split = datasets.load(config.data, "test")
     evaluation = evaluator.evaluate(
         _with_baselines(colorizer, _median_ab(config)),
-        split.images(config.data.batch_size, limit=config.run.eval_size).as_numpy_iterator(),
-        description={"dataset": split.description, "weights": str(config.run.weights or config.run.checkpoints_path)},
+        split.pictures(config.data.batch_size, limit=config.run.eval_size),
+        description={
+            "dataset": split.description,
+            "weights": command.config.run.weights or config.run.checkpoints_path,
+            "median": f"of {MEDIAN_IMAGES:,} training images at most",
+        },
         class_names=split.class_names,
     )
     split.warn_of_bad_files()
@@ -225,12 +282,12 @@ def evaluate(command: flags.Command) -> int:
 def _with_baselines(colorizer, median):
     from colorgan.evaluation import evaluate as evaluator
 
-    baselines = {"gray": evaluator.gray_baseline, "median": evaluator.median_baseline(median)}
-    return {colorizer.name: colorizer.predict_lab, **baselines}
+    models = {colorizer.name: colorizer.predict_lab, "gray": evaluator.gray_baseline}
+    return models if median is None else {**models, "median": evaluator.median_baseline(median)}
 
 
-def _median_ab(config, split=None):
-    """The training set's median ab, of 2,000 images of it, measured once and kept with the run."""
+def _median_ab(config, photographs=None):
+    """The training set's median ab, measured once and kept with the run; None, said once, without training images."""
     import json
 
     from colorgan import datasets
@@ -238,11 +295,21 @@ def _median_ab(config, split=None):
     from colorgan.training import checkpoints
 
     path = Path(config.run.checkpoints_path) / "median_ab.json"
+    data = [getattr(config.data, name) for name in ("dataset", "dataset_path", "height", "width")]
     if path.exists():
-        return tuple(json.loads(path.read_text())["median_ab"])
-    split = split or datasets.load(config.data, "train")
-    median = evaluator.median_ab(split.images(64, limit=2000).as_numpy_iterator())
-    checkpoints.write_text(path, json.dumps({"median_ab": list(median)}) + "\n")
+        kept = json.loads(path.read_text())
+        if kept["data"] == data:
+            return tuple(kept["median_ab"])
+    try:
+        photographs = photographs or datasets.load(config.data, "train")
+        median = evaluator.median_ab(photographs.pictures(64, limit=MEDIAN_IMAGES))
+    except ValueError as error:
+        print(f"No median baseline, for want of training images: {error}")
+        return None
+    try:
+        checkpoints.write_text(path, json.dumps({"median_ab": list(median), "data": data}) + "\n")
+    except OSError as error:
+        print(f"The median is not kept: {error}")
     return median
 
 
@@ -255,10 +322,9 @@ def turing(command: flags.Command) -> int:
     from colorgan.evaluation import turing as trials
 
     colorizer, config = _trained(command)
-    split = datasets.load(config.data, "test")
     size = config.run.test_size
-    batches = split.images(1, limit=size, seed=config.run.seed).as_numpy_iterator()
-    pictures = [batch["rgb"][0] for batch in batches]
+    split = datasets.load(config.data, "test")
+    pictures = [batch["rgb"][0] for batch in split.pictures(1, limit=size, seed=config.run.seed)]
     if len(pictures) < size:
         print(f"The test split has only {len(pictures)} images: {len(pictures)} pairs instead of {size}.")
     plan = trials.plan(len(pictures), min(size, len(pictures)), config.run.seed)

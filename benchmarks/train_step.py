@@ -106,7 +106,7 @@ def fused(config, jit):
     compiled = steps.Steps(
         config, state.create(config, tf.distribute.get_strategy()), tf.distribute.get_strategy(), jit=jit
     )
-    return lambda batch: [float(v) for v in compiled.iterate(batch, 1, 2)[0].values()]
+    return lambda batch: [float(v) for v in compiled.iterate(batch, 1, 2).values()]
 
 
 def main():
@@ -124,7 +124,7 @@ def main():
         "color": tf.random.uniform((*size, 2), -1, 1),
         "cursor": tf.range(options.batch_size, dtype=tf.int64),
     }
-    jit = distribution.use_xla(options.jit)
+    jit = distribution.use_xla(options.jit, tf.distribute.get_strategy())
     naive = Naive(config, state.create(config, tf.distribute.get_strategy()))
     sides = {
         "naive": lambda b: naive.iterate(b, log=True),

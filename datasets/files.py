@@ -1,7 +1,7 @@
 """Picture files: finding them and decoding them to RGB of the training size (stage 1 of `pipeline.py`).
 
-Owns what is a picture file, the order of a listing, and how any Pillow mode becomes 8-bit RGB. Imports `sources` and
-`randomness` only. Colour profiles are not applied: pictures are taken as sRGB.
+Owns what is a picture file and the order of a listing. Imports `pictures`, `sources` and `randomness`.
+Colour profiles are not applied: pictures are taken as sRGB.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import numpy as np
 from PIL import ExifTags, Image
 
 from colorgan.datasets import randomness, sources
+from colorgan.pictures import to_rgb
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF")  # what such names hold in practice; phones' MPO opens as JPEG
@@ -64,22 +65,6 @@ def _upright(image, height, width):
     image.load()
     image = fit(to_rgb(image), height=height, width=width)
     return image.transpose(TURNS[orientation]) if orientation in TURNS else image
-
-
-def to_rgb(image):
-    """A Pillow image of any mode -> mode RGB. Raises ValueError if the mode has no defined 8-bit meaning."""
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
-    if image.mode == "I" or image.mode.startswith("I;16"):
-        values = np.asarray(image).astype(np.int64)
-        if values.min() < 0 or values.max() > 65535:
-            raise ValueError("32-bit pixels outside 0..65535 have no defined brightness")
-        # 65535 = 255 * 257. Pillow's own conversion would cut everything above 255 to white.
-        return Image.fromarray(((values + 128) // 257).astype(np.uint8)).convert("RGB")
-    if image.mode == "F":
-        raise ValueError("float pixels have no defined brightness")
-    return image.convert("RGB")
 
 
 def fit(image, *, height, width):

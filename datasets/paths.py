@@ -1,8 +1,10 @@
-"""What `--dataset-path` means: the one rule for all data sets. Imports nothing of ours."""
+"""What `--dataset-path` means: the one rule for all data sets. Imports `config`."""
 
 from __future__ import annotations
 
 from pathlib import Path
+
+from colorgan.config import folder_name
 
 DEFAULT = Path("dataset")  # ./dataset, as the original spells it
 
@@ -19,7 +21,7 @@ def locate(data) -> Path | None:
     Raises:
         ValueError: if the folder that was asked for does not exist.
     """
-    path, own = Path(data.dataset_path).expanduser(), DEFAULT / data.dataset
+    path, own = Path(data.dataset_path).expanduser(), DEFAULT / folder_name(data.dataset)
     if path == DEFAULT:
         path = own
     if path.is_dir():
@@ -27,7 +29,8 @@ def locate(data) -> Path | None:
     if path == own:
         return None
     raise ValueError(
-        f"`--dataset-path`: no folder {path}. Name the folder of {data.dataset}'s files, or omit the flag."
+        f"`--dataset-path`: {path} is not a folder. Name the folder of {data.dataset}'s files"
+        + ("." if data.dataset == "folder" else ", or omit the flag.")
     )
 
 

@@ -64,6 +64,8 @@ class Split:
         self.description = (
             f"{data.dataset}, {name} split, {source.size:,} images at {data.width}x{data.height} ({source.origin})"
         )
+        if not source.size:
+            raise ValueError(f"The {name} split of {data.dataset} is empty ({source.origin}): nothing is left for it")
         unknown = [wanted for wanted in data.augmentations if wanted not in AUGMENTATIONS]
         if unknown:
             raise ValueError(
@@ -124,6 +126,20 @@ class Split:
         batches = pictures.map(lambda one: {name: one[name] for name in ("rgb", "label", "index")})
         batches = (batches.take(limit) if limit else batches).batch(batch_size)
         return batches.prefetch(2).with_options(_options())
+
+    def pictures(self, batch_size, *, limit=0, seed=None):
+        """`images` as NumPy: yields its dicts. Arguments as there.
+
+        Raises:
+            ValueError: if too many files are unreadable; see `clear_errors`.
+        """
+        iterator = iter(self.images(batch_size, limit=limit, seed=seed))
+        while True:
+            with self.clear_errors():
+                batch = next(iterator, None)
+            if batch is None:
+                return
+            yield {name: value.numpy() for name, value in batch.items()}
 
     @property
     def bad_files(self) -> tuple:

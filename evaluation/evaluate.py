@@ -167,7 +167,7 @@ def evaluate(
         kept = [_class_name(label, class_names) for label in labels[-1][: sample_size - len(samples)]]
         samples += _samples(kept, rgb, truth_lab, pictures, index[-1])
     if not scores:
-        raise ValueError("`batches` holds no image to evaluate on. Check the data set, its split and `--test-size`")
+        raise ValueError("`batches` holds no image to evaluate on. Check the data set, its split and `--eval-size`")
     columns = {name: score.columns() for name, score in scores.items()}
     # The truth's columns and the draws are the same for all models, so their differences can be compared in pairs.
     tables = {name: metrics.bootstrap(c, chosen, resamples=resamples, seed=seed) for name, c in columns.items()}

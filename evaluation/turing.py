@@ -60,10 +60,10 @@ def plan(num_images: int, size: int, seed: int) -> list[Trial]:
         ValueError: if there are fewer images than trials, or no trial.
     """
     if size < 1:
-        raise ValueError(f"`--turing-test-size` must be at least 1. Received: {size}")
+        raise ValueError(f"`--test-size` must be at least 1. Received: {size}")
     if size > num_images:
         raise ValueError(
-            f"`--turing-test-size` must not exceed the number of images, because none is shown twice. "
+            f"`--test-size` must not exceed the number of images, because none is shown twice. "
             f"Received: {size} trials, {num_images} images. Ask for fewer trials or give more images"
         )
     rng = np.random.default_rng(seed)

@@ -13,7 +13,7 @@ import h5py
 import numpy as np
 from keras import ops
 
-from colorgan.config import Config
+from colorgan.config import Config, read
 from colorgan.models import color, generators
 
 WEIGHTS = "generator.weights.h5"
@@ -52,7 +52,7 @@ class Colorizer:
         if not settings.is_file():
             raise FileNotFoundError(f"No {settings}: it says which network the weights beside it are for.")
         # Weights are for use in full precision, whatever arithmetic they were trained in.
-        config = Config.from_json(settings.read_text()).replace(precision="float32")
+        config = read(settings).replace(precision="float32")
         generator = generators.build(config)
         try:
             generator.load_weights(weights)

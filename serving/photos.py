@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 from colorgan.models import color
 from colorgan.models.colorizer import Colorizer, to_rgb8
+from colorgan.pictures import to_rgb
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
 
@@ -45,10 +46,14 @@ def read(path: Path) -> np.ndarray:
     """-> a photograph as [H, W, 3] uint8 sRGB, upright.
 
     Raises:
-        OSError: if it is not an image or is truncated.
+        OSError: if it is not an image, is truncated, or is too large for Pillow's guard against decompression bombs.
     """
-    with Image.open(path) as image:
-        return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
+    try:
+        with Image.open(path) as image:
+            return np.asarray(to_rgb(ImageOps.exif_transpose(image)))
+    # Pillow's parsers meet arbitrary bytes and raise what comes up (OSError, SyntaxError, struct.error, ...).
+    except Exception as error:
+        raise OSError(f"{type(error).__name__}: {error}") from error
 
 
 def colorize(colorizer: Colorizer, rgb: np.ndarray, *, work_size: tuple[int, int]) -> np.ndarray:
@@ -84,9 +89,14 @@ def colorize_files(colorizer: Colorizer, inputs, output: Path, *, work_size: tup
     Returns:
         Exit status: 0, or 1 if a file could not be colorized; those are listed.
     """
-    failed = []
-    for path, below in tqdm(find(inputs), unit="photo"):
-        target = output / below.with_suffix(".png")
+    if colorizer.color_space == "rgb":
+        print("The weights predict RGB: each photograph's own lightness is put back.")
+    found, failed = find(inputs), []
+    stems = [below.with_suffix("") for _, below in found]
+    for path, below in tqdm(found, unit="photo"):
+        # a.jpg and a.tiff beside each other become a.jpg.png and a.tiff.png.
+        alone = stems.count(below.with_suffix("")) == 1
+        target = output / (below.with_suffix(".png") if alone else below.with_name(below.name + ".png"))
         try:
             if target.exists():
                 raise FileExistsError(f"{target} exists; it is never overwritten")

@@ -204,13 +204,13 @@ def test_kill_9_loses_at_most_one_save_interval(tmp_path, door, start):
     assert iterations == list(range(1, kept + 3))  # the lost rows are not there twice
 
     failed = door("train.py", *words, "--lr", 0.5, cwd=tmp_path, expect=1)
-    assert "--lr: 0.001 there, 0.5 now" in failed.stderr
+    assert "--lr: 0.003 there, 0.5 now" in failed.stderr
 
 
 def test_a_loss_that_is_not_finite_stops_the_run(tmp_path, door):
     words = shapes("--checkpoints-path", "run", "--save-interval", 1, "--log-interval", 1)
     door("train.py", *words, "--max-steps", 1, cwd=tmp_path)
-    # Poison the stored weights, as a diverging run would: the next loss is NaN.
+    # Poison the stored weights, as a run could not: going on, the first loss is NaN.
     poison = """
 import sys, numpy as np
 from pathlib import Path
@@ -228,7 +228,13 @@ saver.save(host)
     subprocess.run([sys.executable, "-c", poison, *words], cwd=tmp_path, check=True, capture_output=True, timeout=300)
     failed = door("train.py", *words, "--max-steps", 4, cwd=tmp_path, expect=1)
     assert "at iteration 2" in failed.stderr and "last good checkpoint" in failed.stderr
-    assert stored_iteration(tmp_path / "run") == 1
+
+    # A gradient that is not finite leaves the iteration's own losses finite: nothing of it may be saved.
+    words = shapes("--checkpoints-path", "steep", "--save-interval", 1, "--lr", 1e38, "--max-steps", 9)
+    failed = door("train.py", *words, cwd=tmp_path, expect=1)
+    assert "finite" in failed.stderr or "became" in failed.stderr
+    if (tmp_path / "steep" / "checkpoints").exists():
+        assert all(np.isfinite(v).all() for v in checkpoint(tmp_path / "steep").values() if hasattr(v, "dtype"))
 
 
 def make_cifar10(folder):

@@ -104,7 +104,7 @@ def test_closed_sets(name):
         ("--label-smoothing 1", "label_smoothing", True),
         ("--dataset cifar10 --label-smoothing 0", "label_smoothing", False),
         ("--lr-decay-steps 1e4", "lr_decay_steps", 10_000),
-        ("--seed 9007199254740993", "seed", 9007199254740993),  # 2^53 + 1 is no float64
+        ("--max-steps 9007199254740993", "max_steps", 9007199254740993),  # 2^53 + 1 is no float64
         ("--gpu-ids -1", "gpu_ids", "-1"),
         ("--gpu-ids 0,1", "gpu_ids", "0,1"),
         ("--batch_size 3", "batch_size", 3),

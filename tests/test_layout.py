@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 ROOMS = {"models", "datasets", "training", "evaluation", "serving", "weights"}
 DOORS = {"train", "test-eval", "test-turing", "colorize", "app"}
-MODULES = {"__init__", "main", "config", "presets", "flags"} | DOORS
+MODULES = {"__init__", "main", "config", "pictures", "presets", "flags"} | DOORS
 NOT_INSTALLED = {"tests", "benchmarks", "setup.py", ".ci"}
 
 # What a module may import of ours: the first key that is its name or a package around it. A name allows all inside it.
@@ -20,12 +20,13 @@ MAY_IMPORT = {
     "models.color": set(),
     "models.normalization": set(),
     "models": {"models", "config"},
-    "datasets": {"datasets", "models.color", "config"},
+    "datasets": {"datasets", "models.color", "config", "pictures"},
     "training": {"training", "models", "evaluation.metrics", "config"},
     "evaluation": {"evaluation", "models.colorizer", "models.color", "config"},
-    "serving": {"serving", "models", "config"},
+    "serving": {"serving", "models", "config", "pictures"},
     "weights": set(),
     "config": set(),
+    "pictures": set(),
     "presets": {"config"},
     "flags": {"config", "presets"},
     "__init__": {"models.colorizer"},

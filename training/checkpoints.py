@@ -12,28 +12,36 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from colorgan.config import Config, flag_name
+from colorgan.config import Config, flag_name, read
+from colorgan.models.colorizer import WEIGHTS
 from colorgan.training.state import TrainState
 
-WEIGHTS = "generator.weights.h5"
 BEST_WEIGHTS = "best.weights.h5"
 
 
-def claim(run_dir: Path, config: Config) -> None:
+def claim(run_dir: Path, config: Config, *, chief: bool = True) -> None:
     """Write `config.json` before anything else, or see that the directory's run can go on with this configuration.
+
+    Args:
+        run_dir: the run's directory.
+        config: the run's configuration.
+        chief: whether this process writes; the others of a cluster refuse what the chief refuses.
 
     Raises:
         ValueError: if the directory holds a run with other settings (the differing ones are named), or holds one at
-            all and `resume` is off.
+            all and `resume` is off, or is a file.
     """
+    if run_dir.exists() and not run_dir.is_dir():
+        raise ValueError(f"`--checkpoints-path`: {run_dir} is a file. Name a folder for the run.")
     path = run_dir / "config.json"
-    if path.exists() and (run_dir / "checkpoints").exists():
+    # A run that was killed before its first checkpoint has left these too.
+    if path.exists() and any((run_dir / name).exists() for name in ("checkpoints", "metrics.jsonl", "best.json")):
         if not config.run.resume:
             raise ValueError(
                 f"`--resume False`: {run_dir} holds a run already. Give another --name or --checkpoints-path, "
                 "or delete the directory."
             )
-        differences = Config.from_json(path.read_text()).differences(config)
+        differences = read(path).differences(config)
         if differences:
             rows = [f"  {flag_name(n)}: {old} there, {new} now" for n, (old, new) in differences.items()]
             raise ValueError(
@@ -41,6 +49,11 @@ def claim(run_dir: Path, config: Config) -> None:
                 + "\n".join(rows)
                 + "\nGive another --name or --checkpoints-path, or the run's own settings."
             )
+    if not chief:
+        return
+    if not any((run_dir / "checkpoints").glob("ckpt-*")):
+        for name in ("best.json", BEST_WEIGHTS):  # of work that was lost: a new start must not have to beat it
+            (run_dir / name).unlink(missing_ok=True)
     write_text(path, config.to_json())
 
 
@@ -70,10 +83,10 @@ class Checkpoints:
             mirrored variables are read in step, but to a scratch directory that is then removed.
     """
 
-    def __init__(self, run_dir: Path, state: TrainState, *, keep: int, chief: bool = True, worker: int = 0):
+    def __init__(self, run_dir: Path, state: TrainState, *, keep: int, chief: bool = True, task: str = "worker-0"):
         self.run_dir, self.state, self.chief = Path(run_dir), state, chief
         self.directory = self.run_dir / "checkpoints"
-        target = self.directory if chief else self.run_dir / f".scratch-{worker}"
+        target = self.directory if chief else self.run_dir / f".scratch-{task}"
         # Named lists: what a checkpoint holds does not depend on how a network's Python attributes are called.
         self.checkpoint = tf.train.Checkpoint(**state.variables())
         self.manager = tf.train.CheckpointManager(self.checkpoint, str(target), max_to_keep=keep)
@@ -89,6 +102,12 @@ class Checkpoints:
         """
         latest = tf.train.latest_checkpoint(str(self.directory))
         if latest is None:
+            if any(self.directory.glob("ckpt-*")):
+                raise ValueError(
+                    f"{self.directory} holds checkpoints, but its file `checkpoint`, which names the newest, is "
+                    "damaged or names one that is gone. Restore it (its first line is `model_checkpoint_path: "
+                    '"ckpt-N"`), or start anew with another --name.'
+                )
             return None
         try:
             self.checkpoint.restore(latest).assert_consumed()

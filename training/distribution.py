@@ -8,16 +8,14 @@ import os
 import tensorflow as tf
 
 
-def strategy(gpu_ids: str) -> tf.distribute.Strategy:
-    """The strategy for these devices; must be called before TensorFlow uses any.
+def select(gpu_ids: str) -> int:
+    """Make these devices the visible ones; must be called before TensorFlow uses any.
 
     Args:
-        gpu_ids: `0`, `0,1`, ... or `-1` for the CPU. With the environment variable TF_CONFIG naming a cluster, every
-            process of it takes part in `MultiWorkerMirroredStrategy`, each with these GPUs.
+        gpu_ids: `0`, `0,1`, ... or `-1` for the CPU.
 
     Returns:
-        The default strategy for one device, `MirroredStrategy` for several, `MultiWorkerMirroredStrategy` for a
-        cluster. Memory of the GPUs used grows as needed.
+        The number of GPUs; their memory grows as needed.
 
     Raises:
         ValueError: if the text is not a list of numbers or a GPU is not there. GPU 0, the default, may be missing:
@@ -38,24 +36,66 @@ def strategy(gpu_ids: str) -> tf.distribute.Strategy:
     tf.config.set_visible_devices([gpus[i] for i in wanted], "GPU")
     for i in wanted:
         tf.config.experimental.set_memory_growth(gpus[i], True)
-    if "cluster" in json.loads(os.environ.get("TF_CONFIG") or "{}"):
+    return len(wanted)
+
+
+def strategy(gpu_ids: str) -> tf.distribute.Strategy:
+    """Select the devices and make the strategy to train under.
+
+    Args:
+        gpu_ids: see `select`. With the environment variable TF_CONFIG naming a cluster, every process of it takes
+            part, each with these GPUs.
+
+    Returns:
+        The default strategy for one device, `MirroredStrategy` for several, `MultiWorkerMirroredStrategy` for a
+        cluster.
+
+    Raises:
+        ValueError: as `select`, or if TF_CONFIG is not JSON.
+    """
+    gpus = select(gpu_ids)
+    try:
+        cluster = "cluster" in json.loads(os.environ.get("TF_CONFIG") or "{}")
+    except json.JSONDecodeError as error:
+        raise ValueError(f"The environment variable TF_CONFIG is not JSON: {error}") from error
+    if cluster:
         return tf.distribute.MultiWorkerMirroredStrategy()
-    if len(wanted) > 1:
-        return tf.distribute.MirroredStrategy([f"GPU:{i}" for i in range(len(wanted))])
+    if gpus > 1:
+        return tf.distribute.MirroredStrategy([f"GPU:{i}" for i in range(gpus)])
     return tf.distribute.get_strategy()
 
 
-def worker(strategy: tf.distribute.Strategy) -> tuple[int, int]:
-    """-> (index of this process, number of processes) of the strategy's cluster; (0, 1) without one."""
+def task(strategy: tf.distribute.Strategy) -> tuple[str, bool]:
+    """-> (name of this process in the strategy's cluster, whether it is the chief, who alone writes)."""
     resolver = strategy.cluster_resolver
     if resolver is None or not resolver.cluster_spec().jobs:
-        return 0, 1
-    return resolver.task_id, len(resolver.cluster_spec().job_tasks("worker"))
+        return "worker-0", True
+    first = "chief" if "chief" in resolver.cluster_spec().jobs else "worker"
+    chief = resolver.task_type == first and resolver.task_id == 0
+    return f"{resolver.task_type}-{resolver.task_id}", chief
 
 
-def use_xla(jit: str) -> bool:
-    """-> whether to compile with XLA: `on`, `off`, or `auto`, which is on where a GPU is visible.
+def processes(strategy: tf.distribute.Strategy) -> int:
+    """-> the number of processes that train together, each with an input pipeline of its own."""
+    resolver = strategy.cluster_resolver
+    jobs = resolver.cluster_spec().jobs if resolver is not None else []
+    return sum(len(resolver.cluster_spec().job_tasks(job)) for job in jobs if job in ("chief", "worker")) or 1
 
-    On a CPU XLA was measured four times slower than TensorFlow's own kernels (`benchmarks/train_step.py --jit on`).
+
+def gather(strategy: tf.distribute.Strategy, number: int) -> list[int]:
+    """-> a number of every process, in the order of their input pipelines; every process must call it."""
+    if processes(strategy) == 1:
+        return [number]
+    values = strategy.experimental_distribute_values_from_function(lambda _: tf.constant([number], tf.int64))
+    per_replica = [int(v) for v in strategy.gather(values, axis=0)]
+    return per_replica[:: len(per_replica) // processes(strategy)]
+
+
+def use_xla(jit: str, strategy: tf.distribute.Strategy) -> bool:
+    """-> whether to compile with XLA: `on`, `off`, or `auto`, which is on for a single GPU.
+
+    On a CPU XLA was measured four times slower than TensorFlow's own kernels (`benchmarks/train_step.py --jit on`),
+    and it cannot compile a step that runs on several devices.
     """
-    return jit == "on" or (jit == "auto" and bool(tf.config.get_visible_devices("GPU")))
+    one_gpu = bool(tf.config.get_visible_devices("GPU")) and strategy.num_replicas_in_sync == 1
+    return jit == "on" or (jit == "auto" and one_gpu)

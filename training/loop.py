@@ -1,7 +1,7 @@
 """The order of things in a run: step, log, sample, validate, save. No maths.
 
-Receives data, state, steps, checkpoints, writers, and what measures and samples; imports `schedules`, `config` and
-`evaluation.metrics` (for a metric's direction).
+Receives data, state, steps, checkpoints, writers, and what measures and samples; imports `schedules`, `distribution`,
+`config` and `evaluation.metrics` (for a metric's direction).
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ import signal
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
+import numpy as np
 import tensorflow as tf
 
 from colorgan.config import Config
 from colorgan.evaluation import metrics
-from colorgan.training import schedules
+from colorgan.training import distribution, schedules
 from colorgan.training.checkpoints import Checkpoints
 from colorgan.training.state import TrainState
 from colorgan.training.steps import Steps
@@ -33,20 +34,46 @@ class Position:
 
     Attributes:
         iteration: iterations done.
-        cursor: the next raw training example: epoch x size + place in the epoch's order.
+        cursors: the next raw training example of each input pipeline: epoch x size + place in the epoch's order.
+        size: of the training split; cursors mean nothing in another.
         schedule: the schedule's memory.
         validation: the scheduled validation that the schedule has not seen yet, as a cost.
     """
 
     iteration: int = 0
-    cursor: int = 0
+    cursors: tuple = (0,)
+    size: int = 0
     schedule: schedules.State = schedules.State()
     validation: float | None = None
 
     @classmethod
-    def from_host(cls, host: dict) -> Position:
-        """-> the position that a checkpoint's `host` holds."""
-        return cls(**{**host, "schedule": schedules.State(**host["schedule"])})
+    def start(cls, host: dict | None, *, size: int, pipelines: int) -> Position:
+        """Where a run begins or goes on.
+
+        Args:
+            host: what a checkpoint holds, or None.
+            size: of the training split.
+            pipelines: input pipelines; with another number than before, all go on where the slowest was.
+
+        Raises:
+            ValueError: if the training split has another size than when the checkpoint was saved.
+        """
+        if host is None:
+            return cls(cursors=tuple(range(pipelines)), size=size)
+        if host["size"] != size:
+            raise ValueError(
+                f"`--dataset-path`: the training split has {size} images now and had {host['size']} when the run was "
+                "saved, so that its order is another. Restore the files, or start anew with another --name."
+            )
+        cursors = host["cursors"]
+        if len(cursors) != pipelines:
+            cursors = [min(cursors) + shard for shard in range(pipelines)]
+        return cls(**{**host, "schedule": schedules.State(**host["schedule"]), "cursors": tuple(cursors)})
+
+    @property
+    def epochs(self) -> float:
+        """Passes over the training split so far."""
+        return min(self.cursors) / self.size
 
 
 class Loop:
@@ -84,38 +111,33 @@ class Loop:
         self.losses: dict[str, list[float]] = {}
         self.done_at = {"log": position.iteration, "sample": -1, "validate": -1, "save": position.iteration}
 
-    def run(self) -> str:
-        """Train.
+    def run(self, interrupted) -> None:
+        """Train until the schedule's end or until `interrupted` (see `interruptions`) becomes true.
 
-        Returns:
-            `finished`, or `interrupted` after SIGINT or SIGTERM; state and weights are saved in both cases.
+        A run that ends logs, samples, validates and saves once more. One that is interrupted logs and saves only:
+        whoever sent SIGTERM may not wait for a validation.
 
         Raises:
-            DivergedError: if a loss is not finite; the last good checkpoint is kept.
+            DivergedError: if a loss or a weight is not finite; the last good checkpoint is kept.
         """
-        with interruptions() as interrupted:
-            iterator = iter(self._batches())
-            while not self._finished() and not interrupted:
-                with self.train.clear_errors():
-                    batch = next(iterator)
-                self._iterate(batch)
-            if self.done_at["log"] < self.position.iteration:
-                self._log()
-            if not interrupted:
-                self._once("sample", self._sample)
-                self._once("validate", self._validate)
-            if self.done_at["save"] < self.position.iteration:
-                self._save()
+        iterator = iter(self._batches())
+        while not self._finished() and not interrupted:
+            with self.train.clear_errors():
+                batch = next(iterator)
+            self._iterate(batch)
+        self._once("log", self._log)
+        if not interrupted:
+            self._once("sample", self._sample)
+            self._once("validate", self._validate)
+        self._once("save", self._save)
         self.train.warn_of_bad_files()
-        return "interrupted" if interrupted else "finished"
 
     def _batches(self):
         def pipeline(context):
             return self.train.training_batches(
                 context.get_per_replica_batch_size(self.config.data.batch_size),
-                start=self.position.cursor,
+                start=self.position.cursors[context.input_pipeline_id],
                 num_shards=context.num_input_pipelines,
-                shard=context.input_pipeline_id,
             )
 
         return self.strategy.distribute_datasets_from_function(pipeline)
@@ -124,7 +146,7 @@ class Loop:
         limit, epochs = self.config.schedule.max_steps, self.config.schedule.epochs
         if limit and self.position.iteration >= limit:
             return True
-        return bool(epochs) and self.position.cursor >= epochs * self.train.size
+        return bool(epochs) and self.position.epochs >= epochs
 
     def _iterate(self, batch) -> None:
         p, run = self.position, self.config.run
@@ -133,13 +155,13 @@ class Loop:
         p.validation = None
         self.state.g_optimizer.learning_rate = action.g_lr
         self.state.d_optimizer.learning_rate = action.d_lr
-        logs, cursor = self.steps.iterate(batch, action.d_updates, action.g_updates)
-        epoch = p.cursor // self.train.size
-        p.iteration, p.cursor = p.iteration + 1, int(cursor) + 1
-        epoch_ended = p.cursor // self.train.size > epoch
+        logs = self.steps.iterate(batch, action.d_updates, action.g_updates)
+        epochs = p.epochs
+        p.iteration, p.cursors = p.iteration + 1, self._next_cursors(batch)
+        epoch_ended = int(p.epochs) > int(epochs)
         # Kept as tensors until the log interval: reading them would make a GPU wait at every iteration.
         self.pending.append((p.iteration, logs))
-        self.last = {"g/lr": action.g_lr, "d/lr": action.d_lr, "epoch": p.cursor / self.train.size}
+        self.last = {"g/lr": action.g_lr, "d/lr": action.d_lr, "epoch": p.epochs}
         self.counts = {name: batch[name] for name in ("dropped_gray", "bad")}
         self.writers.step(p.iteration)
         if p.iteration % run.log_interval == 0:
@@ -151,18 +173,27 @@ class Loop:
         if run.save and p.iteration % run.save_interval == 0:
             self._save()
 
+    def _next_cursors(self, batch) -> tuple:
+        """Where each input pipeline goes on; a pipeline takes every n-th raw example of n pipelines."""
+        local = self.strategy.experimental_local_results(batch["cursor"])
+        last = max(int(np.max(cursors)) for cursors in local)
+        return tuple(cursor + len(self.position.cursors) for cursor in distribution.gather(self.strategy, last))
+
     def _read(self) -> None:
         """Bring the pending iterations' losses to the host, and stop if one of them is not finite."""
         for iteration, logs in self.pending:
             for name, value in logs.items():
                 number = float(value)
                 if not math.isfinite(number):
-                    raise DivergedError(
-                        f"`{name}` became {number} at iteration {iteration}. The last good checkpoint is kept in "
-                        f"{self.checkpoints.directory}; lower --lr, or use --precision float32, and go on from there."
-                    )
+                    raise self._diverged(f"`{name}` became {number}", iteration)
                 self.losses.setdefault(name, []).append(number)
         self.pending = []
+
+    def _diverged(self, what, iteration) -> DivergedError:
+        return DivergedError(
+            f"{what} at iteration {iteration}. The last good checkpoint is kept in {self.checkpoints.directory}. Start "
+            "anew under another --name with a lower --lr, or with --precision float32."
+        )
 
     def _log(self) -> None:
         """Write the mean of the losses since the last row."""
@@ -178,12 +209,14 @@ class Loop:
         self.train.check()
 
     def _sample(self) -> None:
+        self._read()
         self.done_at["sample"] = self.position.iteration
         if self.sample is not None and self.config.run.sample:
             self.writers.grid(self.position.iteration, self.sample())
 
     def _validate(self) -> float | None:
         """Measure, log, and keep the best weights; -> the best metric as a cost."""
+        self._read()
         self.done_at["validate"] = self.position.iteration
         if self.validate is None or not self.config.run.validate:
             return None
@@ -204,7 +237,12 @@ class Loop:
     def _save(self) -> None:
         if not self.config.run.save:
             return
-        self._read()  # a state whose losses were not finite is not saved
+        self._read()
+        # The losses are of before the last update; a gradient that was not finite shows in the weights only.
+        for network in (self.state.generator, self.state.discriminator):
+            for v in network.trainable_variables:
+                if not np.isfinite(tf.reduce_sum(v.value)):
+                    raise self._diverged(f"The weights {v.path} are no longer finite", self.position.iteration)
         self.checkpoints.save(asdict(self.position))
         self.done_at["save"] = self.position.iteration
 

@@ -24,11 +24,15 @@ class Steps:
         state: what the steps change.
         strategy: where they run; every loss is a share of the global batch, which Keras' optimizers sum over replicas.
         jit: whether to compile with XLA.
+
+    Raises:
+        ValueError: for settings that several replicas cannot have.
     """
 
     def __init__(self, config: Config, state: TrainState, strategy: tf.distribute.Strategy, *, jit: bool = False):
         self.config, self.state, self.strategy = config, state, strategy
         self.replicas = strategy.num_replicas_in_sync
+        _check_replicas(config, self.replicas, jit)
         self.iterate = tf.function(self._iterate, jit_compile=jit or None)
         self.predict = tf.function(self._predict, jit_compile=jit or None)
 
@@ -36,19 +40,17 @@ class Steps:
         """One iteration.
 
         Args:
-            batch: {"gray": [B, H, W, 1], "color": [B, H, W, C], "cursor": [B] int64, ...} per replica.
+            batch: {"gray": [B, H, W, 1], "color": [B, H, W, C], ...} per replica.
             d_updates, g_updates: Python integers; a new combination is a new trace.
 
         Returns:
-            {log key: scalar float32}: means over the global batch, of the iteration's last update of each network;
-            and the largest cursor of the global batch, scalar int64.
+            {log key: scalar float32}: means over the global batch, of the iteration's last update of each network.
         """
         logs = self.strategy.run(self._replica_iterate, args=(batch["gray"], batch["color"], d_updates, g_updates))
         logs = {name: self.strategy.reduce("SUM", value, axis=None) for name, value in logs.items()}
         if self.state.average is not None and g_updates:
             self._update_average(g_updates)
-        cursor = batch["cursor"] if self.replicas == 1 else self.strategy.gather(batch["cursor"], axis=0)
-        return logs, tf.reduce_max(cursor)
+        return logs
 
     def _predict(self, gray):
         """The colours of the generator to use: [B, H, W, 1] scaled L -> [B, H, W, C] float32 scaled colour."""
@@ -110,6 +112,19 @@ class Steps:
         decay = tf.minimum(self.config.optimizer.ema_decay, (1 + t) / (EMA_WARMUP + t)) ** updates
         for mean, live in zip(self.state.average.weights, self.state.generator.weights, strict=True):
             mean.value.assign(decay * mean.value + (1 - decay) * live.value)
+
+
+def _check_replicas(config, replicas, jit):
+    if replicas == 1:
+        return
+    if jit:
+        raise ValueError("`--jit on` compiles for one device. Use --jit off with several devices.")
+    if config.run.precision == "mixed_float16":
+        # Keras' loss scaling asks one replica alone whether the gradients were finite, and steps accordingly.
+        raise ValueError("`--precision mixed_float16` runs on one device. Use mixed_bfloat16 with several.")
+    if config.data.batch_size % replicas:
+        size = config.data.batch_size
+        raise ValueError(f"`--batch-size` must be a multiple of the number of devices, {replicas}. Received: {size}")
 
 
 def epsilon_accuracy(truth, predicted, config: Config):

@@ -38,8 +38,8 @@ class Writers:
         self.events = None
         if active and config.run.log:
             if self.metrics.exists():
-                rows = [line for line in self.metrics.read_text().splitlines() if _iteration(line) <= start]
-                checkpoints.write_text(self.metrics, "".join(row + "\n" for row in rows))
+                rows = [json.dumps(row) + "\n" for row in read_rows(self.metrics) if row["iteration"] <= start]
+                checkpoints.write_text(self.metrics, "".join(rows))
             self.events = tf.summary.create_file_writer(str(self.run_dir / "events"))
         self.bar = tqdm(
             total=total, initial=start, unit="it", disable=not active, dynamic_ncols=True, mininterval=0.5, miniters=1
@@ -91,8 +91,7 @@ class Writers:
         """Draw the logged losses, raw and as a moving average, as curves.png."""
         if not (self.active and self.config.run.visualize and self.metrics.exists()):
             return
-        rows = [json.loads(line) for line in self.metrics.read_text().splitlines()]
-        draw_curves(rows, self.run_dir / "curves.png", window=self.config.run.visualize_window)
+        draw_curves(read_rows(self.metrics), self.run_dir / "curves.png", window=self.config.run.visualize_window)
 
     def close(self) -> None:
         """Flush and end the live line."""
@@ -102,8 +101,21 @@ class Writers:
         self.bar.close()
 
 
-def _iteration(line: str) -> int:
-    return json.loads(line)["iteration"]
+def read_rows(path: Path) -> list[dict]:
+    """-> the rows of metrics.jsonl; a last line that was cut off when the machine died is left out.
+
+    Raises:
+        ValueError: if another line is not JSON; it names file and line.
+    """
+    lines = path.read_text().splitlines()
+    rows = []
+    for number, line in enumerate(lines, start=1):
+        try:
+            rows.append(json.loads(line))
+        except json.JSONDecodeError as error:
+            if number < len(lines):
+                raise ValueError(f"{path}, line {number}, is not JSON: {error}. Remove the line to go on.") from error
+    return rows
 
 
 def draw_curves(rows: list[dict], path: Path, *, window: int) -> None:
@@ -117,6 +129,8 @@ def draw_curves(rows: list[dict], path: Path, *, window: int) -> None:
     from matplotlib.figure import Figure
 
     keys = sorted({key for row in rows for key in row if "/" in key})
+    if not keys:
+        return
     columns = 3
     figure = Figure(figsize=(5 * columns, 3 * -(-len(keys) // columns)), layout="constrained")
     for place, key in enumerate(keys, start=1):

@@ -20,6 +20,8 @@ def tiny():
             "height": 8,
             "width": 8,
             "batch_size": 4,
+            "lr": 1e-3,
+            "lr_decay_steps": 500_000,
             "encoder": ((4, 1), (6, 2), (8, 2)),
             "decoder": ((6, 2, 0.0), (4, 2, 0.0)),
             "discriminator_layers": ((4, 2), (6, 2)),

@@ -26,7 +26,7 @@ def test_restore_brings_everything_back_with_dropouts_state(tiny, batch, trainer
     compiled.iterate(batch(config), 1, 2)
     saver.save({"iteration": 1, "cursor": 7})
     saved = snapshot(trained)
-    logs = compiled.iterate(batch(config, 2), 1, 2)[0]
+    logs = compiled.iterate(batch(config, 2), 1, 2)
     after = snapshot(trained)
     assert not same(saved, after)
 
@@ -34,10 +34,9 @@ def test_restore_brings_everything_back_with_dropouts_state(tiny, batch, trainer
     assert Checkpoints(tmp_path, other, keep=2).restore() == {"iteration": 1, "cursor": 7}
     assert same(saved, snapshot(other))
     # Going on gives the same: dropout draws what it would have drawn.
-    again = compiled.iterate(batch(config, 2), 1, 2)[0]
+    again = compiled.iterate(batch(config, 2), 1, 2)
     assert float(again["g/l1"]) == pytest.approx(float(logs["g/l1"]), abs=1e-6)
-    seeds = [v for v in other.generator.variables if "seed" in v.path]
-    assert seeds and same({"s": [s.numpy() for s in seeds]}, {"s": [s.numpy() for s in seeds]})
+    assert any("seed" in v.path for v in other.generator.variables)
 
 
 def test_keeps_the_last_n(tiny, trainer, tmp_path):
@@ -50,6 +49,15 @@ def test_keeps_the_last_n(tiny, trainer, tmp_path):
 
 def test_nothing_to_restore(tiny, trainer, tmp_path):
     assert Checkpoints(tmp_path, trainer(tiny())[0], keep=1).restore() is None
+
+
+def test_checkpoints_without_their_index_are_an_error_not_a_new_start(tiny, trainer, tmp_path):
+    trained, _ = trainer(tiny())
+    saver = Checkpoints(tmp_path, trained, keep=1)
+    saver.save({"iteration": 1})
+    (tmp_path / "checkpoints" / "checkpoint").unlink()
+    with pytest.raises(ValueError, match="damaged or names one that is gone"):
+        Checkpoints(tmp_path, trained, keep=1).restore()
 
 
 def test_a_checkpoint_of_other_networks_is_an_error(tiny, trainer, tmp_path):
