@@ -157,6 +157,7 @@ def test_no_run_names_the_next_command(door, tmp_path):
     assert not (tmp_path / "checkpoints").exists()
 
 
+@pytest.mark.slow
 def test_resuming_in_the_middle_of_an_epoch_is_bit_identical(tmp_path):
     """6 iterations, against 3, stop, 3 more: dropout, EMA and the data order included; one process saves imports."""
     script = """
@@ -188,6 +189,7 @@ def test_sigterm_saves_and_says_how_to_go_on(tmp_path, start):
     assert stored_iteration(tmp_path / "run") == done
 
 
+@pytest.mark.slow
 def test_kill_9_loses_at_most_one_save_interval(tmp_path, door, start):
     words = shapes("--checkpoints-path", "run", "--log-interval", 1, "--save-interval", 3)
     process = start("train.py", *words, cwd=tmp_path)
@@ -207,6 +209,7 @@ def test_kill_9_loses_at_most_one_save_interval(tmp_path, door, start):
     assert "--lr: 0.003 there, 0.5 now" in failed.stderr
 
 
+@pytest.mark.slow
 def test_a_loss_that_is_not_finite_stops_the_run(tmp_path, door):
     words = shapes("--checkpoints-path", "run", "--save-interval", 1, "--log-interval", 1)
     door("train.py", *words, "--max-steps", 1, cwd=tmp_path)
@@ -254,6 +257,7 @@ def make_places365(folder):
             Image.fromarray(random.randint(0, 256, (40, 40, 3)).astype(np.uint8)).save(folder / place / f"{i}.jpg")
 
 
+@pytest.mark.slow
 def test_the_originals_commands_back_to_back(tmp_path, door):
     """Their own flags, on tiny data in the same layouts; narrow networks and few steps so that it ends."""
     make_cifar10(tmp_path / "dataset" / "cifar10")
@@ -274,6 +278,7 @@ def test_the_originals_commands_back_to_back(tmp_path, door):
     assert "cifar10" in door("test-eval.py", "--dataset", "cifar10", "--eval-size", "10", cwd=tmp_path).stdout
 
 
+@pytest.mark.slow
 def test_two_workers_train_as_one(tmp_path, door, start):
     """MultiWorkerMirroredStrategy over loopback: same losses as one process at the same global batch."""
     ports = []

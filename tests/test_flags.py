@@ -284,3 +284,11 @@ def test_the_table_has_each_flag_once():
     shown = {flag: default for _, flag, default, _ in rows}
     assert (shown["--lr"], shown["--augment"], shown["--augmentations"]) == ("0.0003", "True", "flip")
     assert (shown["--name"], shown["--discriminator-layers"]) == ("none", "[[64,2],[128,2],[256,2],[512,1]]")
+
+
+def test_tfds_default_path_is_the_one_that_datasets_know():
+    from colorgan.datasets import paths
+
+    config = flags.resolve({"dataset": "tfds:cifar100"})
+    assert config.data.dataset_path == "./dataset/tfds-cifar100"
+    assert paths.locate(config.data) is None  # nobody named a folder: TensorFlow Datasets is asked

@@ -1,0 +1,92 @@
+"""Where a run goes on, how it is interrupted, and what it logs: the parts of the loop that need no network."""
+
+import os
+import signal
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from colorgan.training import distribution, loop, schedules, writers
+
+HOST = {
+    "iteration": 5,
+    "cursors": [41, 30],
+    "size": 100,
+    "schedule": {"iteration": 5, "decays": 1, "best": 2.0, "stale": 0},
+    "validation": None,
+}
+
+
+def test_a_fresh_start_gives_each_pipeline_its_own_first_example():
+    assert loop.Position.start(None, size=10, pipelines=3).cursors == (0, 1, 2)
+
+
+def test_going_on_keeps_every_pipelines_place():
+    position = loop.Position.start(HOST, size=100, pipelines=2)
+    assert position.cursors == (41, 30) and position.epochs == 0.3
+    assert position.schedule == schedules.State(iteration=5, decays=1, best=2.0)
+
+
+def test_another_number_of_pipelines_goes_on_where_the_slowest_was():
+    assert loop.Position.start(HOST, size=100, pipelines=1).cursors == (30,)
+    assert loop.Position.start(HOST, size=100, pipelines=3).cursors == (30, 31, 32)
+
+
+def test_another_training_split_is_refused():
+    with pytest.raises(ValueError, match="99 images now and had 100"):
+        loop.Position.start(HOST, size=99, pipelines=2)
+
+
+def test_the_first_signal_is_noted_and_the_second_ctrl_c_is_not():
+    with loop.interruptions() as interrupted:
+        assert not interrupted
+        os.kill(os.getpid(), signal.SIGINT)
+        assert interrupted
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_rows_survive_a_line_that_was_cut_off(tmp_path):
+    path = tmp_path / "metrics.jsonl"
+    path.write_text('{"iteration": 1}\n{"iteration": 2}\n{"iter')
+    assert writers.read_rows(path) == [{"iteration": 1}, {"iteration": 2}]
+    path.write_text('{"iteration": 1}\n{"iter\n{"iteration": 3}\n')
+    with pytest.raises(ValueError, match="line 2, is not JSON"):
+        writers.read_rows(path)
+
+
+def test_moving_average_by_hand():
+    # Span 3: decay 1/2, so the weights of 1, 2, 4 are 1; 1/2, 1; 1/4, 1/2, 1.
+    expected = [1, (0.5 + 2) / 1.5, (0.25 + 1 + 4) / 1.75]
+    np.testing.assert_allclose(writers.moving_average(np.array([1.0, 2.0, 4.0]), 3), expected)
+
+
+def test_curves_are_drawn_from_rows(tmp_path):
+    writers.draw_curves([{"iteration": 1}], tmp_path / "none.png", window=3)
+    assert not (tmp_path / "none.png").exists()
+    rows = [{"iteration": i, "g/l1": 1 / i, "d/loss": i} for i in range(1, 9)]
+    writers.draw_curves(rows, tmp_path / "curves.png", window=3)
+    assert (tmp_path / "curves.png").stat().st_size > 1000
+
+
+@pytest.mark.parametrize("ids", ["a", "", "0;1"])
+def test_gpu_ids_must_be_numbers(ids):
+    with pytest.raises(ValueError, match="must be like 0 or 0,1"):
+        distribution.select(ids)
+
+
+def test_a_missing_gpu_is_an_error_but_the_default_falls_to_the_cpu_and_says_so(capsys):
+    if tf.config.list_physical_devices("GPU"):
+        pytest.skip("this machine has a GPU")
+    with pytest.raises(ValueError, match=r"no GPU \[0, 1\] here; there are 0"):
+        distribution.select("0,1")
+    assert distribution.select("0") == 0 and "using the CPU" in capsys.readouterr().out
+    assert distribution.select("-1") == 0 and capsys.readouterr().out == ""
+
+
+def test_one_process_is_its_own_chief():
+    strategy = tf.distribute.get_strategy()
+    assert distribution.task(strategy) == ("worker-0", True)
+    assert distribution.processes(strategy) == 1 and distribution.gather(strategy, 7) == [7]
