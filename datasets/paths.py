@@ -38,5 +38,5 @@ def no_held_out(data):
     """-> the ValueError for a validation split that the settings leave empty."""
     return ValueError(
         f"`--validation-fraction`: nothing of {data.dataset} is held out for validation. Received:"
-        f" {data.validation_fraction:g}. Give a larger share, or --validate False to train without."
+        f" {data.validation_fraction:g}. Give a larger share, or train without: --validate False --sample False."
     )

@@ -62,7 +62,7 @@ def _prepared(name, data):
         size = _download_size(builder)
         if not data.download:
             raise ValueError(
-                f"`--download`: {name} is not on this machine (looked in {builder.data_dir}). TensorFlow Datasets would"
+                f"`--download`: {name} is not prepared yet (looked in {builder.data_dir}). TensorFlow Datasets would"
                 f" download {size}: allow it with --download True, or name a folder of the files with --dataset-path."
             )
         print(f"Downloading {name} with TensorFlow Datasets: {size}, to {builder.data_dir}", flush=True)

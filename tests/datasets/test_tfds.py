@@ -160,7 +160,7 @@ def test_sets_without_images_and_unknown_sets(load, settings, prepared):
 def test_download_is_asked_for(tmp_path, settings, monkeypatch, name):
     monkeypatch.chdir(tmp_path)  # no ./dataset here
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
-    with pytest.raises(ValueError, match="--download`: .*is not on this machine.*--download True.*--dataset-path"):
+    with pytest.raises(ValueError, match="--download`: .*is not prepared yet.*--download True.*--dataset-path"):
         datasets.load(settings(dataset=name), "train")
 
 

@@ -79,7 +79,7 @@ def test_gpu_ids_must_be_numbers(ids):
 
 def test_a_missing_gpu_is_an_error_but_the_default_falls_to_the_cpu_and_says_so(capsys):
     if tf.config.list_physical_devices("GPU"):
-        pytest.skip("this machine has a GPU")
+        pytest.skip("there is a GPU")
     with pytest.raises(ValueError, match=r"no GPU \[0, 1\] here; there are 0"):
         distribution.select("0,1")
     assert distribution.select("0") == 0 and "using the CPU" in capsys.readouterr().out
