@@ -9,7 +9,11 @@ from colorgan.models import discriminators, generators
 
 
 def configured(**values):
-    return flags.resolve({"dataset": "shapes", "preset": "tiny", "height": 16, "width": 16, **values})
+    tables = {
+        "encoder": ((16, 1), (32, 2), (64, 2), (64, 2)),
+        "decoder": ((64, 2, 0.5), (32, 2, 0.0), (16, 2, 0.0)),
+    }
+    return flags.resolve({"dataset": "shapes", "preset": "tiny", "height": 16, "width": 16, **tables, **values})
 
 
 @pytest.fixture(scope="module")
