@@ -255,7 +255,8 @@ def help_text(program: str, purpose: str, *, mode: str | None) -> str:
         mode: its fixed mode, or None for main.py.
     """
     width = min(shutil.get_terminal_size((110, 20)).columns, 110)
-    lines = [f"usage: python {program} [--flag value ...]", "", *textwrap.wrap(purpose, width), ""]
+    command = f"python {program}" if program.endswith(".py") else program
+    lines = [f"usage: {command} [--flag value ...]", "", *textwrap.wrap(purpose, width), ""]
     if mode is None:
         lines += [f"  --mode {{{','.join(MODES)}}}  what to do (default: train)", ""]
     lines += ["  --dry-run  print the resolved configuration and the networks' sizes, and exit", "  --help", ""]

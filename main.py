@@ -80,7 +80,10 @@ def _check_names(config):
     from colorgan.models.objectives import adversarial
 
     adversarial.get(config.objective.adversarial)
-    metrics.cost(config.run.best_metric, 0.0)
+    try:
+        metrics.cost(config.run.best_metric, 0.0)
+    except ValueError as error:
+        raise ValueError(f"`--best-metric`: {error}") from error
 
 
 def train(command: flags.Command) -> int:
@@ -199,8 +202,10 @@ def _say_how_it_ended(interrupted, config, iteration):
 
 def _run_folder(config):
     """The folder of the run, or of the weights, that a command means."""
-    place = Path(config.run.weights or config.run.checkpoints_path)
-    return place if place.is_dir() else place.parent
+    weights = Path(config.run.weights)
+    if not config.run.weights:
+        return Path(config.run.checkpoints_path)
+    return weights if weights.is_dir() else weights.parent
 
 
 def _stored(command: flags.Command) -> Config:

@@ -153,7 +153,12 @@ def test_turing_says_what_a_headless_machine_lacks(run, door):
 
 def test_no_run_names_the_next_command(door, tmp_path):
     failed = door("test-eval.py", cwd=tmp_path, expect=1)
+    assert "No trained model in checkpoints/places365." in failed.stderr
     assert "python train.py --dataset places365" in failed.stderr
+    failed = door("test-eval.py", "--weights", "gone.h5", cwd=tmp_path, expect=1)
+    assert "`--weights`: gone.h5 does not exist" in failed.stderr
+    failed = door("train.py", "--dataset", "shapes", "--best-metric", "foo", cwd=tmp_path, expect=1)
+    assert "`--best-metric`: Unknown metric `foo`. Known: mae_ab" in failed.stderr
     assert not (tmp_path / "checkpoints").exists()
 
 
