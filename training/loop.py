@@ -10,7 +10,7 @@ import contextlib
 import math
 import signal
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 import numpy as np
 import tensorflow as tf
@@ -38,6 +38,7 @@ class Position:
         size: of the training split; cursors mean nothing in another.
         schedule: the schedule's memory.
         validation: the scheduled validation that the schedule has not seen yet, as a cost.
+        left_out: images left out so far, gray ones and unreadable ones, over all processes and restarts.
     """
 
     iteration: int = 0
@@ -45,6 +46,7 @@ class Position:
     size: int = 0
     schedule: schedules.State = schedules.State()
     validation: float | None = None
+    left_out: dict = field(default_factory=lambda: {"dropped_gray": 0, "bad": 0})
 
     @classmethod
     def start(cls, host: dict | None, *, size: int, pipelines: int) -> Position:
@@ -199,14 +201,20 @@ class Loop:
         """Write the mean of the losses since the last row."""
         self._read()
         means = {name: sum(values) / len(values) for name, values in self.losses.items()}
-        counts = {
-            f"data/{name}": int(max(tf.reduce_max(v) for v in self.strategy.experimental_local_results(value)))
-            for name, value in self.counts.items()
-        }
+        counts = {f"data/{name}": count for name, count in self._left_out().items()}
         self.writers.scalars(self.position.iteration, {**means, **self.last, **counts})
         self.losses = {}
         self.done_at["log"] = self.position.iteration
         self.train.check()
+
+    def _left_out(self) -> dict:
+        """-> the position's `left_out`, with what the streams have counted since they started."""
+        totals = {}
+        for name, before in self.position.left_out.items():
+            local = self.strategy.experimental_local_results(self.counts[name])
+            counted = distribution.gather(self.strategy, max(int(np.max(counts)) for counts in local))
+            totals[name] = before + sum(counted)
+        return totals
 
     def _sample(self) -> None:
         self._read()
@@ -243,7 +251,7 @@ class Loop:
             for v in network.trainable_variables:
                 if not np.isfinite(tf.reduce_sum(v.value)):
                     raise self._diverged(f"The weights {v.path} are no longer finite", self.position.iteration)
-        self.checkpoints.save(asdict(self.position))
+        self.checkpoints.save(asdict(self.position) | {"left_out": self._left_out()})
         self.done_at["save"] = self.position.iteration
 
     def _once(self, what, action) -> None:

@@ -15,6 +15,7 @@ HOST = {
     "size": 100,
     "schedule": {"iteration": 5, "decays": 1, "best": 2.0, "stale": 0},
     "validation": None,
+    "left_out": {"dropped_gray": 4, "bad": 1},
 }
 
 
@@ -26,6 +27,7 @@ def test_going_on_keeps_every_pipelines_place():
     position = loop.Position.start(HOST, size=100, pipelines=2)
     assert position.cursors == (41, 30) and position.epochs == 0.3
     assert position.schedule == schedules.State(iteration=5, decays=1, best=2.0)
+    assert position.left_out == {"dropped_gray": 4, "bad": 1}
 
 
 def test_another_number_of_pipelines_goes_on_where_the_slowest_was():
