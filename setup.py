@@ -20,17 +20,17 @@ setup(
     packages=["colorgan", *(f"colorgan.{room}" for room in ROOMS)],
     package_data={"colorgan.weights": ["*.h5", "*.md", "*.json"]},
     install_requires=[
-        "tensorflow>=2.16",
-        "tensorflow-datasets>=4.9.4",
+        "tensorflow>=2.20",
+        "tensorflow-datasets>=4.9.10",
         "importlib_resources>=5.0",  # tensorflow-datasets downloads with it, but asks for it on old Pythons only
-        "tensorboard>=2.16",  # TensorFlow 2.21 no longer brings it, and tf.summary is implemented there
+        "tensorboard>=2.20",  # TensorFlow 2.21 no longer brings it, and tf.summary is implemented there
         "numpy>=1.26",
-        "h5py>=3.10",  # Keras' own: weights files are checked before they are loaded
-        "opencv-python-headless>=4.8",
+        "h5py>=3.11",  # Keras' own: weights files are checked before they are loaded
+        "opencv-python-headless>=4.8.1",
         "absl-py>=2.0",
         "matplotlib>=3.8",
         "scikit-image>=0.22",
-        "pillow>=10.1",
+        "pillow>=13.0",
         "tqdm>=4.66",  # the live progress line; tensorflow-datasets brings it in any case
     ],
     extras_require={"test": ["pytest>=8.0", "ruff>=0.6"]},
