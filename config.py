@@ -284,7 +284,6 @@ POSITIVE = {
     "sample_interval", "log_interval", "visualize_window", "acc_thresh", "test_size",
 }  # fmt: skip
 BELOW_ONE = {"bn_momentum", "beta1", "beta2", "ema_decay"}
-MAY_BE_NEGATIVE: set[str] = set()
 
 
 def _check(name, value):
@@ -302,7 +301,7 @@ def _check(name, value):
         raise ValueError(f"`{flag}` must be a finite number. Received: {value}")
     if number and name in POSITIVE and value <= 0:
         raise ValueError(f"`{flag}` must be above 0. Received: {value}")
-    if number and value < 0 and name not in MAY_BE_NEGATIVE:
+    if number and value < 0:
         raise ValueError(f"`{flag}` must not be negative. Received: {value}")
     if name == "seed" and value >= 2**32:
         raise ValueError(f"`{flag}` must be below 2^32. Received: {value}")

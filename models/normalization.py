@@ -1,8 +1,9 @@
 """Batch normalization by TensorFlow's fused kernel where that backend runs; Keras' own layer everywhere else.
 
 Keras composes the layer from elementwise operations, each a pass over memory. The fused kernel makes a whole training
-iteration faster: by 1.09 in float32 on two CPU cores (`benchmarks/train_step.py` prints it), by more in bfloat16, where
-Keras converts to float32 and back. It is the one place in `models/` that names TensorFlow, and only under its backend.
+iteration faster: by 1.09 in float32 on two CPU cores (`benchmarks/train_step.py` prints it). In half precision it also
+spares Keras' conversion to float32 and back. It is the one place in `models/` that names TensorFlow, and only under its
+backend.
 Weights, names and results are Keras' (tested). Imports nothing of ours.
 """
 

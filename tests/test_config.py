@@ -59,7 +59,7 @@ def test_every_name_is_one_flag():
 
 
 def test_the_sets_of_ranges_name_fields():
-    assert config.POSITIVE | config.BELOW_ONE | config.MAY_BE_NEGATIVE <= set(FIELDS)
+    assert config.POSITIVE | config.BELOW_ONE <= set(FIELDS)
 
 
 def test_a_configuration_is_frozen():
