@@ -6,7 +6,7 @@ from pathlib import Path
 from setuptools import setup
 
 HERE = Path(__file__).parent
-ROOMS = ["models", "models.objectives", "datasets", "training", "evaluation", "serving", "weights"]
+ROOMS = ["commands", "models", "models.objectives", "datasets", "training", "evaluation", "serving", "weights"]
 
 setup(
     name="colorgan",

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-ROOMS = {"models", "datasets", "training", "evaluation", "serving", "weights"}
+ROOMS = {"commands", "models", "datasets", "training", "evaluation", "serving", "weights"}
 DOORS = {"train", "test-eval", "test-turing", "colorize", "app"}
 MODULES = {"__init__", "main", "config", "pictures", "presets", "flags"} | DOORS
 NOT_INSTALLED = {"tests", "benchmarks", "setup.py", ".ci"}
@@ -30,7 +30,8 @@ MAY_IMPORT = {
     "presets": {"config"},
     "flags": {"config", "presets"},
     "__init__": {"models.colorizer"},
-    "main": ROOMS | {"config", "presets", "flags"},
+    "commands": ROOMS | {"config", "presets", "flags"},
+    "main": {"commands", "flags", "training.loop", "evaluation.turing_window"},  # the latter two: errors of theirs
     **{door: {"main"} for door in DOORS},
 }
 # What it may import of others, beside the standard library; a module without a row may import anything.
@@ -42,7 +43,7 @@ OTHERS = {
     "presets": set(),
     "flags": {"absl"},
     "__init__": set(),
-    "main": {"keras", "tensorflow"},
+    "main": set(),
     **{door: set() for door in DOORS},
 }
 MATPLOTLIB = {"evaluation.turing_window", "evaluation.report", "training.writers"}

@@ -1,0 +1,115 @@
+"""`--mode train`: train a colorizer, or go on with a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+from colorgan import datasets, flags
+from colorgan.commands import common
+from colorgan.evaluation import evaluate as evaluator
+from colorgan.evaluation import metrics, report
+from colorgan.models.colorizer import Colorizer
+from colorgan.training import checkpoints, distribution, loop, state, steps, validation, writers
+
+
+def run(command: flags.Command) -> int:
+    """Train until the schedule's end or an interruption; the run directory then describes the run."""
+    if command.config.run.weights:
+        raise ValueError("`--weights` is for evaluating and colorizing; training goes on from its run's checkpoints.")
+    with loop.interruptions() as interrupted:
+        return _train(command.config, interrupted)
+
+
+def _train(config, interrupted) -> int:
+    common.check_names(config)
+    run_dir = Path(config.run.checkpoints_path)
+    strategy = distribution.strategy(config.run.gpu_ids)
+    task, chief = distribution.task(strategy)
+    keras.utils.set_random_seed(config.run.seed)
+    if config.run.deterministic:
+        tf.config.experimental.enable_op_determinism()
+    photographs = datasets.load(config.data, "train", seed=config.run.seed)
+    looked_at = config.run.validate or config.run.sample
+    held_out = datasets.load(config.data, "validation") if looked_at else None
+    checkpoints.claim(run_dir, config, chief=chief)
+    trained = state.create(config, strategy)
+    saver = checkpoints.Checkpoints(run_dir, trained, keep=config.run.keep_checkpoints, chief=chief, task=task)
+    position = loop.Position.start(saver.restore(), size=photographs.size, pipelines=distribution.processes(strategy))
+    if len(set(distribution.gather(strategy, position.iteration))) > 1:
+        raise ValueError(f"The processes found different checkpoints in {run_dir}: it must be one shared directory.")
+    if chief:
+        going_on = f"Going on at iteration {position.iteration}." if position.iteration else f"Run directory: {run_dir}"
+        print(f"{photographs.description}\n{going_on}", flush=True)
+    compiled = steps.Steps(config, trained, strategy, jit=distribution.use_xla(config.run.jit, strategy))
+    space = {"color_space": config.data.color_space, "ab_scale": config.data.ab_scale}
+    colorizer = Colorizer(compiled.predict, name=run_dir.name, **space)
+
+    def sample():
+        truth = next(held_out.pictures(config.run.sample_size, limit=config.run.sample_size))["rgb"]
+        return report.sample_grid(truth, colorizer.predict_lab(truth))
+
+    writer = writers.Writers(
+        run_dir, config, start=position.iteration, total=_iterations(config, photographs.size), active=chief
+    )
+    try:
+        loop.Loop(
+            config,
+            state=trained,
+            steps=compiled,
+            checkpoints=saver,
+            position=position,
+            train=photographs,
+            strategy=strategy,
+            writers=writer,
+            validate=validation.validator(
+                colorizer,
+                lambda: held_out.pictures(config.data.batch_size, limit=config.run.validate_size),
+                threshold=config.run.acc_thresh,
+                best_metric=config.run.best_metric,
+            ),
+            sample=sample if chief else None,
+        ).run(interrupted)
+    finally:
+        writer.close()
+    if not chief:
+        return 0
+    if config.run.validate and not interrupted:
+        _final_table(config, colorizer, photographs, held_out)
+    _say_how_it_ended(interrupted, config, position.iteration)
+    return 0
+
+
+def _iterations(config, size):
+    limits = [config.schedule.max_steps] if config.schedule.max_steps else []
+    if config.schedule.epochs:
+        limits.append(-(-config.schedule.epochs * size // config.data.batch_size))
+    return min(limits, default=None)
+
+
+def _final_table(config, colorizer, photographs, held_out):
+    """Print and keep a table of the finished run on its validation images, beside the baselines."""
+    evaluation = evaluator.evaluate(
+        common.with_baselines(colorizer, common.median_ab(config, photographs)),
+        held_out.pictures(config.data.batch_size, limit=config.run.validate_size),
+        description=held_out.description,
+        names=metrics.table_names(),
+    )
+    held_out.warn_of_bad_files()
+    table = report.table_text(evaluation)
+    print(table)
+    text = f"{report.protocol_text(evaluation.protocol)}\n\n{table}\n"
+    checkpoints.write_text(Path(config.run.checkpoints_path) / "validation.txt", text)
+
+
+def _say_how_it_ended(interrupted, config, iteration):
+    run_dir, saved = Path(config.run.checkpoints_path), config.run.save
+    if interrupted:
+        kept = f"saved in {run_dir}. The same command goes on from there." if saved else "nothing saved (--save False)."
+        print(f"Interrupted at iteration {iteration}; {kept}")
+        return
+    print(f"Finished at iteration {iteration}. Look at {run_dir}/samples" + (", and measure:" if saved else "."))
+    if saved:
+        print(f"  python test-eval.py --checkpoints-path {run_dir}")
