@@ -12,18 +12,22 @@ import json
 import math
 from dataclasses import dataclass, field
 
+ROWS, WORDS, STAGES = "rows", "words", "stages"  # kinds of tuples; see `_check_items`
 
-def option(default, help, *, choices=None, may_change=False, known=None):  # noqa: A002 - the field's term is "help"
+
+def option(default, help, *, kind=None, choices=None, may_change=False, known=None):  # noqa: A002 - the field's term
     """A dataclass field that is also a flag.
 
     Args:
-        default: the value when neither a flag nor a preset nor the dataset's table gives one; its type is the flag's.
+        default: the value when neither a flag nor a preset nor the dataset's table gives one. None: not set.
+        kind: its type, or `rows`, `words` or `stages` for tuples; default: the default's type.
         help: one line for `--help`.
         choices: the values allowed, for a closed set.
         may_change: whether a run may go on with another value (paths, intervals, devices); see `Config.differences`.
         known: where open sets of names are listed (shown in `--help`).
     """
-    meta = {"help": help, "choices": choices, "may_change": may_change, "known": known}
+    kind = kind or type(default)
+    meta = {"help": help, "kind": kind, "choices": choices, "may_change": may_change, "known": known}
     return field(default=default, metadata=meta)
 
 
@@ -31,22 +35,36 @@ def option(default, help, *, choices=None, may_change=False, known=None):  # noq
 class Architecture:
     """The two networks. A kernel table has a row per layer: (filters, stride[, dropout rate])."""
 
-    generator: str = option("unet", "generator network", known="models/generators.py")
+    generator: str = option("unet", "generator network", known="models/networks/")
     encoder: tuple = option(
         ((64, 1), (64, 2), (128, 2), (256, 2), (512, 2), (512, 2), (512, 2), (512, 2)),
         "generator's encoder as JSON rows [filters, stride, dropout]",
+        kind=ROWS,
     )
     decoder: tuple = option(
         ((512, 2, 0.0), (512, 2, 0.0), (512, 2, 0.0), (256, 2, 0.0), (128, 2, 0.0), (64, 2, 0.0), (64, 2, 0.0)),
         "generator's decoder as JSON rows [filters, stride, dropout]",
+        kind=ROWS,
     )
-    discriminator: str = option("patch", "discriminator network", known="models/discriminators.py")
+    head: str = option("color", "what the generator ends in", known="models/heads.py")
+    noise_channels: int = option(0, "channels of uniform noise that the generator sees beside the gray picture")
+    discriminator: str = option("patch", "discriminator network", known="models/networks/")
     discriminator_layers: tuple = option(
-        ((64, 2), (128, 2), (256, 2), (512, 1)), "discriminator as JSON rows [filters, stride, dropout]"
+        ((64, 2), (128, 2), (256, 2), (512, 1)), "discriminator as JSON rows [filters, stride, dropout]", kind=ROWS
     )
-    kernel_size: int = option(4, "kernel size of the convolutions of both networks")
+    d_input: str = option(
+        "joint", "what the discriminator judges: gray and colour, or colour alone", choices=("joint", "color")
+    )
+    d_crop: int = option(0, "rim of the pictures that the discriminator does not see, pixels")
+    d_normalization: str = option(
+        "auto",
+        "normalization in the discriminator; auto: batch, but none under a gradient penalty",
+        choices=("auto", "batch", "spectral", "none"),
+    )
+    kernel_size: int = option(4, "kernel size of the convolutions of `unet` and `patch`")
     filter_multiplier: float = option(1.0, "multiplies every number of filters of both networks")
     bn_momentum: float = option(0.99, "batch normalization: momentum of the moving statistics")
+    temperature: float = option(0.38, "joint-bins head: temperature of the annealed mean that bins become a colour by")
 
 
 @dataclass(frozen=True)
@@ -55,8 +73,36 @@ class Objective:
 
     adversarial: str = option("non-saturating", "adversarial loss", known="models/objectives/adversarial.py")
     adversarial_weight: float = option(1.0, "weight of the adversarial term in the generator's loss")
-    l1_weight: float = option(100.0, "weight of the L1 term in the generator's loss")
+    gp_weight: float = option(10.0, "wgan-gp: weight of the gradient penalty")
+    r1_weight: float = option(0.0, "weight of the R1 penalty, with any adversarial loss; 0: none")
     label_smoothing: bool = option(False, "one-sided label smoothing: the discriminator's real label is 0.9")
+    d_batches: str = option(
+        "full",
+        "what a discriminator update sees: all real and all generated pictures, or half of each in one batch",
+        choices=("full", "halves"),
+    )
+    l1_weight: float = option(100.0, "weight of the L1 term in the generator's loss")
+    classification_weight: float = option(0.0, "weight of the cross-entropy on colour bins (heads with bins)")
+    uniform_mix: float = option(
+        0.5, "rebalancing of the joint-bins head: share of the uniform distribution in the prior; 1: no rebalancing"
+    )
+    feature_model: str = option("", "file of a Keras model for a perceptual term; it sees sRGB in 0..255")
+    feature_weight: float = option(1.0, "weight of the perceptual term")
+    desired_saturation: float | None = option(None, "control: mean saturation to aim at, in [0, 1]", kind=float)
+    saturation_weight: float = option(1.0, "weight of that term")
+    desired_hue: float | None = option(None, "control: mean hue to aim at, in [0, 1], a turn is 1", kind=float)
+    hue_weight: float = option(1.0, "weight of that term")
+    desired_red: float | None = option(None, "control: mean of red to aim at, in [0, 1]", kind=float)
+    red_weight: float = option(1.0, "weight of that term")
+    desired_green: float | None = option(None, "control: mean of green to aim at, in [0, 1]", kind=float)
+    green_weight: float = option(1.0, "weight of that term")
+    desired_blue: float | None = option(None, "control: mean of blue to aim at, in [0, 1]", kind=float)
+    blue_weight: float = option(1.0, "weight of that term")
+    control_truth: str = option(
+        "original",
+        "what L1 and the discriminator take for true: the photographs, or those moved to the desired saturation or hue",
+        choices=("original", "adjusted"),
+    )
 
 
 @dataclass(frozen=True)
@@ -65,6 +111,7 @@ class Optimizer:
 
     lr: float = option(3e-4, "learning rate of the generator")
     d_lr_factor: float = option(0.1, "learning rate of the discriminator, as a factor of the generator's")
+    pretrain_lr: float = option(0.0, "learning rate of the generator's pre-training; 0: --lr")
     lr_decay: bool = option(True, "let the learning rate decay")
     lr_decay_schedule: str = option("exponential", "how it decays", choices=("exponential", "plateau"))
     lr_decay_rate: float = option(0.1, "factor of a decay")
@@ -75,6 +122,7 @@ class Optimizer:
     beta2: float = option(0.999, "Adam's beta 2, of both optimizers")
     g_clip_value: float = option(0.0, "clip the generator's gradients elementwise to this; 0: no clipping")
     d_clip_value: float = option(0.0, "clip the discriminator's gradients elementwise to this; 0: no clipping")
+    d_l2: float = option(0.0, "L2 decay of the discriminator's weights, added to their gradients before clipping")
     ema_decay: float = option(0.0, "decay of a moving average of the generator, used for all its results; 0: none")
 
 
@@ -86,6 +134,29 @@ class Schedule:
     max_steps: int = option(0, "end after this many iterations in all; 0: no limit", may_change=True)
     d_steps: int = option(1, "discriminator updates per iteration")
     g_steps: int = option(2, "generator updates per iteration")
+    pretrain: str = option("l1", "what the generator minimizes in its pre-training", choices=("l1", "classification"))
+    pretrain_steps: int = option(0, "iterations of the generator's pre-training, before there is a discriminator")
+    d_pretrain_accuracy: float = option(
+        0.0, "then the discriminator learns alone until its accuracy reaches this; 0: no pre-training of it"
+    )
+    d_pretrain_steps: int = option(1000, "limit of that pre-training and of each retraining, iterations")
+    d_max_accuracy: float = option(1.01, "the discriminator rests while its mean accuracy is above this; 1.01: never")
+    d_retrain_accuracy: float = option(
+        0.0, "in a run's first half: retrain the discriminator alone when its mean accuracy falls below this; 0: never"
+    )
+    noise_epochs: int = option(0, "every n-th epoch the discriminator sees noise for generated pictures; 0: never")
+    critic_ratio: str = option(
+        "fixed",
+        "discriminator updates per round: --d-steps on one batch, or adapted, on a new batch each",
+        choices=("fixed", "cantelli"),
+    )
+    critic_ratio_min: int = option(5, "cantelli: fewest discriminator updates of a round")
+    critic_ratio_max: int = option(32, "cantelli: most discriminator updates of a round")
+    unfreeze: tuple = option(
+        (),
+        "frozen parts of the generator after its pre-training, as JSON rows [iteration, parts frozen from the input]",
+        kind=STAGES,
+    )
 
 
 @dataclass(frozen=True)
@@ -100,10 +171,15 @@ class Data:
     height: int = option(256, "height of the images in training, pixels")
     width: int = option(256, "width of the images in training, pixels")
     batch_size: int = option(16, "images per iteration, over all devices")
-    color_space: str = option("lab", "what the generator predicts: ab (lab) or RGB (rgb)", choices=("lab", "rgb"))
+    classes: tuple = option((), "categories to use, comma-separated: folders or class names; default: all", kind=WORDS)
+    color_space: str = option(
+        "lab", "what the generator predicts: ab (lab), RGB (rgb) or UV (yuv)", choices=("lab", "rgb", "yuv")
+    )
     ab_scale: float = option(110.0, "Lab units of a and b that the networks see as 1")
     augment: bool = option(True, "augment the training images")
-    augmentations: tuple = option(("flip",), "what augmentation does, comma-separated", known="datasets/pipeline.py")
+    augmentations: tuple = option(
+        ("flip",), "what augmentation does, comma-separated", kind=WORDS, known="datasets/augment.py"
+    )
     drop_gray: bool = option(True, "drop training images with R = G = B")
     validation_fraction: float = option(
         0.04, "share of the training images held out for validation where a data set has no validation split"
@@ -150,12 +226,53 @@ class Run:
     log_interval: int = option(10, "iterations between two log lines", may_change=True)
     visualize: bool = option(False, "write the curves of the losses as curves.png", may_change=True)
     visualize_window: int = option(100, "window of the curves' moving average, log lines", may_change=True)
+    network: str = option("", "start from the networks of this run's directory, or from a generator's weights file")
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """How a trained model is measured and shown: evaluation, Turing test, samples."""
+
     acc_thresh: float = option(2.0, "threshold of the epsilon accuracy in logs, Lab units", may_change=True)
-    test_input: str = option("", "gray photographs to colorize: a file or a folder", may_change=True)
-    test_output: str = option("", "folder for results; default: the run, for photographs ./colorized", may_change=True)
     eval_size: int = option(0, "test images to evaluate on; 0: all", may_change=True)
     test_size: int = option(100, "Turing test: number of pairs", may_change=True)
     test_delay: float = option(0.0, "Turing test: seconds that a pair is shown; 0: unlimited", may_change=True)
+    runs: int = option(1, "sampling: grids to write, each with another noise", may_change=True)
+    fid_model: str = option(
+        "", "file of a Keras model whose features give FID and KID; it sees sRGB in 0..255", may_change=True
+    )
+    compare: tuple = option(
+        (),
+        "two runs, or gray or median and a run, to compare image by image: --compare RUN_A RUN_B",
+        kind=WORDS,
+        may_change=True,
+    )
+    result_dir: str = option(
+        "", "results of any program to measure against --truth-dir, in place of a run", may_change=True
+    )
+    truth_dir: str = option(
+        "", "the photographs that belong to --result-dir: the same paths but for the suffix", may_change=True
+    )
+
+
+@dataclass(frozen=True)
+class Use:
+    """Colorizing photographs."""
+
+    test_input: str = option("", "gray photographs to colorize: a file or a folder", may_change=True)
+    test_output: str = option("", "folder for results; default: the run, for photographs ./colorized", may_change=True)
+    work_size: int = option(
+        0, "pixels of a photograph's shorter side that the network sees; 0: what it was trained at", may_change=True
+    )
+    saturation: float = option(1.0, "factor on the chroma of the colours, 0 to 10", may_change=True)
+    flip_average: bool = option(
+        False, "average with the colours of the mirrored photograph; takes twice the time", may_change=True
+    )
+    side_by_side: bool = option(False, "write the gray and the coloured picture beside each other", may_change=True)
+    overwrite: bool = option(False, "replace outputs that exist; otherwise they are passed over", may_change=True)
+    format: str = option("", "of the outputs: jpg, png, tiff or webp; default: the input's", may_change=True)
+    quality: int = option(92, "of JPEG and WebP, 1 to 100; WebP at 100 is lossless", may_change=True)
+    max_megapixels: float = option(200.0, "larger photographs are refused", may_change=True)
 
 
 SECTIONS = {
@@ -165,6 +282,8 @@ SECTIONS = {
     "schedule": Schedule,
     "data": Data,
     "run": Run,
+    "evaluation": Evaluation,
+    "use": Use,
 }
 FIELDS = {f.name: f for section in SECTIONS.values() for f in dataclasses.fields(section)}
 SECTION_OF = {f.name: name for name, section in SECTIONS.items() for f in dataclasses.fields(section)}
@@ -184,17 +303,32 @@ class Config:
     schedule: Schedule = Schedule()
     data: Data = Data()
     run: Run = Run()
+    evaluation: Evaluation = Evaluation()
+    use: Use = Use()
 
     def __post_init__(self):
-        """Check every value against its type, its choices and the ranges below."""
+        """Check every value against its type, its choices and the ranges below, and the values against each other."""
         for name, value in self.flat().items():
             _check(name, value)
-        if self.data.validation_fraction >= 1:
-            raise ValueError(f"`--validation-fraction` must be below 1. Received: {self.data.validation_fraction}")
-        if not (self.schedule.d_steps or self.schedule.g_steps):
+        schedule, objective = self.schedule, self.objective
+        if not (schedule.d_steps or schedule.g_steps):
             raise ValueError("`--d-steps` and `--g-steps` are both 0: an iteration would train nothing")
         if self._plateau and not self.run.validate:
             raise ValueError("`--lr-decay-schedule plateau` follows the validation: it needs --validate True")
+        if schedule.critic_ratio == "cantelli" and not (
+            schedule.critic_ratio_min <= schedule.d_steps <= schedule.critic_ratio_max
+        ):
+            raise ValueError(
+                "`--critic-ratio cantelli` starts at --d-steps, which must lie within --critic-ratio-min and "
+                f"--critic-ratio-max, {schedule.critic_ratio_min} and {schedule.critic_ratio_max}. "
+                f"Received: {schedule.d_steps}"
+            )
+        if objective.control_truth == "adjusted" and objective.desired_saturation is objective.desired_hue is None:
+            raise ValueError("`--control-truth adjusted` needs --desired-saturation or --desired-hue to adjust to")
+        if objective.control_truth == "adjusted" and self.data.color_space == "rgb":
+            raise ValueError("`--control-truth adjusted` changes brightness, which an rgb generator would have to copy")
+        if objective.d_batches == "halves" and self.data.batch_size % 2:
+            raise ValueError(f"`--d-batches halves` needs an even --batch-size. Received: {self.data.batch_size}")
 
     def flat(self) -> dict:
         """-> {field name: value} over all sections, in the order of their definition."""
@@ -279,52 +413,84 @@ def _frozen(value):
 
 
 POSITIVE = {
-    "kernel_size", "filter_multiplier", "lr", "d_lr_factor", "lr_decay_rate", "lr_decay_steps", "plateau_patience",
-    "height", "width", "batch_size", "ab_scale", "save_interval", "keep_checkpoints", "sample_size",
-    "sample_interval", "log_interval", "visualize_window", "acc_thresh", "test_size",
+    "kernel_size", "filter_multiplier", "temperature", "lr", "d_lr_factor", "lr_decay_rate", "lr_decay_steps",
+    "plateau_patience", "height", "width", "batch_size", "ab_scale", "save_interval", "keep_checkpoints",
+    "quality", "max_megapixels", "sample_size", "sample_interval", "log_interval", "visualize_window",
+    "acc_thresh", "test_size", "runs",
+    "uniform_mix", "d_pretrain_steps", "critic_ratio_min", "critic_ratio_max",
 }  # fmt: skip
-BELOW_ONE = {"bn_momentum", "beta1", "beta2", "ema_decay"}
+BELOW_ONE = {"bn_momentum", "beta1", "beta2", "ema_decay", "validation_fraction"}
+AT_MOST_ONE = {
+    "uniform_mix", "desired_saturation", "desired_hue", "desired_red", "desired_green", "desired_blue",
+    "d_pretrain_accuracy", "d_retrain_accuracy",
+}  # fmt: skip
 
 
 def _check(name, value):
-    f, default = FIELDS[name], FIELDS[name].default
-    flag = flag_name(name)
+    f = FIELDS[name]
+    flag, kind = flag_name(name), f.metadata["kind"]
+    if value is None and f.default is None:
+        return
+    expected = tuple if isinstance(kind, str) else kind
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    fits = isinstance(value, type(default)) or (isinstance(default, float) and number)
-    if not fits or (isinstance(value, bool) != isinstance(default, bool)):
-        raise ValueError(f"`{flag}` must be a {type(default).__name__}. Received: {value!r}")
-    if isinstance(default, tuple):
-        _check_items(flag, value, rows=isinstance(default[0], tuple))
+    if not (isinstance(value, expected) or (expected is float and number)) or (
+        isinstance(value, bool) and expected is not bool
+    ):
+        raise ValueError(f"`{flag}` must be a {expected.__name__}. Received: {value!r}")
+    if isinstance(kind, str):
+        _check_items(flag, value, kind)
     if f.metadata["choices"] and value not in f.metadata["choices"]:
         raise ValueError(f"`{flag}` must be one of {', '.join(f.metadata['choices'])}. Received: {value!r}")
-    if number and not math.isfinite(value):
+    if number:
+        _check_range(flag, name, value)
+
+
+def _check_range(flag, name, value):
+    if not math.isfinite(value):
         raise ValueError(f"`{flag}` must be a finite number. Received: {value}")
-    if number and name in POSITIVE and value <= 0:
+    if name in POSITIVE and value <= 0:
         raise ValueError(f"`{flag}` must be above 0. Received: {value}")
-    if number and value < 0:
+    if value < 0:
         raise ValueError(f"`{flag}` must not be negative. Received: {value}")
     if name == "seed" and value >= 2**32:
         raise ValueError(f"`{flag}` must be below 2^32. Received: {value}")
-    if number and name in BELOW_ONE and value >= 1:
+    if name in BELOW_ONE and value >= 1:
         raise ValueError(f"`{flag}` must be below 1. Received: {value}")
+    if name in AT_MOST_ONE and value > 1:
+        raise ValueError(f"`{flag}` must be at most 1. Received: {value}")
 
 
-def _check_items(flag, value, *, rows):
-    """A tuple is a kernel table (`rows`), whose first row at least must be there, or a list of words."""
-    if rows and not (value and all(_is_row(row) for row in value)):
+def _check_items(flag, value, kind):
+    """What a tuple holds: a kernel table (never empty), the stages of a schedule, or words."""
+    if kind == ROWS and not (value and all(_is_row(row) for row in value)):
         raise ValueError(
             f"`{flag}` must be rows [filters, stride] or [filters, stride, dropout]: whole numbers above 0, and a "
             f"rate of at least 0 and below 1. Received: {value!r}"
         )
-    if not rows and not all(isinstance(word, str) for word in value):
+    if kind == STAGES and not (all(_is_stage(row) for row in value) and _rising(row[0] for row in value)):
+        raise ValueError(
+            f"`{flag}` must be rows [iteration, number]: whole numbers of at least 0, the iterations rising. "
+            f"Received: {value!r}"
+        )
+    if kind == WORDS and not all(isinstance(word, str) for word in value):
         raise ValueError(f"`{flag}` must be words. Received: {value!r}")
 
 
-def _is_row(row):
-    def number(x, kind):
-        return isinstance(x, kind) and not isinstance(x, bool)
+def _number(x, kind):
+    return isinstance(x, kind) and not isinstance(x, bool)
 
+
+def _is_row(row):
     if not isinstance(row, tuple) or len(row) not in (2, 3):
         return False
-    whole = all(number(x, int) and x > 0 for x in row[:2])
-    return whole and all(number(x, int | float) and 0 <= x < 1 for x in row[2:])
+    whole = all(_number(x, int) and x > 0 for x in row[:2])
+    return whole and all(_number(x, int | float) and 0 <= x < 1 for x in row[2:])
+
+
+def _is_stage(row):
+    return isinstance(row, tuple) and len(row) == 2 and all(_number(x, int) and x >= 0 for x in row)
+
+
+def _rising(numbers):
+    numbers = list(numbers)
+    return all(a < b for a, b in zip(numbers, numbers[1:], strict=False))

@@ -17,12 +17,12 @@ from pathlib import Path
 from absl import flags as absl_flags
 
 from colorgan.config import FIELDS, SECTIONS, Config, flag_name, folder_name
-from colorgan.presets import DATASETS, PRESETS
+from colorgan.presets import DATASETS, PRESETS, WITHOUT_MEANING
 
-MODES = ("train", "eval", "turing", "colorize")
+MODES = ("train", "eval", "turing", "sample", "class-weights", "colorize")
 ORIGINAL_MODES = {"0": "train", "1": "eval", "2": "turing"}  # the original's numbers
 # The original renamed these; both names mean one flag.
-ALIASES = {"turing-test-delay": "test-delay", "turing-test-size": "test-size"}
+ALIASES = {"turing-test-delay": "test-delay", "turing-test-size": "test-size", "output": "test-output"}
 
 
 class UsageError(ValueError):
@@ -95,13 +95,21 @@ class _Rows(absl_flags.ArgumentParser):
             raise ValueError(f"expected JSON rows like [[64,1],[128,2]], received {argument!r}") from error
 
 
-_PARSERS = {bool: _Boolean, int: _Integer, float: _Float, tuple: _Rows, str: absl_flags.ArgumentParser}
+_PARSERS = {
+    bool: _Boolean,
+    int: _Integer,
+    float: _Float,
+    str: absl_flags.ArgumentParser,
+    "rows": _Rows,
+    "words": _Rows,
+    "stages": _Rows,
+}
 
 
 def _definitions() -> absl_flags.FlagValues:
     values = absl_flags.FlagValues()
     for name, f in FIELDS.items():
-        parser = _PARSERS[type(f.default)]()
+        parser = _PARSERS[f.metadata["kind"]]()
         absl_flags.DEFINE(parser, flag_name(name)[2:], None, f.metadata["help"], flag_values=values, serializer=None)
     for alias, name in ALIASES.items():
         absl_flags.DEFINE_alias(alias, name, flag_values=values)
@@ -193,7 +201,11 @@ def resolve(given: dict) -> Config:
         if preset not in PRESETS:
             raise ValueError(f"Unknown `--preset` {preset!r}. Known: {', '.join(PRESETS)}")
         on_top = {} if given.get("preset") else defaults.values
-        config = config.replace(**{**PRESETS[preset].values, **on_top, **given, "preset": preset})
+        dropped = [neutral for (name, value), neutral in WITHOUT_MEANING.items() if given.get(name) == value]
+        values = {**PRESETS[preset].values, **on_top}
+        for neutral in dropped:
+            values |= neutral
+        config = config.replace(**{**values, **given, "preset": preset})
         return config.replace(**_paths(config))
     except (ValueError, TypeError) as error:
         raise UsageError(str(error)) from error
@@ -236,8 +248,8 @@ def table() -> list[tuple[str, str, str, str]]:
 def _shown(default):
     if isinstance(default, tuple):
         rows = default and isinstance(default[0], tuple)
-        return json.dumps(default, separators=(",", ":")) if rows else ",".join(default)
-    return str(default) if default != "" else "none"
+        return json.dumps(default, separators=(",", ":")) if rows else ",".join(default) or "none"
+    return "none" if default in ("", None) else str(default)
 
 
 def _help(f):

@@ -37,20 +37,39 @@ _FIXES = (
     "0..255, dropout is active in training, batch normalization uses its moving statistics at inference."
 )
 
+_CIFAR10 = {
+    "height": 32,
+    "width": 32,
+    "encoder": ((64, 1), (128, 2), (256, 2), (512, 2), (512, 2)),
+    "decoder": ((512, 2, 0.5), (256, 2, 0.5), (128, 2, 0.0), (64, 2, 0.0)),
+    "discriminator_layers": ((64, 2), (128, 2), (256, 2), (512, 1)),
+    "batch_size": 128,
+    "epochs": 200,
+    "lr_decay_steps": 10_000,
+}
+_KERAS_GAN = {
+    "discriminator": "dense",
+    "d_input": "color",
+    "ab_scale": 128.0,
+    "l1_weight": 0.0,
+    "lr": 1e-3,
+    "d_lr_factor": 0.1,
+    "lr_decay": False,
+    "beta1": 0.9,
+    "g_steps": 1,
+    "d_pretrain_accuracy": 0.9,
+    "d_retrain_accuracy": 0.8,
+    "noise_epochs": 3,
+    "batch_size": 16,
+    "epochs": 30,
+    "augment": False,
+}
+
 PRESETS = {
     "cifar10": Preset(
         description="U-Net and patch discriminator for 32x32 images. " + _FIXES,
         reference=_NAZERI,
-        values={
-            "height": 32,
-            "width": 32,
-            "encoder": ((64, 1), (128, 2), (256, 2), (512, 2), (512, 2)),
-            "decoder": ((512, 2, 0.5), (256, 2, 0.5), (128, 2, 0.0), (64, 2, 0.0)),
-            "discriminator_layers": ((64, 2), (128, 2), (256, 2), (512, 1)),
-            "batch_size": 128,
-            "epochs": 200,
-            "lr_decay_steps": 10_000,
-        },
+        values=_CIFAR10,
     ),
     "places365": Preset(
         description="U-Net and patch discriminator for 256x256 photographs. " + _FIXES,
@@ -74,6 +93,112 @@ PRESETS = {
             "label_smoothing": True,
         },
     ),
+    "controlled": Preset(
+        description="The networks of `cifar10` with control terms: give --desired-saturation, --desired-hue, "
+        "--desired-red, --desired-green or --desired-blue. The published loss averages over a batch or a picture, it "
+        "does not say which; here it is each picture. " + _FIXES,
+        reference="GAN Image Colorization with Controlled Parameters, after Nazeri et al. 2018",
+        values={
+            **_CIFAR10,
+            "lr": 2e-4,
+            "d_lr_factor": 1.0,
+            "label_smoothing": True,
+        },
+    ),
+    "rgb64": Preset(
+        description="Noise and gray in, all of RGB out; runs until interrupted. Our choices, since unpublished: "
+        "learning rates and beta 1, which are DCGAN's. Departs: a share of the photographs is held out, where "
+        "published runs had no split.",
+        reference="a GAN colorizer in Torch (github.com/aleju), after Radford et al. 2016, DCGAN",
+        values={
+            "height": 64,
+            "width": 64,
+            "color_space": "rgb",
+            "generator": "pooling",
+            "noise_channels": 1,
+            "encoder": ((16, 1), (32, 2), (64, 2), (128, 1), (256, 1)),
+            "decoder": ((128, 2), (64, 2), (32, 1)),
+            "discriminator": "dense-pooling",
+            "discriminator_layers": ((64, 2, 0.25), (128, 1, 0.25), (256, 2, 0.25), (256, 2, 0.5)),
+            "d_normalization": "none",
+            "d_batches": "halves",
+            "d_l2": 1e-4,
+            "d_clip_value": 1.0,
+            "g_clip_value": 5.0,
+            "l1_weight": 0.0,
+            "lr": 2e-4,
+            "d_lr_factor": 1.0,
+            "lr_decay": False,
+            "beta1": 0.5,
+            "g_steps": 1,
+            "batch_size": 32,
+            "epochs": 0,
+            "augment": False,
+        },
+    ),
+    "wgan256": Preset(
+        description="A generator that first learns to classify colours, then against a Wasserstein critic, its layers "
+        "unfrozen by and by. Our choices, since unpublished: the learning rate and length of the first phase, the "
+        "stages, and what the tanh heads read (the softmax heads, so that phase two begins where phase one ended).",
+        reference="github.com/dominik31415/image-colorization, after Zhang et al. 2016 and Gulrajani et al. 2017",
+        values={
+            "height": 256,
+            "width": 256,
+            "ab_scale": 100.0,
+            "generator": "staged",
+            "encoder": ((32, 1), (32, 2), (64, 2), (128, 2), (256, 2), (256, 2), (512, 2)),
+            "decoder": ((256, 1), (256, 2), (256, 2), (256, 2), (128, 2), (64, 2), (64, 2)),
+            "head": "channel-bins",
+            "discriminator": "wgan-critic",
+            "discriminator_layers": ((64, 1), (64, 1), (128, 2), (128, 2), (256, 2), (512, 2), (512, 2), (512, 2)),
+            "d_crop": 16,
+            "adversarial": "wgan-gp",
+            "gp_weight": 1e3,
+            "l1_weight": 0.0,
+            "pretrain": "classification",
+            "pretrain_steps": 100_000,
+            "pretrain_lr": 1e-4,
+            "lr": 1e-6,
+            "d_lr_factor": 1.0,
+            "lr_decay": False,
+            "beta1": 0.5,
+            "beta2": 0.9,
+            "d_steps": 16,
+            "g_steps": 2,
+            "critic_ratio": "cantelli",
+            "unfreeze": ((0, 13), (20_000, 9), (40_000, 5), (60_000, 0)),
+            "batch_size": 6,
+            "epochs": 23,
+            "augmentations": ("flip", "rotate", "crop"),
+            "validation_fraction": 0.15,
+        },
+    ),
+    "gan_256": Preset(
+        description="A decoder that repeats pixels, a discriminator that sees the colours alone, no L1.",
+        reference="a GAN colorizer in Keras (gan_32.py, gan_256.py), after Isola et al. 2017",
+        values={
+            **_KERAS_GAN,
+            "height": 256,
+            "width": 256,
+            "generator": "upsampling",
+            "encoder": ((64, 2), (128, 1), (128, 2), (256, 1), (512, 2)),
+            "decoder": ((256, 2), (256, 1), (128, 2), (128, 1), (64, 2)),
+            "discriminator_layers": ((32, 2), (64, 2, 0.25), (128, 2, 0.25), (256, 2, 0.5)),
+        },
+    ),
+    "gan_32": Preset(
+        description="The same scheme for 32x32 images. Its tables are not published: our choice.",
+        reference="a GAN colorizer in Keras (gan_32.py, gan_256.py), after Isola et al. 2017",
+        values={
+            **_KERAS_GAN,
+            "height": 32,
+            "width": 32,
+            "generator": "upsampling-leaky",
+            "encoder": ((32, 2), (64, 2), (128, 2), (256, 2)),
+            "decoder": ((128, 2), (64, 2), (32, 2), (32, 2)),
+            "discriminator_layers": ((32, 2), (64, 2, 0.25), (128, 2, 0.5)),
+        },
+    ),
     "tiny": Preset(
         description="The same networks, narrow and shallow: for tests, and for `shapes` on any machine.",
         reference="none; our choice",
@@ -92,6 +217,16 @@ PRESETS = {
             "epochs": 10,
         },
     ),
+}
+
+# What a choice on the command line takes out of a preset that was made for another: what has no meaning beside it.
+WITHOUT_MEANING = {
+    ("adversarial", "wgan-gp"): {
+        "label_smoothing": False,  # a critic has no labels, and no accuracy
+        "d_max_accuracy": 1.01,
+        "d_pretrain_accuracy": 0.0,
+        "d_retrain_accuracy": 0.0,
+    },
 }
 
 # The first pattern (as in file names) that a data set's name matches gives its defaults.

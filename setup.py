@@ -6,7 +6,17 @@ from pathlib import Path
 from setuptools import setup
 
 HERE = Path(__file__).parent
-ROOMS = ["commands", "models", "models.objectives", "datasets", "training", "evaluation", "serving", "weights"]
+ROOMS = [
+    "commands",
+    "models",
+    "models.networks",
+    "models.objectives",
+    "datasets",
+    "training",
+    "evaluation",
+    "serving",
+    "weights",
+]
 
 setup(
     name="colorgan",
@@ -31,8 +41,9 @@ setup(
         "matplotlib>=3.8",
         "scikit-image>=0.22",
         "pillow>=13.0",
+        "tifffile>=2024.1.30",  # 16-bit gray with alpha, which neither Pillow nor OpenCV reads
         "tqdm>=4.66",  # the live progress line; tensorflow-datasets brings it in any case
     ],
-    extras_require={"test": ["pytest>=8.0", "ruff>=0.6"]},
+    extras_require={"test": ["pytest>=8.0", "ruff>=0.6", "hypothesis>=6.100"]},
     entry_points={"console_scripts": ["colorgan = colorgan.main:run"]},
 )

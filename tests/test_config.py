@@ -59,7 +59,7 @@ def test_every_name_is_one_flag():
 
 
 def test_the_sets_of_ranges_name_fields():
-    assert config.POSITIVE | config.BELOW_ONE <= set(FIELDS)
+    assert config.POSITIVE | config.BELOW_ONE | config.AT_MOST_ONE <= set(FIELDS)
 
 
 def test_a_configuration_is_frozen():
@@ -95,6 +95,12 @@ def test_a_configuration_is_frozen():
         ("decoder", ((64, 2, float("nan")),)),
         ("discriminator_layers", ()),
         ("augmentations", (1,)),
+        ("classes", ("forest", 2)),
+        ("unfreeze", ((5, 1), (5, 0))),
+        ("unfreeze", ((1,),)),
+        ("unfreeze", ((1, -1),)),
+        ("desired_hue", "red"),
+        ("desired_hue", True),
     ],
 )
 def test_wrong_types_are_refused(name, value):
@@ -119,6 +125,9 @@ def test_wrong_types_are_refused(name, value):
         ("precision", "float64", "one of float32, mixed_bfloat16, mixed_float16"),
         ("jit", "", "one of auto, on, off"),
         ("lr_decay_schedule", "linear", "one of exponential, plateau"),
+        ("desired_hue", 1.5, "at most 1"),
+        ("desired_hue", -0.5, "not be negative"),
+        ("d_retrain_accuracy", 1.01, "at most 1"),
     ],
 )
 def test_ranges(name, value, rule):
@@ -158,3 +167,23 @@ def test_differences_are_of_what_a_run_cannot_change():
     fixed = {name for name, f in FIELDS.items() if not f.metadata["may_change"]}
     assert fixed >= {"seed", "precision", "batch_size", "dataset", "d_steps", "label_smoothing", "augmentations"}
     assert all(f.metadata["may_change"] is False for f in dataclasses.fields(config.Architecture))
+
+
+@pytest.mark.parametrize(
+    ("values", "complaint"),
+    [
+        ({"critic_ratio": "cantelli", "d_steps": 33}, "`--critic-ratio cantelli` starts at --d-steps.*5 and 32"),
+        ({"control_truth": "adjusted", "desired_red": 1.0}, "needs --desired-saturation or --desired-hue"),
+        ({"d_batches": "halves", "batch_size": 5}, "even --batch-size. Received: 5"),
+        ({"d_steps": 0, "g_steps": 0}, "would train nothing"),
+    ],
+)
+def test_settings_that_contradict_each_other(values, complaint):
+    with pytest.raises(ValueError, match=complaint):
+        Config().replace(**values)
+
+
+def test_what_is_not_set_stays_not_set():
+    assert Config().objective.desired_hue is None
+    assert Config.from_json(Config().to_json()).objective.desired_hue is None
+    assert Config.from_json(Config().replace(desired_hue=0).to_json()).objective.desired_hue == 0

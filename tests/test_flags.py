@@ -63,7 +63,7 @@ def test_the_published_command_for_cifar10():
 
 def test_the_timed_turing_test():
     command = parsed("--test-delay 2", mode="turing")
-    assert (command.mode, command.config.run.test_delay) == ("turing", 2.0)
+    assert (command.mode, command.config.evaluation.test_delay) == ("turing", 2.0)
 
 
 @pytest.mark.parametrize("name", ORIGINAL)
@@ -74,21 +74,26 @@ def test_the_original_flags_exist_with_their_defaults(name):
 
 @pytest.mark.parametrize("name", [name for name, f in FIELDS.items() if not f.metadata["choices"]])
 def test_every_field_is_a_flag(name):
-    words = {
-        bool: str(not FIELDS[name].default), int: "7", float: "0.5", str: "places365", tuple: "[[8, 2, 0.5]]"
-    }  # fmt: skip
-    text = "flip" if name == "augmentations" else words[type(FIELDS[name].default)]
+    kind, default = FIELDS[name].metadata["kind"], FIELDS[name].default
+    text = {
+        bool: str(not default), int: "7", float: "0.5", str: "places365",
+        "rows": "[[8, 2, 0.5]]", "stages": "[[100, 2]]", "words": "flip",
+    }[kind]  # fmt: skip
     command = flags.parse([flag_name(name), text])
     assert command.given == {name}
     got = command.config.flat()[name]
-    assert type(got) is type(FIELDS[name].default)
+    assert type(got) is (tuple if isinstance(kind, str) else kind)
     assert json.dumps(got) in (text, text.lower(), f'"{text}"', f'["{text}"]')
+
+
+# A choice that cannot stand alone, and what it needs.
+COMPANIONS = {"cantelli": "--d-steps 5", "adjusted": "--desired-hue 0.5"}
 
 
 @pytest.mark.parametrize("name", [name for name, f in FIELDS.items() if f.metadata["choices"]])
 def test_closed_sets(name):
     for choice in FIELDS[name].metadata["choices"]:
-        assert value(f"{flag_name(name)} {choice}", name) == choice
+        assert value(f"{flag_name(name)} {choice} {COMPANIONS.get(choice, '')}", name) == choice
     with pytest.raises(flags.UsageError, match=f"`{flag_name(name)}` must be one of .*Received: 'other'"):
         parsed(f"{flag_name(name)} other")
 
@@ -150,8 +155,8 @@ def test_spellings(line, name, expected):
         ("--encoder [64,1]", "JSON rows"),
         ("--encoder 64,1", "`--encoder` must be"),
         ("--dataset imagenet", "Unknown `--dataset` 'imagenet'. Known: cifar10, places365, shapes, folder, tfds:NAME"),
-        ("--preset pix2pix", "Unknown `--preset` 'pix2pix'. Known: cifar10, places365, tiny"),
-        ("--mode sing", r"Unknown `--mode` 'sing'. Known: train, eval, turing, colorize"),
+        ("--preset pix2pix", "Unknown `--preset` 'pix2pix'. Known: cifar10, places365, controlled,"),
+        ("--mode sing", r"Unknown `--mode` 'sing'. Known: train, eval, turing, sample,"),
         ("--mode 7", "Unknown `--mode` '7'"),
     ],
 )
@@ -191,7 +196,7 @@ def test_a_door_keeps_its_mode():
 def test_words_that_are_not_flags():
     command = parsed("one.jpg --test-output out two_2.png -- --odd_name.jpg", mode="colorize")
     assert command.inputs == ("one.jpg", "two_2.png", "--odd_name.jpg")
-    assert command.config.run.test_output == "out"
+    assert command.config.use.test_output == "out"
 
 
 @pytest.mark.parametrize(
