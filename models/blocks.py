@@ -7,25 +7,34 @@ from __future__ import annotations
 
 from keras import layers, ops
 
-from colorgan.models import normalization
+from colorgan.models import normalization as norm
 
 LEAKY_SLOPE = 0.2  # Nazeri et al. 2018, section 3.3, after DCGAN
+UPSAMPLINGS = (None, "transposed", "nearest")
+NORMALIZATIONS = ("batch", "spectral", "none")
+ACTIVATIONS = ("leaky_relu", "relu", "prelu", "none")
 
 
 class Block(layers.Layer):
-    """Convolution, batch normalization, activation, dropout: one row of a kernel table.
+    """Convolution, normalization, activation, dropout: one row of a kernel table.
 
     Args:
         filters: output channels.
         kernel_size: size of the square kernel.
-        stride: 1 or 2; how much smaller the output is, or larger if `transposed`.
-        transposed: upsample by a transposed convolution instead.
-        normalize: whether batch normalization follows the convolution.
-        activation: `leaky_relu` (slope 0.2) or `relu`.
+        stride: how much smaller the output is, or larger if it upsamples.
+        upsample: None, or how the output becomes larger: `transposed`, by a transposed convolution; `nearest`, by
+            repeating pixels before a convolution of stride 1 (no checkerboards: Odena et al. 2016).
+        normalization: `batch` after the convolution; `spectral`, see `weighted`; or `none`.
+        activation: `leaky_relu`, `relu`, `prelu` (a slope per channel, learned) or `none`.
+        slope: of `leaky_relu` below 0.
         dropout: rate; 0 for none. Active in training only.
+        spatial_dropout: drop whole channels of a picture instead of single values.
         bn_momentum: momentum of the moving statistics.
         synchronized: whether batch statistics are taken over all replicas (TensorFlow only).
         dtype: Keras dtype policy.
+
+    Raises:
+        ValueError: for an unknown upsampling, normalization or activation (the known ones are listed).
     """
 
     def __init__(
@@ -33,39 +42,90 @@ class Block(layers.Layer):
         filters,
         *,
         kernel_size,
-        stride,
-        transposed=False,
-        normalize=True,
+        stride=1,
+        upsample=None,
+        normalization="batch",
         activation="leaky_relu",
+        slope=LEAKY_SLOPE,
         dropout=0.0,
+        spatial_dropout=False,
         bn_momentum=0.99,
         synchronized=False,
         dtype=None,
     ):
         super().__init__(dtype=dtype)
-        convolution = layers.Conv2DTranspose if transposed else layers.Conv2D
+        _known("upsample", upsample, UPSAMPLINGS)
+        _known("normalization", normalization, NORMALIZATIONS)
+        nearest = upsample == "nearest"
+        self.enlarge = layers.UpSampling2D(stride, dtype=dtype) if nearest and stride > 1 else None
+        convolution = layers.Conv2DTranspose if upsample == "transposed" else layers.Conv2D
         # He et al. 2015, as the paper: with fans in for the convolutions. Keras' fan of a transposed kernel is its
         # output side; the original used the same initializer object for both.
-        self.convolution = convolution(
-            filters, kernel_size, strides=stride, padding="same", kernel_initializer="he_normal", dtype=dtype
+        self.convolution = weighted(
+            convolution(
+                filters,
+                kernel_size,
+                strides=1 if nearest else stride,
+                padding="same",
+                kernel_initializer="he_normal",
+                dtype=dtype,
+            ),
+            normalization,
         )
         self.normalization = None
-        if normalize:
-            self.normalization = normalization.BatchNormalization(
-                momentum=bn_momentum, synchronized=synchronized, dtype=dtype
-            )
-        self.activation = (
-            layers.LeakyReLU(LEAKY_SLOPE, dtype=dtype) if activation == "leaky_relu" else layers.ReLU(dtype=dtype)
-        )
-        self.dropout = layers.Dropout(dropout, dtype=dtype) if dropout else None
+        if normalization == "batch":
+            self.normalization = norm.BatchNormalization(momentum=bn_momentum, synchronized=synchronized, dtype=dtype)
+        self.activation = activated(activation, slope=slope, dtype=dtype)
+        drop = layers.SpatialDropout2D if spatial_dropout else layers.Dropout
+        self.dropout = drop(dropout, dtype=dtype) if dropout else None
 
     def call(self, inputs, training=False):
-        """[B, H, W, C] -> [B, H / stride, W / stride, filters] (times stride if transposed)."""
-        x = self.convolution(inputs)
+        """[B, H, W, C] -> [B, H / stride, W / stride, filters], rounded up (times stride if it upsamples)."""
+        x = inputs if self.enlarge is None else self.enlarge(inputs)
+        x = self.convolution(x)  # Keras hands `training` on to spectral normalization; a convolution takes none
         if self.normalization is not None:
             x = self.normalization(x, training=training)
-        x = self.activation(x)
+        if self.activation is not None:
+            x = self.activation(x)
         return x if self.dropout is None else self.dropout(x, training=training)
+
+
+def weighted(layer, normalization):
+    """A convolution or dense layer under a normalization of weights.
+
+    Args:
+        layer: Keras layer with a kernel, not built.
+        normalization: `spectral` keeps the kernel at spectral norm 1 (Miyato et al. 2018), one step of the power
+            iteration per call in training; with any other the layer stays as it is.
+
+    Returns:
+        The layer, or Keras' wrapper around it (`wrapper.layer` is the layer).
+    """
+    if normalization != "spectral":
+        return layer
+    # Keras' wrapper writes the divided kernel back. In its layer's half precision that would round the weights to
+    # 8 bits of mantissa in every call, and small updates would be lost.
+    return layers.SpectralNormalization(layer, dtype="float32")
+
+
+def dense(units, normalization, *, dtype=None):
+    """-> a dense layer without activation; `normalization` as in `weighted`."""
+    return weighted(layers.Dense(units, kernel_initializer="he_normal", dtype=dtype), normalization)
+
+
+def activated(activation, *, slope=LEAKY_SLOPE, dtype=None):
+    """-> the layer of an activation's name, None for `none`; arguments and errors as in `Block`."""
+    _known("activation", activation, ACTIVATIONS)
+    if activation == "leaky_relu":
+        return layers.LeakyReLU(slope, dtype=dtype)
+    if activation == "prelu":
+        return layers.PReLU(shared_axes=[1, 2], dtype=dtype)
+    return layers.ReLU(dtype=dtype) if activation == "relu" else None
+
+
+def _known(name, value, known):
+    if value not in known:
+        raise ValueError(f"Unknown `{name}` {value!r}. Known: {', '.join(map(str, known))}")
 
 
 def scaled(filters, multiplier):

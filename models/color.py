@@ -1,8 +1,8 @@
 """Colour spaces and every scaling to and from the networks' range: pure functions of arrays or tensors.
 
-Owns sRGB <-> linear RGB <-> XYZ <-> Lab (D65), RGB -> HSV, luma, the gamut rule, and `encode` / `decode` between
-pictures and what a network sees. Imports nothing of ours, and Keras ops only, so that the same code runs eagerly,
-inside a `tf.function` and inside `tf.data`, on any Keras backend.
+Owns sRGB <-> linear RGB <-> XYZ <-> Lab (D65), RGB <-> HSV, RGB <-> YUV, luma, the gamut rule, and `encode` /
+`decode` between pictures and what a network sees. Imports nothing of ours, and Keras ops only, so that the same code
+runs eagerly, inside a `tf.function` and inside `tf.data`, on any Keras backend.
 
 | quantity | range |
 |---|---|
@@ -10,8 +10,17 @@ inside a `tf.function` and inside `tf.data`, on any Keras backend.
 | linear RGB | [0, 1] |
 | L | [0, 100] |
 | a, b | about [-86, 98], [-108, 95] inside the sRGB gamut |
-| scaled L, scaled RGB | [-1, 1] |
+| U, V | [-0.436, 0.436], [-0.615, 0.615] inside the gamut |
+| scaled L, luma, RGB, U, V | [-1, 1] |
 | scaled a, b | ab / `ab_scale`; [-1, 1] at the default 110 |
+
+What a generator sees and predicts:
+
+| `color_space` | gray | colour |
+|---|---|---|
+| `lab` | L | a, b |
+| `rgb` | luma, as the systems that predict RGB were published | R, G, B |
+| `yuv` | luma | U, V |
 
 All functions take and return float32 (other floats are cast: half precision cannot hold Lab), channels last.
 """
@@ -30,7 +39,12 @@ RGB_FROM_XYZ = np.linalg.inv(XYZ_FROM_RGB)
 WHITE_D65 = XYZ_FROM_RGB.sum(axis=1)
 LAB_EPSILON = (6 / 29) ** 3  # CIE 15:2004, 8.2.1: below it the cube root continues as a line
 LAB_SLOPE = (29 / 6) ** 2 / 3
-COLOR_CHANNELS = {"lab": 2, "rgb": 3}
+# ITU-R BT.601: luma, and U and V as multiples of B - Y' and R - Y' with the rounded factors in use, which leave the
+# gamut's extremes (blue, red) 0.0002 and 0.0004 inside of the bounds that they are scaled by.
+LUMA = (0.299, 0.587, 0.114)
+U_FACTOR, V_FACTOR = 0.492, 0.877
+U_BOUND, V_BOUND = 0.436, 0.615
+COLOR_CHANNELS = {"lab": 2, "rgb": 3, "yuv": 2}
 
 
 def _float(x):
@@ -108,7 +122,23 @@ def fit_gamut(lab, *, steps=12):
 
 def luma(rgb):
     """[..., 3] sRGB in [0, 1] -> [..., 1] luma Y' in [0, 1] (ITU-R BT.601 weights)."""
-    return _matmul(_float(rgb), np.array([[0.299, 0.587, 0.114]]))
+    return _matmul(_float(rgb), np.array([LUMA]))
+
+
+def rgb_to_yuv(rgb):
+    """[..., 3] sRGB in [0, 1] -> [..., 3] luma in [0, 1], U in [-0.436, 0.436], V in [-0.615, 0.615] (ITU-R BT.601)."""
+    rgb = _float(rgb)
+    y = luma(rgb)
+    return ops.concatenate([y, U_FACTOR * (rgb[..., 2:3] - y), V_FACTOR * (rgb[..., 0:1] - y)], axis=-1)
+
+
+def yuv_to_rgb(yuv):
+    """[..., 3] luma, U and V -> [..., 3] sRGB, the inverse of `rgb_to_yuv`; outside [0, 1] where no RGB has them."""
+    yuv = _float(yuv)
+    y = yuv[..., 0:1]
+    b = y + yuv[..., 1:2] / U_FACTOR
+    r = y + yuv[..., 2:3] / V_FACTOR
+    return ops.concatenate([r, (y - LUMA[0] * r - LUMA[2] * b) / LUMA[1], b], axis=-1)
 
 
 def rgb_to_hsv(rgb):
@@ -131,6 +161,19 @@ def rgb_to_hsv(rgb):
     return ops.concatenate([hue, saturation, value], axis=-1)
 
 
+def hsv_to_rgb(hsv):
+    """[..., 3] hue (a turn is 1), saturation, value -> [..., 3] sRGB in [0, 1], the inverse of `rgb_to_hsv`.
+
+    Hue may be any number: whole turns change nothing.
+    """
+    hsv = _float(hsv)
+    hue, saturation, value = hsv[..., 0:1], hsv[..., 1:2], hsv[..., 2:3]
+    # Each channel falls by the chroma over one sector, stays for two and rises over one; red, green and blue do so
+    # a third of a turn apart.
+    sector = ops.mod(6 * hue + ops.convert_to_tensor(np.float32([5, 3, 1])), 6)
+    return value - value * saturation * ops.clip(ops.minimum(sector, 4 - sector), 0.0, 1.0)
+
+
 def scale_l(lightness):
     """L in [0, 100] -> [-1, 1]."""
     return _float(lightness) / 50 - 1
@@ -141,50 +184,94 @@ def unscale_l(scaled):
     return (_float(scaled) + 1) * 50
 
 
-def encode(rgb, *, color_space, ab_scale):
-    """A picture as the networks see it.
+def gray(rgb, color_space):
+    """What a generator is given of a picture.
 
     Args:
         rgb: [..., 3] sRGB in [0, 1].
-        color_space: `lab` or `rgb`.
-        ab_scale: Lab units of a and b that become 1 (`lab` only).
+        color_space: `lab`, `rgb` or `yuv`.
 
     Returns:
-        gray: [..., 1] float32, L scaled to [-1, 1].
-        color: [..., 2] float32, ab / ab_scale (`lab`), or [..., 3], RGB scaled to [-1, 1] (`rgb`).
+        [..., 1] float32 in [-1, 1]: L scaled (`lab`) or luma scaled (`rgb`, `yuv`).
 
     Raises:
         ValueError: if the colour space is unknown.
     """
     _check_space(color_space)
-    lab = rgb_to_lab(rgb)
-    gray = scale_l(lab[..., 0:1])
-    return (gray, lab[..., 1:3] / ab_scale) if color_space == "lab" else (gray, _float(rgb) * 2 - 1)
+    return scale_l(rgb_to_lab(rgb)[..., 0:1]) if color_space == "lab" else luma(rgb) * 2 - 1
+
+
+def encode(rgb, *, color_space, ab_scale):
+    """A picture as the networks see it.
+
+    Args:
+        rgb: [..., 3] sRGB in [0, 1].
+        color_space: `lab`, `rgb` or `yuv`.
+        ab_scale: Lab units of a and b that become 1 (`lab` only).
+
+    Returns:
+        gray: [..., 1] float32 in [-1, 1], as `gray` returns it: L (`lab`) or luma (`rgb`, `yuv`), scaled.
+        color: [..., 2] float32, ab / ab_scale (`lab`) or U / 0.436 and V / 0.615 (`yuv`), or [..., 3], RGB scaled to
+            [-1, 1] (`rgb`).
+
+    Raises:
+        ValueError: if the colour space is unknown.
+    """
+    _check_space(color_space)
+    if color_space == "lab":  # one conversion for both
+        lab = rgb_to_lab(rgb)
+        return scale_l(lab[..., 0:1]), lab[..., 1:3] / ab_scale
+    if color_space == "yuv":
+        yuv = rgb_to_yuv(rgb)
+        return gray(rgb, color_space), yuv[..., 1:3] / _uv_bounds()
+    return gray(rgb, color_space), _float(rgb) * 2 - 1
 
 
 def to_lab(gray, color, *, color_space, ab_scale):
     """What the networks see, as Lab: the inverse of `encode`.
 
     Args:
-        gray: [..., 1] L scaled to [-1, 1].
+        gray: [..., 1] in [-1, 1], as `encode` returns it. `rgb` does not look at it; `yuv` needs the true one.
         color: [..., 2] or [..., 3], as `encode` returns it.
         color_space, ab_scale: as in `encode`.
 
     Returns:
-        [..., 3] Lab. In `lab` its L is `gray`'s, exactly; in `rgb` it is the prediction's own.
+        [..., 3] Lab. In `lab` its L is `gray`'s, exactly, and colours may lie outside the sRGB gamut; in `rgb` and
+        `yuv` it is that of `decode`'s picture, its L included.
+
+    Raises:
+        ValueError: if the colour space is unknown.
     """
     _check_space(color_space)
-    if color_space == "rgb":
-        return rgb_to_lab(ops.clip((_float(color) + 1) / 2, 0.0, 1.0))
-    return ops.concatenate([unscale_l(gray), _float(color) * ab_scale], axis=-1)
+    if color_space == "lab":
+        return ops.concatenate([unscale_l(gray), _float(color) * ab_scale], axis=-1)
+    return rgb_to_lab(decode(gray, color, color_space=color_space, ab_scale=ab_scale))
 
 
 def decode(gray, color, *, color_space, ab_scale):
-    """What the networks see, as a picture: [..., 3] sRGB in [0, 1]. Arguments as in `to_lab`; see `lab_to_rgb`."""
+    """What the networks see, as a picture.
+
+    Args:
+        gray, color, color_space, ab_scale: as in `to_lab`.
+
+    Returns:
+        [..., 3] sRGB in [0, 1]. Values outside are cut off per channel, which in `lab` and `yuv` also moves the
+        lightness of such colours (see `lab_to_rgb`).
+
+    Raises:
+        ValueError: if the colour space is unknown.
+    """
     _check_space(color_space)
-    if color_space == "rgb":
-        return ops.clip((_float(color) + 1) / 2, 0.0, 1.0)
-    return lab_to_rgb(to_lab(gray, color, color_space=color_space, ab_scale=ab_scale))
+    if color_space == "lab":
+        return lab_to_rgb(to_lab(gray, color, color_space=color_space, ab_scale=ab_scale))
+    if color_space == "yuv":
+        yuv = ops.concatenate([(_float(gray) + 1) / 2, _float(color) * _uv_bounds()], axis=-1)
+        return ops.clip(yuv_to_rgb(yuv), 0.0, 1.0)
+    return ops.clip((_float(color) + 1) / 2, 0.0, 1.0)
+
+
+def _uv_bounds():
+    return ops.convert_to_tensor(np.float32([U_BOUND, V_BOUND]))
 
 
 def _check_space(color_space):

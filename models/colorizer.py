@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import h5py
+import keras
 import numpy as np
 from keras import ops
 
@@ -23,15 +24,19 @@ class Colorizer:
     """Colorizes pictures with a generator.
 
     Args:
-        predict: [B, H, W, 1] float32 scaled L -> [B, H, W, C] scaled colour, at inference.
-        color_space: what is predicted, `lab` or `rgb`.
+        predict: [B, H, W, 1] float32 scaled gray -> [B, H, W, C] scaled colour, at inference; with `noise_channels`,
+            of (gray, noise).
+        color_space: what is predicted, `lab`, `rgb` or `yuv`.
         ab_scale: Lab units that the generator's 1 stands for (`lab` only).
+        noise_channels: channels of uniform noise in [0, 1) that the generator takes.
         name: what to call it in tables.
     """
 
-    def __init__(self, predict: Callable, *, color_space: str, ab_scale: float, name: str = "model"):
+    def __init__(
+        self, predict: Callable, *, color_space: str, ab_scale: float, noise_channels: int = 0, name: str = "model"
+    ):
         self._predict = predict
-        self.color_space, self.ab_scale, self.name = color_space, ab_scale, name
+        self.color_space, self.ab_scale, self.noise_channels, self.name = color_space, ab_scale, noise_channels, name
 
     @classmethod
     def load(cls, path) -> Colorizer:
@@ -54,38 +59,45 @@ class Colorizer:
         # Weights are for use in full precision, whatever arithmetic they were trained in.
         config = read(settings).replace(precision="float32")
         generator = generators.build(config)
-        try:
-            generator.load_weights(weights)
-            stored = _count_values(weights)
-            if stored != generator.count_params():  # Keras passes over layers of the file that the network lacks
-                raise ValueError(f"the file holds {stored:,} numbers, the network {generator.count_params():,}")
-        except (ValueError, OSError, KeyError) as error:
-            raise ValueError(f"{weights} does not hold the weights of the network in {settings}: {error}") from error
+        load_weights(generator, weights, described_by=settings)
         return cls.of(generator, config, name=weights.parent.name)
 
     @classmethod
     def of(cls, generator, config: Config, *, name="model") -> Colorizer:
         """-> the colorizer of a built generator that was configured so."""
-        generator.jit_compile = False  # Keras' automatic choice is XLA, which is several times slower on a CPU
-        space = {"color_space": config.data.color_space, "ab_scale": config.data.ab_scale}
-        return cls(generator.predict_on_batch, name=name, **space)
+        return cls(
+            _Inference(generator).colors,
+            color_space=config.data.color_space,
+            ab_scale=config.data.ab_scale,
+            noise_channels=generator.noise_channels,
+            name=name,
+        )
 
-    def predict_lab(self, rgb) -> np.ndarray:
+    def predict_lab(self, rgb, *, noise_seed: int = 0) -> np.ndarray:
         """The raw prediction for pictures whose colours it does not look at.
 
         Args:
-            rgb: [B, H, W, 3] uint8 sRGB; only its L is used.
+            rgb: [B, H, W, 3] uint8 sRGB; only its gray (L, or luma) is used.
+            noise_seed: of the noise of a generator that takes some. All pictures of a size see the same noise, so
+                that a result does not depend on its batch.
 
         Returns:
-            [B, H, W, 3] float32 Lab. In `lab` mode its L is the input's, exactly; in `rgb` mode L too is predicted.
+            [B, H, W, 3] float32 Lab. In `lab` mode its L is the input's, exactly; in the others L too is predicted.
         """
-        lab = color.rgb_to_lab(_unit(rgb))
-        gray = color.scale_l(lab[..., :1])
-        predicted = self._predict(gray)
-        if self.color_space == "rgb":
-            lab = color.to_lab(gray, predicted, color_space="rgb", ab_scale=self.ab_scale)
+        rgb = _unit(rgb)
+        gray = color.gray(rgb, color_space=self.color_space)
+        if self.noise_channels:
+            batch, height, width = rgb.shape[:3]
+            noise = np.random.default_rng(noise_seed).random((1, height, width, self.noise_channels), np.float32)
+            predicted = self._predict(gray, np.repeat(noise, batch, axis=0))
         else:
-            lab = ops.concatenate([lab[..., :1], ops.cast(predicted, "float32") * self.ab_scale], axis=-1)
+            predicted = self._predict(gray)
+        if self.color_space == "lab":
+            lab = ops.concatenate(
+                [color.rgb_to_lab(rgb)[..., :1], ops.cast(predicted, "float32") * self.ab_scale], axis=-1
+            )
+        else:
+            lab = color.to_lab(gray, predicted, color_space=self.color_space, ab_scale=self.ab_scale)
         return ops.convert_to_numpy(lab)
 
     def colorize(self, image):
@@ -95,7 +107,8 @@ class Colorizer:
             image: [H, W], [H, W, 1] or [H, W, 3] uint8 sRGB, or a list of such; colours, if any, are ignored.
 
         Returns:
-            [H, W, 3] uint8 sRGB, or a list of such. An `rgb` generator's own lightness is replaced by the input's.
+            [H, W, 3] uint8 sRGB, or a list of such. The own lightness of an `rgb` or `yuv` generator is
+            replaced by the input's.
 
         Raises:
             ValueError: if an array has another shape or type.
@@ -124,6 +137,43 @@ def to_rgb8(lab) -> np.ndarray:
     if outside.any():
         lab[outside] = ops.convert_to_numpy(color.fit_gamut(lab[outside]))
     return np.rint(ops.convert_to_numpy(color.lab_to_rgb(lab)) * 255).astype(np.uint8)
+
+
+def load_weights(network, weights: Path, *, described_by) -> None:
+    """Load a weights file into a built network, whole or not at all.
+
+    Args:
+        network: a built Keras model.
+        weights: the file, in Keras' HDF5 format.
+        described_by: what describes the network, for the message: a file, or words.
+
+    Raises:
+        ValueError: if the file does not hold the weights of this network.
+    """
+    try:
+        # Before Keras loads any: it passes over layers of the file that the network lacks.
+        stored = _count_values(weights)
+        if stored != network.count_params():
+            raise ValueError(f"the file holds {stored:,} numbers, the network {network.count_params():,}")
+        network.load_weights(weights)
+    except (ValueError, OSError, KeyError) as error:
+        raise ValueError(f"{weights} does not hold the weights of the network in {described_by}: {error}") from error
+
+
+class _Inference(keras.Model):
+    """A generator as Keras' compiled prediction wants it: one input, a tuple."""
+
+    def __init__(self, generator):
+        super().__init__(name="inference")
+        self.generator = generator
+        self.jit_compile = False  # Keras' automatic choice is XLA, which is several times slower on a CPU
+
+    def call(self, inputs):
+        return self.generator(*inputs)
+
+    def colors(self, *inputs):
+        """(gray[, noise]) -> colour, NumPy arrays."""
+        return self.predict_on_batch(inputs)
 
 
 def _count_values(path):

@@ -19,11 +19,15 @@ class AdversarialLoss(NamedTuple):
 
     `real(logits, label)` and `fake(logits)` are the discriminator's, on real and generated pictures; `label` is the
     real label, 1 or smoothed. `generator(logits)` is the generator's, on its own pictures.
+    `boundary` is the logit above which the discriminator takes a picture for real, or None for a critic, whose values
+    have no zero and judge nothing. `penalized`: whether the loss needs the gradient penalty (`penalties.py`).
     """
 
     real: Callable
     fake: Callable
     generator: Callable
+    boundary: float | None
+    penalized: bool = False
 
 
 def cross_entropy(logits, label):
@@ -40,18 +44,30 @@ ADVERSARIAL = {
         real=cross_entropy,
         fake=lambda logits: cross_entropy(logits, 0.0),
         generator=lambda logits: cross_entropy(logits, 1.0),
+        boundary=0.0,
     ),
     # Mao et al. 2017, eq. (9): targets 1 for real, 0 for generated, 1 for the generator.
     "least-squares": AdversarialLoss(
         real=lambda logits, label: (logits - label) ** 2 / 2,
         fake=lambda logits: logits**2 / 2,
         generator=lambda logits: (logits - 1) ** 2 / 2,
+        boundary=0.5,  # half-way between the targets
     ),
     # Lim and Ye 2017; Miyato et al. 2018, eq. (16)-(17). A smoothed label moves the margin.
     "hinge": AdversarialLoss(
         real=lambda logits, label: ops.relu(label - logits),
         fake=lambda logits: ops.relu(1 + logits),
         generator=lambda logits: -logits,
+        boundary=0.0,
+    ),
+    # Arjovsky et al. 2017, eq. (2)-(3), with the penalty of Gulrajani et al. 2017, eq. (3). There are no labels:
+    # `compose.py` refuses a smoothed one.
+    "wgan-gp": AdversarialLoss(
+        real=lambda logits, label: -logits,
+        fake=lambda logits: logits,
+        generator=lambda logits: -logits,
+        boundary=None,
+        penalized=True,
     ),
 }
 

@@ -38,11 +38,30 @@ def test_scaled(filters, multiplier, expected):
 
 
 @pytest.mark.parametrize(
-    ("transposed", "stride", "size"), [(False, 1, (6, 8)), (False, 2, (3, 4)), (True, 2, (12, 16)), (True, 1, (6, 8))]
+    ("upsample", "stride", "size"),
+    [
+        (None, 1, (6, 8)),
+        (None, 2, (3, 4)),
+        ("transposed", 2, (12, 16)),
+        ("transposed", 1, (6, 8)),
+        ("nearest", 2, (12, 16)),
+        ("nearest", 1, (6, 8)),
+    ],
 )
-def test_a_blocks_shape(transposed, stride, size):
-    block = blocks.Block(5, kernel_size=4, stride=stride, transposed=transposed)
+def test_a_blocks_shape(upsample, stride, size):
+    block = blocks.Block(5, kernel_size=4, stride=stride, upsample=upsample)
     assert block(tf.ones((2, 6, 8, 3))).shape == (2, *size, 5)
+
+
+def test_nearest_upsampling_repeats_pixels_before_the_convolution():
+    block = blocks.Block(1, kernel_size=3, stride=2, upsample="nearest", normalization="none", activation="none")
+    x = np.random.default_rng(0).normal(size=(1, 3, 2, 1)).astype(np.float32)
+    block(x)
+    kernel = np.zeros((3, 3, 1, 1))
+    kernel[1, 0] = 1  # a look at the pixel to the left; outside is 0
+    block.convolution.set_weights([kernel, np.zeros(1)])
+    repeated = np.repeat(np.repeat(x, 2, axis=1), 2, axis=2)
+    np.testing.assert_allclose(block(x), np.pad(repeated, ((0, 0), (0, 0), (1, 0), (0, 0)))[:, :, :-1], atol=1e-6)
 
 
 def test_a_block_is_its_parts_in_order():
@@ -57,18 +76,47 @@ def test_a_block_is_its_parts_in_order():
     np.testing.assert_allclose(block(x), [[[[-1.5]]]], rtol=1e-5)
 
 
-def test_activations():
-    x = tf.constant(np.linspace(-1, 1, 9, dtype=np.float32).reshape(1, 3, 3, 1))
-    for activation, negative in (("leaky_relu", 0.2), ("relu", 0.0)):
-        block = blocks.Block(1, kernel_size=1, stride=1, normalize=False, activation=activation)
-        block(x)
-        block.convolution.set_weights([np.ones((1, 1, 1, 1)), np.zeros(1)])
-        np.testing.assert_allclose(block(x), np.where(x > 0, x, negative * x), rtol=1e-6)
-        assert block.normalization is None
+def linear(**options):
+    """A block whose convolution passes one channel through."""
+    block = blocks.Block(1, kernel_size=1, normalization="none", **options)
+    block(tf.zeros((1, 3, 3, 1)))
+    block.convolution.set_weights([np.ones((1, 1, 1, 1)), np.zeros(1)])
+    return block
+
+
+@pytest.mark.parametrize(
+    ("options", "negative"),
+    [
+        ({}, 0.2),
+        ({"slope": 0.1}, 0.1),
+        ({"activation": "relu"}, 0.0),
+        ({"activation": "none"}, 1.0),
+        ({"activation": "prelu"}, 0.0),  # its slope starts at 0
+    ],
+)
+def test_activations(options, negative):
+    x = np.linspace(-1, 1, 9, dtype=np.float32).reshape(1, 3, 3, 1)
+    block = linear(**options)
+    np.testing.assert_allclose(block(x), np.where(x > 0, x, negative * x), rtol=1e-6)
+    assert block.normalization is None
+
+
+def test_prelu_learns_a_slope_per_channel():
+    block = blocks.Block(3, kernel_size=1, normalization="none", activation="prelu")
+    block(tf.zeros((1, 4, 5, 2)))
+    (slopes,) = block.activation.trainable_variables
+    assert slopes.shape == (1, 1, 3)
+    assert block(tf.zeros((1, 9, 2, 2))).shape == (1, 9, 2, 3)
+
+
+@pytest.mark.parametrize("option", ["upsample", "normalization", "activation"])
+def test_unknown_names_list_the_known(option):
+    with pytest.raises(ValueError, match=f"Unknown `{option}` 'other'. Known: .*(nearest|spectral|relu)"):
+        blocks.Block(1, kernel_size=1, **{option: "other"})
 
 
 def test_dropout_is_active_in_training_only():
-    block = blocks.Block(64, kernel_size=1, stride=1, normalize=False, activation="relu", dropout=0.5)
+    block = blocks.Block(64, kernel_size=1, normalization="none", activation="relu", dropout=0.5)
     x = tf.ones((1, 8, 8, 4))
     block(x)
     block.convolution.set_weights([np.ones((1, 1, 4, 64)), np.zeros(64)])  # 4 everywhere
@@ -77,6 +125,62 @@ def test_dropout_is_active_in_training_only():
     assert set(np.unique(dropped)) == {0, 8}  # what stays is scaled by 1 / (1 - 0.5)
     assert 0.4 < np.mean(dropped == 0) < 0.6  # 4096 units: six standard deviations are 0.05
     assert np.any(dropped != block(x, training=True).numpy())
+
+
+def test_spatial_dropout_drops_whole_channels():
+    block = linear(dropout=0.5, spatial_dropout=True)
+    x = tf.ones((64, 3, 3, 1))
+    np.testing.assert_array_equal(block(x), x)
+    dropped = block(x, training=True).numpy().reshape(64, 9)
+    assert set(np.unique(dropped)) == {0, 2}
+    assert np.all(dropped == dropped[:, :1])
+
+
+def norm(kernel):
+    """The largest singular value of a kernel as the matrix [all else, channels out], by numpy."""
+    kernel = np.asarray(kernel, np.float32)
+    return np.linalg.svd(kernel.reshape(-1, kernel.shape[-1]), compute_uv=False)[0]
+
+
+@pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])
+def test_spectral_normalization(precision):
+    block = blocks.Block(8, kernel_size=3, normalization="spectral", dtype=precision)
+    x = tf.random.stateless_normal((1, 6, 6, 4), seed=(0, 1))
+    block(x)
+    kernel = block.convolution.layer.kernel
+    start = kernel.numpy()
+    assert norm(start) > 1.5
+    block(x)
+    np.testing.assert_array_equal(kernel, start)  # inference changes nothing
+    for _ in range(100):
+        block(x, training=True)
+    np.testing.assert_allclose(norm(kernel), 1, atol=1e-3)
+    assert block.normalization is None and kernel.dtype == "float32"
+    assert block.convolution.layer.compute_dtype == precision.removeprefix("mixed_")
+    # Weights that were rounded to half precision would lose small updates.
+    assert np.any(kernel.numpy() != tf.cast(tf.cast(kernel.numpy(), tf.bfloat16), tf.float32))
+
+
+def test_spectral_normalization_on_two_replicas():
+    strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+
+    def step(x):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(block(x, training=True) ** 2)
+        kernel = block.convolution.layer.kernel
+        return tape.gradient(loss, kernel.value), tf.identity(kernel.value)
+
+    with strategy.scope():
+        block = blocks.Block(8, kernel_size=3, normalization="spectral")
+        block(tf.zeros((1, 6, 6, 4)))
+    iterate = tf.function(lambda x: strategy.run(step, (x,)))
+    x = tf.random.stateless_normal((1, 6, 6, 4), seed=(0, 2))
+    for _ in range(50):
+        gradients, kernels = iterate(x)
+    for gradient, kernel in zip(gradients.values, kernels.values, strict=True):
+        assert np.any(gradient != 0)
+        np.testing.assert_allclose(norm(kernel), 1, atol=1e-3)
+        np.testing.assert_array_equal(kernel, kernels.values[0])
 
 
 def test_he_initialization():

@@ -9,7 +9,7 @@ from skimage import color as skcolor
 
 from colorgan.models import color
 
-SPACES = [("lab", 110.0), ("lab", 128.0), ("rgb", 110.0)]
+SPACES = [("lab", 110.0), ("lab", 128.0), ("rgb", 110.0), ("yuv", 110.0)]
 
 
 @pytest.fixture(scope="module")
@@ -76,12 +76,27 @@ def test_hue_by_hand():
     np.testing.assert_allclose(numpy(color.rgb_to_hsv(pixels)), expected, atol=1e-6)
 
 
+def test_hsv_to_rgb_against_the_standard_library_and_scikit_image():
+    rng = np.random.default_rng(4)
+    edges = np.stack(np.meshgrid(np.arange(13) / 12, [0, 0.5, 1], [0, 0.5, 1], indexing="ij"), axis=-1).reshape(-1, 3)
+    hsv = np.concatenate([edges, rng.random((500, 3))])
+    by_library = np.array([colorsys.hsv_to_rgb(*pixel) for pixel in hsv])
+    for expected in (by_library, skcolor.hsv2rgb(hsv)):
+        np.testing.assert_allclose(numpy(color.hsv_to_rgb(hsv)), expected, atol=1e-6)
+    np.testing.assert_allclose(numpy(color.hsv_to_rgb(hsv - (2, 0, 0))), by_library, atol=2e-6)  # whole turns
+
+
+def test_hsv_round_trip(rgb):
+    np.testing.assert_allclose(numpy(color.hsv_to_rgb(color.rgb_to_hsv(rgb))), rgb, atol=1e-6)
+
+
 def test_grays_have_no_colour():
     gray = np.repeat(np.arange(256, dtype=np.float32)[:, None] / 255, 3, axis=1)
     lab = numpy(color.rgb_to_lab(gray))
     assert np.abs(lab[:, 1:]).max() < 1e-4
     assert np.all(np.diff(lab[:, 0]) > 0)
     assert np.all(numpy(color.rgb_to_hsv(gray))[:, :2] == 0)
+    np.testing.assert_allclose(numpy(color.rgb_to_yuv(gray)), gray * (1, 0, 0), atol=1e-7)
 
 
 def test_luma():
@@ -90,9 +105,31 @@ def test_luma():
     np.testing.assert_allclose(result, [[0.299], [0.587], [0.114]], atol=1e-7)
 
 
+@pytest.mark.parametrize(
+    ("rgb", "yuv"),
+    [  # ITU-R BT.601 by hand: U = 0.492 (B - Y'), V = 0.877 (R - Y'), e.g. blue: Y' = 0.114, U = 0.492 * 0.886
+        ((1, 0, 0), (0.299, -0.147108, 0.614777)),
+        ((0, 1, 0), (0.587, -0.288804, -0.514799)),
+        ((0, 0, 1), (0.114, 0.435912, -0.099978)),
+        ((1, 1, 0), (0.886, -0.435912, 0.099978)),
+        ((1, 1, 1), (1, 0, 0)),
+        ((0, 0, 0), (0, 0, 0)),
+    ],
+)
+def test_yuv_by_hand(rgb, yuv):
+    np.testing.assert_allclose(numpy(color.rgb_to_yuv(np.float32(rgb))), yuv, atol=1e-6)
+    np.testing.assert_allclose(numpy(color.yuv_to_rgb(np.float32(yuv))), rgb, atol=2e-6)
+
+
+def test_yuv_against_scikit_image(rgb):
+    # scikit-image 0.26 has the analog PAL factors with more digits: 0.49211104 and 0.87728322.
+    np.testing.assert_allclose(numpy(color.rgb_to_yuv(rgb)), skcolor.rgb2yuv(rgb.astype(np.float64)), atol=3e-4)
+
+
 def test_round_trips(rgb):
     np.testing.assert_allclose(numpy(color.linear_to_srgb(color.srgb_to_linear(rgb))), rgb, atol=1e-6)
     np.testing.assert_allclose(numpy(color.lab_to_rgb(color.rgb_to_lab(rgb))), rgb, atol=2e-5)
+    np.testing.assert_allclose(numpy(color.yuv_to_rgb(color.rgb_to_yuv(rgb))), rgb, atol=1e-6)
     np.testing.assert_allclose(numpy(color.unscale_l(color.scale_l(np.float32([0, 25, 100])))), [0, 25, 100])
     np.testing.assert_array_equal(numpy(color.scale_l([0, 50, 100])), [-1, 0, 1])
 
@@ -109,11 +146,13 @@ def test_encode_and_its_inverses(rgb, space, scale):
     lab = numpy(color.rgb_to_lab(rgb))
     assert gray.shape == (4, 10, 25, 1) and colors.shape == (4, 10, 25, color.COLOR_CHANNELS[space])
     assert numpy(gray).dtype == numpy(colors).dtype == np.float32
-    np.testing.assert_array_equal(numpy(gray), numpy(color.scale_l(lab[..., :1])))
+    expected = color.scale_l(lab[..., :1]) if space == "lab" else color.luma(rgb) * 2 - 1
+    np.testing.assert_array_equal(numpy(gray), numpy(expected))
+    np.testing.assert_array_equal(numpy(gray), numpy(color.gray(rgb, space)))
     again = numpy(color.to_lab(gray, colors, color_space=space, ab_scale=scale))
     np.testing.assert_allclose(again, lab, atol=2e-4)
     decoded = numpy(color.decode(gray, colors, color_space=space, ab_scale=scale))
-    np.testing.assert_allclose(decoded, rgb, atol=2e-5)
+    np.testing.assert_allclose(decoded, rgb, atol=2e-5 if space == "lab" else 1e-6)
 
 
 def test_what_the_network_sees_is_scaled(rgb):
@@ -122,6 +161,28 @@ def test_what_the_network_sees_is_scaled(rgb):
     np.testing.assert_allclose(numpy(ab), lab[..., 1:] / 55, atol=1e-5)
     _, scaled = color.encode(rgb, color_space="rgb", ab_scale=55.0)
     np.testing.assert_allclose(numpy(scaled), rgb * 2 - 1, atol=1e-6)
+    _, scaled = color.encode(rgb, color_space="yuv", ab_scale=55.0)
+    np.testing.assert_allclose(numpy(scaled), numpy(color.rgb_to_yuv(rgb))[..., 1:] / (0.436, 0.615), atol=1e-6)
+    # Blue and yellow, red and cyan are the extremes: 0.435912 / 0.436 and 0.614777 / 0.615.
+    corners = np.abs(numpy(scaled)).reshape(-1, 2).max(axis=0)
+    np.testing.assert_allclose(corners, [0.999798, 0.999637], atol=1e-6)
+
+
+def test_what_the_network_is_given_of_a_picture():
+    # Red. L: 53.2406 of 100 (see above); luma: 0.299 of 1.
+    red = np.float32([[[[1, 0, 0]]]])
+    for space, expected in (("lab", 0.064812), ("rgb", -0.402), ("yuv", -0.402)):
+        gray = numpy(color.gray(red, space))
+        assert gray.shape == (1, 1, 1, 1)
+        assert gray.item() == pytest.approx(expected, abs=1e-5)
+
+
+def test_yuv_predictions_beyond_the_gamut_are_cut_off():
+    # By hand: Y' 0.5, U = V = the bounds. B = 0.5 + 0.436 / 0.492 and R = 0.5 + 0.615 / 0.877 exceed 1; G is negative.
+    picture = color.decode(np.zeros((1, 1, 1, 1)), np.ones((1, 1, 1, 2)), color_space="yuv", ab_scale=1.0)
+    np.testing.assert_array_equal(numpy(picture), [[[[1, 0, 1]]]])
+    lab = color.to_lab(np.zeros((1, 1, 1, 1)), np.ones((1, 1, 1, 2)), color_space="yuv", ab_scale=1.0)
+    np.testing.assert_array_equal(numpy(lab), numpy(color.rgb_to_lab(picture)))
 
 
 def test_lab_keeps_the_lightness_of_gray_exactly():
@@ -135,8 +196,10 @@ def test_lab_keeps_the_lightness_of_gray_exactly():
 @pytest.mark.parametrize("function", [color.encode, color.to_lab, color.decode])
 def test_unknown_spaces_list_the_known(function):
     arguments = [np.zeros((1, 1, 1, 3), np.float32)] * (1 if function is color.encode else 2)
-    with pytest.raises(ValueError, match="`color_space` must be one of lab, rgb. Received: 'hsv'"):
+    with pytest.raises(ValueError, match="`color_space` must be one of lab, rgb, yuv. Received: 'hsv'"):
         function(*arguments, color_space="hsv", ab_scale=1.0)
+    with pytest.raises(ValueError, match="`color_space` must be one of lab, rgb, yuv. Received: 'hsv'"):
+        color.gray(arguments[0], "hsv")
 
 
 @pytest.fixture(scope="module")
@@ -183,13 +246,17 @@ PIXELS = np.float32([[0, 0, 0], [1, 1, 1], [0.5, 0.5, 0.5], [1, 0, 0], [0, 0, 1]
     [
         color.rgb_to_lab,
         color.rgb_to_hsv,
+        color.hsv_to_rgb,
+        lambda x: color.hsv_to_rgb(color.rgb_to_hsv(x)),
         color.luma,
+        color.rgb_to_yuv,
         color.srgb_to_linear,
         color.linear_to_srgb,
         lambda x: color.lab_to_rgb(x * 100),
         lambda x: color.lab_to_rgb(x * (100, 0, 0)),
         lambda x: color.decode(x[..., :1] * 2 - 1, x[..., 1:] - 0.5, color_space="lab", ab_scale=110),
         lambda x: color.decode(x[..., :1], x * 2 - 1, color_space="rgb", ab_scale=110),
+        lambda x: color.decode(x[..., :1] * 2 - 1, x[..., 1:] * 2 - 1, color_space="yuv", ab_scale=110),
         lambda x: color.rgb_to_hsv(color.decode(x[..., :1], x[..., 1:] * 0, color_space="lab", ab_scale=110)),
     ],
 )
@@ -232,7 +299,9 @@ def encoded(x):
         (encoded, 3e-6),
         (there_and_back, 2e-5),  # 1/200 of a step of 8 bits
         (color.rgb_to_hsv, 1e-6),
+        (color.hsv_to_rgb, 1e-6),
         (color.luma, 1e-6),
+        (color.rgb_to_yuv, 1e-6),
     ],
 )
 def test_eager_graph_and_pipeline_agree(rgb, function, atol):

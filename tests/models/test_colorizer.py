@@ -23,7 +23,7 @@ def leave_run(folder, config):
     return generator
 
 
-@pytest.fixture(scope="module", params=["lab", "rgb"])
+@pytest.fixture(scope="module", params=["lab", "rgb", "yuv"])
 def colorizer(request):
     config = configured(color_space=request.param)
     return Colorizer.of(generators.build(config), config)

@@ -1,175 +1,326 @@
-"""The two networks: sizes, ranges, independence of the batch, parameters counted by hand."""
+"""What every network must do: all systems, narrow, and how their files are found."""
+
+import functools
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from colorgan import flags
-from colorgan.models import discriminators, generators
+from colorgan.models import discriminators, generators, networks
+
+# Tables of each system, at the smallest size that they are made for and a few filters wide.
+SYSTEMS = {
+    "nazeri": {
+        "generator": "unet",
+        "discriminator": "patch",
+        "encoder": ((4, 1), (8, 2), (8, 2)),
+        "decoder": ((8, 2), (4, 2)),
+        "discriminator_layers": ((4, 2), (8, 2), (8, 1)),
+    },
+    "rgb64": {
+        "generator": "pooling",
+        "discriminator": "dense-pooling",
+        "encoder": ((4, 1), (4, 2), (8, 2), (8, 1)),
+        "decoder": ((8, 2), (4, 2), (4, 1)),
+        "discriminator_layers": ((8, 2), (8, 1), (8, 2), (8, 2)),
+        "color_space": "rgb",
+        "noise_channels": 1,
+    },
+    "gan256": {
+        "generator": "upsampling",
+        "discriminator": "dense",
+        "encoder": ((4, 2), (8, 1), (8, 2), (8, 1), (8, 2)),
+        "decoder": ((8, 2), (8, 1), (4, 2), (4, 1), (4, 2)),
+        "discriminator_layers": ((4, 2), (8, 2), (8, 2), (8, 2)),
+    },
+    "gan32": {
+        "generator": "upsampling-leaky",
+        "discriminator": "dense",
+        "encoder": ((4, 2), (8, 2), (8, 2)),
+        "decoder": ((8, 2), (4, 2), (4, 2)),
+        "discriminator_layers": ((4, 2), (8, 2), (8, 2)),
+    },
+    "wgan256": {
+        "generator": "staged",
+        "discriminator": "wgan-critic",
+        "encoder": ((4, 1), (4, 2), (4, 2), (8, 2), (8, 2), (8, 2), (8, 2)),
+        "decoder": ((8, 1), (8, 2), (8, 2), (8, 2), (8, 2), (8, 2), (8, 2)),
+        "discriminator_layers": ((4, 1), (4, 1), (8, 2), (8, 2), (8, 2), (8, 2), (8, 2), (8, 2)),
+        "filter_multiplier": 0.25,
+        "head": "channel-bins",
+    },
+}
+systems = pytest.mark.parametrize("name", SYSTEMS)
 
 
-def configured(**values):
-    tables = {
-        "encoder": ((16, 1), (32, 2), (64, 2), (64, 2)),
-        "decoder": ((64, 2, 0.5), (32, 2, 0.0), (16, 2, 0.0)),
-    }
-    return flags.resolve({"dataset": "shapes", "preset": "tiny", "height": 16, "width": 16, **tables, **values})
+def configured(name, **values):
+    common = {"dataset": "shapes", "preset": "tiny", "height": 32, "width": 32}
+    return flags.resolve({**common, **SYSTEMS[name], **values})
 
 
-@pytest.fixture(scope="module")
-def generator():
-    return generators.build(configured())
+@functools.cache
+def pair(name):
+    """-> (configuration, generator, discriminator)."""
+    config = configured(name)
+    return config, generators.build(config), discriminators.build(config)
 
 
-@pytest.fixture(scope="module")
-def discriminator():
-    return discriminators.build(configured())
+def uniform(low, *shape, seed=0):
+    return np.random.default_rng(seed).uniform(low, 1, shape).astype(np.float32)
 
 
-def gray(*shape, seed=0):
-    return np.random.default_rng(seed).uniform(-1, 1, (*shape, 1)).astype(np.float32)
+def inputs(config, *shape, seed=0):
+    """-> what a generator takes: [gray], or [gray, noise]."""
+    channels = config.architecture.noise_channels
+    gray = uniform(-1, *shape, 1, seed=seed)
+    return [gray, uniform(0, *shape, channels, seed=seed + 1)] if channels else [gray]
 
 
-def colors(*shape, seed=1, channels=2):
-    return np.random.default_rng(seed).uniform(-1, 1, (*shape, channels)).astype(np.float32)
+def judged(config, *shape, seed=0):
+    """-> what a discriminator takes: [gray, color]."""
+    channels = 3 if config.data.color_space == "rgb" else 2
+    return [uniform(-1, *shape, 1, seed=seed), uniform(-1, *shape, channels, seed=seed + 2)]
 
 
-@pytest.mark.parametrize("size", [(16, 16), (1, 1), (5, 40), (31, 33), (64, 8)])
-def test_the_generator_keeps_the_size(generator, size):
-    result = generator(gray(2, *size)).numpy()
-    assert result.shape == (2, *size, 2) and result.dtype == np.float32
-    assert np.abs(result).max() <= 1 and result.std() > 0
-
-
-def test_the_generators_range_is_tanhs(generator):
-    result = generator(gray(1, 16, 16) * 1e4).numpy()
-    assert 0.9 < np.abs(result).max() <= 1
-
-
-def test_the_generator_with_an_unknown_size(generator):
-    graph = tf.function(generator, input_signature=[tf.TensorSpec([None, None, None, 1])], autograph=False)
-    for size in ((16, 16), (7, 21), (1, 1)):
-        x = gray(2, *size)
-        np.testing.assert_allclose(graph(x), generator(x), atol=1e-5)
-
-
-def test_rgb_mode():
-    config = configured(color_space="rgb")
-    assert generators.build(config)(gray(2, 9, 9)).shape == (2, 9, 9, 3)
-    network = discriminators.build(config)
-    assert network(gray(1, 16, 16), colors(1, 16, 16, channels=3)).shape == (1, 4, 4, 1)
-    assert network.blocks[0].convolution.kernel.shape == (4, 4, 4, 16)
-
-
-def test_at_inference_an_image_does_not_depend_on_its_batch(generator, discriminator):
-    x, y = gray(2, 16, 16), colors(2, 16, 16)
-    # 1e-5: a batch's convolutions may sum in another order.
-    alone = np.concatenate([generator(x[:1]), generator(x[1:])])
-    np.testing.assert_allclose(generator(x), alone, atol=1e-5)
-    alone = np.concatenate([discriminator(x[:1], y[:1]), discriminator(x[1:], y[1:])])
-    np.testing.assert_allclose(discriminator(x, y), alone, atol=1e-5)
-
-
-def test_in_training_it_does():
-    generator = generators.build(configured(decoder=((64, 2), (32, 2), (16, 2))))  # no dropout: only the statistics
-    x = gray(2, 16, 16)
-    together, alone = generator(x, training=True)[:1], generator(x[:1], training=True)
-    assert np.abs(together - alone).max() > 1e-2
-
-
-def test_training_moves_the_statistics_and_inference_does_not():
-    generator = generators.build(configured())
-    layer = generator.encoder[0].normalization
-    before = layer.moving_mean.numpy()
-    generator(gray(2, 16, 16))
-    np.testing.assert_array_equal(layer.moving_mean, before)
-    x = gray(2, 16, 16)
-    generator(x, training=True)
-    batch_mean = generator.encoder[0].convolution(x).numpy().mean(axis=(0, 1, 2))
-    np.testing.assert_allclose(layer.moving_mean, 0.1 * batch_mean, atol=1e-6)  # tiny's momentum is 0.9
-
-
-def test_dropout_is_active_in_training_only(generator):
-    x = gray(1, 16, 16)
-    np.testing.assert_array_equal(generator(x), generator(x))
-    assert [block.dropout is not None for block in generator.decoder] == [True, False, False]
-    layer = generator.decoder[0].dropout
-    assert np.mean(layer(tf.ones((1, 8, 8, 64)), training=True).numpy() == 0) > 0.3
-    without = generators.build(configured(decoder=((64, 2), (32, 2), (16, 2))))
-    without.set_weights(generator.get_weights())
-    np.testing.assert_array_equal(without(x, training=True), without(x, training=True))
-    assert np.any(generator(x, training=True).numpy() != generator(x, training=True).numpy())
-
-
-@pytest.mark.parametrize("size", [(16, 16), (17, 30), (32, 8)])
-def test_the_discriminator_judges_patches(discriminator, size):
-    logits = discriminator(gray(2, *size), colors(2, *size))
-    assert logits.shape == (2, -(-size[0] // 4), -(-size[1] // 4), 1) and logits.dtype == tf.float32
-
-
-def test_the_discriminator_is_conditional(discriminator):
-    y = colors(1, 16, 16)
-    on_one, on_other = discriminator(gray(1, 16, 16, seed=2), y), discriminator(gray(1, 16, 16, seed=3), y)
-    assert np.abs(on_one - on_other).max() > 1e-2
-    assert np.abs(on_one - discriminator(gray(1, 16, 16, seed=2), colors(1, 16, 16, seed=4))).max() > 1e-2
-
-
-def test_where_batch_normalization_is(generator, discriminator):
-    assert [block.normalization is not None for block in discriminator.blocks] == [False, True, True]
-    assert all(block.normalization is not None for block in [*generator.encoder, *generator.decoder])
-
-
-@pytest.mark.parametrize(
-    "decoder", [((64, 2), (32, 2)), ((64, 2), (32, 2), (16, 1)), ((64, 2), (32, 2), (16, 2), (8, 2))]
-)
-def test_tables_that_do_not_mirror(decoder):
-    with pytest.raises(ValueError, match=r"`decoder` must undo `encoder`.*\[2, 2, 2\]. Received: "):
-        generators.build(configured(decoder=decoder))
-
-
-def test_strides_of_1():
-    inside = configured(encoder=((8, 1), (8, 1), (8, 2)), decoder=((8, 2), (8, 1)))
-    assert generators.build(inside)(gray(1, 5, 6)).shape == (1, 5, 6, 2)
-    # No decoder row undoes the first: another stride would give a smaller picture.
-    with pytest.raises(ValueError, match="`encoder`: the stride of the first row must be 1. Received: 2"):
-        generators.build(configured(encoder=((8, 2), (8, 1), (8, 2)), decoder=((8, 2), (8, 1))))
+def test_every_network_is_here():
+    assert {system["generator"] for system in SYSTEMS.values()} == set(networks.GENERATORS)
+    assert {system["discriminator"] for system in SYSTEMS.values()} == set(networks.DISCRIMINATORS)
 
 
 def test_unknown_networks_list_the_known():
-    with pytest.raises(ValueError, match="Unknown `--generator` 'resnet'. Known: unet"):
-        generators.build(configured(generator="resnet"))
-    with pytest.raises(ValueError, match="Unknown `--discriminator` 'pixel'. Known: patch"):
-        discriminators.build(configured(discriminator="pixel"))
+    with pytest.raises(ValueError, match="Unknown `--generator` 'resnet'. Known: .*unet"):
+        generators.build(configured("nazeri", generator="resnet"))
+    with pytest.raises(ValueError, match="Unknown `--discriminator` 'pixel'. Known: .*patch"):
+        discriminators.build(configured("nazeri", discriminator="pixel"))
 
 
-@pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
-def test_outputs_are_float32_in_mixed_precision(precision):
-    config = configured(precision=precision)
+def test_a_name_is_given_once():
+    assert networks.merged([("one", {"a": 1}), ("other", {"b": 2})]) == {"a": 1, "b": 2}
+    with pytest.raises(ValueError, match="both one and other call a network `a`"):
+        networks.merged([("one", {"a": 1}), ("other", {"a": 2})])
+
+
+@systems
+@pytest.mark.parametrize("size", [(32, 32), (5, 70), (1, 1)])
+def test_a_generator_keeps_the_size(name, size):
+    config, generator, _ = pair(name)
+    for training in (False, True):
+        color = generator(*inputs(config, 2, *size), training=training)
+        assert color.shape == (2, *size, 3 if name == "rgb64" else 2) and color.dtype == tf.float32
+        assert np.abs(color).max() <= 1 and np.all(np.isfinite(color))
+
+
+@systems
+def test_logits_come_with_the_colours(name):
+    config, generator, _ = pair(name)
+    given = inputs(config, 2, 9, 13)
+    color, logits = generator(*given, with_logits=True)
+    np.testing.assert_allclose(color, generator(*given), atol=1e-6)
+    if name == "wgan256":
+        assert logits.shape == (2, 9, 13, 2, 16) and logits.dtype == tf.float32
+    else:
+        assert logits is None
+
+
+@systems
+def test_a_generator_with_an_unknown_size(name):
+    config, generator, _ = pair(name)
+    signature = [tf.TensorSpec([None, None, None, x.shape[-1]]) for x in inputs(config, 1, 1, 1)]
+    graph = tf.function(lambda *given: generator(*given), input_signature=signature, autograph=False)
+    for size in ((16, 16), (7, 21)):
+        given = inputs(config, 2, *size)
+        np.testing.assert_allclose(graph(*given), generator(*given), atol=1e-5)
+
+
+@systems
+def test_noise_is_required_exactly_if_there_are_channels(name):
+    config, generator, _ = pair(name)
+    gray, noise = uniform(-1, 1, 8, 8, 1), uniform(0, 1, 8, 8, 2)
+    with pytest.raises(ValueError, match="`noise` must have as many channels as --noise-channels says.*Received: 2"):
+        generator(gray, noise)
+    if config.architecture.noise_channels:
+        with pytest.raises(ValueError, match="--noise-channels says, 1 .*Received: 0"):
+            generator(gray)
+
+
+@systems
+def test_noise_changes_the_result(name):
+    config = configured(name, noise_channels=2)
+    generator = generators.build(config)
+    (gray, noise), (_, other) = inputs(config, 1, 16, 16), inputs(config, 1, 16, 16, seed=5)
+    assert np.abs(generator(gray, noise) - generator(gray, other)).max() > 1e-4
+
+
+@systems
+def test_at_inference_an_image_does_not_depend_on_its_batch(name):
+    config, *built = pair(name)
+    for network, given in zip(built, (inputs(config, 2, 32, 32), judged(config, 2, 32, 32)), strict=True):
+        alone = np.concatenate([network(*(x[i : i + 1] for x in given)) for i in range(2)])
+        # 1e-5: a batch's convolutions may sum in another order.
+        np.testing.assert_allclose(network(*given), alone, atol=1e-5)
+
+
+@systems
+def test_the_parts_are_all_variables_in_order(name):
+    config, generator, _ = pair(name)
+    variables = [id(v) for part in generator.parts for v in part.trainable_variables]
+    assert len(set(variables)) == len(variables)
+    assert set(variables) == {id(v) for v in generator.trainable_variables}
+    assert generator.parts[-len(generator.head.parts) :] == generator.head.parts
+    # The first part alone reads the input; each later one a map of what came before.
+    first = [v for v in generator.parts[0].trainable_variables if len(v.shape) == 4]
+    assert [v.shape[2] for v in first] == [1 + config.architecture.noise_channels]
+
+
+@systems
+def test_frozen_parts_do_not_learn(name):
+    config = configured(name)
+    generator = generators.build(config)
+    for part in generator.parts[:2]:
+        part.trainable = False
+    frozen = [v.numpy() for part in generator.parts[:2] for v in part.weights]
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(generator(*inputs(config, 1, 16, 16), training=True) ** 2)
+    values = [v.value for v in generator.trainable_variables]
+    assert len(values) < len(generator.weights) and None not in tape.gradient(loss, values)
+    for before, now in zip(frozen, [v for part in generator.parts[:2] for v in part.weights], strict=True):
+        np.testing.assert_array_equal(before, now)  # batch statistics too
+
+
+@systems
+@pytest.mark.parametrize("normalization", ["batch", "spectral", "none"])
+def test_the_discriminators_normalization(name, normalization):
+    config = configured(name, d_normalization=normalization)
+    network = discriminators.build(config)
+    names = [v.name for v in network.variables]
+    kernels = [v for v in network.trainable_variables if v.name == "kernel"]
+    rows = len(config.architecture.discriminator_layers)
+    assert names.count("gamma") == (rows - 1 if normalization == "batch" else 0)  # all rows but the first
+    assert names.count("vector_u") == (len(kernels) if normalization == "spectral" else 0)
+    if normalization != "spectral":
+        return
+    given = judged(config, 1, 32, 32)
+    graph = tf.function(lambda: network(*given, training=True), autograph=False)
+    for _ in range(200):
+        graph()
+    for kernel in kernels:
+        matrix = kernel.numpy().reshape(-1, kernel.shape[-1])
+        largest = np.linalg.svd(matrix, compute_uv=False)[0]
+        np.testing.assert_allclose(largest, 1, atol=2e-2)  # close second values slow the power iteration
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({}, "batch"),
+        ({"adversarial": "wgan-gp"}, "none"),
+        ({"r1_weight": 1.0}, "none"),
+        ({"adversarial": "wgan-gp", "d_normalization": "spectral"}, "spectral"),
+        ({"d_normalization": "none"}, "none"),
+    ],
+)
+def test_automatic_normalization(values, expected):
+    assert discriminators.normalization(configured("nazeri", **values)) == expected
+
+
+@systems
+def test_what_a_discriminator_looks_at(name):
+    config, _, joint = pair(name)
+    alone = discriminators.build(configured(name, d_input="color"))
+    (gray, color), (other_gray, other_color) = judged(config, 1, 32, 32), judged(config, 1, 32, 32, seed=7)
+    np.testing.assert_array_equal(alone(gray, color), alone(other_gray, color))
+    for network, changed in ((alone, (gray, other_color)), (joint, (gray, other_color)), (joint, (other_gray, color))):
+        assert np.abs(network(gray, color) - network(*changed)).max() > 1e-5
+
+
+@systems
+@pytest.mark.parametrize("crop", [0, 5])
+def test_the_crop_ignores_the_rim(name, crop):
+    config = configured(name, d_crop=crop)
+    network = discriminators.build(config)
+    given = judged(config, 1, 32, 32)
+    inside = np.zeros((1, 32, 32, 1), np.float32)
+    inside[:, 5:-5, 5:-5] = 1
+    same = np.array_equal(network(*given), network(*(x * inside for x in given)))
+    assert same == (crop == 5)
+    inside[:, 5, 5] = 0  # the first pixel that is seen
+    assert np.any(network(*given) != network(*(x * inside for x in given)))
+
+
+def test_a_crop_that_leaves_nothing():
+    with pytest.raises(ValueError, match="`--d-crop` must leave something.*Received: 16 pixels.*32 x 32"):
+        discriminators.build(configured("nazeri", d_crop=16))
+
+
+@pytest.mark.parametrize("name", ["rgb64", "gan256", "gan32", "wgan256"])
+@pytest.mark.parametrize("size", [(32, 32), (64, 64), (64, 32), (32, 64), (9, 13), (1, 1)])
+def test_discriminators_of_whole_pictures(name, size):
+    config = configured(name, height=size[0], width=size[1])
+    network = discriminators.build(config)
+    logits = network(*judged(config, 2, *size), training=True)
+    assert logits.shape == (2, 1) and logits.dtype == tf.float32 and np.all(np.isfinite(logits))
+    with pytest.raises(ValueError, match="judges pictures of the size it was built for"):
+        network(*judged(config, 2, size[0] + 64, size[1]))
+
+
+@systems
+def test_half_precision_ends_in_float32(name):
+    config = configured(name, precision="mixed_bfloat16", d_normalization="spectral")
     generator, discriminator = generators.build(config), discriminators.build(config)
-    x = gray(2, 15, 16)
-    result = generator(x)
-    logits = discriminator(x, result)
-    assert result.dtype == logits.dtype == tf.float32
-    assert generator.encoder[1].convolution.compute_dtype == precision.removeprefix("mixed_")
+    given = inputs(config, 2, 32, 32)
+    color, logits = generator(*given, with_logits=True)
+    assert color.dtype == tf.float32 and (logits is None or logits.dtype == tf.float32)
     assert {v.dtype for v in (*generator.weights, *discriminator.weights)} <= {"float32", "uint32"}  # uint32: seeds
-    # tanh and the crop run in float32: more levels than the 256 of 8-bit mantissas between 1/2 and 1.
-    full = generators.build(configured())
+    full = generators.build(configured(name))
     full.set_weights(generator.get_weights())
-    assert np.abs(result - full(x)).max() < 0.1
+    difference = np.abs(color - full(*given)).max()
+    assert 0 < difference < 0.1  # it is half precision, and no more than that
+    judgement = discriminator(given[0], color, training=True)
+    assert judgement.dtype == tf.float32 and np.all(np.isfinite(judgement))
+    assert discriminator.blocks[0].compute_dtype == "bfloat16"
 
 
-# design: kernels are 4x4; the generator's last convolution is 1x1 to 2 channels, the discriminator's 4x4 to 1.
-def convolution(inputs, outputs, kernel=4):
-    return kernel * kernel * inputs * outputs + outputs
+@systems
+def test_saved_and_loaded_it_is_identical(name, tmp_path):
+    config, *built = pair(name)
+    given = (inputs(config, 1, 32, 32), judged(config, 1, 32, 32))
+    for module, network, x in zip((generators, discriminators), built, given, strict=True):
+        network.save_weights(tmp_path / "network.weights.h5")
+        again = module.build(config)
+        assert np.any(again(*x) != network(*x))
+        again.load_weights(tmp_path / "network.weights.h5")
+        np.testing.assert_array_equal(again(*x), network(*x))
 
 
-def test_parameters_of_the_cifar10_networks_by_hand():
-    encoder = [(1, 64), (64, 128), (128, 256), (256, 512), (512, 512)]  # (channels in, channels out)
-    # Each decoder layer sees the one before it, joined with the encoder map of its size: 512 512 256 128.
-    decoder = [(512, 512), (512 + 512, 256), (256 + 256, 128), (128 + 128, 64)]
-    expected = sum(convolution(*row) + 4 * row[1] for row in encoder + decoder) + convolution(64 + 64, 2, kernel=1)
-    config = flags.resolve({"dataset": "cifar10"})
-    assert generators.build(config).count_params() == expected
-    patch = [(3, 64), (64, 128), (128, 256), (256, 512)]
-    expected = sum(convolution(*row) for row in patch) + 4 * (128 + 256 + 512) + convolution(512, 1)
-    assert discriminators.build(config).count_params() == expected
+@systems
+def test_every_trainable_variable_gets_a_gradient(name):
+    config, generator, discriminator = pair(name)
+    given = inputs(config, 2, 32, 32)
+    with tf.GradientTape(persistent=True) as tape:
+        color, logits = generator(*given, training=True, with_logits=True)
+        judgement = tf.reduce_mean(discriminator(given[0], color, training=True))
+    for network in (generator, discriminator):
+        gradients = tape.gradient(judgement, [v.value for v in network.trainable_variables])
+        for variable, gradient in zip(network.trainable_variables, gradients, strict=True):
+            assert gradient is not None and np.all(np.isfinite(gradient)), variable.path
+            assert variable.name != "kernel" or np.any(gradient != 0), variable.path
+
+
+@systems
+def test_a_gradient_penalty_reaches_the_discriminators_kernels(name):
+    config = configured(name, d_normalization="none")
+    network = discriminators.build(config)
+    gray, color = judged(config, 2, 32, 32)
+    color = tf.constant(color)
+    with tf.GradientTape() as outer:
+        with tf.GradientTape() as inner:
+            inner.watch(color)
+            judgement = tf.reduce_sum(network(gray, color, training=True))
+        slopes = inner.gradient(judgement, color)
+        penalty = tf.reduce_sum(slopes**2)
+    kernels = [v.value for v in network.trainable_variables if v.name == "kernel"]
+    gradients = outer.gradient(penalty, kernels)
+    assert np.any(slopes != 0)
+    assert all(gradient is not None and np.all(np.isfinite(gradient)) for gradient in gradients)
+    assert np.any(gradients[0] != 0) and np.any(gradients[-1] != 0)

@@ -33,7 +33,19 @@ BY_HAND = {
         "fake": [0, 1, 4],
         "generator": [2, 0, -3],
     },
+    "wgan-gp": {
+        "real": [2, 0, -3],
+        "smoothed": [2, 0, -3],  # no label; compose refuses it
+        "fake": [-2, 0, 3],
+        "generator": [2, 0, -3],
+    },
 }
+BOUNDARIES = {"non-saturating": 0, "least-squares": 0.5, "hinge": 0, "wgan-gp": None}
+# The terms that a default objective does not have; arguments that every part of a batch can be cut from.
+ALL_TERMS = dict(
+    classification_weight=0.5, feature_model="vgg.keras", feature_weight=2.0, desired_saturation=0.25,
+    saturation_weight=3.0, desired_hue=0.5, desired_red=0.125, desired_green=0.5, desired_blue=0.75, blue_weight=4.0,
+)  # fmt: skip
 
 
 def test_every_loss_has_values_by_hand():
@@ -66,8 +78,19 @@ def test_the_game(name):
         assert np.sign(tape.gradient(value, x).numpy()[0]) == sign
 
 
+@pytest.mark.parametrize("name", BY_HAND)
+def test_the_boundary_is_where_real_and_generated_cost_the_same(name):
+    loss = adversarial.get(name)
+    assert loss.boundary == BOUNDARIES[name]
+    assert loss.penalized == (name == "wgan-gp")
+    if loss.boundary is not None:
+        at = tf.constant([loss.boundary])
+        np.testing.assert_allclose(loss.real(at, 1.0), loss.fake(at), rtol=1e-6)
+
+
 def test_unknown_losses_list_the_known():
-    with pytest.raises(ValueError, match="Unknown `--adversarial` 'wgan'. Known: non-saturating, least-squares, hinge"):
+    known = "Unknown `--adversarial` 'wgan'. Known: non-saturating, least-squares, hinge, wgan-gp"
+    with pytest.raises(ValueError, match=known):
         adversarial.get("wgan")
 
 
@@ -105,19 +128,29 @@ def batches(seed=0, images=6):
 
 @pytest.mark.parametrize("name", BY_HAND)
 def test_the_replicas_shares_sum_to_the_whole(name):
-    objective = Objective(adversarial=name)
+    objective = Objective(adversarial=name, r1_weight=2.0, **ALL_TERMS)
     real, fake, predicted, truth = batches()
+    rng = np.random.default_rng(1)
+    gp, r1, feature_distance = (tf.constant(rng.random(6), tf.float32) for _ in range(3))
+    rgb, cross_entropy = (tf.constant(rng.random((6, 5, 4, c)), tf.float32) for c in (3, 1))
 
     def losses(part):
-        d = compose.discriminator_loss(objective, real_logits=real[part], fake_logits=fake[part], global_batch=6)
+        d = compose.discriminator_loss(
+            objective, real_logits=real[part], fake_logits=fake[part], global_batch=6,
+            gradient_penalty=gp[part], r1=r1[part],
+        )  # fmt: skip
+        pictures = {"predicted": predicted[part], "truth": truth[part], "global_batch": 6}
         g = compose.generator_loss(
-            objective, predicted=predicted[part], truth=truth[part], fake_logits=fake[part], global_batch=6
-        )
-        return {**d[1], **g[1], "D": d[0], "G": g[0]}
+            objective, **pictures, fake_logits=fake[part], rgb=rgb[part], cross_entropy=cross_entropy[part],
+            feature_distance=feature_distance[part],
+        )  # fmt: skip
+        pre = compose.pretrain_loss(objective, "classification", **pictures, cross_entropy=cross_entropy[part])
+        return {**d[1], **g[1], "D": d[0], "G": g[0], "pretrain": pre[0]}
 
     whole, halves = losses(slice(None)), [losses(slice(0, 2)), losses(slice(2, 6))]
     for key in whole:
-        np.testing.assert_allclose(sum(float(half[key]) for half in halves), float(whole[key]), rtol=1e-5, err_msg=key)
+        total = sum(float(half[key]) for half in halves)
+        np.testing.assert_allclose(total, float(whole[key]), rtol=1e-5, atol=1e-6, err_msg=key)
 
 
 def test_the_discriminators_loss_by_hand():
@@ -125,11 +158,67 @@ def test_the_discriminators_loss_by_hand():
     loss, logs = compose.discriminator_loss(
         Objective(adversarial="least-squares"), real_logits=real, fake_logits=fake, global_batch=2
     )
-    # real (2 + 4.5) / 2, fake (2 + 0.5) / 2; right: 1 of 2 real, 2 of 2 generated.
+    # real (2 + 4.5) / 2, fake (2 + 0.5) / 2; gap 0.5 - -1.5; right: 1 of 2 real, 2 of 2 generated.
     assert {name: float(value) for name, value in logs.items()} == {
-        "d/real": 3.25, "d/fake": 1.25, "d/loss": 4.5, "d/accuracy": 0.75
+        "d/real": 3.25, "d/fake": 1.25, "d/gap": 2, "d/loss": 4.5, "d/accuracy": 0.75
     }  # fmt: skip
     assert float(loss) == 4.5
+
+
+@pytest.mark.parametrize(("name", "accuracy"), [("non-saturating", 0.5), ("hinge", 0.5), ("least-squares", 0.75)])
+def test_the_accuracy_is_counted_from_the_losss_own_boundary(name, accuracy):
+    # 0.25 lies above 0 and below 1/2: for real it is right with 0 for a boundary, for generated with 1/2.
+    real, fake = tf.constant([[3.0], [0.25]]), tf.constant([[0.25], [0.25]])
+    _, logs = compose.discriminator_loss(
+        Objective(adversarial=name), real_logits=real, fake_logits=fake, global_batch=2
+    )
+    assert float(logs["d/accuracy"]) == accuracy
+
+
+def test_the_critics_loss_by_hand():
+    real, fake = tf.constant([[3.0], [-2.0]]), tf.constant([[-2.0], [-1.0]])
+    loss, logs = compose.discriminator_loss(
+        Objective(adversarial="wgan-gp", gp_weight=10.0), real_logits=real, fake_logits=fake, global_batch=2,
+        gradient_penalty=tf.constant([9.0, 1.0]),
+    )  # fmt: skip
+    # No accuracy: a critic has no boundary. Loss: -0.5 - 1.5 + 10 * 5, the Wasserstein estimate's negative and gp.
+    assert {name: float(value) for name, value in logs.items()} == {
+        "d/real": -0.5, "d/fake": -1.5, "d/gap": 2, "d/gp": 5, "d/loss": 48
+    }  # fmt: skip
+    assert float(loss) == 48
+
+
+def test_r1_joins_any_loss():
+    real, fake = tf.constant([[3.0], [-2.0]]), tf.constant([[-2.0], [-1.0]])
+    loss, logs = compose.discriminator_loss(
+        Objective(adversarial="hinge", r1_weight=0.5), real_logits=real, fake_logits=fake, global_batch=2,
+        r1=tf.constant([8.0, 4.0]),
+    )  # fmt: skip
+    # real (0 + 3) / 2, fake (0 + 0) / 2, and 0.5 * 6.
+    assert float(logs["d/r1"]) == 6 and float(logs["d/real"]) == 1.5 and float(logs["d/fake"]) == 0
+    assert float(loss) == float(logs["d/loss"]) == 4.5 and "d/gp" not in logs
+
+
+@pytest.mark.parametrize(
+    ("settings", "given", "message"),
+    [
+        ({"adversarial": "wgan-gp", "label_smoothing": True}, {"gradient_penalty": tf.ones(6)},
+         "`--label-smoothing` has no meaning with `--adversarial wgan-gp`.* non-saturating, least-squares, hinge$"),
+        ({"adversarial": "wgan-gp"}, {}, "`--adversarial wgan-gp` needs `gradient_penalty`, unless --gp-weight is 0"),
+        ({"r1_weight": 1.0}, {}, "`--r1-weight` sets a penalty that needs `r1`"),
+    ],
+)  # fmt: skip
+def test_what_a_discriminators_loss_refuses(settings, given, message):
+    real, fake, *_ = batches()
+    with pytest.raises(ValueError, match=message):
+        compose.discriminator_loss(Objective(**settings), real_logits=real, fake_logits=fake, global_batch=6, **given)
+
+
+def test_a_critic_without_its_penalty_is_possible():
+    real, fake, *_ = batches()
+    objective = Objective(adversarial="wgan-gp", gp_weight=0.0)
+    loss, logs = compose.discriminator_loss(objective, real_logits=real, fake_logits=fake, global_batch=6)
+    assert float(loss) == pytest.approx(-float(logs["d/gap"]), abs=1e-6)
 
 
 def test_label_smoothing_is_one_sided():
@@ -167,6 +256,92 @@ def test_terms_of_weight_0_are_left_out():
     )
     assert set(logs) == {"g/adv", "g/loss"}
     assert float(logs["g/loss"]) == float(logs["g/adv"])
+
+
+def test_every_term_of_the_generator_by_hand():
+    # One picture of one pixel, RGB (0.75, 0.5, 0.25): saturation 2/3, hue 1/12 of a turn.
+    loss, logs = compose.generator_loss(
+        Objective(adversarial_weight=0.0, l1_weight=0.0, **ALL_TERMS),
+        predicted=None, truth=None, fake_logits=None, global_batch=1, rgb=tf.constant([[[[0.75, 0.5, 0.25]]]]),
+        cross_entropy=tf.constant([[[[1.5]]]]), feature_distance=tf.constant([7.0]),
+    )  # fmt: skip
+    expected = {
+        "g/classification": 1.5, "g/features": 7, "g/saturation": 5 / 12, "g/hue": 5 / 12, "g/red": 0.625,
+        "g/green": 0, "g/blue": 0.5,
+    }  # fmt: skip
+    # 0.5 * 1.5 + 2 * 7 + 3 * 5/12 + 5/12 + 0.625 + 0 + 4 * 0.5
+    expected["g/loss"] = 0.75 + 14 + 1.25 + 5 / 12 + 0.625 + 2
+    assert {name: float(value) for name, value in logs.items()} == pytest.approx(expected, abs=1e-6)
+    assert float(loss) == float(logs["g/loss"])
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"adversarial_weight": 1.0}, "`--adversarial-weight` sets a term .* needs `fake_logits`"),
+        ({"classification_weight": 1.0}, "`--classification-weight` sets a term .* needs `cross_entropy`"),
+        ({"feature_model": "vgg.keras"}, "`--feature-model` sets a term .* needs `feature_distance`"),
+        ({"desired_hue": 0.0}, "`--desired-hue` sets a term .* needs `rgb`"),
+    ],
+)
+def test_a_term_without_what_it_needs_is_an_error(settings, message):
+    *_, predicted, truth = batches()
+    with pytest.raises(ValueError, match=message):
+        compose.generator_loss(
+            Objective(**{"adversarial_weight": 0.0, **settings}),
+            predicted=predicted, truth=truth, fake_logits=None, global_batch=6,
+        )  # fmt: skip
+
+
+def test_which_quantities_are_controlled():
+    assert compose.controlled(Objective()) == {}
+    assert compose.controlled(Objective(desired_hue=0.0, desired_blue=0.5, blue_weight=0.0)) == {"hue": 0, "blue": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("settings", "needed"),
+    [
+        ({}, False),
+        ({"desired_saturation": 0.0}, True),
+        ({"desired_green": 0.5, "green_weight": 0.0}, False),
+        ({"feature_model": "vgg.keras"}, True),
+        ({"feature_model": "vgg.keras", "feature_weight": 0.0}, False),
+    ],
+)
+def test_pictures_are_needed_where_a_term_looks_at_them(settings, needed):
+    objective = Objective(**settings)
+    assert compose.needs_rgb(objective) is needed
+    if not needed:
+        _, fake, predicted, truth = batches()
+        _, logs = compose.generator_loss(objective, predicted=predicted, truth=truth, fake_logits=fake, global_batch=6)
+        assert set(logs) == {"g/adv", "g/l1", "g/loss"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings", "expected"),
+    [  # L1 0.375 and cross-entropy 1.5, as below
+        ("l1", {}, {"g/l1": 0.375, "g/loss": 37.5}),
+        ("l1", {"l1_weight": 0.0, "desired_red": 0.5}, {"g/l1": 0.375, "g/loss": 0.375}),
+        ("classification", {"classification_weight": 2.0}, {"g/classification": 1.5, "g/loss": 3}),
+        ("classification", {}, {"g/classification": 1.5, "g/loss": 1.5}),
+    ],
+)
+def test_the_pre_trainings_loss_by_hand(kind, settings, expected):
+    loss, logs = compose.pretrain_loss(
+        Objective(**settings), kind, predicted=tf.constant([[[[0.5, 0.0]]]]), truth=tf.constant([[[[0.0, 0.25]]]]),
+        global_batch=1, cross_entropy=tf.constant([[[[1.5]]]]),
+    )  # fmt: skip
+    assert {name: float(value) for name, value in logs.items()} == expected
+    assert float(loss) == expected["g/loss"]
+
+
+def test_unknown_or_impossible_pre_training():
+    *_, predicted, truth = batches()
+    pictures = {"predicted": predicted, "truth": truth, "global_batch": 6}
+    with pytest.raises(ValueError, match="Unknown `--pretrain` 'l2'. Known: l1, classification"):
+        compose.pretrain_loss(Objective(), "l2", **pictures)
+    with pytest.raises(ValueError, match="`--pretrain classification` sets a term .* needs `cross_entropy`"):
+        compose.pretrain_loss(Objective(), "classification", **pictures)
 
 
 def test_nothing_to_minimize_is_an_error():

@@ -1,0 +1,39 @@
+"""The networks: a file per system, found here by its tables, so that a new system is one new file.
+
+A file of this folder lists what it offers, either or both of
+- GENERATORS = {name: function(config, *, head, synchronized, dtype) -> base.Generator}; `head(kernel_size)` makes the
+  configured head,
+- DISCRIMINATORS = {name: function(config, *, synchronized, dtype, d_input, crop, normalization) -> base.Discriminator}.
+Imports its own modules only.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+
+
+def merged(tables):
+    """Join the tables of several files.
+
+    Args:
+        tables: (file, {name: function}) pairs.
+
+    Returns:
+        {name: function} of all.
+
+    Raises:
+        ValueError: if two files give the same name.
+    """
+    found, owner = {}, {}
+    for file, table in tables:
+        for name, function in table.items():
+            if name in found:
+                raise ValueError(f"models/networks: both {owner[name]} and {file} call a network `{name}`. Rename one.")
+            found[name], owner[name] = function, file
+    return found
+
+
+_MODULES = {m.name: importlib.import_module(f"{__name__}.{m.name}") for m in pkgutil.iter_modules(__path__)}
+GENERATORS = merged((name, getattr(module, "GENERATORS", {})) for name, module in _MODULES.items())
+DISCRIMINATORS = merged((name, getattr(module, "DISCRIMINATORS", {})) for name, module in _MODULES.items())

@@ -1,0 +1,181 @@
+"""What all networks share: inputs joined, padded or cropped; outputs in float32. A system's file adds the layers.
+
+Imports `blocks`.
+"""
+
+from __future__ import annotations
+
+import math
+
+import keras
+from keras import ops
+
+from colorgan.models import blocks
+
+D_INPUTS = ("joint", "color")
+
+
+class Generator(keras.Model):
+    """From a photograph's lightness, and noise if it takes some, to its colours; any height and width.
+
+    A subclass has `features(x, training)` and `body`.
+
+    Args:
+        head: layer from the last features to colours, see `heads.py`.
+        noise_channels: channels of noise that are joined to the gray picture.
+        multiple: `features` gets pictures whose height and width are multiples of this.
+        dtype: Keras dtype policy.
+    """
+
+    def __init__(self, *, head, noise_channels=0, multiple=1, dtype=None):
+        super().__init__(dtype=dtype)
+        self.head, self.noise_channels, self.multiple = head, noise_channels, multiple
+
+    @property
+    def body(self):
+        """The subclass's blocks and layers with weights, in order from the input to the head."""
+        raise NotImplementedError
+
+    @property
+    def parts(self):
+        """All blocks and layers with weights, in order from the input to the output, for freezing the first of them."""
+        return [*self.body, *self.head.parts]
+
+    def features(self, x, training):
+        """The subclass's layers.
+
+        Args:
+            x: [B, H', W', 1 + noise_channels] in the compute dtype, gray joined with the noise.
+            training: batch statistics and active dropout, or moving statistics and none.
+
+        Returns:
+            [B, H', W', F]: what the head reads.
+        """
+        raise NotImplementedError
+
+    def call(self, gray, noise=None, training=False, with_logits=False):
+        """Predict colours.
+
+        Args:
+            gray: [B, H, W, 1] float, L (or luma) scaled to [-1, 1]; any H and W (padded inside, cropped after).
+            noise: [B, H, W, noise_channels] float, uniform in [0, 1): exactly if there are noise channels.
+            training: batch statistics and active dropout, or moving statistics and none: at inference an image's
+                result does not depend on its batch.
+            with_logits: return the head's logits too.
+
+        Returns:
+            [B, H, W, C] float32 in [-1, 1], or, `with_logits`, the pair of that and the head's logits
+            [B, H, W, ...] float32 (None if the head has none).
+
+        Raises:
+            ValueError: if noise is missing, not wanted, or of another number of channels.
+        """
+        received = 0 if noise is None else noise.shape[-1]
+        if received != self.noise_channels:
+            raise ValueError(
+                f"`noise` must have as many channels as --noise-channels says, {self.noise_channels} "
+                f"(none: leave it out). Received: {received}"
+            )
+        x = gray if noise is None else ops.concatenate([gray, ops.cast(noise, gray.dtype)], axis=-1)
+        x = self.features(blocks.pad_to_multiple(x, self.multiple), training)
+        height, width = ops.shape(gray)[1:3]
+        color, logits = (None if y is None else y[:, :height, :width] for y in self.head(x, with_logits=True))
+        return (color, logits) if with_logits else color
+
+
+class Discriminator(keras.Model):
+    """Real or generated: one logit per picture or per patch. A subclass has `judge(x, training)`.
+
+    Args:
+        d_input: `joint`: judges gray and colour together; `color`: colour alone.
+        crop: rim that it does not see, pixels.
+        dtype: Keras dtype policy.
+
+    Raises:
+        ValueError: if `d_input` is unknown.
+    """
+
+    def __init__(self, *, d_input="joint", crop=0, dtype=None):
+        super().__init__(dtype=dtype)
+        if d_input not in D_INPUTS:
+            raise ValueError(f"Unknown `--d-input` {d_input!r}. Known: {', '.join(D_INPUTS)}")
+        self.d_input, self.crop = d_input, crop
+        self._map_size = None
+
+    def judge(self, x, training):
+        """The subclass's layers: [B, h, w, channels] in the compute dtype -> logits [B, ...], large for real."""
+        raise NotImplementedError
+
+    def flat(self, x):
+        """[B, h, w, C] -> [B, h w C] for a dense layer, which reads pictures of one size only.
+
+        Raises:
+            ValueError: if the size is not that of the first call.
+        """
+        size = tuple(x.shape[1:3])
+        if self._map_size is None:
+            self._map_size = size
+        if size != self._map_size:
+            raise ValueError(
+                "A discriminator with dense layers judges pictures of the size it was built for (--height, --width). "
+                f"Received: pictures that become {size[0]} x {size[1]} where {self._map_size[0]} x "
+                f"{self._map_size[1]} is expected"
+            )
+        return ops.reshape(x, (-1, size[0] * size[1] * x.shape[-1]))
+
+    def call(self, gray, color, training=False):
+        """Judge pictures.
+
+        Args:
+            gray: [B, H, W, 1] float, L scaled to [-1, 1]: the condition.
+            color: [B, H, W, 2 or 3] float, colour scaled to [-1, 1].
+            training: batch statistics and active dropout, or moving statistics and none. Spectral norms are followed
+                in training only.
+
+        Returns:
+            float32 logits, large for real: [B, h, w, 1] for patches, [B, 1] for whole pictures.
+
+        Raises:
+            ValueError: if nothing is left inside the rim.
+        """
+        x = color if self.d_input == "color" else ops.concatenate([gray, ops.cast(color, gray.dtype)], axis=-1)
+        if self.crop:
+            if any(n is not None and n <= 2 * self.crop for n in x.shape[1:3]):
+                raise ValueError(
+                    f"`--d-crop` must leave something of the pictures. Received: {self.crop} pixels from each side of "
+                    f"{x.shape[1]} x {x.shape[2]}"
+                )
+            x = x[:, self.crop : -self.crop, self.crop : -self.crop]
+        return ops.cast(self.judge(x, training), "float32")
+
+
+def row_normalization(normalization, row):
+    """-> the normalization of a discriminator's row: batch normalization leaves out the first (DCGAN, section 3)."""
+    return "none" if normalization == "batch" and row == 0 else normalization
+
+
+def scaled_table(table, config):
+    """-> a kernel table's rows as (filters, stride, dropout rate), the filters multiplied as configured."""
+    multiplier = config.architecture.filter_multiplier
+    return [(blocks.scaled(f, multiplier), stride, rest[0] if rest else 0.0) for f, stride, *rest in table]
+
+
+def undone(encoder, decoder):
+    """Check that a decoder ends at the size that the encoder began with.
+
+    Args:
+        encoder, decoder: kernel tables; the product of the strides is what one shrinks and the other enlarges by.
+
+    Returns:
+        That product: pictures must be multiples of it.
+
+    Raises:
+        ValueError: if the products differ.
+    """
+    shrinks, enlarges = (math.prod(row[1] for row in table) for table in (encoder, decoder))
+    if shrinks != enlarges:
+        raise ValueError(
+            "`decoder` must undo `encoder`: the products of their strides must be equal. "
+            f"Received: {enlarges} and {shrinks}"
+        )
+    return shrinks

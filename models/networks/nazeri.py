@@ -1,0 +1,152 @@
+"""`unet` and `patch`: the networks of Nazeri et al. 2018, presets `cifar10` and `places365`.
+
+Imports `base` and `blocks`.
+"""
+
+from __future__ import annotations
+
+import math
+
+from keras import layers, ops
+
+from colorgan.models import blocks
+from colorgan.models.networks import base
+
+
+class UNet(base.Generator):
+    """U-Net of Nazeri et al. 2018, section 3.1: skip connections at every scale.
+
+    Args:
+        encoder: kernel table of the contracting path, rows (filters, stride, dropout); the first row's stride is 1.
+        decoder: kernel table of the expansive path; row i upsamples by its stride and is joined by the map of the
+            encoder's mirrored row, so its stride must be that of encoder row -1-i.
+        head: see `base.Generator`; the paper's is a 1x1 convolution.
+        kernel_size: of all convolutions but the head's.
+        noise_channels: see `base.Generator`.
+        bn_momentum, synchronized, dtype: see `blocks.Block`.
+
+    Raises:
+        ValueError: if the two tables do not mirror each other or the first stride is not 1.
+    """
+
+    def __init__(
+        self,
+        *,
+        encoder,
+        decoder,
+        head,
+        kernel_size=4,
+        noise_channels=0,
+        bn_momentum=0.99,
+        synchronized=False,
+        dtype=None,
+    ):
+        strides = [row[1] for row in encoder]
+        super().__init__(head=head, noise_channels=noise_channels, multiple=math.prod(strides), dtype=dtype)
+        if strides[0] != 1:  # no decoder row undoes it, and the result would be smaller than the picture
+            raise ValueError(f"`encoder`: the stride of the first row must be 1. Received: {strides[0]}")
+        if [row[1] for row in decoder] != strides[:0:-1]:
+            raise ValueError(
+                "`decoder` must undo `encoder`: the strides of its rows are those of the encoder's rows from the last "
+                f"to the second, {strides[:0:-1]}. Received: {[row[1] for row in decoder]}"
+            )
+        common = {
+            "kernel_size": kernel_size,
+            "bn_momentum": bn_momentum,
+            "synchronized": synchronized,
+            "dtype": dtype,
+        }
+        self.encoder = [blocks.Block(f, stride=s, dropout=d, **common) for f, s, d in encoder]
+        self.decoder = [
+            blocks.Block(f, stride=s, dropout=d, upsample="transposed", activation="relu", **common)
+            for f, s, d in decoder
+        ]
+
+    @property
+    def body(self):
+        """See `base.Generator`."""
+        return [*self.encoder, *self.decoder]
+
+    def features(self, x, training):
+        """See `base.Generator`."""
+        maps = []
+        for block in self.encoder:
+            x = block(x, training=training)
+            maps.append(x)
+        for block, mirrored in zip(self.decoder, maps[-2::-1], strict=True):
+            x = ops.concatenate([block(x, training=training), mirrored], axis=-1)
+        return x
+
+
+class PatchDiscriminator(base.Discriminator):
+    """PatchGAN discriminator of Nazeri et al. 2018, section 3.3: a logit per patch of the picture.
+
+    Args:
+        table: kernel table, rows (filters, stride, dropout).
+        kernel_size: of all convolutions.
+        normalization: `batch` (the first row and the last convolution have none), `spectral` (everywhere) or `none`.
+        d_input, crop: see `base.Discriminator`.
+        bn_momentum, synchronized, dtype: see `blocks.Block`.
+    """
+
+    def __init__(
+        self,
+        *,
+        table,
+        kernel_size=4,
+        normalization="batch",
+        d_input="joint",
+        crop=0,
+        bn_momentum=0.99,
+        synchronized=False,
+        dtype=None,
+    ):
+        super().__init__(d_input=d_input, crop=crop, dtype=dtype)
+        self.blocks = [
+            blocks.Block(
+                filters,
+                kernel_size=kernel_size,
+                stride=stride,
+                dropout=dropout,
+                normalization=base.row_normalization(normalization, i),
+                bn_momentum=bn_momentum,
+                synchronized=synchronized,
+                dtype=dtype,
+            )
+            for i, (filters, stride, dropout) in enumerate(table)
+        ]
+        head = layers.Conv2D(1, kernel_size, padding="same", kernel_initializer="he_normal", dtype=dtype)
+        self.head = blocks.weighted(head, normalization)
+
+    def judge(self, x, training):
+        """-> [B, h, w, 1] logits; h, w: the picture's size over the product of the strides, rounded up."""
+        for block in self.blocks:
+            x = block(x, training=training)
+        return self.head(x)
+
+
+def _unet(config, *, head, **common):
+    a = config.architecture
+    return UNet(
+        encoder=base.scaled_table(a.encoder, config),
+        decoder=base.scaled_table(a.decoder, config),
+        head=head(kernel_size=1),
+        kernel_size=a.kernel_size,
+        noise_channels=a.noise_channels,
+        bn_momentum=a.bn_momentum,
+        **common,
+    )
+
+
+def _patch(config, **common):
+    a = config.architecture
+    return PatchDiscriminator(
+        table=base.scaled_table(a.discriminator_layers, config),
+        kernel_size=a.kernel_size,
+        bn_momentum=a.bn_momentum,
+        **common,
+    )
+
+
+GENERATORS = {"unet": _unet}
+DISCRIMINATORS = {"patch": _patch}

@@ -1,0 +1,87 @@
+"""A perceptual term: the distance of two pictures as another network sees them. Imports nothing of ours.
+
+After Johnson et al. 2016, section 3.2, where the network is VGG-16; here any Keras model in a file of the user's, as
+nothing is ever downloaded. Its outputs are what is compared: save a model whose outputs are the layers of interest.
+(The RGB system tried VGG features and reports that its generator learned no more with them than without.)
+"""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import keras
+from keras import ops, tree
+
+ADVICE = "Expected a .keras file: `model.save('features.keras')` of a model of sRGB pictures in 0..255, [B, H, W, 3]."
+
+
+def distance(model, rgb_predicted, rgb_truth):
+    """Mean absolute difference of what a model makes of two pictures.
+
+    The mean instead of Johnson et al.'s squared distance: as for L1 on colours, it does not grow with the square of a
+    deep layer's values.
+
+    Args:
+        model: a Keras model of [B, H, W, 3] float32 sRGB in 0..255 with one output or several; run at inference.
+        rgb_predicted, rgb_truth: [B, H, W, 3] sRGB in [0, 1]; multiplied by 255 here.
+
+    Returns:
+        [B] float32: the mean over each output's values, then over the outputs.
+    """
+    predicted, truth = (
+        tree.flatten(model(ops.cast(rgb, "float32") * 255, training=False)) for rgb in (rgb_predicted, rgb_truth)
+    )
+    return sum(_mean_difference(a, b) for a, b in zip(predicted, truth, strict=True)) / len(predicted)
+
+
+def load(path, *, size=None):
+    """Load the model of a perceptual term, frozen.
+
+    Args:
+        path: its .keras file. It is read in Keras' safe mode: no code that the file carries is run.
+        size: (height, width) of the pictures that it will see, to check; None: unchecked.
+
+    Returns:
+        A `keras.Model` with `trainable` False.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if it does not hold a Keras model, or one that does not take such pictures.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"`--feature-model`: there is no file {path}. {ADVICE}")
+    # Keras has no safe mode for HDF5 files, and tells formats apart by their name.
+    if path.suffix != ".keras" or not zipfile.is_zipfile(path):
+        raise ValueError(f"`--feature-model`: {path} is not a .keras file. {ADVICE}")
+    try:
+        model = keras.models.load_model(path, compile=False, safe_mode=True)
+    # An archive can be wrong in many ways: a part is missing, is no JSON, names an unknown class, or holds a lambda.
+    except (ValueError, TypeError, KeyError, OSError, zipfile.BadZipFile) as error:
+        raise ValueError(f"`--feature-model`: {path} does not hold a Keras model: {error}") from error
+    _check_input(model, path, size)
+    model.trainable = False
+    return model
+
+
+def _check_input(model, path, size):
+    inputs = getattr(model, "inputs", None) or []
+    shapes = [tuple(x.shape) for x in inputs]
+    height, width = size or (None, None)
+    wanted = (None, height, width, 3)
+    fits = len(shapes) == 1 and len(shapes[0]) == 4 and shapes[0][3] == 3
+    fits = fits and all(
+        have in (None, need) or need is None for have, need in zip(shapes[0][:3], wanted[:3], strict=True)
+    )
+    if not fits:
+        needed = ", ".join(name if n is None else str(n) for name, n in zip("BHWC", wanted, strict=True))
+        raise ValueError(
+            f"`--feature-model`: the model in {path} must have one input, [{needed}]. Received: "
+            f"{', '.join(map(str, shapes)) or 'a model whose inputs are not declared'}"
+        )
+
+
+def _mean_difference(a, b):
+    difference = ops.abs(ops.cast(a, "float32") - ops.cast(b, "float32"))
+    return ops.mean(ops.reshape(difference, (ops.shape(difference)[0], -1)), axis=1)

@@ -1,0 +1,282 @@
+"""Bins of colour: where they lie, colours to bins and back, and what a bin weighs in a rebalanced loss.
+
+Two kinds. *channel* bins cut a and b apart, 16 equal ones over [-1, 1] of the scaled colour. *joint* bins are the
+points of a grid of step 10 in the ab plane whose cell holds an sRGB colour (Zhang, Isola, Efros 2016, Colorful Image
+Colorization, section 2.1). Pure functions of arrays or tensors; the counting and the weights are numpy. Imports
+`color`.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import NamedTuple
+
+import numpy as np
+from keras import ops
+
+from colorgan.models import color as colors
+
+CHANNEL_BINS = 16
+STEP = 10  # Lab units between joint bins: Zhang et al. 2016, section 2.1
+NEIGHBOURS = 5  # soft encoding, the same section
+SIGMA = 5.0  # Lab units: of the soft encoding (section 2.1) and of the prior's smoothing (section 2.2)
+CELL = 5  # Lab units: the fineness of the table that finds near bins
+REACH = 130  # bins of colours up to this |a|, |b| are found exactly, in Lab units; sRGB ends at 108
+
+# For a of the column, the first and the last b whose cell [a - 5, a + 5] x [b - 5, b + 5] holds the Lab colour of at
+# least one of the 2^24 8-bit sRGB colours. A table and not a computation at start: the shape of a network's weights
+# hangs on it, so no rounding of a device may move it. `tests/models/test_quantization.py` computes it anew. The next
+# cell, (20, -80), is touched between 8-bit colours only.
+GAMUT = {
+    -90: (80, 80), -80: (40, 80), -70: (20, 90), -60: (0, 90), -50: (-20, 90), -40: (-30, 90), -30: (-40, 90),
+    -20: (-40, 90), -10: (-50, 90), 0: (-60, 90), 10: (-70, 80), 20: (-70, 80), 30: (-80, 80), 40: (-90, 80),
+    50: (-90, 70), 60: (-100, 70), 70: (-110, 70), 80: (-110, 70), 90: (-90, 0), 100: (-70, -50),
+}  # fmt: skip
+
+
+def describe(kind, *, ab_scale):
+    """What the bins of a kind are, as JSON has it: what `histogram` counts and what a cached result is known by.
+
+    Args:
+        kind: `channel-bins` or `joint-bins`.
+        ab_scale: Lab units of a and b that become 1.
+
+    Returns:
+        {"kind": kind, "ab_scale": float, "shape": [2, 16] or [Q], "step": Lab units between two bins}.
+
+    Raises:
+        ValueError: for an unknown kind (the known ones are listed).
+    """
+    if kind == "channel-bins":
+        shape, step = [2, CHANNEL_BINS], 2 * ab_scale / CHANNEL_BINS
+    elif kind == "joint-bins":
+        shape, step = [len(joint_centres())], STEP
+    else:
+        raise ValueError(f"Unknown kind of bins {kind!r}. Known: channel-bins, joint-bins")
+    return {"kind": kind, "ab_scale": float(ab_scale), "shape": shape, "step": float(step)}
+
+
+class SoftTargets(NamedTuple):
+    """Colours as a few weighted joint bins, the nearest first: `indices` [..., 5] int32, `weights` [..., 5] float32."""
+
+    indices: object
+    weights: object
+
+
+def channel_centres():
+    """-> [16] float32: the centres of the channel bins in scaled colour, -15/16, -13/16 .. 15/16."""
+    return ((2 * np.arange(CHANNEL_BINS) + 1) / CHANNEL_BINS - 1).astype(np.float32)
+
+
+def channel_indices(color):
+    """[..., C] float, scaled colour -> [..., C] int32, the bin of each channel; values outside go to the end bins.
+
+    A value on an edge, or less than a thousandth of a bin below it, belongs to the bin above.
+    """
+    # The a and b of grays are rounding errors about 0, an edge: without the thousandth these would choose the bin.
+    position = ops.floor((ops.cast(color, "float32") + 1) * (CHANNEL_BINS / 2) + 1e-3)
+    # Clipped before it is cast: an integer of a large float is undefined.
+    return ops.cast(ops.clip(position, 0, CHANNEL_BINS - 1), "int32")
+
+
+def channel_targets(color):
+    """[..., C] float, scaled colour -> [..., C, 16] float32, one-hot over the bins of each channel."""
+    return ops.one_hot(channel_indices(color), CHANNEL_BINS, dtype="float32")
+
+
+def channel_mean(logits):
+    """[..., 16] logits over the bins of a channel -> [...] float32 in (-1, 1), the expected scaled colour."""
+    probabilities = ops.softmax(ops.cast(logits, "float32"), axis=-1)
+    return ops.sum(probabilities * channel_centres(), axis=-1)
+
+
+@functools.cache
+def joint_centres():
+    """The joint bins: [Q, 2] float32, a and b in Lab units, in ascending order of a, then b. Q is 261.
+
+    Zhang et al. 2016 have 313 at the same step, by a rule that they do not print: all four grid points around every
+    sRGB colour would be 309, and theirs are those and four more. Here a bin must be some colour's nearest: the other
+    52 could never be a pixel's class. Fewer colours than all find fewer bins: a cube of 16 levels a channel, 254.
+    """
+    return np.array([(a, b) for a, (low, high) in GAMUT.items() for b in range(low, high + 1, STEP)], dtype=np.float32)
+
+
+@functools.cache
+def _candidates():
+    """For each small cell of the plane up to `REACH`, the bins that can be among the 5 nearest of a colour in it.
+
+    A bin whose least distance from the cell exceeds the fifth smallest of the bins' greatest distances cannot be. K is
+    16, so the distances of a picture need no [B, H, W, Q].
+
+    Returns:
+        indices: [cells, K] int32, filled up with -1.
+        points: [cells, K, 2] float32, their centres; the fillers' are far away.
+    """
+    ticks = np.arange(-REACH, REACH + 1, CELL)
+    cells = np.stack(np.meshgrid(ticks, ticks, indexing="ij"), axis=-1).reshape(-1, 1, 2)
+    away = np.abs(cells - joint_centres())
+    least = np.linalg.norm(np.maximum(away - CELL / 2, 0), axis=-1)
+    most = np.linalg.norm(away + CELL / 2, axis=-1)
+    near = least <= np.sort(most, axis=-1)[:, NEIGHBOURS - 1 : NEIGHBOURS] + 1e-3
+    order = np.argsort(~near, axis=-1, kind="stable")[:, : near.sum(axis=-1).max()]
+    real = np.take_along_axis(near, order, axis=-1)
+    points = np.where(real[..., None], joint_centres()[order], 1e4)
+    return np.where(real, order, -1).astype(np.int32), points.astype(np.float32)
+
+
+def nearest_bins(ab, *, count=NEIGHBOURS):
+    """The joint bins next to colours.
+
+    Args:
+        ab: [..., 2] float, Lab units; beyond `REACH` the colour is moved to it.
+        count: how many, at most 5.
+
+    Returns:
+        indices: [..., count] int32, the nearest first.
+        distances: [..., count] float32, squared, Lab units.
+    """
+    indices, points = (ops.convert_to_tensor(table) for table in _candidates())
+    ab = ops.clip(ops.cast(ab, "float32"), -REACH, REACH)
+    cell = ops.cast(ops.floor((ab + REACH) / CELL + 0.5), "int32")
+    row = cell[..., 0] * (2 * REACH // CELL + 1) + cell[..., 1]
+    distances = ops.sum((ops.take(points, row, axis=0) - ab[..., None, :]) ** 2, axis=-1)
+    negative, place = ops.top_k(-distances, count)
+    return ops.take_along_axis(ops.take(indices, row, axis=0), place, axis=-1), -negative
+
+
+def soft_encode(ab):
+    """Colours as weights of their five nearest bins (Zhang et al. 2016, section 2.1).
+
+    The weights are a Gaussian's of the distance, sigma 5, and sum to 1.
+
+    Args:
+        ab: [..., 2] float, Lab units.
+
+    Returns:
+        `SoftTargets`; `dense` has the form with all bins.
+    """
+    indices, distances = nearest_bins(ab)
+    # As a softmax the weights stay defined for colours so far outside that every Gaussian underflows.
+    return SoftTargets(indices, ops.softmax(-distances / (2 * SIGMA**2), axis=-1))
+
+
+def dense(targets: SoftTargets):
+    """[..., 5] indices and weights -> [..., Q] float32, a distribution over all bins."""
+    shape, count = ops.shape(targets.indices), len(joint_centres())
+    rows = ops.size(targets.indices) // NEIGHBOURS
+    # A scatter: the sum of five one-hot tensors is three times as slow on a CPU.
+    row = ops.repeat(ops.arange(rows, dtype="int32"), NEIGHBOURS)
+    places = ops.stack([row, ops.reshape(targets.indices, (-1,))], axis=-1)
+    flat = ops.scatter(places, ops.reshape(targets.weights, (-1,)), (rows, count))
+    return ops.reshape(flat, (*shape[:-1], count))
+
+
+def annealed_mean(logits, *, temperature):
+    """A distribution's colour between its mode and its mean (Zhang et al. 2016, eq. (5)).
+
+    Args:
+        logits: [..., Q] float.
+        temperature: T > 0; 1 gives the mean, T -> 0 the mode; the paper's is 0.38.
+
+    Returns:
+        [..., 2] float32, a and b in Lab units.
+    """
+    # exp(log z / T), normalized, is the softmax of logits / T.
+    annealed = ops.softmax(ops.cast(logits, "float32") / temperature, axis=-1)
+    return ops.matmul(annealed, ops.convert_to_tensor(joint_centres()))
+
+
+def histogram(batches, *, bins):
+    """How often each bin occurs: the counts that `class_weights` needs.
+
+    Args:
+        batches: iterable of [B, H, W, 3] uint8 sRGB pictures or [B, H, W, 2] float scaled ab; arrays or tensors.
+        bins: what `describe` returned; a head has it as `bins`.
+
+    Returns:
+        int64 counts, [2, 16] (channel) or [Q] (joint: each colour counts for its nearest bin).
+
+    Raises:
+        ValueError: for batches of another shape or type.
+    """
+    total = np.zeros(bins["shape"], dtype=np.int64)
+    for batch in batches:
+        ab = _lab_units(batch, bins["ab_scale"]).reshape(-1, 2)
+        if bins["kind"] == "joint-bins":
+            total += np.bincount(_nearest(ab), minlength=len(total))
+        else:
+            indices = ops.convert_to_numpy(channel_indices(ab / np.float32(bins["ab_scale"])))
+            total += np.stack([np.bincount(one, minlength=CHANNEL_BINS) for one in indices.T])
+    return total
+
+
+def _lab_units(batch, ab_scale):
+    """-> [..., 2] float32 numpy: a and b of a batch in Lab units."""
+    batch = np.asarray(batch)
+    if batch.dtype == np.uint8 and batch.shape[-1:] == (3,):
+        return ops.convert_to_numpy(colors.rgb_to_lab(batch.astype(np.float32) / 255))[..., 1:]
+    if np.issubdtype(batch.dtype, np.floating) and batch.shape[-1:] == (2,):
+        return batch.astype(np.float32) * np.float32(ab_scale)
+    raise ValueError(
+        "`batches` must hold uint8 RGB, [B, H, W, 3], or float scaled ab, [B, H, W, 2]. "
+        f"Received: {batch.dtype}, {list(batch.shape)}"
+    )
+
+
+def _nearest(ab):
+    """[N, 2] -> [N], the nearest bin: the own cell's, which sRGB colours have; the search is for the others."""
+    limit = REACH // STEP
+    own = np.full((2 * limit + 1, 2 * limit + 1), -1)
+    own[tuple((joint_centres().astype(int) // STEP + limit).T)] = np.arange(len(joint_centres()))
+    cell = np.clip(np.rint(ab / STEP), -limit, limit).astype(int) + limit
+    found = own[cell[:, 0], cell[:, 1]]
+    outside = found < 0
+    if outside.any():
+        found[outside] = ops.convert_to_numpy(nearest_bins(ab[outside], count=1)[0])[:, 0]
+    return found
+
+
+def class_weights(counts, *, bins, uniform_mix=0.5):
+    """What each bin weighs in `objectives.rebalanced.cross_entropy`, from how often it occurs in the training set.
+
+    joint-bins: w = 1 / ((1 - lambda) p + lambda / Q), scaled so that the mean of w under p is 1 (Zhang et al. 2016,
+    eq. (4) with lambda = 1/2); p are the frequencies smoothed by a Gaussian of sigma 5 over the bins' distances, each
+    bin's share kept whole among the bins there are (how the paper treats the gamut's edge is not said). channel-bins:
+    1 / (count + 1) over its sum, for each channel, and 0 for a bin that never occurs, as in the system of the preset
+    `wgan256`; the weights sum to 1.
+
+    Args:
+        counts: what `histogram` returned, or its JSON form.
+        bins: what `histogram` was given.
+        uniform_mix: lambda, in (0, 1], of joint bins; at 1 all weights are 1.
+
+    Returns:
+        numpy float32, of the shape of `counts`.
+
+    Raises:
+        ValueError: for counts of another shape, negative or of no colour at all, and `uniform_mix` out of its range.
+    """
+    counts = np.asarray(counts, dtype=np.float64)
+    if list(counts.shape) != bins["shape"] or (counts < 0).any() or not counts.sum(axis=-1).all():
+        raise ValueError(
+            f"`counts` of {bins['kind']} must have shape {bins['shape']}, none negative and not all 0. "
+            f"Received: shape {list(counts.shape)}, {counts.sum():.0f} colours"
+        )
+    if bins["kind"] == "channel-bins":
+        inverse = (counts > 0) / (counts + 1)
+        return (inverse / inverse.sum(axis=-1, keepdims=True)).astype(np.float32)
+    if not 0 < uniform_mix <= 1:
+        raise ValueError(
+            "`--uniform-mix` must lie in (0, 1]: without any of the uniform distribution a bin that never occurs "
+            f"weighs infinitely much. Received: {uniform_mix}"
+        )
+    p = _smooth(counts / counts.sum())
+    weights = 1 / ((1 - uniform_mix) * p + uniform_mix / len(p))
+    return (weights / np.sum(p * weights)).astype(np.float32)
+
+
+def _smooth(p):
+    """[Q] float64 frequencies -> the same, blurred by a Gaussian over the ab plane; the sum stays."""
+    centres = joint_centres().astype(np.float64)
+    kernel = np.exp(-((centres[:, None] - centres[None]) ** 2).sum(axis=-1) / (2 * SIGMA**2))
+    return kernel @ (p / kernel.sum(axis=0))
