@@ -21,6 +21,7 @@ import tensorflow as tf  # noqa: E402
 from colorgan import flags  # noqa: E402
 from colorgan.models import normalization  # noqa: E402
 from colorgan.training import distribution, state, steps  # noqa: E402
+from colorgan.training.schedules import Action  # noqa: E402
 
 
 class Naive:
@@ -106,7 +107,7 @@ def fused(config, jit):
     compiled = steps.Steps(
         config, state.create(config, tf.distribute.get_strategy()), tf.distribute.get_strategy(), jit=jit
     )
-    return lambda batch: [float(v) for v in compiled.iterate(batch, 1, 2).values()]
+    return lambda batch: [float(v) for v in compiled.iterate(batch, Action(1, 2)).values()]
 
 
 def main():

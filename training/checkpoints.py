@@ -13,10 +13,11 @@ from pathlib import Path
 import tensorflow as tf
 
 from colorgan.config import Config, flag_name, read
-from colorgan.models.colorizer import WEIGHTS
+from colorgan.models.colorizer import WEIGHTS, load_weights
 from colorgan.training.state import TrainState
 
 BEST_WEIGHTS = "best.weights.h5"
+DISCRIMINATOR_WEIGHTS = "discriminator.weights.h5"  # to start another run from (`--network`)
 
 
 def claim(run_dir: Path, config: Config, *, chief: bool = True) -> None:
@@ -72,6 +73,33 @@ def write_weights(model, path: Path) -> None:
     temporary.replace(path)
 
 
+def load_networks(path: Path, state: TrainState) -> tuple[str, ...]:
+    """Start from networks that were trained before (`--network`): weights only, no optimizer's state and no counters.
+
+    Args:
+        path: a run's directory, which gives both networks, or a weights file, which gives the generator.
+        state: a fresh state.
+
+    Returns:
+        The names of the networks that were loaded.
+
+    Raises:
+        FileNotFoundError: if there are no weights.
+        ValueError: if they do not fit the networks.
+    """
+    files = {"generator": path}
+    if path.is_dir():
+        files = {"generator": path / WEIGHTS, "discriminator": path / DISCRIMINATOR_WEIGHTS}
+    for file in files.values():
+        if not file.is_file():
+            raise FileNotFoundError(f"`--network`: no weights at {file}. Expected a run's directory or a weights file.")
+    for name, file in files.items():
+        load_weights(getattr(state, name), file, described_by="this run's settings")
+    if state.average is not None:
+        state.average.set_weights(state.generator.get_weights())
+    return tuple(files)
+
+
 class Checkpoints:
     """Saves and restores a run's state.
 
@@ -124,6 +152,7 @@ class Checkpoints:
         self.manager.save(checkpoint_number=host["iteration"])
         if self.chief:
             write_weights(self.state.best_generator, self.run_dir / WEIGHTS)
+            write_weights(self.state.discriminator, self.run_dir / DISCRIMINATOR_WEIGHTS)
         else:
             shutil.rmtree(self.manager.directory, ignore_errors=True)
 

@@ -38,6 +38,7 @@ class Position:
         size: of the training split; cursors mean nothing in another.
         schedule: the schedule's memory.
         validation: the scheduled validation that the schedule has not seen yet, as a cost.
+        accuracy, gap: the discriminator's, of the last iteration, where the schedule watches them.
         left_out: images left out so far, gray ones and unreadable ones, over all processes and restarts.
     """
 
@@ -46,6 +47,8 @@ class Position:
     size: int = 0
     schedule: schedules.State = schedules.State()
     validation: float | None = None
+    accuracy: float | None = None
+    gap: float | None = None
     left_out: dict = field(default_factory=lambda: {"dropped_gray": 0, "bad": 0})
 
     @classmethod
@@ -70,7 +73,7 @@ class Position:
         cursors = host["cursors"]
         if len(cursors) != pipelines:
             cursors = [min(cursors) + shard for shard in range(pipelines)]
-        return cls(**{**host, "schedule": schedules.State(**host["schedule"]), "cursors": tuple(cursors)})
+        return cls(**{**host, "schedule": schedules.State.from_dict(host["schedule"]), "cursors": tuple(cursors)})
 
     @property
     def epochs(self) -> float:
@@ -152,18 +155,20 @@ class Loop:
 
     def _iterate(self, batch) -> None:
         p, run = self.position, self.config.run
-        measured = schedules.Measurements(validation=p.validation)
-        p.schedule, action = schedules.act(self.config, p.schedule, measured)
-        p.validation = None
+        action = self._act()
         self.state.g_optimizer.learning_rate = action.g_lr
         self.state.d_optimizer.learning_rate = action.d_lr
-        logs = self.steps.iterate(batch, action.d_updates, action.g_updates)
+        logs = self.steps.iterate(batch, action)
         epochs = p.epochs
         p.iteration, p.cursors = p.iteration + 1, self._next_cursors(batch)
         epoch_ended = int(p.epochs) > int(epochs)
+        if schedules.watches(self.config):
+            p.accuracy, p.gap = (float(logs[key]) if key in logs else None for key in ("d/accuracy", "d/gap"))
         # Kept as tensors until the log interval: reading them would make a GPU wait at every iteration.
         self.pending.append((p.iteration, logs))
         self.last = {"g/lr": action.g_lr, "d/lr": action.d_lr, "epoch": p.epochs}
+        if p.schedule.ratio:
+            self.last["d/ratio"] = p.schedule.ratio
         self.counts = {name: batch[name] for name in ("dropped_gray", "bad")}
         self.writers.step(p.iteration)
         if p.iteration % run.log_interval == 0:
@@ -174,6 +179,15 @@ class Loop:
             p.validation = self._validate()
         if run.save and p.iteration % run.save_interval == 0:
             self._save()
+
+    def _act(self) -> schedules.Action:
+        p, before = self.position, self.position.schedule
+        measured = schedules.Measurements(epochs=p.epochs, accuracy=p.accuracy, gap=p.gap, validation=p.validation)
+        p.schedule, action = schedules.act(self.config, before, measured)
+        p.validation = None
+        if before.phase != action.phase and (before.phase or action.phase != "adversarial"):
+            self.writers.say(f"iteration {p.iteration}: phase {action.phase}")
+        return action
 
     def _next_cursors(self, batch) -> tuple:
         """Where each input pipeline goes on; a pipeline takes every n-th raw example of n pipelines."""

@@ -1,8 +1,20 @@
-"""What the next iteration does: updates per network and learning rates. Pure functions of (state, measurements).
+"""What the next iteration does: which networks learn from what, how often, and at which rates. Pure functions.
 
 A schedule has no clock and no tensors: `act(config, state, measurements)` gives the next state and the action. The
 state is a frozen dataclass of numbers, saved with the checkpoints, so that a resumed run acts as one never stopped.
-Imports `config` only.
+An iteration is one batch. Imports `config` only.
+
+The phases of a run, each left for the next and never entered again:
+
+| phase | what happens | ends |
+|---|---|---|
+| `pretrain` | the generator alone minimizes `--pretrain` | after `--pretrain-steps` |
+| `d-pretrain` | the discriminator alone | at `--d-pretrain-accuracy`, or after `--d-pretrain-steps` |
+| `adversarial` | both, by the rules below | with the run |
+
+Within `adversarial`: `--critic-ratio cantelli` makes rounds of discriminator updates and a generator update;
+`--d-max-accuracy` lets the discriminator rest; `--d-retrain-accuracy` stops the generator until the discriminator has
+recovered; `--noise-epochs` shows the discriminator noise; `--unfreeze` frees the generator's parts by and by.
 """
 
 from __future__ import annotations
@@ -10,7 +22,9 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 
-from colorgan.config import Config, Optimizer
+from colorgan.config import Config, Optimizer, Schedule
+
+ACCURACIES = 20  # a mean accuracy is of at least so many iterations
 
 
 @dataclass(frozen=True)
@@ -18,9 +32,15 @@ class Measurements:
     """What was seen since the last call.
 
     Attributes:
+        epochs: passes over the training set so far.
+        accuracy: `d/accuracy` of the last iteration, if it judged.
+        gap: `d/gap` of the last iteration, mean critic value of real less of generated pictures, if it judged.
         validation: the named validation metric as a cost (smaller is better), if one was just measured.
     """
 
+    epochs: float = 0.0
+    accuracy: float | None = None
+    gap: float | None = None
     validation: float | None = None
 
 
@@ -30,25 +50,197 @@ class State:
 
     Attributes:
         iteration: iterations done.
+        phase: of the next iteration: `pretrain`, `d-pretrain`, `adversarial`, or "" before the first.
+        since: iterations done when the phase began.
+        accuracies: the discriminator's last accuracies, at most `window` of them.
+        retraining: iterations of the retraining that is on; 0: none is.
+        ratio: discriminator updates of a round (`cantelli`); 0 before the first round.
+        gaps: the critic gaps of the round so far.
         decays: how often plateau decay has applied.
         best: the best validation so far (None before the first).
         stale: validations since it.
     """
 
     iteration: int = 0
+    phase: str = ""
+    since: int = 0
+    accuracies: tuple = ()
+    retraining: int = 0
+    ratio: int = 0
+    gaps: tuple = ()
     decays: int = 0
     best: float | None = None
     stale: int = 0
 
+    @classmethod
+    def from_dict(cls, values: dict) -> State:
+        """-> the state that `dataclasses.asdict` and JSON have made a dict of, whose lists were tuples."""
+        return cls(**{name: tuple(v) if isinstance(v, list) else v for name, v in values.items()})
+
 
 @dataclass(frozen=True)
 class Action:
-    """What one iteration does: updates of each network, in this order, and their learning rates."""
+    """What one iteration does.
+
+    Attributes:
+        d_updates, g_updates: of each network, in this order.
+        g_lr, d_lr: learning rates.
+        phase: see the module.
+        judge: whether the discriminator's losses are measured although it makes no update.
+        noise: whether the discriminator sees noise for generated pictures.
+        frozen: how many of the generator's parts, from the input on, do not learn.
+    """
 
     d_updates: int
     g_updates: int
-    g_lr: float
-    d_lr: float
+    g_lr: float = 0.0
+    d_lr: float = 0.0
+    phase: str = "adversarial"
+    judge: bool = False
+    noise: bool = False
+    frozen: int = 0
+
+
+def watches(config: Config) -> bool:
+    """-> whether the schedule needs the discriminator's accuracies or gaps, which must then be read every iteration."""
+    s = config.schedule
+    return bool(s.d_max_accuracy <= 1 or s.d_retrain_accuracy or s.d_pretrain_accuracy or s.critic_ratio == "cantelli")
+
+
+def act(config: Config, state: State, measurements: Measurements) -> tuple[State, Action]:
+    """One turn of the schedule.
+
+    Args:
+        config: `schedule`, `optimizer` and `data.batch_size` are read.
+        state: the memory before the iteration.
+        measurements: what was seen since the last turn.
+
+    Returns:
+        The state once the iteration is done, and what the iteration does.
+    """
+    state = _observe_validation(config.optimizer, state, measurements.validation)
+    state = _observe_judgement(config, state, measurements)
+    state = _enter(config, state)
+    s, o = config.schedule, config.optimizer
+    lr = learning_rate(o, state)
+    g_lr = o.pretrain_lr if state.phase == "pretrain" and o.pretrain_lr else lr
+    frozen = _frozen(s, state) if state.phase != "pretrain" else 0
+    common = {"phase": state.phase, "frozen": frozen, "g_lr": g_lr, "d_lr": lr * o.d_lr_factor}
+    if state.phase == "pretrain":
+        action = Action(d_updates=0, g_updates=1, **common)
+    elif state.phase == "d-pretrain":
+        action = Action(d_updates=1, g_updates=0, **common)
+    elif s.critic_ratio == "cantelli":
+        state, d_updates, g_updates = _round(s, state)
+        action = Action(d_updates=d_updates, g_updates=g_updates, **common)
+    else:
+        state = _retraining(config, state, measurements.epochs)
+        noise = bool(s.noise_epochs) and int(measurements.epochs) % s.noise_epochs == s.noise_epochs - 1
+        rests = _mean_accuracy(state) > s.d_max_accuracy
+        d_updates = 0 if rests else s.d_steps
+        g_updates = 0 if state.retraining else s.g_steps
+        action = Action(
+            d_updates=max(d_updates, 1) if state.retraining else d_updates,
+            g_updates=g_updates,
+            judge=rests and not state.retraining,
+            noise=noise,
+            **common,
+        )
+    return dataclasses.replace(state, iteration=state.iteration + 1), action
+
+
+def _enter(config, state):
+    """The phase of the next iteration."""
+    s, phase = config.schedule, state.phase or "pretrain"
+    if phase == "pretrain" and state.iteration >= s.pretrain_steps:
+        phase = "d-pretrain"
+    if phase == "d-pretrain":
+        since = state.since if state.phase == "d-pretrain" else state.iteration
+        learned = state.phase == "d-pretrain" and _mean_accuracy(state) >= s.d_pretrain_accuracy
+        if not s.d_pretrain_accuracy or learned or state.iteration - since >= s.d_pretrain_steps:
+            phase = "adversarial"
+    if phase == state.phase:
+        return state
+    return dataclasses.replace(state, phase=phase, since=state.iteration, accuracies=(), gaps=())
+
+
+def window(batch_size: int) -> int:
+    """Iterations that the discriminator's mean accuracy is taken over: max(20, min(1000 / batch, 250)).
+
+    The rule of the project that `rgb64` comes from.
+    """
+    return max(ACCURACIES, min(1000 // batch_size, 250))
+
+
+def _mean_accuracy(state):
+    """The mean over the window; 0 while there are too few to tell."""
+    return sum(state.accuracies) / len(state.accuracies) if len(state.accuracies) >= ACCURACIES else 0.0
+
+
+def _observe_judgement(config, state, measurements):
+    if measurements.accuracy is not None:
+        accuracies = (*state.accuracies, measurements.accuracy)[-window(config.data.batch_size) :]
+        state = dataclasses.replace(state, accuracies=accuracies)
+    if measurements.gap is not None and config.schedule.critic_ratio == "cantelli":
+        state = dataclasses.replace(state, gaps=(*state.gaps, measurements.gap))
+    return state
+
+
+def _retraining(config, state, epochs):
+    """The discriminator alone again, from an accuracy that fell too low until it has recovered (first half only).
+
+    The half is of `--epochs`, or of `--max-steps` in a run without; a run without an end is always in its first half.
+    """
+    s, mean = config.schedule, _mean_accuracy(state)
+    if state.retraining:
+        over = mean >= (s.d_pretrain_accuracy or s.d_retrain_accuracy) or state.retraining >= s.d_pretrain_steps
+        # Another window before the next verdict, or a retraining that failed would begin again at once.
+        return (
+            dataclasses.replace(state, retraining=0, accuracies=())
+            if over
+            else dataclasses.replace(state, retraining=state.retraining + 1)
+        )
+    half = epochs < s.epochs / 2 if s.epochs else not s.max_steps or state.iteration < s.max_steps / 2
+    low = len(state.accuracies) >= ACCURACIES and mean < s.d_retrain_accuracy
+    return dataclasses.replace(state, retraining=1, accuracies=()) if half and low else state
+
+
+def cantelli(gaps: tuple) -> tuple[float, float]:
+    """How sure the critic is that it tells real from generated, by Cantelli's inequality on a round's gaps.
+
+    P(gap > 0) >= p = 1 - var / (mean^2 + var), with the variance *of the mean*: var divided by the number of gaps. The
+    first third of the round is dropped, where the critic still adapts. (The rule of the project that `wgan256` comes
+    from.)
+
+    Args:
+        gaps: mean critic value on real less on generated pictures, one of each update of the round; at least one.
+
+    Returns:
+        (p, mean gap).
+    """
+    kept = gaps[len(gaps) // 3 :]
+    mean = sum(kept) / len(kept)
+    variance = sum((gap - mean) ** 2 for gap in kept) / len(kept) / len(kept)
+    moment = mean**2 + variance
+    return (1 - variance / moment if moment else 0.0), mean
+
+
+def _round(s: Schedule, state):
+    """-> (state, discriminator updates, generator updates) of the next iteration of a round."""
+    ratio = state.ratio or s.d_steps
+    if len(state.gaps) < ratio:
+        return dataclasses.replace(state, ratio=ratio), 1, 0
+    p, mean = cantelli(state.gaps)
+    ratio = ratio - 1 if p > 0.7 else ratio + 1
+    state = dataclasses.replace(state, ratio=min(max(ratio, s.critic_ratio_min), s.critic_ratio_max), gaps=())
+    # A critic that is not sure has nothing to teach yet: the next round begins at once.
+    return (state, 0, s.g_steps) if p > 0.5 and mean > 0 else (state, 1, 0)
+
+
+def _frozen(s: Schedule, state):
+    """How many parts are frozen, by the last stage that has begun; iterations count from the pre-training's end."""
+    begun = [frozen for start, frozen in s.unfreeze if start <= state.iteration - s.pretrain_steps]
+    return begun[-1] if begun else 0
 
 
 def exponential_decay(o: Optimizer, iteration: int) -> float:
@@ -61,7 +253,7 @@ def exponential_decay(o: Optimizer, iteration: int) -> float:
 
 
 def learning_rate(o: Optimizer, state: State) -> float:
-    """-> the generator's learning rate of the next iteration."""
+    """-> the generator's learning rate of the next iteration, outside its pre-training."""
     if not o.lr_decay:
         return o.lr
     if o.lr_decay_schedule == "exponential":
@@ -69,9 +261,8 @@ def learning_rate(o: Optimizer, state: State) -> float:
     return max(min(o.lr_floor, o.lr), o.lr * o.lr_decay_rate**state.decays)
 
 
-def observe(o: Optimizer, state: State, measurements: Measurements) -> State:
+def _observe_validation(o: Optimizer, state: State, value: float | None) -> State:
     """Take a validation in: plateau decay counts those without a better value and decays after `plateau_patience`."""
-    value = measurements.validation
     if value is None:
         return state
     if state.best is None or value < state.best:
@@ -79,25 +270,3 @@ def observe(o: Optimizer, state: State, measurements: Measurements) -> State:
     if state.stale + 1 < o.plateau_patience:
         return dataclasses.replace(state, stale=state.stale + 1)
     return dataclasses.replace(state, stale=0, decays=state.decays + 1)
-
-
-def act(config: Config, state: State, measurements: Measurements) -> tuple[State, Action]:
-    """One turn of the schedule.
-
-    Args:
-        config: `schedule` and `optimizer` are read.
-        state: the memory before the iteration.
-        measurements: what was seen since the last turn.
-
-    Returns:
-        The state once the iteration is done, and what the iteration does.
-    """
-    state = observe(config.optimizer, state, measurements)
-    g_lr = learning_rate(config.optimizer, state)
-    action = Action(
-        d_updates=config.schedule.d_steps,
-        g_updates=config.schedule.g_steps,
-        g_lr=g_lr,
-        d_lr=g_lr * config.optimizer.d_lr_factor,
-    )
-    return dataclasses.replace(state, iteration=state.iteration + 1), action

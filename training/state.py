@@ -66,36 +66,40 @@ def create(config: Config, strategy: tf.distribute.Strategy) -> TrainState:
             average = generators.build(config)
             average.set_weights(generator.get_weights())
         o = config.optimizer
-        g_optimizer = _adam(config, o.lr, o.g_clip_value, generator)
-        d_optimizer = _adam(config, o.lr * o.d_lr_factor, o.d_clip_value, discriminator)
+        g_optimizer = _adam(config, generator, o.lr, clip_value=o.g_clip_value)
+        d_optimizer = _adam(config, discriminator, o.lr * o.d_lr_factor, clip_value=o.d_clip_value, l2=o.d_l2)
     host = tf.Variable("{}", dtype=tf.string, trainable=False, name="host")
     return TrainState(generator, discriminator, g_optimizer, d_optimizer, average, host)
 
 
 class Adam(keras.optimizers.Adam):
-    """Keras' Adam, except that it clips the gradient of the global batch.
+    """Keras' Adam, except that it clips the gradient of the global batch, and knows L2 decay.
 
     Keras' own `clipvalue` cuts each replica's part before the parts are summed, so that a run's updates would depend
     on its number of devices.
 
     Args:
         clip_value: clip elementwise to this; 0: no clipping.
+        l2: decay of the weights as a term of the loss, l2 |w|^2 / 2, whose gradient comes before the clipping (Keras'
+            own `weight_decay` is the decoupled one).
     """
 
-    def __init__(self, learning_rate, *, clip_value=0.0, **kwargs):
+    def __init__(self, learning_rate, *, clip_value=0.0, l2=0.0, **kwargs):
         super().__init__(learning_rate, **kwargs)
-        self.clip_value = clip_value
+        self.clip_value, self.l2 = clip_value, l2
 
     def update_step(self, gradient, variable, learning_rate):
         """One variable's update, after the sum over replicas."""
+        if self.l2:
+            gradient = gradient + self.l2 * keras.ops.cast(variable, gradient.dtype)
         if self.clip_value:
             gradient = keras.ops.clip(gradient, -self.clip_value, self.clip_value)
         super().update_step(gradient, variable, learning_rate)
 
 
-def _adam(config, lr, clip_value, model):
+def _adam(config, model, lr, **own):
     o = config.optimizer
-    optimizer = Adam(lr, clip_value=clip_value, beta_1=o.beta1, beta_2=o.beta2)
+    optimizer = Adam(lr, beta_1=o.beta1, beta_2=o.beta2, **own)
     if config.run.precision == "mixed_float16":
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
     # Before the first trace: variables made inside a tf.function under a strategy are refused.

@@ -1,19 +1,25 @@
 """One iteration as one `tf.function`: discriminator and generator updates that share what they can.
 
-No I/O and no schedule: an iteration is told how many updates of each network to make and returns {log key: scalar}.
-Imports `models`, `config` and `training.state`.
+No I/O and no schedule: an iteration is told what to do by a `schedules.Action` and returns {log key: scalar}. Imports
+`models`, `config`, `training.schedules` and `training.state`.
 """
 
 from __future__ import annotations
+
+import contextlib
+import functools
 
 import tensorflow as tf
 
 from colorgan.config import Config
 from colorgan.models import color as colors
-from colorgan.models.objectives import compose
+from colorgan.models.objectives import adversarial, compose, controls, features, penalties, rebalanced
+from colorgan.training.schedules import Action
 from colorgan.training.state import TrainState
 
 EMA_WARMUP = 10  # the average's decay is at most (1 + t) / (10 + t), so that a short run's average forgets its start
+# What random numbers are for: each use has a stream of its own.
+NOISE_INPUT, NOISE_PICTURES, INTERPOLATION = range(3)
 
 
 class Steps:
@@ -24,94 +30,282 @@ class Steps:
         state: what the steps change.
         strategy: where they run; every loss is a share of the global batch, which Keras' optimizers sum over replicas.
         jit: whether to compile with XLA.
+        class_weights: weights of the generator's colour bins (`rebalanced.cross_entropy`), where it has some.
+        feature_model: Keras model of the perceptual term, or None.
 
     Raises:
-        ValueError: for settings that several replicas cannot have.
+        ValueError: for settings that several replicas cannot have, or a term that lacks what it needs.
     """
 
-    def __init__(self, config: Config, state: TrainState, strategy: tf.distribute.Strategy, *, jit: bool = False):
+    def __init__(
+        self,
+        config: Config,
+        state: TrainState,
+        strategy: tf.distribute.Strategy,
+        *,
+        jit: bool = False,
+        class_weights=None,
+        feature_model=None,
+    ):
         self.config, self.state, self.strategy = config, state, strategy
-        self.replicas = strategy.num_replicas_in_sync
-        _check_replicas(config, self.replicas, jit)
-        self.iterate = tf.function(self._iterate, jit_compile=jit or None)
-        self.predict = tf.function(self._predict, jit_compile=jit or None)
+        self.class_weights, self.feature_model = class_weights, feature_model
+        self.space = {"color_space": config.data.color_space, "ab_scale": config.data.ab_scale}
+        self.jit = jit or None
+        _check_replicas(config, strategy.num_replicas_in_sync, jit)
+        if config.objective.feature_model and feature_model is None:
+            raise ValueError("`feature_model` is missing: the configuration asks for a perceptual term")
+        if classifies(config) and class_weights is None:
+            raise ValueError("`class_weights` are missing: the configuration asks for a classification of colours")
+        self._compiled: dict[tuple, tf.types.experimental.PolymorphicFunction] = {}
+        self.predict = tf.function(self._predict, jit_compile=self.jit)
 
-    def _iterate(self, batch, d_updates: int, g_updates: int):
+    def iterate(self, batch, action: Action):
         """One iteration.
 
         Args:
             batch: {"gray": [B, H, W, 1], "color": [B, H, W, C], ...} per replica.
-            d_updates, g_updates: Python integers; a new combination is a new trace.
+            action: what to do. Its learning rates are not read here; every new combination of the rest is a new trace.
 
         Returns:
             {log key: scalar float32}: means over the global batch, of the iteration's last update of each network.
         """
-        logs = self.strategy.run(self._replica_iterate, args=(batch["gray"], batch["color"], d_updates, g_updates))
+        kind = (action.phase, action.d_updates, action.g_updates, action.judge, action.noise, action.frozen)
+        if kind not in self._compiled:
+            self._compiled[kind] = tf.function(functools.partial(self._iterate, action=action), jit_compile=self.jit)
+        return self._compiled[kind]({"gray": batch["gray"], "color": batch["color"]})
+
+    def _iterate(self, batch, *, action):
+        run = functools.partial(self._replica_iterate, action=action)
+        logs = self.strategy.run(run, args=(batch["gray"], batch["color"]))
         logs = {name: self.strategy.reduce("SUM", value, axis=None) for name, value in logs.items()}
-        if self.state.average is not None and g_updates:
-            self._update_average(g_updates)
+        if self.state.average is not None and action.g_updates:
+            self._update_average(action.g_updates)
         return logs
 
-    def _predict(self, gray):
+    def _predict(self, gray, noise=None):
         """The colours of the generator to use: [B, H, W, 1] scaled L -> [B, H, W, C] float32 scaled colour."""
-        return self.state.best_generator(gray, training=False)
+        return self.state.best_generator(gray, noise=noise, training=False)
 
-    def _replica_iterate(self, gray, color, d_updates, g_updates):
-        generator = self.state.generator
-        adversarial = bool(self.config.objective.adversarial_weight)
+    def _replica_iterate(self, gray, color, *, action):
+        if self.config.objective.control_truth == "adjusted":
+            color = self._adjusted(gray, color)
+        with frozen(self.state.generator, action.frozen):
+            if action.phase == "pretrain":
+                return self._pretrain_generator(gray, color, action.g_updates)
+            if action.g_updates:
+                return self._update_both(gray, color, action)
+            fake = self._generate(gray, 0)
+            return self._update_discriminator(gray, color, fake, action)
+
+    def _pretrain_generator(self, gray, color, updates):
         logs = {}
-        if not g_updates:
-            fake = generator(gray, training=True)
-            return self._update_discriminator(gray, color, fake, d_updates)
-        for update in range(g_updates):
+        for update in range(updates):
+            with self._tape(self.state.generator) as tape:
+                fake, logits = self._generate(gray, update, with_logits=True)
+                kind = self.config.schedule.pretrain
+                loss, logs = compose.pretrain_loss(
+                    self.config.objective,
+                    kind,
+                    predicted=fake,
+                    truth=color,
+                    global_batch=self.config.data.batch_size,
+                    cross_entropy=self._cross_entropy(logits, color) if kind == "classification" else None,
+                )
+                loss = self.state.g_optimizer.scale_loss(loss)
+            # Classification does not reach the layers that make colours of the bins' probabilities.
+            self._apply(self.state.g_optimizer, tape, loss, self.state.generator, partly=kind == "classification")
+        return logs | self._accuracy(gray, color, fake)
+
+    def _update_both(self, gray, color, action):
+        logs = {}
+        for update in range(action.g_updates):
             # The discriminator's variables are not watched: its backward pass computes the gradient of its input only.
-            with tf.GradientTape(watch_accessed_variables=False) as tape:
-                tape.watch([v.value for v in generator.trainable_variables])
-                fake = generator(gray, training=True)
-                if update == 0 and d_updates:
+            with self._tape(self.state.generator) as tape:
+                fake, logits = self._generate(gray, update, with_logits=True)
+                if update == 0 and (action.d_updates or action.judge):
                     # The discriminator learns from the very pictures of the first generator update: its own update
                     # changes nothing that they depend on, so one forward pass serves both.
                     with tape.stop_recording():
-                        logs |= self._update_discriminator(gray, color, fake, d_updates)
-                judged = self.state.discriminator(gray, fake, training=True) if adversarial else None
-                loss, g_logs = compose.generator_loss(
-                    self.config.objective,
-                    predicted=fake,
-                    truth=color,
-                    fake_logits=judged,
-                    global_batch=self.config.data.batch_size,
-                )
+                        logs |= self._update_discriminator(gray, color, fake, action)
+                loss, g_logs = self._generator_loss(gray, color, fake, logits)
                 loss = self.state.g_optimizer.scale_loss(loss)
-            self._apply(self.state.g_optimizer, tape, loss, generator.trainable_variables)
+            self._apply(self.state.g_optimizer, tape, loss, self.state.generator)
             logs |= g_logs
-        accuracy = epsilon_accuracy(color, fake, self.config)
-        return logs | {"g/accuracy": compose.share(accuracy, self.config.data.batch_size)}
+        return logs | self._accuracy(gray, color, fake)
 
-    def _update_discriminator(self, gray, color, fake, updates):
-        discriminator, logs = self.state.discriminator, {}
-        fake = tf.stop_gradient(fake)
-        for _ in range(updates):
-            with tf.GradientTape(watch_accessed_variables=False) as tape:
-                tape.watch([v.value for v in discriminator.trainable_variables])
-                # Two passes, not one of twice the batch: each keeps its own batch statistics, as the original's.
-                loss, logs = compose.discriminator_loss(
-                    self.config.objective,
-                    real_logits=discriminator(gray, color, training=True),
-                    fake_logits=discriminator(gray, fake, training=True),
-                    global_batch=self.config.data.batch_size,
-                )
+    def _generator_loss(self, gray, color, fake, logits):
+        objective, terms = self.config.objective, {}
+        if compose.needs_rgb(objective):
+            terms["rgb"] = colors.decode(gray, fake, **self.space)
+        if objective.feature_model and objective.feature_weight:
+            truth = colors.decode(gray, color, **self.space)
+            terms["feature_distance"] = features.distance(self.feature_model, terms["rgb"], truth)
+        if objective.classification_weight:
+            terms["cross_entropy"] = self._cross_entropy(logits, color)
+        judged = self.state.discriminator(gray, fake, training=True) if objective.adversarial_weight else None
+        return compose.generator_loss(
+            objective,
+            predicted=fake,
+            truth=color,
+            fake_logits=judged,
+            global_batch=self.config.data.batch_size,
+            **terms,
+        )
+
+    def _cross_entropy(self, logits, color):
+        return rebalanced.cross_entropy(logits, self.state.generator.head.targets(color), self.class_weights)
+
+    def _update_discriminator(self, gray, color, fake, action):
+        """`action.d_updates` updates on the same pictures, or, to judge only, the losses without one."""
+        if action.noise:
+            fake = self._uniform(tf.shape(fake), NOISE_PICTURES) * 2 - 1
+        fake, logs = tf.stop_gradient(fake), {}
+        if not action.d_updates:
+            return self._discriminator_loss(gray, color, fake, 0)[1]
+        for update in range(action.d_updates):
+            with self._tape(self.state.discriminator) as tape:
+                loss, logs = self._discriminator_loss(gray, color, fake, update)
                 loss = self.state.d_optimizer.scale_loss(loss)
-            self._apply(self.state.d_optimizer, tape, loss, discriminator.trainable_variables)
+            self._apply(self.state.d_optimizer, tape, loss, self.state.discriminator)
         return logs
 
-    def _apply(self, optimizer, tape, loss, variables):
-        optimizer.apply(tape.gradient(loss, [v.value for v in variables]), variables)
+    def _discriminator_loss(self, gray, color, fake, update):
+        objective, global_batch = self.config.objective, self.config.data.batch_size
+        real_gray = fake_gray = gray
+        halves = objective.d_batches == "halves"
+        if halves:
+            half, global_batch = tf.shape(gray)[0] // 2, global_batch // 2
+            real_gray, color, fake_gray, fake = gray[:half], color[:half], gray[half:], fake[half:]
+        with tf.GradientTape(watch_accessed_variables=False) as inner:
+            inner.watch(color)
+            real_logits, fake_logits = self._judge(real_gray, color, fake_gray, fake, together=halves)
+            verdict = _per_image(real_logits)
+        terms = {}
+        if objective.r1_weight:
+            terms["r1"] = penalties.r1(inner.gradient(verdict, color))
+        if adversarial.get(objective.adversarial).penalized and objective.gp_weight:
+            terms["gradient_penalty"] = self._gradient_penalty(real_gray, color, fake_gray, fake, update)
+        return compose.discriminator_loss(
+            objective, real_logits=real_logits, fake_logits=fake_logits, global_batch=global_batch, **terms
+        )
+
+    def _judge(self, real_gray, color, fake_gray, fake, *, together):
+        """Logits on real and on generated pictures."""
+        discriminator = self.state.discriminator
+        if together:
+            both = discriminator(tf.concat([real_gray, fake_gray], 0), tf.concat([color, fake], 0), training=True)
+            return tf.split(both, 2)
+        # Two passes, not one of twice the batch: each keeps its own batch statistics, as the original's.
+        return discriminator(real_gray, color, training=True), discriminator(fake_gray, fake, training=True)
+
+    def _gradient_penalty(self, real_gray, color, fake_gray, fake, update):
+        """[B] penalties at random points between real and generated pictures: the gradient is that of the colours."""
+        epsilon = self._uniform((tf.shape(color)[0], 1, 1, 1), INTERPOLATION, update)
+        between = penalties.interpolate(color, fake, epsilon)
+        gray = penalties.interpolate(real_gray, fake_gray, epsilon)
+        with tf.GradientTape(watch_accessed_variables=False) as inner:
+            inner.watch(between)
+            values = _per_image(self.state.discriminator(gray, between, training=True))
+        return penalties.gradient_penalty(inner.gradient(values, between))
+
+    def _generate(self, gray, update, *, with_logits=False):
+        generator, noise = self.state.generator, None
+        if generator.noise_channels:
+            shape = tf.concat([tf.shape(gray)[:3], [generator.noise_channels]], 0)
+            noise = self._uniform(shape, NOISE_INPUT, update)
+        return generator(gray, noise=noise, training=True, with_logits=with_logits)
+
+    def _uniform(self, shape, *place):
+        """Uniform numbers in [0, 1): a function of the seed, the optimizers' counts, the replica and the place.
+
+        So a run that goes on draws what it would have drawn, with no generator's state to save.
+        """
+        seed = tf.constant([self.config.run.seed & 0x7FFFFFFF, self.config.run.seed >> 31], tf.int32)
+        replica = tf.distribute.get_replica_context().replica_id_in_sync_group
+        counts = (self.state.g_optimizer.iterations.value, self.state.d_optimizer.iterations.value)
+        for number in (*counts, replica, *place):
+            seed = tf.random.experimental.stateless_fold_in(seed, tf.cast(number, tf.int32))
+        return tf.random.stateless_uniform(shape, seed)
+
+    def _adjusted(self, gray, color):
+        """The true colours moved to the desired saturation and hue (`--control-truth adjusted`)."""
+        objective = self.config.objective
+        rgb = controls.adjust(
+            colors.decode(gray, color, **self.space),
+            saturation=objective.desired_saturation,
+            hue=objective.desired_hue,
+        )
+        return colors.encode(rgb, **self.space)[1]
+
+    def _accuracy(self, gray, color, fake):
+        values = epsilon_accuracy(gray, color, fake, self.config)
+        return {"g/accuracy": compose.share(values, self.config.data.batch_size)}
+
+    def _tape(self, network):
+        tape = tf.GradientTape(watch_accessed_variables=False)
+        return _watching(tape, [v.value for v in network.trainable_variables])
+
+    def _apply(self, optimizer, tape, loss, network, *, partly=False):
+        variables = network.trainable_variables
+        gradients = tape.gradient(loss, [v.value for v in variables])
+        pairs = list(zip(gradients, variables, strict=True))
+        unreached = [v.path for g, v in pairs if g is None]
+        if unreached and not partly:
+            raise ValueError(f"The loss does not depend on {', '.join(unreached)}: the network has parts without a use")
+        pairs = [(g, v) for g, v in pairs if g is not None]
+        optimizer.apply([g for g, _ in pairs], [v for _, v in pairs])
 
     def _update_average(self, updates):
         t = tf.cast(self.state.g_optimizer.iterations.value, tf.float32)
         decay = tf.minimum(self.config.optimizer.ema_decay, (1 + t) / (EMA_WARMUP + t)) ** updates
         for mean, live in zip(self.state.average.weights, self.state.generator.weights, strict=True):
             mean.value.assign(decay * mean.value + (1 - decay) * live.value)
+
+
+def _per_image(logits):
+    """[B, ...] -> [B]: what a critic of patches says of a picture."""
+    return tf.reduce_mean(tf.reshape(logits, (tf.shape(logits)[0], -1)), axis=1)
+
+
+@contextlib.contextmanager
+def _watching(tape, variables):
+    with tape:
+        tape.watch(variables)
+        yield tape
+
+
+@contextlib.contextmanager
+def frozen(generator, parts: int):
+    """Within: the generator's first parts do not learn; with their moving batch statistics, which stay as they are too.
+
+    Works while a step is traced (Keras reads `trainable` then), so that a stage is a trace of its own.
+
+    Args:
+        generator: a `networks.base.Generator`.
+        parts: how many of `generator.parts`, from the input on.
+
+    Raises:
+        ValueError: if that leaves nothing to learn.
+    """
+    if parts >= len(generator.parts):
+        raise ValueError(
+            f"`--unfreeze`: the generator has {len(generator.parts)} parts, of which at least one must learn. "
+            f"Received: {parts} frozen"
+        )
+    for part in generator.parts[:parts]:
+        part.trainable = False
+    try:
+        yield
+    finally:
+        for part in generator.parts[:parts]:
+            part.trainable = True
+
+
+def classifies(config: Config) -> bool:
+    """-> whether a phase of the run has a loss on colour bins, which needs class weights."""
+    schedule = config.schedule
+    pretrains = schedule.pretrain_steps and schedule.pretrain == "classification"
+    return bool(pretrains or config.objective.classification_weight)
 
 
 def _check_replicas(config, replicas, jit):
@@ -122,25 +316,24 @@ def _check_replicas(config, replicas, jit):
     if config.run.precision == "mixed_float16":
         # Keras' loss scaling asks one replica alone whether the gradients were finite, and steps accordingly.
         raise ValueError("`--precision mixed_float16` runs on one device. Use mixed_bfloat16 with several.")
-    if config.data.batch_size % replicas:
-        size = config.data.batch_size
-        raise ValueError(f"`--batch-size` must be a multiple of the number of devices, {replicas}. Received: {size}")
+    size, parts = config.data.batch_size, replicas * (2 if config.objective.d_batches == "halves" else 1)
+    if size % parts:
+        of = "twice the number of devices" if parts > replicas else "the number of devices"
+        raise ValueError(f"`--batch-size` must be a multiple of {of}, {parts}. Received: {size}")
 
 
-def epsilon_accuracy(truth, predicted, config: Config):
+def epsilon_accuracy(gray, truth, predicted, config: Config):
     """The original's accuracy of each image, at `acc_thresh` (see `evaluation/metrics.py` for its definition).
 
     Args:
-        truth, predicted: [B, H, W, C] float32 scaled colour; gray is not needed, L counts only where it is predicted.
+        gray: [B, H, W, 1] float32 scaled gray.
+        truth, predicted: [B, H, W, C] float32 scaled colour; L counts only where it is predicted.
         config: colour space, scale and threshold.
 
     Returns:
         [B, H, W, 1] float32, 1 where the pixel counts as right.
     """
     space = {"color_space": config.data.color_space, "ab_scale": config.data.ab_scale}
-    no_gray = tf.zeros_like(truth[..., :1])
-    delta = tf.abs(
-        tf.round(colors.to_lab(no_gray, truth, **space)) - tf.round(colors.to_lab(no_gray, predicted, **space))
-    )
-    threshold = config.run.acc_thresh
+    delta = tf.abs(tf.round(colors.to_lab(gray, truth, **space)) - tf.round(colors.to_lab(gray, predicted, **space)))
+    threshold = config.evaluation.acc_thresh
     return tf.cast(tf.reduce_all(delta <= threshold * tf.constant([1.0, 2.2, 2.2]), -1, keepdims=True), tf.float32)

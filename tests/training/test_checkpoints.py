@@ -9,6 +9,7 @@ import pytest
 from colorgan.models.colorizer import Colorizer
 from colorgan.training import checkpoints
 from colorgan.training.checkpoints import Checkpoints
+from colorgan.training.schedules import Action
 
 
 def snapshot(trained):
@@ -23,10 +24,10 @@ def test_restore_brings_everything_back_with_dropouts_state(tiny, batch, trainer
     config = tiny(decoder=((6, 2, 0.5), (4, 2, 0.0)), ema_decay=0.9)
     trained, compiled = trainer(config)
     saver = Checkpoints(tmp_path, trained, keep=2)
-    compiled.iterate(batch(config), 1, 2)
+    compiled.iterate(batch(config), Action(1, 2))
     saver.save({"iteration": 1, "cursor": 7})
     saved = snapshot(trained)
-    logs = compiled.iterate(batch(config, 2), 1, 2)
+    logs = compiled.iterate(batch(config, 2), Action(1, 2))
     after = snapshot(trained)
     assert not same(saved, after)
 
@@ -34,7 +35,7 @@ def test_restore_brings_everything_back_with_dropouts_state(tiny, batch, trainer
     assert Checkpoints(tmp_path, other, keep=2).restore() == {"iteration": 1, "cursor": 7}
     assert same(saved, snapshot(other))
     # Going on gives the same: dropout draws what it would have drawn.
-    again = compiled.iterate(batch(config, 2), 1, 2)
+    again = compiled.iterate(batch(config, 2), Action(1, 2))
     assert float(again["g/l1"]) == pytest.approx(float(logs["g/l1"]), abs=1e-6)
     assert any("seed" in v.path for v in other.generator.variables)
 
@@ -71,7 +72,7 @@ def test_weights_for_use_are_the_average_and_load(tiny, batch, trainer, tmp_path
     config = tiny(ema_decay=0.9)
     trained, compiled = trainer(config)
     checkpoints.claim(tmp_path, config)
-    compiled.iterate(batch(config), 1, 2)
+    compiled.iterate(batch(config), Action(1, 2))
     Checkpoints(tmp_path, trained, keep=1).save({"iteration": 1})
     picture = np.random.RandomState(0).randint(0, 256, (1, 8, 8, 3)).astype(np.uint8)
     loaded = Colorizer.load(tmp_path).predict_lab(picture)

@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 from colorgan.training import steps
+from colorgan.training.schedules import Action
 
 
 def weights(model):
@@ -44,7 +45,7 @@ def test_fused_iteration_equals_the_plain_one(tiny, batch, trainer, smoothing):
     fused, compiled = trainer(config)
     plain, _ = trainer(config)
     for seed in range(2):
-        compiled.iterate(batch(config, seed), 1, 2)
+        compiled.iterate(batch(config, seed), Action(1, 2))
         plain_iteration(config, plain, batch(config, seed))
     for name in ("generator", "discriminator"):
         for ours, theirs in zip(
@@ -58,7 +59,7 @@ def test_each_optimizer_takes_the_updates_it_is_told(tiny, batch, trainer):
     config = tiny()
     trained, compiled = trainer(config)
     for d_updates, g_updates in [(1, 2), (3, 0), (0, 1), (1, 2)]:
-        compiled.iterate(batch(config), d_updates, g_updates)
+        compiled.iterate(batch(config), Action(d_updates, g_updates))
     assert int(trained.d_optimizer.iterations) == 1 + 3 + 0 + 1
     assert int(trained.g_optimizer.iterations) == 2 + 0 + 1 + 2
 
@@ -67,17 +68,17 @@ def test_discriminator_only_leaves_the_generators_weights_alone(tiny, batch, tra
     config = tiny()
     trained, compiled = trainer(config)
     before = [v.numpy() for v in trained.generator.trainable_variables]
-    logs = compiled.iterate(batch(config), 2, 0)
+    logs = compiled.iterate(batch(config), Action(2, 0))
     for old, new in zip(before, trained.generator.trainable_variables, strict=True):
         np.testing.assert_array_equal(old, new.numpy())
-    assert set(logs) == {"d/real", "d/fake", "d/loss", "d/accuracy"}
+    assert set(logs) == {"d/real", "d/fake", "d/gap", "d/loss", "d/accuracy"}
 
 
 def test_without_adversarial_weight_the_discriminator_is_not_asked(tiny, batch, trainer):
     config = tiny(adversarial_weight=0.0)
     trained, compiled = trainer(config)
     before = weights(trained.discriminator)
-    logs = compiled.iterate(batch(config), 0, 1)
+    logs = compiled.iterate(batch(config), Action(0, 1))
     for old, new in zip(before, weights(trained.discriminator), strict=True):
         np.testing.assert_array_equal(old, new)
     assert "g/adv" not in logs and float(logs["g/loss"]) == pytest.approx(100 * float(logs["g/l1"]), rel=1e-5)
@@ -102,7 +103,7 @@ def test_average_follows_by_hand(tiny, batch, trainer):
     trained, compiled = trainer(config)
     shadow = [v.numpy() for v in trained.average.weights]
     for step in range(1, 4):
-        compiled.iterate(batch(config, step), 1, 1)
+        compiled.iterate(batch(config, step), Action(1, 1))
         decay = min(0.5, (1 + step) / (10 + step))
         shadow = [decay * s + (1 - decay) * v.numpy() for s, v in zip(shadow, trained.generator.weights, strict=True)]
     for ours, theirs in zip(trained.average.weights, shadow, strict=True):
@@ -125,7 +126,7 @@ def test_replicas_equal_one_device_at_the_same_global_batch(tiny, batch, trainer
         halves = strategy.experimental_distribute_values_from_function(
             lambda context, whole=whole: {k: v[context.replica_id_in_sync_group * 2 :][:2] for k, v in whole.items()}
         )
-        logs_one, logs_two = alone.iterate(whole, 1, 2), together.iterate(halves, 1, 2)
+        logs_one, logs_two = alone.iterate(whole, Action(1, 2)), together.iterate(halves, Action(1, 2))
         for name, value in logs_one.items():
             assert float(logs_two[name]) == pytest.approx(float(value), rel=2e-3, abs=2e-4), name
     for name in ("generator", "discriminator", "average"):
@@ -138,7 +139,7 @@ def test_replicas_equal_one_device_at_the_same_global_batch(tiny, batch, trainer
 def test_mixed_precision_trains(tiny, batch, trainer, precision):
     config = tiny(precision=precision, lr=1e-2)
     trained, compiled = trainer(config)
-    losses = [float(compiled.iterate(batch(config), 1, 2)["g/l1"]) for _ in range(30)]
+    losses = [float(compiled.iterate(batch(config), Action(1, 2))["g/l1"]) for _ in range(30)]
     assert np.isfinite(losses).all() and losses[-1] < losses[0]
     assert trained.generator.trainable_variables[0].dtype == "float32"
 
@@ -149,4 +150,9 @@ def test_epsilon_accuracy_at_its_thresholds(tiny):
     truth = tf.zeros((1, 1, 4, 2))
     # Rounded ab differences of 4, 5, (4, 4) and (0, 5) Lab units; 2.2 x 2 = 4.4 is the limit.
     predicted = tf.constant([[[[4.4, 0], [4.6, 0], [4.0, -4.0], [0, 5.0]]]]) / scale
-    assert steps.epsilon_accuracy(truth, predicted, config)[0, 0, :, 0].numpy().tolist() == [1, 0, 1, 0]
+    assert steps.epsilon_accuracy(tf.zeros((1, 1, 4, 1)), truth, predicted, config)[0, 0, :, 0].numpy().tolist() == [
+        1,
+        0,
+        1,
+        0,
+    ]
