@@ -12,7 +12,7 @@ import pickle
 import numpy as np
 from PIL import Image
 
-from colorgan.datasets import files, paths, randomness, sources, tfds
+from colorgan.datasets import classes, files, paths, randomness, sources, tfds
 
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 TRAIN = tuple(f"data_batch_{i}" for i in range(1, 6))
@@ -23,7 +23,7 @@ def load(data, split):
     """-> sources.Source. train: the five batches without the held-out share; test: test_batch.
 
     Raises:
-        ValueError: if a file is missing, malformed, or holds anything but a CIFAR-10 batch.
+        ValueError: if a file is missing, malformed, or holds anything but a CIFAR-10 batch, or a class is unknown.
     """
     path = paths.locate(data)
     if path is None:
@@ -42,7 +42,11 @@ def load(data, split):
             raise paths.no_held_out(data)
         origin += f", {len(chosen):,} of the {len(rgb):,} in data_batch_1 to 5"
         rgb, labels = rgb[chosen], labels[chosen]
-    return Pictures(data, rgb, labels, origin=origin, class_names=CLASSES)
+    # After the holding out: the photographs held out of some classes are the same that are held out of all.
+    chosen, labels, names = classes.select(data.classes, CLASSES, labels, where="cifar10")
+    if data.classes:
+        rgb, origin = rgb[chosen], origin + classes.told(data.classes)
+    return Pictures(data, rgb, labels, origin=origin, class_names=names)
 
 
 class Pictures(sources.Arrays):

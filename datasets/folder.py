@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import os
 
-from colorgan.datasets import files, paths, randomness
+from colorgan.datasets import classes, files, paths, randomness
 
 
 def load(data, split):
-    """-> sources.Source. The labels are the folders that the photographs lie in. test is the validation split.
+    """-> sources.Source. The classes are the folders that photographs lie in, or the words of `--classes` that they lie
+    below. test is the validation split.
 
     Raises:
-        ValueError: if the folder does not exist or holds no photographs, or the split is empty.
+        ValueError: if the folder does not exist or holds no photographs, a class is unknown, or the split is empty.
     """
     path = paths.locate(data)
     if path is None:
@@ -22,11 +23,37 @@ def load(data, split):
     found, _ = files.listing(path)
     if not found:
         raise ValueError(f"`--dataset-path`: no photographs ({', '.join(files.SUFFIXES)}) under {path}.")
-    train, held = held_out(found, data.validation_fraction)
+    return divided(data, split, path, found)
+
+
+def divided(data, split, root, found, *, reason=""):
+    """Choose the classes of a folder, then hold out a part of what is chosen.
+
+    A file is held out by its own path: those held out of some classes are also held out of all, but for the one that
+    fills an otherwise empty part.
+
+    Args:
+        data: config.Data.
+        split: train, or another for what is held out.
+        root: the folder.
+        found: its `files.listing`.
+        reason: added to the origin.
+
+    Returns:
+        files.Files.
+
+    Raises:
+        ValueError: if a class is unknown or nothing is held out.
+    """
+    labels, names = files.folder_labels(found)
+    chosen, labels, names = classes.select(data.classes, names, labels, where=f"folder {root}")
+    label = {found[i]: one for i, one in zip(chosen, labels, strict=True)}
+    train, held = held_out(list(label), data.validation_fraction)
     if split != "train" and not held:
         raise paths.no_held_out(data)
-    chosen, part = (train, "not held out") if split == "train" else (held, "held out")
-    return files.Files(data, path, chosen, origin=f"folder {path}, {len(chosen):,} of {len(found):,} files, {part}")
+    part, what = (train, "not held out") if split == "train" else (held, "held out")
+    origin = f"folder {root}, {len(part):,} of {len(found):,} files, {what}{classes.told(data.classes)}{reason}"
+    return files.Files(data, root, part, [label[path] for path in part], origin=origin, class_names=names)
 
 
 def held_out(found, fraction):

@@ -5,7 +5,7 @@
 3. cache      decoded pictures are kept if they fit in memory (`sources.OneByOne`)
 4. drop gray  R = G = B everywhere and gaps are dropped, and counted on the way
 5. batch
-6. augment    on uint8 RGB
+6. augment    on uint8 RGB (`augment`)
 7. to Lab and scale   `models.color.encode`
 8. prefetch
 
@@ -22,23 +22,15 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import hashlib
+import json
 
 import tensorflow as tf
 
-from colorgan.datasets import randomness
+from colorgan.datasets import augment, randomness
 from colorgan.models import color
 
 NOTHING_LEFT = "no picture of this split can be trained on"
-
-
-def flip(rgb, uniform):
-    """Mirror each picture left-right with probability 1/2. Arguments as in AUGMENTATIONS."""
-    return tf.where((uniform(0) < 0.5)[:, None, None, None], tf.reverse(rgb, [2]), rgb)
-
-
-# Each: (rgb [b, H, W, 3] uint8, uniform) -> the same shape; uniform(k) gives [b] float32 in [0, 1), independent per
-# picture, k and augmentation.
-AUGMENTATIONS = {"flip": flip}
 
 
 class Split:
@@ -66,11 +58,29 @@ class Split:
         )
         if not source.size:
             raise ValueError(f"The {name} split of {data.dataset} is empty ({source.origin}): nothing is left for it")
-        unknown = [wanted for wanted in data.augmentations if wanted not in AUGMENTATIONS]
+        known = augment.AUGMENTATIONS
+        unknown = [wanted for wanted in data.augmentations if wanted not in known]
         if unknown:
-            raise ValueError(
-                f"`--augmentations`: unknown {', '.join(map(repr, unknown))}. Known: {', '.join(AUGMENTATIONS)}"
-            )
+            raise ValueError(f"`--augmentations`: unknown {', '.join(map(repr, unknown))}. Known: {', '.join(known)}")
+
+    def fingerprint(self) -> str:
+        """A key for what was measured on the photographs of this split: 32 hexadecimal digits.
+
+        It changes with the data set, the size, the number of photographs, `--classes`, and the photographs themselves
+        as far as that is cheap to see. Of files: their relative paths, and the sizes and modification times of at
+        most `files.SAMPLED` of them, a fair sample in large folders. Of pictures in memory: the pixels of at most
+        `sources.SAMPLED`, evenly spaced, and all labels. Of TensorFlow Datasets' streams: name, version, part, counts.
+
+        So it misses another picture under an old path, size and time, or outside the sample; and it may change for
+        equal photographs: when they are copied with new times, or when `--cache-mb` turns a stream into an array.
+        What the user of a photograph does with it (gray ones dropped, augmentation, colour space) is not in it.
+        """
+        data = self.data
+        what = [data.dataset, self.size, data.classes, data.height, data.width]
+        digest = hashlib.blake2b(json.dumps(what).encode(), digest_size=16)
+        for part in self.source.content():
+            digest.update(b"\0" + part)
+        return digest.hexdigest()
 
     def training_batches(self, batch_size, *, start=0, num_shards=1, shard=0) -> tf.data.Dataset:
         """The endless stream of training from cursor `start` on.
@@ -196,7 +206,7 @@ class Split:
         """Augment, convert, scale: stages 6 and 7."""
         rgb = batch["rgb"]
         for name in self.data.augmentations if self.data.augment else ():
-            rgb = AUGMENTATIONS[name](
+            rgb = augment.AUGMENTATIONS[name](
                 rgb,
                 lambda k, name=name: randomness.tensor_uniform(batch["cursor"], "augment", self.seed, name, k),
             )

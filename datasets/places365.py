@@ -1,7 +1,8 @@
 """Places365 as the original lays it out: `data_256/**/*.jpg` for training, `val_256/*.jpg` for everything else.
 
-Owns the cached list of files. Imports this room's modules only. Without such a folder: TensorFlow Datasets'
-`places365_small`, which is the same photographs.
+Owns the cached list of files, and the labels of `val_256`, which is flat: two of the official lists beside it have
+them. Imports this room's modules only. Without such a folder: TensorFlow Datasets' `places365_small`, which is the
+same photographs.
 """
 
 from __future__ import annotations
@@ -11,33 +12,100 @@ import os
 import time
 from pathlib import Path
 
-from colorgan.datasets import files, paths, tfds
+import numpy as np
+
+from colorgan.datasets import classes, files, folder, paths, tfds
 
 FOLDERS = {"train": "data_256", "validation": "val_256", "test": "val_256"}
 SUFFIXES = (".jpg", ".jpeg")
+CATEGORIES, LABELS = "categories_places365.txt", "places365_val.txt"  # lines `/a/airfield 0`, `NAME.jpg 165`
 JUST_NOW = 2_000_000_000  # ns; the coarsest clock of a file system in use (FAT)
 
 
 def load(data, split):
-    """-> sources.Source. The labels are the category folders, where there are any (`val_256` is flat: -1).
+    """-> sources.Source. The classes are the category folders, or those in the official lists for `val_256`.
+
+    Without either, the photographs of `val_256` are of unknown class, so that `--classes` cannot choose among them:
+    then validation and test are held out from `data_256` as from any folder, and training does without those.
 
     Raises:
-        ValueError: if the folder lacks `data_256` or `val_256`, or it holds no photographs.
+        ValueError: if the folder lacks `data_256` or `val_256`, or it holds no photographs, a list is malformed, or a
+            class is unknown.
     """
     path = paths.locate(data)
     if path is None:
         # The published test photographs have no labels and, by custom, results are given on val_256.
         return tfds.load(data, split, name="places365_small", test="validation")
+    if data.classes and not _is_labelled(path / "val_256"):
+        reason = f"; validation is held out from it, as val_256 has no classes (no {LABELS} and {CATEGORIES} beside it)"
+        return folder.divided(data, split, path / "data_256", _photographs(path / "data_256"), reason=reason)
     root = path / FOLDERS[split]
+    found = _photographs(root)
+    labels, names = _labels(root, found)
+    chosen, labels, names = classes.select(data.classes, names, labels, where=f"folder {root}")
+    origin = f"folder {root}{classes.told(data.classes)}"
+    return files.Files(data, root, [found[i] for i in chosen], labels, origin=origin, class_names=names)
+
+
+def _photographs(root):
     if not root.is_dir():
         raise ValueError(
-            f"`--dataset-path`: no folder `{FOLDERS[split]}` under {path}. Expected Places365's small images: data_256"
-            " (train) and val_256 (validation), or omit --dataset-path to use TensorFlow Datasets."
+            f"`--dataset-path`: no folder `{root.name}` under {root.parent}. Expected Places365's small images:"
+            " data_256 (train) and val_256 (validation), or omit --dataset-path to use TensorFlow Datasets."
         )
     found = cached_listing(root)
     if not found:
         raise ValueError(f"`--dataset-path`: no .jpg files under {root}.")
-    return files.Files(data, root, found, origin=f"folder {root}")
+    return found
+
+
+def _is_labelled(root):
+    return root.is_dir() and bool(_labels(root, _photographs(root))[1])
+
+
+def _labels(root, found):
+    """-> labels [N] int64, -1: unknown; names of the categories, none if the labels are unknown."""
+    labels, names = files.folder_labels(found)
+    lists = root.with_name(LABELS), root.with_name(CATEGORIES)
+    # One list alone says nothing: numbers without names, or names without numbers.
+    if names or root.name != "val_256" or not all(path.is_file() for path in lists):
+        return labels, names
+    numbers, names = official_labels(*lists)
+    labels = np.array([numbers.get(path, -1) for path in found], np.int64)
+    if (labels < 0).all():
+        raise ValueError(f"`--dataset-path`: {lists[0]} has none of the photographs in {root}. Remove or replace it.")
+    return labels, names
+
+
+def official_labels(labels, categories):
+    """Read the lists of the Places365 development kit that say what the validation photographs show.
+
+    Args:
+        labels: path of `places365_val.txt`: lines `Places365_val_00000001.jpg 165`.
+        categories: path of `categories_places365.txt`: lines `/f/forest/broadleaf 150`, numbered from 0 on.
+
+    Returns:
+        {file name: number}, and the names by number, as the folders of `data_256` have them: `f/forest/broadleaf`.
+
+    Raises:
+        ValueError: if a line has another form or the numbers do not fit; it names the file.
+    """
+    numbered = {number: name.strip("/") for name, number in _pairs(categories)}
+    if sorted(numbered) != list(range(len(numbered))):
+        raise ValueError(f"`--dataset-path`: {categories} does not number its categories 0, 1, 2, ...")
+    numbers = dict(_pairs(labels))
+    if unknown := sorted(set(numbers.values()) - set(numbered)):
+        raise ValueError(f"`--dataset-path`: {labels} has a label {unknown[0]} that {categories} does not name.")
+    return numbers, tuple(numbered[number] for number in range(len(numbered)))
+
+
+def _pairs(path):
+    for place, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), 1):
+        name, _, number = line.strip().rpartition(" ")
+        if name and number.isdecimal():
+            yield name.strip(), int(number)
+        elif line.strip():
+            raise ValueError(f"`--dataset-path`: {path}, line {place}: expected a name and a number. Received: {line}")
 
 
 def cached_listing(root):

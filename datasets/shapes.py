@@ -11,7 +11,7 @@ import math
 import cv2
 import numpy as np
 
-from colorgan.datasets import randomness, sources
+from colorgan.datasets import classes, randomness, sources
 from colorgan.models import color
 
 HUES = {"circle": 30, "square": 100, "triangle": 150, "star": 270, "cross": 330}  # degrees in the ab plane
@@ -20,7 +20,13 @@ FINE = 4  # pixels are averages of 4 x 4 finer ones
 
 
 def load(data, split):
-    """-> sources.Source of SIZES[split] pictures, each a function of (split, index) alone; the label is the shape."""
+    """-> sources.Source of SIZES[split] pictures, each a function of (split, index) alone; the label is the shape.
+
+    With `--classes`: those of them that show these shapes.
+
+    Raises:
+        ValueError: if a shape is unknown.
+    """
     return Shapes(data, split)
 
 
@@ -28,14 +34,15 @@ class Shapes(sources.OneByOne):
     """One shape per picture on a faintly tinted ground.
 
     Lightness 35..75 and chroma 30..70 (less where sRGB ends) of the shape do not depend on which it is. The ground is
-    lighter or darker than it by at least 15.
+    lighter or darker than it by at least 15. Sizes go by the shorter side: any of 16 pixels or more shows the shape.
     """
 
     def __init__(self, data, split):
-        size = SIZES[split]
-        self._split, every = split, np.arange(size)
-        kinds = (randomness.uniform(every, "shapes", split, "kind") * len(HUES)).astype(np.int64)
-        super().__init__(data, kinds, origin="coloured shapes, drawn", class_names=HUES)
+        kinds = (randomness.uniform(np.arange(SIZES[split]), "shapes", split, "kind") * len(HUES)).astype(np.int64)
+        every, labels, names = classes.select(data.classes, tuple(HUES), kinds, where="shapes")
+        super().__init__(data, labels, origin="coloured shapes, drawn" + classes.told(data.classes), class_names=names)
+        self._split, self._numbers, kinds = split, every, kinds[every]
+        self._kinds = [tuple(HUES)[kind] for kind in kinds]
         lightness, chroma = self._between(every, "L", 35, 75), self._between(every, "C", 30, 70)
         angle = np.deg2rad(np.array(list(HUES.values()))[kinds])
         ink = np.stack([lightness, chroma * np.cos(angle), chroma * np.sin(angle)], axis=-1)
@@ -50,16 +57,22 @@ class Shapes(sources.OneByOne):
         return low + (high - low) * randomness.uniform(index, "shapes", self._split, what)
 
     def name(self, index):  # noqa: D102 - see sources.OneByOne
-        return f"shape {index} of {self._split}"
+        return f"shape {self._numbers[index]} of {self._split}"
+
+    def content(self):  # noqa: D102 - see sources.Source
+        yield f"{self._split} {self._numbers.tolist()}".encode()
+        for index in range(min(self.size, 8)):  # what OpenCV makes of them
+            yield self.picture(index).tobytes()
 
     def picture(self, index):  # noqa: D102 - see sources.OneByOne
         side = min(self.height, self.width)
-        radius = side * self._between(index, "radius", 0.22, 0.38)
-        turn = self._between(index, "turn", 0, 2 * math.pi)
+        number = self._numbers[index]
+        radius = side * self._between(number, "radius", 0.22, 0.38)
+        turn = self._between(number, "turn", 0, 2 * math.pi)
         # The whole shape is inside: its colour and its form can be seen.
-        x = radius + (self.width - 2 * radius) * self._between(index, "x", 0, 1)
-        y = radius + (self.height - 2 * radius) * self._between(index, "y", 0, 1)
-        points = outline(tuple(HUES)[self.labels[index]], turn) * radius + np.array([x, y])
+        x = radius + (self.width - 2 * radius) * self._between(number, "x", 0, 1)
+        y = radius + (self.height - 2 * radius) * self._between(number, "y", 0, 1)
+        points = outline(self._kinds[index], turn) * radius + np.array([x, y])
         mask = np.zeros((self.height * FINE, self.width * FINE), np.uint8)
         cv2.fillPoly(mask, [np.round(points * FINE).astype(np.int32)], 255)
         cover = cv2.resize(mask, (self.width, self.height), interpolation=cv2.INTER_AREA)[..., None] / np.float32(255)

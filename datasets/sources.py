@@ -18,6 +18,7 @@ import tensorflow as tf
 from colorgan.datasets import randomness
 
 NAMED = 10  # unreadable files that a warning or an error names
+SAMPLED = 256  # pictures in memory whose pixels count for `content`
 
 
 class Unreadable(Exception):
@@ -135,6 +136,10 @@ class Source(abc.ABC):
     def one_pass(self, *, seed) -> tf.data.Dataset:
         """Chunks of one pass, in natural order (seed None) or an order that depends on the seed."""
 
+    @abc.abstractmethod
+    def content(self):
+        """Yields bytes that change with the photographs, as far as that is cheap: see `pipeline.Split.fingerprint`."""
+
     def shaped(self, rgb, label, ok):
         """Give the outputs of a `tf.numpy_function` the shapes that it loses."""
         rgb.set_shape((None, self.height, self.width, 3))
@@ -203,6 +208,11 @@ class Arrays(RandomAccess):
     def read(self, indices):  # noqa: D102 - see RandomAccess
         self.bad.note(indices, {})
         return self.rgb[indices], self.labels[indices], np.ones(len(indices), bool)
+
+    def content(self):  # noqa: D102 - see Source
+        yield self.labels.tobytes()
+        for row in np.linspace(0, self.size - 1, min(self.size, SAMPLED)).astype(np.int64):
+            yield self.rgb[row].tobytes()
 
 
 class OneByOne(RandomAccess):

@@ -2,6 +2,9 @@
 
 Owns asking before a download, the splits, and the order of a stream, which has no random access. Imports this room's
 modules only; the library `tensorflow_datasets` is imported when a set is opened.
+
+For want of random access `--classes` costs time in large sets: to choose a few photographs, the whole split is read,
+though the others are not decoded: once when it is opened, and in every epoch unless those chosen fit in `--cache-mb`.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ import warnings
 import numpy as np
 import tensorflow as tf
 
-from colorgan.datasets import files, paths, randomness, sources
+from colorgan.datasets import classes, files, paths, randomness, sources
 
 BUFFER_BYTES = 256 * 2**20  # encoded pictures in the shuffle buffer of a stream
 
@@ -30,7 +33,7 @@ def load(data, split, *, name=None, test="test"):
 
     Raises:
         ValueError: if the set is unknown, not prepared here (the message has the size of the download and how to
-            allow it), has no `train` split or no `image` feature.
+            allow it), has no `train` split or no `image` feature, or a class is unknown.
     """
     name = name or data.dataset.removeprefix("tfds:")
     builder = _prepared(name, data)
@@ -38,7 +41,8 @@ def load(data, split, *, name=None, test="test"):
     if "image" not in features or not hasattr(features["image"], "encoding_format"):
         raise ValueError(f"`--dataset`: tfds:{name} has no `image` feature. It has: {', '.join(features)}")
     part = _part(builder, name, data, split, test)
-    stream = Stream(data, builder, part, origin=f"TensorFlow Datasets {builder.info.full_name}, {part}")
+    origin = f"TensorFlow Datasets {builder.info.full_name}, {part}{classes.told(data.classes)}"
+    stream = Stream(data, builder, part, origin=origin)
     return stream.in_memory() if sources.fits(data, stream.size) else stream
 
 
@@ -97,6 +101,15 @@ def _part(builder, name, data, split, test):
     return f"train[{size - held}:]"
 
 
+def _labels(builder):
+    """-> the feature that is the set's label, or None, and the names of its classes."""
+    features, keys = builder.info.features, builder.info.supervised_keys or ()
+    for key in ("label", *(key for key in keys if isinstance(key, str))):
+        if key in features and getattr(features[key], "num_classes", None):
+            return key, tuple(features[key].names)
+    return None, ()
+
+
 class Stream(sources.Source):
     """A split read in sequence: each epoch has its own order of the set's files and of a buffer within it.
 
@@ -107,11 +120,19 @@ class Stream(sources.Source):
     chunk = 16
 
     def __init__(self, data, builder, part, *, origin):
-        info = builder.info.splits[part]
-        features = builder.info.features
-        label = features["label"] if "label" in features else None
-        super().__init__(data, info.num_examples, origin=origin, class_names=getattr(label, "names", None) or ())
-        self._data, self._builder, self._part, self._has_label = data, builder, part, bool(self.class_names)
+        self._data, self._builder, self._part = data, builder, part
+        self._label, names = _labels(builder)
+        self._class = None
+        size = builder.info.splits[part].num_examples
+        if data.classes:
+            if not names:
+                raise ValueError(
+                    f"`--classes`: {builder.info.full_name} has no labels with names to choose by. Its features:"
+                    f" {', '.join(builder.info.features)}. Omit the flag."
+                )
+            names, self._class = classes.table(data.classes, names, where=builder.info.full_name)
+            size = self._chosen()
+        super().__init__(data, size, origin=origin, class_names=names)
         whole = builder.info.splits[part.partition("[")[0]]
         bytes_each = max(1, whole.num_bytes // max(1, whole.num_examples))
         self._buffer = max(1, min(self.size, BUFFER_BYTES // bytes_each))
@@ -120,25 +141,46 @@ class Stream(sources.Source):
         """-> dataset of {image: encoded, label, name}, one by one; shuffled by an int64 tensor, or in order."""
         import tensorflow_datasets
 
-        wanted = {"image": True} | ({"label": True} if self._has_label else {})
         skip = {"image": tensorflow_datasets.decode.SkipDecoding()}
-        examples = self._builder.as_dataset(
-            split=self._part,
-            shuffle_files=shuffle_seed is not None and not self._builder.info.disable_shuffling,
-            decoders=tensorflow_datasets.decode.PartialDecoding(wanted, decoders=skip),
-            read_config=tensorflow_datasets.ReadConfig(
-                shuffle_seed=shuffle_seed, try_autocache=False, add_tfds_id=True
-            ),
-        )
+        examples = self._examples({"image": True}, skip, shuffle_seed=shuffle_seed, add_tfds_id=True)
+        if self._class is not None:
+            examples = examples.filter(lambda one: self._class_of(one) >= 0)
         if shuffle_seed is not None:
             examples = examples.shuffle(self._buffer, seed=shuffle_seed, reshuffle_each_iteration=False)
         return examples.map(
             lambda one: {
                 "image": one["image"],
-                "label": tf.cast(one["label"], tf.int64) if self._has_label else tf.constant(-1, tf.int64),
+                "label": self._class_of(one),
                 "name": one["tfds_id"],
             }
         )
+
+    def _examples(self, wanted, skip=None, *, shuffle_seed=None, add_tfds_id=False):
+        import tensorflow_datasets
+
+        wanted = wanted | ({self._label: True} if self._label else {})
+        return self._builder.as_dataset(
+            split=self._part,
+            shuffle_files=shuffle_seed is not None and not self._builder.info.disable_shuffling,
+            decoders=tensorflow_datasets.decode.PartialDecoding(wanted, decoders=skip),
+            read_config=tensorflow_datasets.ReadConfig(
+                shuffle_seed=shuffle_seed, try_autocache=False, add_tfds_id=add_tfds_id
+            ),
+        )
+
+    def _class_of(self, one):
+        """-> [] int64, the class of an example; -1: unknown, or not chosen."""
+        if self._label is None:
+            return tf.constant(-1, tf.int64)
+        label = tf.cast(one[self._label], tf.int64)
+        if self._class is None:
+            return label
+        return tf.gather(self._class, tf.where(label < 0, tf.constant(len(self._class) - 1, tf.int64), label))
+
+    def _chosen(self):
+        """-> how many examples are of the classes chosen, from the labels alone."""
+        labels = self._examples({}).map(self._class_of).batch(4096).as_numpy_iterator()
+        return sum(int((batch >= 0).sum()) for batch in labels)
 
     def _decoded(self, chunk):
         rest = tf.numpy_function(
@@ -184,6 +226,11 @@ class Stream(sources.Source):
             order = randomness.key("pass", seed) >> 1
             examples = examples.shuffle(self._buffer, seed=order, reshuffle_each_iteration=False)
         return self._chunks(examples.map(lambda index, one: {"index": index, **one}))
+
+    def content(self):
+        """As in Source: what TensorFlow Datasets says of the part."""
+        info = self._builder.info.splits[self._part.partition("[")[0]]
+        yield repr((self._builder.info.full_name, self._part, info.num_examples, info.num_bytes)).encode()
 
     def in_memory(self):
         """-> sources.Source with the same pictures decoded, without the unreadable ones."""

@@ -169,3 +169,29 @@ def test_missing_files_and_folders(tmp_path, cifar, load):
     (root / "test_batch").unlink()
     with pytest.raises(ValueError, match="no `test_batch` under"):
         load(root, "test")
+
+
+def test_classes(cifar, load, gather):
+    root, pictures = cifar()
+    words = ("dog", "airplane")
+    test = load(root, "test", classes=words)
+    rgb, labels = pictures["test_batch"]
+    chosen = np.isin(labels, (0, 5))  # airplane is 0 in CIFAR-10, dog is 5
+    read = gather(test.images(8))
+    assert (read["rgb"] == rgb[chosen]).all() and (read["label"] == (labels[chosen] == 0)).all()
+    assert test.class_names == words and test.description.endswith(", classes dog, airplane)")
+    every, some = (
+        {one.tobytes() for one in gather(load(root, "validation", validation_fraction=0.3, **values).images(9))["rgb"]}
+        for values in ({}, {"classes": words})
+    )
+    known = [one.tobytes() for i in range(1, 6) for one in pictures[f"data_batch_{i}"][0]]
+    label = dict(zip(known, np.concatenate([pictures[f"data_batch_{i}"][1] for i in range(1, 6)]), strict=True))
+    assert some == {one for one in every if label[one] in (0, 5)}  # held out of all, then chosen
+    with pytest.raises(ValueError, match="--classes`: cifar10 has no 'plane'. Did you mean airplane"):
+        load(root, "train", classes=("plane",))
+
+
+def test_classes_that_a_split_lacks_are_an_error(cifar, load):
+    root, _ = cifar(count=2)
+    with pytest.raises(ValueError, match=r"test split of cifar10 is empty \(.*, classes cat\)"):
+        load(root, "test", classes=("cat",))  # by the fixture, its test batch shows a dog and a frog

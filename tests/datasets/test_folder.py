@@ -70,3 +70,75 @@ def test_any_other_missing_path_is_an_error(tmp_path, settings, monkeypatch):
     for path in ("./dataset/places365", "./data", str(tmp_path / "dataset" / "cifar10")):
         with pytest.raises(ValueError, match="--dataset-path`: .* is not a folder"):
             paths.locate(settings(dataset="cifar10", dataset_path=path))
+
+
+@pytest.fixture
+def scenes(tmp_path, photo):
+    """A folder of 12 forests in two subfolders, 8 mountains and 4 photographs in no folder: {relative path: number}."""
+    names = [f"{place}/{i}.png" for place in ("forest/pine", "forest/oak") for i in range(6)]
+    names += [f"mountain/{i}.png" for i in range(8)] + [f"{i}.png" for i in range(4)]
+    for number, name in enumerate(names):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(photo(number)).save(tmp_path / name)
+    return tmp_path
+
+
+def numbers_in(split, gather, photo):
+    known = {photo(number).tobytes(): number for number in range(24)}
+    read = gather(split.images(5))
+    return {known[one.tobytes()]: label for one, label in zip(read["rgb"], read["label"].tolist(), strict=True)}
+
+
+def test_classes_in_every_split(scenes, settings, gather, photo):
+    data = settings(dataset_path=str(scenes), validation_fraction=0.3, classes=("mountain", "forest"))
+    splits = {name: datasets.load(data, name) for name in ("train", "validation", "test")}
+    train, held, test = (numbers_in(split, gather, photo) for split in splits.values())
+    assert not train.keys() & held.keys() and test == held
+    # By the fixture's numbers: 0 to 11 are forests, the second word; 12 to 19 mountains.
+    assert train | held == {number: int(number < 12) for number in range(20)}
+    assert all(split.class_names == ("mountain", "forest") for split in splits.values())
+    assert f"{len(held)} of 24 files, held out, classes mountain, forest" in splits["test"].description
+
+
+def test_what_is_held_out_does_not_depend_on_the_classes(scenes, settings, gather, photo):
+    def held(*classes):
+        data = settings(dataset_path=str(scenes), validation_fraction=0.5, classes=classes)
+        return set(numbers_in(datasets.load(data, "validation"), gather, photo))
+
+    assert held("mountain") == held() & set(range(12, 20)) and held("forest") == held() & set(range(12))
+
+
+def test_order_is_a_function_of_the_selection(scenes, settings, gather):
+    data = settings(dataset_path=str(scenes), validation_fraction=0.0, classes=("pine",), augment=False)
+    stream = gather(datasets.load(data, "train").training_batches(6), 3)
+    assert stream["cursor"].tolist() == list(range(18))
+    epochs = [sorted(one.tobytes() for one in stream["color"][i : i + 6]) for i in (0, 6, 12)]
+    assert epochs[0] == epochs[1] == epochs[2] and len(set(epochs[0])) == 6
+    rest = gather(datasets.load(data, "train").training_batches(2, start=7), 2)
+    assert (rest["color"] == stream["color"][7:11]).all()
+
+
+def test_unknown_classes_name_the_folders(scenes, settings, folder):
+    data = settings(dataset_path=str(scenes), classes=("forrest",))
+    message = r"--classes`: folder .* has no 'forrest'. Did you mean forest\? It has: forest/oak, forest/pine, mountain"
+    with pytest.raises(ValueError, match=message):
+        datasets.load(data, "train")
+    with pytest.raises(ValueError, match="no categories to choose by"):
+        datasets.load(settings(dataset_path=str(folder(3, "flat")), classes=("forest",)), "train")
+
+
+def test_tall_pictures_keep_their_aspect_and_their_middle(tmp_path, settings, gather):
+    """By hand: of 300 x 200, the height of 200 becomes 64, and of the width, which becomes 96, the middle 32 stay."""
+    rgb = np.zeros((200, 300, 3), np.uint8)
+    rgb[:, :, 0] = np.linspace(0, 255, 300)
+    rgb[:, :, 1] = np.linspace(0, 255, 200)[:, None]
+    for number in range(2):
+        Image.fromarray(rgb).save(tmp_path / f"{number}.jpg", quality=98)
+    data = settings(dataset_path=str(tmp_path), height=64, width=32, validation_fraction=0.0, augment=False)
+    split = datasets.load(data, "train")
+    read = gather(split.images(2))["rgb"].astype(float)
+    assert read.shape == (2, 64, 32, 3) and "at 32x64" in split.description
+    columns, rows = np.linspace(85, 170, 32), np.linspace(2, 253, 64)
+    assert abs(read[..., 0] - columns).max() < 5 and abs(read[..., 1] - rows[:, None]).max() < 5
+    batch = gather(split.training_batches(2), 1)
+    assert batch["gray"].shape == (2, 64, 32, 1) and batch["color"].shape == (2, 64, 32, 2)

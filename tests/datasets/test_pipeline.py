@@ -1,3 +1,5 @@
+import os
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -40,7 +42,7 @@ def test_elements_have_the_promised_form(split):
     assert spec["label"].dtype == spec["index"].dtype == tf.int64
 
 
-@pytest.mark.parametrize("space", ["lab", "rgb"])
+@pytest.mark.parametrize("space", ["lab", "rgb", "yuv"])
 def test_stream_equals_eager_conversion(split, gather, space):
     one = split(augment=False, color_space=space, ab_scale=100.0)
     stream = gather(one.training_batches(5), 2)
@@ -215,3 +217,56 @@ def test_pictures_reach_the_stream_as_saved(damaged, gather):
     split = damaged(0, cache_mb=0)
     for picture, index in zip(*(gather(split.images(20))[name] for name in ("rgb", "index")), strict=True):
         assert (picture == np.asarray(Image.open(split.source.name(index)))).all()
+
+
+@pytest.mark.parametrize("space", ["lab", "rgb", "yuv"])
+def test_colour_spaces_are_the_converters_business(split, gather, monkeypatch, space):
+    def encode(rgb, *, color_space, ab_scale):
+        assert (color_space, ab_scale) == (space, 77.0)
+        return rgb[..., :1], rgb * 255
+
+    monkeypatch.setattr(color, "encode", encode)
+    one = split(augment=False, color_space=space, ab_scale=77.0)
+    stream = gather(one.training_batches(10), 1)["color"]
+    np.testing.assert_allclose(stream, one.source.rgb[sources.epoch_order(10, 0, 0)], atol=1e-4)
+
+
+def test_fingerprint_of_pictures_in_memory(split):
+    one = split().fingerprint()
+    assert len(one) == 32 and int(one, 16) >= 0
+    same = [split(), split(seed=3), split(augment=False), split(color_space="rgb", batch_size=2)]
+    assert {other.fingerprint() for other in same} == {one}
+    changed = split()
+    changed.source.rgb[7, 3, 3, 1] ^= 1
+    relabelled = split()
+    relabelled.source.labels[2] = 9
+    others = [
+        changed,
+        relabelled,
+        split(9),
+        split(11),
+        split(gray=(4,)),
+        split(dataset="shapes"),
+        split(classes=("a",)),
+    ]
+    assert len({one, *(other.fingerprint() for other in others)}) == 8
+
+
+def test_fingerprint_of_files(damaged, folder):
+    def fingerprint(**values):
+        return damaged(0, **values).fingerprint()
+
+    root = folder(20)
+    os.utime(root / "004.png", (5, 5))
+    before = damaged(0)  # writes the same files anew, with times of their own
+    one = before.fingerprint()
+    assert before.fingerprint() == one
+    os.utime(root / "004.png", (7, 7))
+    touched = before.fingerprint()
+    content = (root / "004.png").read_bytes()
+    (root / "004.png").write_bytes(content + b"0")
+    os.utime(root / "004.png", (7, 7))
+    grown = before.fingerprint()
+    (root / "004.png").unlink()
+    gone = before.fingerprint()
+    assert len({one, touched, grown, gone, fingerprint(height=9), fingerprint(width=9)}) == 6

@@ -101,3 +101,91 @@ def test_missing_and_empty_folders(places, settings):
     (places / "val_256").mkdir()
     with pytest.raises(ValueError, match="no .jpg files under"):
         datasets.load(data, "validation")
+
+
+def load_all(places, settings, *classes, **values):
+    data = settings(dataset="places365", dataset_path=str(places), classes=classes, **values)
+    return [datasets.load(data, split) for split in ("train", "validation", "test")]
+
+
+@pytest.fixture
+def listed(places):
+    """The official lists beside it: val_256's pictures show a/abbey, b/bar, a/abbey, a/alley."""
+    names = ("/a/abbey", "/a/alley", "/b/bar")
+    (places / "categories_places365.txt").write_text("".join(f"{name} {i}\n" for i, name in enumerate(names)))
+    (places / "places365_val.txt").write_text("0.jpg 0\n1.jpg 2\n2.jpg 0\n3.jpg 1\n")
+    return places
+
+
+def shown(split, gather):
+    """-> {number of the picture, as the fixture made them: label}."""
+    read = gather(split.images(4))
+    return {round(red / 10): label for red, label in zip(read["rgb"][:, 0, 0, 0], read["label"].tolist(), strict=True)}
+
+
+def test_official_lists_label_val_256(listed, settings, gather):
+    train, validation, _ = load_all(listed, settings)
+    assert validation.class_names == train.class_names == ("a/abbey", "a/alley", "b/bar")
+    assert shown(validation, gather) == {9: 0, 10: 2, 11: 0, 12: 1}
+
+
+def test_classes_with_the_official_lists(listed, settings, gather):
+    train, validation, test = load_all(listed, settings, "bar", "abbey")
+    assert shown(train, gather) == {0: 1, 1: 1, 2: 1, 6: 0, 7: 0, 8: 0}
+    assert shown(validation, gather) == shown(test, gather) == {9: 1, 10: 0, 11: 1}
+    assert train.class_names == validation.class_names == ("bar", "abbey")
+    assert train.description.endswith("data_256, classes bar, abbey)")
+
+
+def test_classes_without_labels_hold_out_of_data_256(places, settings, gather):
+    train, validation, test = load_all(places, settings, "a", "bar", validation_fraction=0.3)
+    one, other = shown(train, gather), shown(validation, gather)
+    assert one | other == {number: int(number >= 6) for number in range(9)} and not one.keys() & other.keys()
+    assert other and shown(test, gather) == other
+    for split, words in ((train, "not held out"), (validation, "held out")):
+        assert f"data_256, {split.size} of 9 files, {words}, classes a, bar; validation is held out from it" in (
+            split.description
+        )
+
+
+def test_one_list_alone_is_no_label(listed, settings, gather):
+    (listed / "places365_val.txt").unlink()
+    assert load_all(listed, settings)[1].class_names == ()
+    assert "no places365_val.txt and categories_places365.txt" in load_all(listed, settings, "bar")[1].description
+
+
+def test_folders_in_val_256_are_its_labels(places, settings, gather):
+    (places / "val_256" / "b" / "bar").mkdir(parents=True)
+    for i in (1, 3):
+        (places / "val_256" / f"{i}.jpg").rename(places / "val_256" / "b" / "bar" / f"{i}.jpg")
+    train, validation, _ = load_all(places, settings, "bar")
+    assert shown(train, gather) == {6: 0, 7: 0, 8: 0} and shown(validation, gather) == {10: 0, 12: 0}
+    assert shown(load_all(places, settings)[1], gather) == {9: -1, 10: 0, 11: -1, 12: 0}
+
+
+@pytest.mark.parametrize(
+    "name, content, complaint",
+    [
+        ("places365_val.txt", "0.jpg 0\n1.jpg\n", r"places365_val.txt, line 2: expected a name and a number"),
+        ("places365_val.txt", "0.jpg 3\n", "has a label 3 that .*categories_places365.txt does not name"),
+        ("places365_val.txt", "other.jpg 0\n", "has none of the photographs in"),
+        ("categories_places365.txt", "/a/abbey 0\n/a/alley 2\n", "does not number its categories 0, 1, 2"),
+    ],
+)
+def test_malformed_lists_are_refused(listed, settings, name, content, complaint):
+    (listed / name).write_text(content)
+    with pytest.raises(ValueError, match=f"--dataset-path`: .*{complaint}"):
+        load_all(listed, settings)
+
+
+def test_unlisted_photographs_are_of_unknown_class(listed, settings, gather):
+    (listed / "places365_val.txt").write_text("\ufeff1.jpg 2\r\n\r\n", encoding="utf-8")
+    assert shown(load_all(listed, settings)[1], gather) == {9: -1, 10: 2, 11: -1, 12: -1}
+    assert shown(load_all(listed, settings, "bar")[1], gather) == {10: 0}
+
+
+def test_unknown_classes(listed, settings):
+    with pytest.raises(
+        ValueError, match=r"--classes`: folder .*data_256 has no 'alleys'. Did you mean alley or a/alley\?"
+    ):
+        load_all(listed, settings, "alleys")

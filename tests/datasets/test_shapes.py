@@ -70,6 +70,31 @@ def test_outlines_are_on_the_unit_disk_and_turn():
     assert area == pytest.approx(0.36 + 4 * 0.6 * (np.sqrt(0.91) - 0.3))
 
 
-def test_other_sizes(settings, gather):
-    split = datasets.load(settings(dataset="shapes", height=48, width=64), "test")
-    assert gather(split.images(10, limit=10))["rgb"].shape == (10, 48, 64, 3)
+@pytest.mark.parametrize("height, width", [(16, 16), (32, 64), (64, 32), (17, 100), (256, 256)])
+def test_any_size_from_16_on(settings, gather, height, width):
+    """The whole shape is inside and has its hue: far from the ground, and no pixel of it on the border."""
+    split = datasets.load(settings(dataset="shapes", height=height, width=width), "test")
+    read = gather(split.images(20, limit=20))
+    assert read["rgb"].shape == (20, height, width, 3)
+    lab = np.asarray(color.rgb_to_lab(read["rgb"] / np.float32(255)))
+    chroma = np.hypot(lab[..., 1], lab[..., 2])
+    for one, c, label in zip(lab, chroma, read["label"], strict=True):
+        inside = c > 0.85 * c.max()
+        # By hand: a cross, the smallest for its radius r but the star, covers 1.14 r^2; r >= 0.22 of the shorter side.
+        assert inside.sum() > 0.4 * (0.22 * min(height, width)) ** 2
+        assert not (inside[[0, -1]].any() or inside[:, [0, -1]].any())
+        hue = np.rad2deg(np.arctan2(one[inside][:, 2], one[inside][:, 1]))
+        assert abs((hue - list(shapes.HUES.values())[label] + 180) % 360 - 180).max() < 15
+
+
+def test_classes_are_shapes(settings, gather):
+    data = settings(dataset="shapes", height=16, width=16)
+    every = gather(datasets.load(data, "test").images(50))
+    split = datasets.load(settings(dataset="shapes", height=16, width=16, classes=("star", "circle")), "test")
+    some = gather(split.images(50))
+    chosen = np.isin(every["label"], (0, 3))
+    assert (some["rgb"] == every["rgb"][chosen]).all() and split.size == chosen.sum()
+    assert (some["label"] == (every["label"][chosen] == 0)).all() and split.class_names == ("star", "circle")
+    assert split.description.endswith("(coloured shapes, drawn, classes star, circle)")
+    with pytest.raises(ValueError, match="--classes`: shapes has no 'ring'. It has: circle, cross, square"):
+        datasets.load(settings(dataset="shapes", classes=("ring",)), "test")

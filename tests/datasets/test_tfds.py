@@ -186,3 +186,49 @@ def test_mocked_cifar10(tmp_path, settings, monkeypatch, gather):
         assert split.size == 6 and len(split.class_names) == 10
         assert gather(split.images(4))["rgb"].shape == (6, 32, 32, 3)
         assert gather(split.training_batches(3), 4)["cursor"].tolist() == list(range(12))
+
+
+def test_classes(load, gather, photo, cache_mb):
+    values = {"classes": ("dog",), "validation_fraction": 0.25, "cache_mb": cache_mb}
+    train, held = (load(split, **values) for split in ("train", "validation"))
+    known = {photo(number).tobytes(): number for number in range(24)}
+    numbers = [[known[one.tobytes()] for one in gather(split.images(5))["rgb"]] for split in (train, held)]
+    assert sorted(numbers[0] + numbers[1]) == list(range(1, 24, 2))  # the odd ones are dogs
+    assert [len(part) for part in numbers] == [train.size, held.size]
+    read = gather(held.images(5))
+    assert read["label"].tolist() == [0] * held.size and read["index"].tolist() == list(range(held.size))
+    assert held.class_names == ("dog",) and "train[18:], classes dog)" in held.description
+    swapped = gather(load("test", "split", classes=("dog", "cat"), cache_mb=cache_mb).images(5))
+    plain = gather(load("test", "split", cache_mb=cache_mb).images(5))
+    assert (swapped["rgb"] == plain["rgb"]).all() and (swapped["label"] == 1 - plain["label"]).all()
+
+
+def test_streams_of_classes_resume(load, gather, cache_mb):
+    values = {"classes": ("dog",), "validation_fraction": 0.0, "cache_mb": cache_mb, "augment": False}
+    whole = gather(load("train", **values).training_batches(12), 3)
+    assert whole["cursor"].tolist() == list(range(36))
+    epochs = [sorted(one.tobytes() for one in whole["color"][i : i + 12]) for i in (0, 12, 24)]
+    assert epochs[0] == epochs[1] == epochs[2] and len(set(epochs[0])) == 12
+    for start in (5, 17):
+        rest = gather(load("train", **values).training_batches(4, start=start), 4)
+        assert (rest["color"] == whole["color"][start : start + 16]).all()
+
+
+def test_classes_need_known_names(load):
+    with pytest.raises(ValueError, match=r"--classes`: colorgan_photos/plain/1.0.0 has no 'dogs'. Did you mean dog\?"):
+        load("train", classes=("dogs",))
+    with pytest.raises(ValueError, match=r"--classes`: .*noname.* no labels with names .* Its features: image"):
+        load("train", "noname", classes=("dog",))
+
+
+def test_fingerprints(load, cache_mb):
+    values = {"cache_mb": cache_mb, "validation_fraction": 0.25}
+    one = load("train", **values).fingerprint()
+    assert load("train", seed=1, **values).fingerprint() == one
+    others = [
+        load("validation", **values),
+        load("train", "split", **values),
+        load("train", classes=("cat",), **values),
+        load("train", **{**values, "validation_fraction": 0.5}),
+    ]
+    assert len({one, *(split.fingerprint() for split in others)}) == 5

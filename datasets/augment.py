@@ -1,0 +1,62 @@
+"""What augmentation does to a batch of training pictures (stage 6 of `pipeline.py`).
+
+Owns the table AUGMENTATIONS. Imports nothing of ours.
+
+Each is a function (rgb, uniform) -> rgb of `rgb` [b, H, W, 3] uint8 and a function `uniform`: uniform(k) gives [b]
+float32 in [0, 1), independent per picture, k and augmentation. The result has the shape and type of `rgb`, depends on
+nothing else, and a picture that need not change comes out bit-equal.
+"""
+
+from __future__ import annotations
+
+import math
+
+import tensorflow as tf
+
+ANGLES = (-10.0, -5.0, 0.0, 5.0, 10.0)  # degrees, counterclockwise
+SMALLEST_CROP = 0.7  # of each side
+
+
+def flip(rgb, uniform):
+    """Mirror each picture left-right with probability 1/2."""
+    return tf.where((uniform(0) < 0.5)[:, None, None, None], tf.reverse(rgb, [2]), rgb)
+
+
+def rotate(rgb, uniform):
+    """Turn each picture about its middle by one of ANGLES, each as likely: bilinear, the size stays.
+
+    What the turn brings in from outside is the picture mirrored at its border, the outermost pixel twice
+    (d c b a | a b c d | d c b a): black corners would be a colour that the networks learn.
+    """
+    height, width = rgb.shape[1:3]
+    angle = tf.gather([math.radians(a) for a in ANGLES], tf.cast(uniform(0) * len(ANGLES), tf.int32))
+    cos, sin, none = tf.cos(angle), tf.sin(angle), tf.zeros_like(angle)
+    x, y = (width - 1) / 2, (height - 1) / 2
+    # The place in the input of a place in the output, about (x, y); y grows downwards.
+    matrix = [cos, -sin, x - cos * x + sin * y, sin, cos, y - sin * x - cos * y, none, none]
+    turned = tf.raw_ops.ImageProjectiveTransformV3(
+        images=tf.cast(rgb, tf.float32),  # of uint8 it would cut the fractions off, which darkens
+        transforms=tf.stack(matrix, axis=1),
+        output_shape=[height, width],
+        fill_value=0.0,
+        interpolation="BILINEAR",
+        fill_mode="REFLECT",
+    )
+    return tf.cast(tf.round(turned), tf.uint8)
+
+
+def crop(rgb, uniform):
+    """Cut a window out of each picture, as a share in [SMALLEST_CROP, 1) of both sides, and enlarge it to the size.
+
+    The share and the place are uniform; the window goes from pixel centre to pixel centre, so that nothing from
+    outside is needed. Bilinear: an enlargement by at most 1.43 has nothing to average over.
+    """
+    share = SMALLEST_CROP + (1 - SMALLEST_CROP) * uniform(0)
+    top, left = uniform(1) * (1 - share), uniform(2) * (1 - share)
+    # Rounding may put the last sample outside the picture, where it would be black: a hair less keeps it inside.
+    boxes = tf.stack([top, left, top + share, left + share], axis=1) * (1 - 2.0**-20)
+    cut = tf.image.crop_and_resize(rgb, boxes, tf.range(tf.shape(rgb)[0]), rgb.shape[1:3])
+    return tf.cast(tf.round(cut), tf.uint8)
+
+
+AUGMENTATIONS = {"flip": flip, "rotate": rotate, "crop": crop}

@@ -1,0 +1,98 @@
+"""Which photographs are used: what the words of `--classes` mean, the same for every source.
+
+Owns the rule by which a word means a category, and the message for a word that means none. Imports nothing of ours.
+
+A *category* is what a source says of a photograph: a class's name, or the folder it lies in. A word means every
+category that has it as a '/'-joined run of its parts: `forest`, `forest/broadleaf` and `f/forest` all mean the folder
+`f/forest/broadleaf`, and `forest` does not mean `forest_path`. With `--classes`, its words are the classes: their
+order numbers the labels, the same in every split.
+"""
+
+from __future__ import annotations
+
+import difflib
+
+import numpy as np
+
+NAMED = 20  # categories that a message names
+
+
+def select(words, categories, labels, *, where):
+    """Choose photographs by their categories.
+
+    Args:
+        words: of `--classes`; (): all photographs, with their categories for classes.
+        categories: names, by number.
+        labels: [N] int64, each photograph's category; -1: none.
+        where: what has these categories, for messages.
+
+    Returns:
+        chosen: [n] int64, the places of the photographs chosen, rising.
+        labels: [n] int64, their classes.
+        class_names: tuple.
+
+    Raises:
+        ValueError: as `table`.
+    """
+    if not words:
+        return np.arange(len(labels)), labels, tuple(categories)
+    names, number = table(words, categories, where=where)
+    classes = number[labels]
+    chosen = np.flatnonzero(classes >= 0)
+    return chosen, classes[chosen], names
+
+
+def table(words, categories, *, where):
+    """Number the categories anew.
+
+    Where several words mean one category, the one with the most parts has it, the first of equals.
+
+    Args:
+        words: at least one.
+        categories, where: as in `select`.
+
+    Returns:
+        class_names: the words, each once.
+        number: [categories + 1] int64, the class of each category; -1: not chosen. The last entry is -1, so that the
+            category -1, none, stays none.
+
+    Raises:
+        ValueError: for words that mean no category; names similar ones and those there are.
+    """
+    names = tuple(dict.fromkeys(word.strip("/") for word in words))
+    known = [_runs(category) for category in categories]
+    unknown = [name for name in names if not any(name in runs for runs in known)]
+    if unknown:
+        raise ValueError(_complaint(unknown, categories, set().union(*known), where))
+    number = np.full(len(known) + 1, -1, np.int64)
+    # The sort is stable and later entries overwrite earlier ones: fewest parts first, the last of equals first.
+    for place in sorted(reversed(range(len(names))), key=lambda place: names[place].count("/")):
+        number[:-1][[names[place] in runs for runs in known]] = place
+    return names, number
+
+
+def told(words):
+    """-> what a split's origin says of its classes: `, classes forest, mountain`, or nothing for all."""
+    return f", classes {_listed(words)}" if words else ""
+
+
+def _runs(category):
+    parts = [part for part in category.split("/") if part]
+    return {"/".join(parts[i:j]) for i in range(len(parts)) for j in range(i + 1, len(parts) + 1)}
+
+
+def _complaint(unknown, categories, runs, where):
+    if not runs:
+        return f"`--classes`: {where} has no categories to choose by. Received: {', '.join(unknown)}. Omit the flag."
+    spelled = {run.lower(): run for run in sorted(runs)}
+    similar = [spelled[s] for name in unknown for s in difflib.get_close_matches(name.lower(), spelled, cutoff=0.75)]
+    return (
+        f"`--classes`: {where} has no {', '.join(map(repr, unknown))}."
+        + (f" Did you mean {' or '.join(dict.fromkeys(similar))}?" if similar else "")
+        + f" It has: {_listed(sorted(categories))}"
+    )
+
+
+def _listed(names):
+    more = len(names) - NAMED
+    return ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")
