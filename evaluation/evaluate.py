@@ -1,124 +1,52 @@
 """The evaluator: several colorizers on the same photographs, measured together, with two baselines and the protocol.
 
-Owns the loop over batches, the baselines, and `Evaluation`, which holds all that a report prints and `result.json`
-keeps. It gets batches and colorizers as arguments. Imports `models.color` and `models.colorizer`; never `training` or
-`datasets`.
+Owns the loop over batches and the protocol. It gets batches and colorizers as arguments. Imports `models.color`,
+`models.colorizer` and this room's modules; never `training` or `datasets`.
 """
 
 from __future__ import annotations
 
-import json
-import math
+import hashlib
+import platform
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib.metadata import version
-from pathlib import Path
 
 import numpy as np
 
-from colorgan.evaluation import metrics
+from colorgan.evaluation import baselines, definitions, formulas, gallery, metrics, statistics, traces
+from colorgan.evaluation.baselines import gray_baseline, median_ab, median_baseline
+from colorgan.evaluation.distributions import Distribution
+from colorgan.evaluation.result import Evaluation
 from colorgan.models import color
 from colorgan.models.colorizer import to_rgb8
 
+__all__ = ["Evaluation", "Given", "evaluate", "gray_baseline", "median_ab", "median_baseline"]
+
 SAME_L = 1e-3  # Lab units: a result whose L is nowhere farther from the truth's has kept it (float32 rounds at 1e-5)
-MEDIAN_STEP = 0.01  # Lab units
-MEDIAN_RANGE = 128
 
 
-def median_baseline(ab) -> Callable:
-    """A colorizer that paints every pixel in one ab, such as the training set's `median_ab`.
+@dataclass(frozen=True)
+class Given:
+    """In the place of a colorizer: results that come with the batches under a key, [B, H, W, 3] uint8 sRGB."""
 
-    Args:
-        ab: (a, b), Lab units.
-
-    Returns:
-        A callable, [B, H, W, 3] uint8 RGB -> [B, H, W, 3] float32 Lab with the truth's L.
-    """
-
-    def predict_lab(rgb):
-        lab = np.array(color.rgb_to_lab(np.asarray(rgb) / 255.0), dtype=np.float32)
-        lab[..., 1:] = ab
-        return lab
-
-    return predict_lab
-
-
-gray_baseline = median_baseline((0.0, 0.0))
-
-
-def median_ab(batches: Iterable) -> tuple[float, float]:
-    """The median of a and of b over all pixels of a training set, by histograms of `MEDIAN_STEP`.
-
-    Args:
-        batches: {"rgb": [B, H, W, 3] uint8} dicts (other keys are ignored).
-
-    Returns:
-        (a, b) Lab units, to within half a step.
-
-    Raises:
-        ValueError: if there is no pixel.
-    """
-    bins = round(2 * MEDIAN_RANGE / MEDIAN_STEP) + 1
-    counts = np.zeros((2, bins), dtype=np.int64)
-    for batch in batches:
-        ab = np.asarray(color.rgb_to_lab(np.asarray(batch["rgb"]) / 255.0))[..., 1:]
-        index = np.rint((ab + MEDIAN_RANGE) / MEDIAN_STEP).astype(np.int64).reshape(-1, 2)
-        for channel in range(2):
-            counts[channel] += np.bincount(index[:, channel], minlength=bins)
-    total = counts[0].sum()
-    if not total:
-        raise ValueError("`batches` holds no pixel, so there is no median ab. Check the data set and its split")
-    # The middle pixel, or the mean of the two middle ones, as numpy's median has it.
-    ranks = ((total - 1) // 2 + 1, total // 2 + 1)
-    places = [[np.searchsorted(np.cumsum(c), rank) for rank in ranks] for c in counts]
-    a, b = (float(np.mean(p)) * MEDIAN_STEP - MEDIAN_RANGE for p in places)
-    return round(a, 4), round(b, 4)
-
-
-@dataclass
-class Evaluation:
-    """What was measured, how, and on what.
-
-    Attributes:
-        protocol: everything needed to repeat it: data, N, size, crop, what each model predicts, definitions, versions.
-        table: {model: {metric: (value, low, high)}}, 95 % intervals over images.
-        classes: {class: {"n": images, "table": as `table`}}; empty when there are no classes.
-        samples: [{"index", "class", "gray", "truth", "results": {model: picture}}], pictures [H, W, 3] uint8.
-        per_image: {model: {column: [N] float64}}, in the order of `index`; the material of paired comparisons.
-        index: [N] the images' places in the data set.
-    """
-
-    protocol: dict
-    table: dict
-    classes: dict = field(default_factory=dict)
-    samples: list = field(default_factory=list)
-    per_image: dict = field(default_factory=dict)
-    index: np.ndarray | None = None
-
-    def to_json(self) -> str:
-        """-> the protocol and the tables as JSON text; a value that does not exist (0/0) is null."""
-        content = {"protocol": self.protocol, "results": self.table, "classes": self.classes}
-        return json.dumps(_plain(content), indent=2, allow_nan=False) + "\n"
-
-    def write_json(self, path):
-        """Write `to_json` to a file, such as a run directory's `result.json`; it replaces an earlier one in one go."""
-        path = Path(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_name(path.name + ".part")
-        unfinished.write_text(self.to_json(), encoding="utf-8")
-        unfinished.replace(path)
+    key: str = "result"
 
 
 def evaluate(
-    models: Mapping[str, Callable],
+    models: Mapping[str, Callable | Given],
     batches: Iterable,
     *,
     description: str | Mapping,
     class_names=None,
     thresholds=(2, 5),
     names=None,
+    desired: Mapping | None = None,
     class_by="label",
+    class_word="class",
     sample_size=8,
+    feature_network=None,
+    for_report=False,
     resamples=1000,
     seed=0,
 ) -> Evaluation:
@@ -127,86 +55,174 @@ def evaluate(
     Args:
         models: {name: colorizer}, callables [B, H, W, 3] uint8 RGB -> [B, H, W, 3] float32 Lab, such as
             `Colorizer.predict_lab`, `gray_baseline` and `median_baseline(...)`; they take the photograph's L from it.
-        batches: dicts of arrays: "rgb" [B, H, W, 3] uint8, "index" [B] int, and `class_by` [B] int.
+            A `Given` is scored as the picture that it is.
+        batches: dicts of arrays: "rgb" [B, H, W, 3] uint8, "index" [B] int, `class_by` [B] int, and what the `Given`
+            name. Read once.
         description: what the images are (data set, split, crop) and what else it takes to repeat the evaluation: a
             line, or {name: value} for several lines of the protocol.
         class_names: the classes' names, by number; default, or when empty: the numbers.
         thresholds: of the epsilon accuracies, Lab units.
         names: the metrics; default: all, but no SSIM when the first images are smaller than its window, which the
             protocol then says.
+        desired: {control: value in 0..1} that the models aim at, out of `definitions.CONTROLS`: their achieved means
+            join the metrics, and the values stand beside them in the table.
         class_by: the batches' key by which a table per class is made, -1 in it meaning no class; None: no such table.
+        class_word: what to call these, such as folder.
         sample_size: how many of the first images are kept as samples.
-        resamples, seed: of the bootstrap.
+        feature_network: a `distributions.FeatureNetwork` for FID and KID; None: without them, which the protocol says.
+        for_report: keep what `report.write_html` shows: curves, histograms, the best, median and worst pictures (of
+            the baselines only where there is no other model).
+        resamples, seed: of the bootstrap, and of the choice of median pictures.
 
     Returns:
-        The evaluation, its models in the order given.
+        The evaluation, its models in the order given. Memory grows with the number of images as `metrics.Measurement`
+        says, never by their pixels.
 
     Raises:
         ValueError: if there are no models or images, a key is missing, a metric is unknown, a class number has no name,
             or a model returns something else than Lab of the image's size (the message names the model).
     """
-    _check_arguments(models, description, resamples)
-    scores: dict[str, metrics.Measurement] = {}
-    index, labels, samples, sizes, omitted = [], [], [], {}, {}
-    l_difference = dict.fromkeys(models, 0.0)
+    desired = dict(desired or {})
+    _check_arguments(models, description, resamples, desired)
+    stream = _Stream(models, class_by, class_names, sample_size, feature_network)
     for batch in batches:
-        rgb = _take(batch, "rgb")
-        sizes[f"{rgb.shape[1]}x{rgb.shape[2]}"] = sizes.get(f"{rgb.shape[1]}x{rgb.shape[2]}", 0) + len(rgb)
-        if not scores:
-            chosen, omitted = _choose(names, thresholds, rgb.shape[1:3])
-            scores = {name: metrics.Measurement(chosen) for name in models}
-        index.append(_take(batch, "index", len(rgb)))
-        labels.append(_take(batch, class_by, len(rgb)) if class_by else np.full(len(rgb), -1))
-        truth_lab = np.asarray(color.rgb_to_lab(rgb / 255.0))
-        pictures = {}
-        for name, predict_lab in models.items():
-            lab = _predict(name, predict_lab, rgb)
-            pictures[name] = to_rgb8(lab)
-            scores[name].add(rgb, lab, pictures[name], truth_lab=truth_lab)
-            l_difference[name] = max(l_difference[name], float(np.abs(lab[..., 0] - truth_lab[..., 0]).max()))
-        kept = [_class_name(label, class_names) for label in labels[-1][: sample_size - len(samples)]]
-        samples += _samples(kept, rgb, truth_lab, pictures, index[-1])
-    if not scores:
+        if not stream.scores:
+            stream.prepare(_take(batch, "rgb"), names, thresholds, desired, for_report, seed)
+        stream.add(batch)
+    if not stream.scores:
         raise ValueError("`batches` holds no image to evaluate on. Check the data set, its split and `--eval-size`")
-    columns = {name: score.columns() for name, score in scores.items()}
+    columns = {name: score.columns() for name, score in stream.scores.items()}
     # The truth's columns and the draws are the same for all models, so their differences can be compared in pairs.
-    tables = {name: metrics.bootstrap(c, chosen, resamples=resamples, seed=seed) for name, c in columns.items()}
-    protocol = {
-        **({"dataset": description} if isinstance(description, str) else description),
-        "n": sum(sizes.values()),
-        "size (height x width)": sizes,
-        "predicted": {name: "a and b" if d <= SAME_L else "L, a and b (RGB)" for name, d in l_difference.items()},
-        "L in the epsilon accuracy": {
-            name: "the truth's: a and b alone decide" if d <= SAME_L else f"the result's own, up to {d:.3g} off"
-            for name, d in l_difference.items()
-        },
-        "intervals": f"95 % percentile bootstrap over images, {resamples} resamples, seed {seed}",
-        "delivered": "8-bit sRGB; colours outside the gamut lose chroma at constant L and hue",
-        "definitions": {name: metrics.metric(name).definition for name in chosen},
-        "omitted": omitted,
-        "versions": ", ".join(f"{name} {version(name)}" for name in ("colorgan", "keras", "numpy", "scikit-image")),
+    tables = {
+        name: statistics.bootstrap(c, stream.names, resamples=resamples, seed=seed) | stream.of_sets(name)
+        for name, c in columns.items()
     }
-    labels = np.concatenate(labels)
-    classes = _by_class(columns, labels, class_names, chosen, resamples, seed)
-    return Evaluation(protocol, tables, classes, samples, columns, np.concatenate(index))
+    intervals = f"95 % percentile bootstrap over images, {resamples} resamples, seed {seed}"
+    labels = np.concatenate(stream.labels)
+    return Evaluation(
+        _protocol(stream, description, intervals, desired),
+        tables,
+        classes=_by_class(columns, labels, class_names, stream.names, resamples, seed),
+        samples=stream.samples,
+        per_image=columns,
+        index=np.concatenate(stream.index),
+        desired=desired,
+        class_word=class_word,
+        feature_network=feature_network.label if feature_network else "",
+        traces=stream.traces,
+        gallery=stream.gallery.pictures(columns) if stream.gallery else {},
+    )
 
 
-def _check_arguments(models, description, resamples):
+class _Stream:
+    """All that accumulates while the batches pass."""
+
+    def __init__(self, models, class_by, class_names, sample_size, feature_network):
+        self.models, self.class_by, self.class_names = models, class_by, class_names
+        self.sample_size, self.network = sample_size, feature_network
+        self.scores: dict[str, metrics.Measurement] = {}
+        self.index, self.labels, self.samples, self.sizes, self.omitted = [], [], [], {}, {}
+        self.l_difference = dict.fromkeys(models, 0.0)
+        self.distributions = {name: Distribution() for name in models} if feature_network else {}
+        self.traces, self.gallery = None, None
+        self.digest = hashlib.sha256()
+
+    def prepare(self, rgb, names, thresholds, desired, for_report, seed):
+        """What the first batch decides."""
+        self.names, self.omitted = _choose(names, thresholds, rgb.shape[1:3], desired, self.network)
+        self.scores = {name: metrics.Measurement(self.names) for name in self.models}
+        if for_report:
+            self.traces = traces.Traces(self.models)
+            shown = [name for name in self.models if name not in baselines.NAMES] or list(self.models)
+            ranked = [name for name in gallery.METRICS if name in self.names]
+            self.gallery = gallery.Gallery(shown, metrics=ranked, seed=seed)
+
+    def add(self, batch):
+        """Take in a batch."""
+        rgb = _take(batch, "rgb")
+        size = f"{rgb.shape[1]}x{rgb.shape[2]}"
+        self.sizes[size] = self.sizes.get(size, 0) + len(rgb)
+        for picture in rgb:
+            self.digest.update(size.encode() + np.ascontiguousarray(picture).data)
+        self.index.append(_take(batch, "index", len(rgb)))
+        self.labels.append(_take(batch, self.class_by, len(rgb)) if self.class_by else np.full(len(rgb), -1))
+        truth_lab = np.asarray(color.rgb_to_lab(rgb / 255.0))
+        labs, pictures, columns = {}, {}, {}
+        for name, model in self.models.items():
+            labs[name], pictures[name] = _result(name, model, rgb, batch)
+            columns[name] = self.scores[name].add(rgb, labs[name], pictures[name], truth_lab=truth_lab)
+            off = float(np.abs(labs[name][..., 0] - truth_lab[..., 0]).max())
+            self.l_difference[name] = max(self.l_difference[name], off)
+        if self.network:
+            truth_features = self.network(rgb)
+            for name, distribution in self.distributions.items():
+                distribution.add(truth_features, self.network(pictures[name]))
+        classes = [_class_name(label, self.class_names) for label in self.labels[-1]]
+        if self.traces:
+            self.traces.add(truth_lab, labs)
+            self.gallery.add(columns, rgb, pictures, self.index[-1], classes)
+        kept = classes[: self.sample_size - len(self.samples)]
+        self.samples += _samples(kept, rgb, truth_lab, pictures, self.index[-1])
+
+    def of_sets(self, model):
+        """-> {metric: (value, low, high)} of FID and KID, empty without a feature network."""
+        return self.distributions[model].results() if self.distributions else {}
+
+
+def _protocol(stream, description, intervals, desired):
+    own_l = {name: d > SAME_L for name, d in stream.l_difference.items()}
+    network = {"feature network": stream.network.description} if stream.network else {}
+    names = (*stream.names, *(definitions.OF_SETS if stream.network else ()))
+    packages = ("colorgan", "tensorflow", "keras", "numpy", "scikit-image", "pillow")
+    return {
+        **({"dataset": description} if isinstance(description, str) else description),
+        "n": sum(stream.sizes.values()),
+        "size (height x width)": stream.sizes,
+        "fingerprint of the truth": f"sha256 {stream.digest.hexdigest()} (of each image: height x width, RGB bytes)",
+        "predicted": {name: "L, a and b (RGB)" if own else "a and b" for name, own in own_l.items()},
+        "L in the epsilon accuracy": {
+            name: f"the result's own, up to {stream.l_difference[name]:.3g} off"
+            if own
+            else "the truth's: a and b alone decide"
+            for name, own in own_l.items()
+        },
+        **({"desired": desired} if desired else {}),
+        "intervals": intervals,
+        "delivered": "8-bit sRGB; colours outside the gamut lose chroma at constant L and hue",
+        **network,
+        "definitions": {name: definitions.metric(name).definition for name in names},
+        "omitted": stream.omitted,
+        "versions": ", ".join(
+            [*(f"{name} {version(name)}" for name in packages), f"Python {platform.python_version()}"]
+        ),
+    }
+
+
+def _check_arguments(models, description, resamples, desired):
     if not models:
         raise ValueError("`models` is empty. Give at least one colorizer, such as gray_baseline")
     if not description:
         raise ValueError("`description` is empty. Say which images these are: data set, split, crop")
     if resamples < 1:
         raise ValueError(f"`resamples` must be at least 1. Received: {resamples}")
+    for name, value in desired.items():
+        if name not in definitions.CONTROLS:
+            raise ValueError(f"`desired`: unknown control `{name}`. Known: {', '.join(definitions.CONTROLS)}")
+        if not 0 <= value <= 1:
+            raise ValueError(f"`desired`: {name} must be in 0..1. Received: {value}")
 
 
-def _choose(names, thresholds, size):
+def _choose(names, thresholds, size, desired, network):
     """-> the metrics, and {metric: why it is left out}."""
-    chosen = tuple(metrics.all_names(thresholds) if names is None else names)
-    if names is None and min(size) < metrics.SSIM_WINDOW:
+    if names is not None:
+        return tuple(dict.fromkeys((*names, *desired))), {}
+    chosen, omitted = definitions.all_names(thresholds, controls=tuple(desired)), {}
+    if min(size) < formulas.SSIM_WINDOW:
         chosen = tuple(name for name in chosen if name != "ssim")
-        return chosen, {"ssim": f"images of {size[0]}x{size[1]} are smaller than its window of {metrics.SSIM_WINDOW}"}
-    return chosen, {}
+        omitted["ssim"] = f"images of {size[0]}x{size[1]} are smaller than its window of {formulas.SSIM_WINDOW}"
+    if network is None:
+        omitted["fid, kid"] = "no feature network was named (--fid-model)"
+    return chosen, omitted
 
 
 def _take(batch, key, length=None):
@@ -218,25 +234,33 @@ def _take(batch, key, length=None):
     return values
 
 
-def _predict(name, predict_lab, rgb):
-    lab = np.asarray(predict_lab(rgb))
+def _result(name, model, rgb, batch):
+    """-> a model's Lab and its delivered picture."""
+    if isinstance(model, Given):
+        picture = _take(batch, model.key)
+        if picture.shape != rgb.shape or picture.dtype != np.uint8:
+            raise ValueError(
+                f"`{model.key}` must be {list(rgb.shape)} uint8. Received: {picture.shape} {picture.dtype}"
+            )
+        return np.asarray(color.rgb_to_lab(picture / 255.0)), picture
+    lab = np.asarray(model(rgb))
     if lab.shape != rgb.shape or lab.dtype.kind != "f":
         raise ValueError(f"Model `{name}` must return {list(rgb.shape)} float Lab. Received: {lab.shape} {lab.dtype}")
     if not np.isfinite(lab).all():
         raise ValueError(f"Model `{name}` returned NaN or infinite Lab values")
-    return lab
+    return lab, to_rgb8(lab)
 
 
 def _samples(classes, rgb, truth_lab, pictures, index):
-    """The first images of a batch, as many as there are `classes`."""
+    """The first images of a batch, as many as there are `classes`; copies, so that no batch stays in memory."""
     grays = to_rgb8(truth_lab[: len(classes)] * np.array([1, 0, 0], np.float32)) if classes else ()
     return [
         {
             "index": int(index[i]),
             "class": name,
             "gray": gray,
-            "truth": rgb[i],
-            "results": {model: picture[i] for model, picture in pictures.items()},
+            "truth": rgb[i].copy(),
+            "results": {model: picture[i].copy() for model, picture in pictures.items()},
         }
         for i, (name, gray) in enumerate(zip(classes, grays, strict=True))
     ]
@@ -258,19 +282,8 @@ def _by_class(columns, labels, class_names, names, resamples, seed):
     for label in np.unique(labels[labels >= 0]):
         rows = labels == label
         table = {
-            model: metrics.bootstrap({c: v[rows] for c, v in own.items()}, names, resamples=resamples, seed=seed)
+            model: statistics.bootstrap({c: v[rows] for c, v in own.items()}, names, resamples=resamples, seed=seed)
             for model, own in columns.items()
         }
         classes[_class_name(label, class_names)] = {"n": int(rows.sum()), "table": table}
     return classes
-
-
-def _plain(value):
-    """What JSON can hold: numpy's numbers and arrays become Python's, NaN becomes null."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple | np.ndarray):
-        return [_plain(item) for item in value]
-    if isinstance(value, np.generic):
-        value = value.item()
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,5 +1,6 @@
 """The evaluator on tiny pictures: baselines, protocol, classes, samples, result.json."""
 
+import hashlib
 import json
 
 import numpy as np
@@ -65,7 +66,9 @@ def test_the_protocol_says_which_l_was_judged(pictures):
     assert judged["darker"].startswith("the result's own")
     assert "50 resamples, seed 0" in protocol["intervals"]
     assert {"eps2", "eps5", "ciede2000"} <= set(protocol["definitions"])
-    assert protocol["omitted"] == {}
+    assert list(protocol["omitted"]) == ["fid, kid"]
+    for package in ("colorgan", "tensorflow", "keras", "numpy", "scikit-image", "pillow", "Python"):
+        assert f"{package} " in protocol["versions"]
 
 
 def test_a_description_of_several_lines(pictures):
@@ -81,23 +84,6 @@ def test_metrics_thresholds_and_small_images(pictures):
     assert "5x12" in small.protocol["omitted"]["ssim"]
     with pytest.raises(ValueError, match="`ssim` needs images of at least 7x7"):
         run(pictures[:, :5], names=["ssim"])
-
-
-def test_the_median_baseline_is_one_colour(pictures):
-    lab = evaluate.median_baseline((5.0, -7.5))(pictures)
-    assert lab.dtype == np.float32
-    np.testing.assert_array_equal(lab[..., 0], exact(pictures)[..., 0])
-    np.testing.assert_array_equal(np.unique(lab[..., 1:].reshape(-1, 2), axis=0), [[5, -7.5]])
-
-
-@pytest.mark.parametrize("count", [10, 9])
-def test_median_ab_is_numpys(pictures, count):
-    pictures = pictures[:count, :, :11]  # 880 or 792 pixels: both even; the odd case follows
-    expected = np.median(exact(pictures)[..., 1:].reshape(-1, 2), axis=0)
-    np.testing.assert_allclose(evaluate.median_ab(batches(pictures)), expected, atol=0.0051)
-    odd = pictures[:1, :7]
-    expected = np.median(exact(odd)[..., 1:].reshape(-1, 2), axis=0)
-    np.testing.assert_allclose(evaluate.median_ab(batches(odd)), expected, atol=0.0051)
 
 
 def test_the_median_has_a_smaller_error_than_its_neighbours(pictures):
@@ -176,7 +162,11 @@ def test_the_same_seed_repeats_the_numbers(pictures):
     ("options", "message"),
     [
         ({"description": ""}, "`description` is empty"),
-        ({"names": ["fid"]}, "Unknown metric `fid`"),
+        ({"names": ["lpips"]}, "Unknown metric `lpips`"),
+        ({"names": ["fid"]}, "`fid` compares sets of images"),
+        ({"desired": {"yellow": 0.5}}, "unknown control `yellow`. Known: saturation, hue, red, green, blue"),
+        ({"desired": {"hue": 1.5}}, "hue must be in 0..1. Received: 1.5"),
+        ({"models": {"lost": evaluate.Given("result")}}, "A batch has no `result`"),
         ({"class_names": ("cat", "dog")}, "`class_names` names 2 classes, but an image is of class 2"),
         ({"class_by": "scene"}, "A batch has no `scene`. It has: rgb, label, index"),
         ({"resamples": 0}, "`resamples` must be at least 1"),
@@ -197,3 +187,68 @@ def test_nothing_to_evaluate():
         evaluate.evaluate({}, [], description="x")
     with pytest.raises(ValueError, match="holds no pixel"):
         evaluate.median_ab([])
+
+
+def test_what_was_desired_joins_the_table(pictures):
+    vivid = {"vivid": lambda rgb: exact(rgb) * [1, 1.2, 1.2], "gray": evaluate.gray_baseline}
+    result = run(pictures, vivid, desired={"saturation": 0.5, "red": 0.25})
+    assert list(result.table["vivid"])[-2:] == ["saturation", "red"]
+    assert "hue" not in result.table["vivid"]
+    assert result.table["gray"]["saturation"][0] == pytest.approx(0, abs=1e-3)
+    delivered = to_rgb8(vivid["vivid"](pictures))
+    assert result.table["vivid"]["red"][0] == pytest.approx(delivered[..., 0].mean() / 255)
+    assert result.desired == result.protocol["desired"] == {"saturation": 0.5, "red": 0.25}
+    assert json.loads(result.to_json())["desired"] == {"saturation": 0.5, "red": 0.25}
+    chosen = run(pictures, vivid, names=["psnr"], desired={"hue": 0.1})
+    assert list(chosen.table["vivid"]) == ["psnr", "hue"]
+
+
+def test_given_results_are_scored_as_they_are(pictures):
+    batch = {"rgb": pictures, "result": to_rgb8(darker(pictures)), "label": np.zeros(10, int), "index": np.arange(10)}
+    models = {"folder": evaluate.Given(), "gray": evaluate.gray_baseline}
+    result = evaluate.evaluate(models, [batch], description="x", class_names=("a",), resamples=10)
+    difference = np.abs(batch["result"].astype(int) - pictures).mean()
+    assert result.table["folder"]["mae_rgb"][0] == pytest.approx(difference)
+    assert result.protocol["predicted"] == {"folder": "L, a and b (RGB)", "gray": "a and b"}
+    np.testing.assert_array_equal(result.samples[0]["results"]["folder"], batch["result"][0])
+    with pytest.raises(ValueError, match=r"`result` must be \[10, 8, 12, 3\] uint8"):
+        evaluate.evaluate(models, [{**batch, "result": pictures[:3]}], description="x", class_names=("a",))
+
+
+def test_the_fingerprint_is_of_the_pixels_in_their_order(pictures):
+    key = "fingerprint of the truth"
+    own = run(pictures, names=["psnr"]).protocol[key]
+    options = {"description": "x", "names": ["psnr"], "resamples": 5}
+    other = evaluate.evaluate({"gray": evaluate.gray_baseline}, batches(pictures, size=3), **options)
+    assert own == other.protocol[key]
+    assert own != run(pictures[::-1], names=["psnr"]).protocol[key]
+    expected = hashlib.sha256(b"".join(b"8x12" + picture.tobytes() for picture in pictures)).hexdigest()
+    assert own.startswith(f"sha256 {expected}")
+
+
+def test_features_give_fid_and_kid_and_name_the_network(pictures):
+    class Network:
+        label, description = "mean.keras 01234567", "mean.keras, sha256 0123"
+
+        def __call__(self, rgb):
+            return rgb.reshape(len(rgb), -1, 3).mean(axis=1) / 255
+
+    result = run(pictures, feature_network=Network())
+    for model in ("exact", "gray"):
+        assert list(result.table[model])[-2:] == ["fid", "kid"]
+    assert result.table["exact"]["fid"][0] == pytest.approx(0, abs=1e-9)
+    assert result.table["gray"]["fid"][0] > 0.001
+    assert np.isnan(result.table["gray"]["fid"][1:]).all()
+    assert result.protocol["feature network"] == Network.description
+    assert result.protocol["omitted"] == {}
+    assert {"fid", "kid"} <= set(result.protocol["definitions"])
+    assert "fid" not in result.classes["cat"]["table"]["gray"]
+
+
+def test_only_a_report_keeps_traces_and_pictures(pictures):
+    plain, full = run(pictures), run(pictures, for_report=True)
+    assert plain.traces is None and plain.gallery == {}
+    assert full.traces.count == 10
+    assert list(full.gallery) == ["exact"]
+    assert list(run(pictures, {"gray": evaluate.gray_baseline}, for_report=True).gallery) == ["gray"]
+    assert full.to_json() == plain.to_json()

@@ -1,0 +1,188 @@
+"""What is measured: every metric's name, definition, unit and direction, and the sets of them that tables show.
+
+Numbers come from `formulas.py` (one picture), `metrics.py` (a stream of pictures), `statistics.py` (their means and
+intervals) and `distributions.py` (two sets of pictures). Imports `evaluation.formulas`, for its constants.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from colorgan.evaluation.formulas import PSNR_CAP, SSIM_WINDOW
+
+CONTROLS = ("saturation", "hue", "red", "green", "blue")
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A row of the table of results.
+
+    `columns` names its per-image values; `reduction` says what becomes of their means over the images: the `mean`
+    itself, the `ratio` of two of them, or the `angle` of two of them (cosine and sine, in turns). A metric without
+    columns compares sets of images. `better` is `low`, `high`, `one` (a ratio to the truth), or empty for a property.
+    """
+
+    definition: str
+    columns: tuple[str, ...]
+    better: str
+    unit: str = ""
+    reduction: str = "mean"
+
+
+METRICS = {
+    "mae_ab": Metric("mean |difference| of a and b of the result's Lab", ("mae_ab",), "low", "Lab"),
+    "mae_rgb": Metric("mean |difference| of the 8-bit RGB, 0..255", ("mae_rgb",), "low"),
+    "psnr": Metric(
+        f"10 log10(255^2 / mse) of the 8-bit RGB of each image, at most {PSNR_CAP:g} dB, which identical pictures get",
+        ("psnr",),
+        "high",
+        "dB",
+    ),
+    "ssim": Metric(
+        f"scikit-image's structural_similarity on the 8-bit RGB, channel mean, uniform {SSIM_WINDOW}x{SSIM_WINDOW} "
+        "window, data range 255",
+        ("ssim",),
+        "high",
+    ),
+    "ciede2000": Metric("mean CIEDE2000 colour difference of the Lab values", ("ciede2000",), "low"),
+    "auc": Metric(
+        "mean over the thresholds 0, 1 .. 150 of the share of pixels within that Euclidean ab distance (Zhang 2016)",
+        ("auc",),
+        "high",
+        "%",
+    ),
+    "auc_rebalanced": Metric(
+        "auc with each pixel weighted by 1 / ((1 - l) p + l / Q) of its true ab bin (Zhang 2016, eq. 4): bins of 10 "
+        "Lab units, p the share of the evaluated truth's pixels smoothed by a Gaussian (sigma 5), l = 1/2, Q the bins "
+        "whose centre sRGB can show at some whole L; the interval keeps p fixed",
+        ("rebalanced_hits", "rebalanced_weight"),
+        "high",
+        "%",
+        "ratio",
+    ),
+    "colorfulness": Metric(
+        "Hasler and Suesstrunk 2003 on the 8-bit result, signed R-G and (R+G)/2-B; the goal is the truth's",
+        ("colorfulness",),
+        "",
+    ),
+    "colorfulness_truth": Metric("the same of the truth", ("colorfulness_truth",), ""),
+    "colorfulness_ratio": Metric(
+        "mean colorfulness of the results / of the truths",
+        ("colorfulness", "colorfulness_truth"),
+        "one",
+        reduction="ratio",
+    ),
+    "colorfulness_abs": Metric(
+        "the variant with |R-G| and |(R+G)/2-B| that several papers use", ("colorfulness_abs",), ""
+    ),
+    "colorfulness_abs_truth": Metric("the same of the truth", ("colorfulness_abs_truth",), ""),
+    "colorfulness_abs_ratio": Metric(
+        "mean colorfulness_abs of the results / of the truths",
+        ("colorfulness_abs", "colorfulness_abs_truth"),
+        "one",
+        reduction="ratio",
+    ),
+    "chroma_ratio": Metric(
+        "mean chroma sqrt(a^2 + b^2) of the results' Lab / of the truths'; below 0.5 a model is giving up on colour",
+        ("chroma", "chroma_truth"),
+        "one",
+        reduction="ratio",
+    ),
+    "saturation": Metric("mean saturation (HSV) of the 8-bit result, 0..1", ("saturation",), ""),
+    "hue": Metric(
+        "mean hue (HSV) of the 8-bit results in turns: the angle of the mean of all pixels' hue vectors, each as long "
+        "as the pixel is saturated",
+        ("hue_cosine", "hue_sine"),
+        "",
+        reduction="angle",
+    ),
+    **{name: Metric(f"mean {name} of the 8-bit result / 255", (name,), "") for name in ("red", "green", "blue")},
+    "fid": Metric(
+        "Frechet distance of Gaussians fitted to the feature vectors of the 8-bit results and of the truths of the "
+        "same images (Heusel 2017, eq. 6; covariance with N - 1); comparable at equal N only; it has no interval",
+        (),
+        "low",
+    ),
+    "kid": Metric(
+        "unbiased squared MMD of the same feature vectors with the kernel (x.y / d + 1)^3 (Binkowski 2018, sect. 4), "
+        "mean over blocks of consecutive images; the interval is the mean +- 1.96 standard errors over the blocks",
+        (),
+        "low",
+    ),
+}
+OF_SETS = ("fid", "kid")
+
+
+def eps_name(threshold) -> str:
+    """-> the name of the epsilon accuracy at a threshold: 2.0 -> `eps2`, 2.5 -> `eps2.5`."""
+    return f"eps{threshold:g}"
+
+
+def all_names(thresholds=(2, 5), *, controls=()) -> tuple[str, ...]:
+    """-> every per-image metric, with the epsilon accuracies at these thresholds after the first, `controls` last."""
+    first, *rest = (name for name in METRICS if name not in (*CONTROLS, *OF_SETS))
+    return (first, *map(eps_name, thresholds), *rest, *controls)
+
+
+def validation_names(threshold=2) -> tuple[str, ...]:
+    """-> the cheap metrics for validation during training: no SSIM, CIEDE2000 or AuC."""
+    return ("mae_ab", eps_name(threshold), "psnr", "colorfulness_ratio")
+
+
+def table_names(*, controls=()) -> tuple[str, ...]:
+    """-> what the table at the end of training shows: quick to compute, and pixels and colourfulness side by side.
+
+    Args:
+        controls: names out of `CONTROLS` that the configuration aims at; they come last.
+    """
+    return ("mae_ab", eps_name(2), eps_name(5), "psnr", "colorfulness_ratio", "chroma_ratio", *controls)
+
+
+def metric(name: str) -> Metric:
+    """-> the metric of this name; `epsE` for any number E > 0 is the epsilon accuracy at E.
+
+    Raises:
+        ValueError: if there is none; the message lists the known ones.
+    """
+    if name in METRICS:
+        return METRICS[name]
+    limit = threshold(name)
+    if limit is None:
+        raise ValueError(f"Unknown metric `{name}`. Known: {', '.join(METRICS)}, and epsE for a number E, such as eps2")
+    text = (
+        f"share of pixels with |dL| <= {limit:g}, |da| <= {2.2 * limit:g} and |db| <= {2.2 * limit:g}, "
+        "Lab rounded to integers (Nazeri et al. 2018)"
+    )
+    return Metric(text, (name,), "high", "%")
+
+
+def threshold(name: str) -> float | None:
+    """`eps2` -> 2.0; None if the name is not an epsilon accuracy."""
+    if not name.startswith("eps"):
+        return None
+    try:
+        value = float(name[3:])
+    except ValueError:
+        return None
+    return value if 0 < value < math.inf else None
+
+
+def cost(name: str, value: float) -> float:
+    """A metric's value as a cost, smaller is better: what keeps a run's best weights.
+
+    Args:
+        name: the metric.
+        value: its value, or an array of values.
+
+    Returns:
+        The value itself, its negative where more is better, or the distance from 1 of a ratio to the truth.
+
+    Raises:
+        ValueError: if the metric is unknown, has no better or worse, or has no value for single images.
+    """
+    known = metric(name)
+    if not known.better or not known.columns:
+        why = "compares sets of images" if known.better else "has no better or worse"
+        raise ValueError(f"`{name}` {why}. Choose another, such as mae_ab or colorfulness_ratio")
+    return {"low": value, "high": -value, "one": abs(value - 1)}[known.better]

@@ -1,0 +1,170 @@
+"""Two sets of pictures compared by the features of a network: Frechet distance (FID) and kernel distance (KID).
+
+The network is a file that the user names; nothing is downloaded. Memory does not grow with the number of images: the
+features' mean and covariance are running ones, and a block of features at most is kept for KID. Imports nothing of
+ours; numpy in float64, Keras for the network.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from pathlib import Path
+
+import keras
+import numpy as np
+from keras import ops
+
+KID_BLOCK = 1000
+
+
+class FeatureNetwork:
+    """A Keras model that turns pictures into vectors.
+
+    Args:
+        path: a `.keras` file (or what else `keras.saving.load_model` reads). The model takes [B, H, W, 3] float32
+            sRGB in 0..255, and does its own scaling inside; it gives [B, D], or a map [B, h, w, D] that is averaged
+            over its places. Pictures are resized to its input's size if that is fixed.
+
+    Attributes:
+        name, sha256: of the file; size: (height, width) of its input, or None if that is free.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if it is not a Keras model, or one with other inputs or outputs.
+    """
+
+    def __init__(self, path):
+        path = Path(path)
+        if not path.is_file():
+            raise FileNotFoundError(f"No feature network at {path}. Expected a Keras model, such as inception.keras")
+        self.name, self.sha256 = path.name, hashlib.sha256(path.read_bytes()).hexdigest()
+        try:
+            self._model = keras.saving.load_model(path, compile=False)
+        except (ValueError, TypeError, OSError, KeyError) as error:
+            raise ValueError(f"{path} is not a Keras model that this Keras can read: {error}") from error
+        shape = self._model.input_shape
+        if not isinstance(shape, tuple) or len(shape) != 4 or shape[-1] != 3:
+            raise ValueError(f"The feature network {path} must take pictures [B, H, W, 3]. Received: {shape}")
+        self.size = shape[1:3] if None not in shape[1:3] else None
+
+    @property
+    def description(self) -> str:
+        """What a protocol says of it."""
+        resized = f"resized to {self.size[0]}x{self.size[1]}, bilinear, antialiased" if self.size else "as they are"
+        return f"{self.name}, sha256 {self.sha256}, pictures {resized}"
+
+    @property
+    def label(self) -> str:
+        """What a table's row calls it: the file's name and the beginning of its SHA-256."""
+        return f"{self.name} {self.sha256[:8]}"
+
+    def __call__(self, rgb) -> np.ndarray:
+        """[B, H, W, 3] uint8 sRGB -> [B, D] float64. Raises ValueError if the model's output is neither form."""
+        pictures = ops.convert_to_tensor(np.asarray(rgb, np.float32))
+        if self.size and tuple(pictures.shape[1:3]) != self.size:
+            pictures = ops.image.resize(pictures, self.size, interpolation="bilinear", antialias=True)
+        features = ops.convert_to_numpy(self._model(pictures, training=False)).astype(np.float64)
+        if features.ndim == 4:
+            features = features.mean(axis=(1, 2))
+        if features.ndim != 2 or not np.isfinite(features).all():
+            raise ValueError(
+                f"The feature network {self.name} must give finite vectors [B, D] or maps [B, h, w, D]. "
+                f"Received: {features.shape}"
+            )
+        return features
+
+
+class Gaussian:
+    """A running mean and covariance of vectors (Chan, Golub and LeVeque 1979: sums about the running mean)."""
+
+    def __init__(self):
+        self.count, self.mean, self._scatter = 0, None, None
+
+    def add(self, features):
+        """[B, D] float."""
+        n, mean = len(features), np.mean(features, axis=0, dtype=np.float64)
+        centred = features - mean
+        if not self.count:
+            self.count, self.mean, self._scatter = n, mean, centred.T @ centred
+            return
+        step, total = mean - self.mean, self.count + n
+        self._scatter += centred.T @ centred + np.outer(step, step) * (self.count * n / total)
+        self.mean = self.mean + step * (n / total)
+        self.count = total
+
+    @property
+    def covariance(self):
+        """[D, D] float64, with N - 1; NaN of a single vector."""
+        return self._scatter / (self.count - 1) if self.count > 1 else np.full_like(self._scatter, np.nan)
+
+
+def frechet_distance(mean_1, covariance_1, mean_2, covariance_2) -> float:
+    """|m1 - m2|^2 + tr(C1 + C2 - 2 (C1 C2)^(1/2)) (Heusel et al. 2017, eq. 6; Dowson and Landau 1982).
+
+    The trace of the root is taken of C1^(1/2) C2 C1^(1/2), which has the same eigenvalues as C1 C2 and is symmetric:
+    its roots are real also where a covariance is singular, as it is with fewer images than features.
+
+    Args:
+        mean_1, mean_2: [D] float. covariance_1, covariance_2: [D, D] float, symmetric, positive semi-definite.
+
+    Returns:
+        The distance, at least 0; NaN where a covariance is.
+    """
+    if not (np.isfinite(covariance_1).all() and np.isfinite(covariance_2).all()):
+        return math.nan
+    values, vectors = np.linalg.eigh(covariance_1)
+    root = (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T
+    mixed = np.linalg.eigvalsh(root @ covariance_2 @ root)
+    trace = np.trace(covariance_1) + np.trace(covariance_2) - 2 * np.sqrt(np.maximum(mixed, 0)).sum()
+    return float(max(np.sum((np.asarray(mean_1) - mean_2) ** 2) + trace, 0.0))
+
+
+def polynomial_mmd(x, y) -> float:
+    """The unbiased estimate of the squared maximum mean discrepancy with the kernel (x.y / D + 1)^3.
+
+    Binkowski et al. 2018, section 4; Gretton et al. 2012, eq. 3. May be below 0.
+
+    Args:
+        x: [M, D] float. y: [N, D] float; M, N >= 2.
+    """
+    d = x.shape[1]
+    xx, yy, xy = ((one @ other.T / d + 1) ** 3 for one, other in ((x, x), (y, y), (x, y)))
+    m, n = len(x), len(y)
+    within = (xx.sum() - np.trace(xx)) / (m * (m - 1)) + (yy.sum() - np.trace(yy)) / (n * (n - 1))
+    return float(within - 2 * xy.mean())
+
+
+class Distribution:
+    """FID and KID of a stream of results against the truths of the same images.
+
+    Args:
+        block: images of a KID block; what is left over at the end is left out, unless it is all there is.
+    """
+
+    def __init__(self, *, block=KID_BLOCK):
+        self.block, self.truth, self.result = block, Gaussian(), Gaussian()
+        self._waiting, self._distances = (np.empty((0, 0)),) * 2, []
+
+    def add(self, truth_features, result_features):
+        """[B, D] float64 twice, of the same images."""
+        new = (truth_features, result_features)
+        for gaussian, features in zip((self.truth, self.result), new, strict=True):
+            gaussian.add(features)
+        if self._waiting[0].size:
+            new = tuple(np.concatenate(pair) for pair in zip(self._waiting, new, strict=True))
+        while len(new[0]) >= self.block:
+            self._distances.append(polynomial_mmd(new[0][: self.block], new[1][: self.block]))
+            new = tuple(features[self.block :] for features in new)
+        self._waiting = new
+
+    def results(self) -> dict[str, tuple[float, float, float]]:
+        """-> {"fid": (value, nan, nan), "kid": (value, low, high)}; NaN where there are too few images."""
+        one, other = self.truth, self.result
+        fid = frechet_distance(one.mean, one.covariance, other.mean, other.covariance)
+        distances = self._distances
+        if not distances and len(self._waiting[0]) > 1:
+            distances = [polynomial_mmd(*self._waiting)]
+        value = float(np.mean(distances)) if distances else math.nan
+        half = 1.959964 * np.std(distances, ddof=1) / math.sqrt(len(distances)) if len(distances) > 1 else math.nan
+        return {"fid": (fid, math.nan, math.nan), "kid": (value, value - half, value + half)}

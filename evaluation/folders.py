@@ -1,0 +1,157 @@
+"""Two folders of pictures, results and truths, as batches for the evaluator: results of any program can be measured.
+
+Imports `pictures`. Pictures are read upright, as 8-bit sRGB; colour profiles are not applied.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+import numpy as np
+from PIL import ExifTags, Image, ImageOps
+
+from colorgan.evaluation.formulas import SSIM_WINDOW
+from colorgan.pictures import to_rgb
+
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
+NAMED = 10  # files that a message names
+BATCH_PIXELS = 2**21  # a batch of large pictures is made smaller, down to one
+
+
+class Pairs:
+    """The pictures that two folders have in common: the same path below the folder, whatever the suffix.
+
+    Args:
+        result_dir, truth_dir: the folders. Files and folders whose name begins with a dot are left out.
+
+    Attributes:
+        names: list of the pairs' paths without suffix, sorted; the index of a batch counts in it.
+        missing: {folder: paths of the other that have no partner in it}.
+        class_names: the folders that pictures lie in, "." for the top; a picture's label is its place in it. Empty
+            if all lie in one folder.
+        description: {line of a protocol: text}.
+
+    Raises:
+        FileNotFoundError: if a folder does not exist.
+        ValueError: if there is no pair, a path occurs with two suffixes, a file is no picture, a pair's sizes differ
+            or a picture is smaller than SSIM's window; the files are named.
+    """
+
+    def __init__(self, result_dir, truth_dir):
+        results, truths = _listing(result_dir, "--result-dir"), _listing(truth_dir, "--truth-dir")
+        self.names = sorted(results.keys() & truths.keys())
+        self._paths = [(results[name], truths[name]) for name in self.names]
+        self.missing = {
+            str(result_dir): sorted(truths.keys() - results.keys()),
+            str(truth_dir): sorted(results.keys() - truths.keys()),
+        }
+        if not self.names:
+            raise ValueError(
+                f"{result_dir} ({len(results)} pictures) and {truth_dir} ({len(truths)}) have no path in common. Pairs "
+                f"have the same path without suffix. Only there: {_named(sorted(results))}; {_named(sorted(truths))}"
+            )
+        self._sizes = _common_sizes(self._paths)
+        parents = [str(Path(name).parent) for name in self.names]
+        folders = tuple(sorted(set(parents)))
+        self.class_names = folders if len(folders) > 1 else ()
+        self._labels = [folders.index(parent) if self.class_names else -1 for parent in parents]
+        self.description = {
+            "dataset": f"{len(self.names)} pairs of pictures at their own size: {result_dir} against {truth_dir}",
+            "without a partner": {
+                folder: f"{_named(paths)} missing" for folder, paths in self.missing.items() if paths
+            },
+        }
+
+    def batches(self, batch_size, *, limit=0):
+        """One pass; pictures of equal size that follow one another share a batch.
+
+        Args:
+            batch_size: at most so many pictures, fewer if they are large.
+            limit: at most so many pairs, evenly spread over the sorted names; 0: all.
+
+        Yields:
+            {"rgb": [b, H, W, 3] uint8 truth, "result": the same, "label": [b] int64, "index": [b] int64}.
+
+        Raises:
+            ValueError: if a file cannot be read; it is named.
+        """
+        chosen = np.arange(len(self.names))
+        if limit and limit < len(chosen):
+            chosen = np.unique(np.linspace(0, len(chosen) - 1, limit).round().astype(int))
+        waiting = []
+        for i in chosen:
+            room = min(batch_size, max(1, BATCH_PIXELS // (self._sizes[i][0] * self._sizes[i][1])))
+            if waiting and (self._sizes[waiting[0]] != self._sizes[i] or len(waiting) >= room):
+                yield self._batch(waiting)
+                waiting = []
+            waiting.append(i)
+        if waiting:
+            yield self._batch(waiting)
+
+    def _batch(self, chosen):
+        results, truths = (np.stack([_read(self._paths[i][side]) for i in chosen]) for side in (0, 1))
+        labels = np.array([self._labels[i] for i in chosen], np.int64)
+        return {"rgb": truths, "result": results, "label": labels, "index": np.array(chosen, np.int64)}
+
+
+def _listing(folder, flag):
+    """-> {path without suffix: file} of the pictures under a folder."""
+    root = Path(folder)
+    if not root.is_dir():
+        raise FileNotFoundError(f"`{flag}`: there is no folder {folder}")
+    found = {}
+    for path in sorted(root.rglob("*")):
+        inner = path.relative_to(root)
+        if path.suffix.lower() not in SUFFIXES or any(part.startswith(".") for part in inner.parts):
+            continue
+        name = inner.with_suffix("").as_posix()
+        if name in found:
+            raise ValueError(f"`{flag}`: {found[name]} and {path} have the same name but for the suffix. Keep one")
+        found[name] = path
+    return found
+
+
+def _common_sizes(paths):
+    """-> [(height, width)] of the pairs."""
+    sizes, different, small = [], [], []
+    for result, truth in paths:
+        one, other = _size(result), _size(truth)
+        sizes.append(other)
+        if one != other:
+            different.append(f"{result} is {one[1]}x{one[0]}, {truth} is {other[1]}x{other[0]}")
+        elif min(one) < SSIM_WINDOW:
+            small.append(str(truth))
+    if different:
+        raise ValueError(
+            f"The pictures of a pair must have the same size. {len(different)} differ: {_named(different)}. "
+            "Save results at the size of their truths; resizing here would change what is measured"
+        )
+    if small:
+        raise ValueError(f"Pictures must have at least {SSIM_WINDOW}x{SSIM_WINDOW} pixels. Smaller: {_named(small)}")
+    return sizes
+
+
+def _size(path):
+    with _opened(path) as image:
+        turned = image.getexif().get(ExifTags.Base.Orientation, 1) in (5, 6, 7, 8)
+        return image.size if turned else image.size[::-1]
+
+
+def _read(path):
+    with _opened(path) as image:
+        return np.asarray(to_rgb(ImageOps.exif_transpose(image)))
+
+
+@contextlib.contextmanager
+def _opened(path):
+    try:
+        with Image.open(path) as image:
+            yield image
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:  # what Pillow's decoders raise
+        raise ValueError(f"{path} cannot be read as a picture: {error}") from error
+
+
+def _named(texts):
+    more = len(texts) - NAMED
+    return ", ".join(texts[:NAMED]) + (f" and {more} more" if more > 0 else "")

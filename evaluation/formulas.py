@@ -1,0 +1,157 @@
+"""One number per picture: the metrics' formulas, on arrays, in float64.
+
+Pure functions of batches; no state, no names of tables. Imports `models.color` only.
+"""
+
+from __future__ import annotations
+
+import functools
+
+import numpy as np
+from skimage.metrics import structural_similarity
+
+from colorgan.models import color
+
+SSIM_WINDOW = 7  # scikit-image's default
+PSNR_CAP = 100.0
+AUC_THRESHOLDS = np.arange(151)
+EPS_SLACK = np.array([1.0, 2.2, 2.2])  # Nazeri et al. 2018: a and b may be this much farther off than L
+BIN_SIZE = 10  # Lab units; bins are centred on the multiples of it, a and b in -110 .. 110
+BINS = 23
+REBALANCE_LAMBDA = 0.5
+REBALANCE_SIGMA = 5.0
+NO_HUE = 1e-4  # hue vectors, weighted by saturation, that average to less than this have no angle to speak of
+
+
+def epsilon_accuracy(truth_lab, result_lab, *, threshold):
+    """Nazeri et al. 2018, section 4: share of pixels close in all of L, a and b, each rounded to an integer.
+
+    Args:
+        truth_lab, result_lab: [B, H, W, 3] float, Lab.
+        threshold: e > 0, Lab units: |dL| <= e, |da| <= 2.2 e, |db| <= 2.2 e.
+
+    Returns:
+        [B] float64 in [0, 1].
+    """
+    difference = np.abs(np.rint(truth_lab) - np.rint(result_lab))
+    # The differences are whole numbers: the small margin lets 2.2 e reach a whole number that it equals on paper.
+    limit = EPS_SLACK * threshold + 1e-9
+    return (difference <= limit).all(axis=-1).mean(axis=(1, 2))
+
+
+def psnr(truth_rgb, result_rgb):
+    """[B, H, W, 3] uint8 twice -> [B] float64 dB; identical pictures (mse 0) have `PSNR_CAP`, which nothing exceeds."""
+    error = np.mean((truth_rgb.astype(np.float64) - result_rgb) ** 2, axis=(1, 2, 3))
+    floor = 255.0**2 / 10 ** (PSNR_CAP / 10)
+    return 10 * np.log10(255.0**2 / np.maximum(error, floor))
+
+
+def ssim(truth_rgb, result_rgb):
+    """Wang et al. 2004 as scikit-image's defaults have it. [B, H, W, 3] uint8 twice -> [B] float64 in [-1, 1].
+
+    Raises:
+        ValueError: if the images are smaller than the window of 7x7.
+    """
+    if min(truth_rgb.shape[1:3]) < SSIM_WINDOW:
+        raise ValueError(
+            f"`ssim` needs images of at least {SSIM_WINDOW}x{SSIM_WINDOW} pixels (its window). "
+            f"Received: {truth_rgb.shape[1]}x{truth_rgb.shape[2]}. Leave it out of `names`"
+        )
+    pairs = zip(truth_rgb, result_rgb, strict=True)
+    return np.array([structural_similarity(t, r, channel_axis=-1, data_range=255) for t, r in pairs])
+
+
+def colorfulness(rgb, *, absolute=False):
+    """Hasler and Suesstrunk 2003, eq. 2, of each image.
+
+    Args:
+        rgb: [B, H, W, 3] uint8, sRGB.
+        absolute: take |R-G| and |(R+G)/2-B|, as several papers do, which gives other numbers.
+
+    Returns:
+        [B] float64, in units of 0..255.
+    """
+    red, green, blue = np.moveaxis(rgb.astype(np.float64), -1, 0)
+    rg, yb = red - green, (red + green) / 2 - blue
+    if absolute:
+        rg, yb = np.abs(rg), np.abs(yb)
+    spread = np.sqrt(rg.var(axis=(1, 2)) + yb.var(axis=(1, 2)))
+    return spread + 0.3 * np.sqrt(rg.mean(axis=(1, 2)) ** 2 + yb.mean(axis=(1, 2)) ** 2)
+
+
+def chroma(lab):
+    """[B, H, W, 3] Lab -> [B] float64, mean sqrt(a^2 + b^2), Lab units."""
+    return np.hypot(lab[..., 1], lab[..., 2]).mean(axis=(1, 2))
+
+
+def hue_vector(hsv):
+    """The mean of the pixels' hue vectors, each as long as the pixel is saturated: grays have no say.
+
+    Args:
+        hsv: [B, H, W, 3] float in [0, 1], a turn of hue is 1.
+
+    Returns:
+        (cosine, sine): [B] float64 each, in [-1, 1]; their `turns` is the picture's mean hue.
+    """
+    angle = 2 * np.pi * hsv[..., 0].astype(np.float64)
+    weight = hsv[..., 1].astype(np.float64)
+    return (weight * np.cos(angle)).mean(axis=(1, 2)), (weight * np.sin(angle)).mean(axis=(1, 2))
+
+
+def turns(cosine, sine):
+    """The angle of vectors: [...] float in [0, 1), a turn is 1; NaN where a vector is shorter than `NO_HUE`."""
+    cosine, sine = np.asarray(cosine, np.float64), np.asarray(sine, np.float64)
+    angle = np.arctan2(sine, cosine) / (2 * np.pi) % 1
+    return np.where(np.hypot(cosine, sine) < NO_HUE, np.nan, np.where(angle == 1, 0.0, angle))
+
+
+def pixel_auc(truth_lab, result_lab):
+    """The share of the thresholds 0, 1 .. 150 within which each pixel's ab lies (Zhang 2016).
+
+    A pixel at distance d is a hit at ceil(d), .. 150: that many of 151, with no loop over thresholds. Its mean over
+    pixels is the mean over thresholds of the share of pixels.
+
+    Args:
+        truth_lab, result_lab: [B, H, W, 3] float, Lab.
+
+    Returns:
+        [B, H, W] float64 in [0, 1].
+    """
+    difference = result_lab[..., 1:].astype(np.float64) - truth_lab[..., 1:]
+    hits = len(AUC_THRESHOLDS) - np.ceil(np.hypot(difference[..., 0], difference[..., 1]))
+    return np.maximum(hits, 0) / len(AUC_THRESHOLDS)
+
+
+def ab_bin(lab):
+    """[..., 3] Lab -> [...] int64 in [0, BINS^2): the bin of `BIN_SIZE` in which its a and b lie; row a, column b."""
+    index = np.floor(np.asarray(lab)[..., 1:] / BIN_SIZE + 0.5).astype(np.int64) + BINS // 2
+    index = np.clip(index, 0, BINS - 1)
+    return index[..., 0] * BINS + index[..., 1]
+
+
+@functools.cache
+def bins_in_gamut() -> int:
+    """-> Q, how many bins have a centre that sRGB can show at some whole L in 0..100."""
+    centres = (np.arange(BINS) - BINS // 2) * BIN_SIZE
+    lab = np.stack(np.meshgrid(np.arange(101), centres, centres, indexing="ij"), axis=-1)
+    linear = np.asarray(color.lab_to_linear(lab))
+    inside = ((linear >= -1e-5) & (linear <= 1 + 1e-5)).all(axis=-1)
+    return int(inside.any(axis=0).sum())
+
+
+def rebalancing_weights(pixels):
+    """Zhang 2016, eq. 4: rare colours count more.
+
+    Args:
+        pixels: [BINS^2] how many of the truth's pixels lie in each bin of `ab_bin`; at least one.
+
+    Returns:
+        [BINS^2] float64, positive; scaled so that the mean weight of these pixels is 1.
+    """
+    share = np.reshape(pixels, (BINS, BINS)) / np.sum(pixels)
+    position = np.arange(BINS) * BIN_SIZE
+    blur = np.exp(-((position[:, None] - position) ** 2) / (2 * REBALANCE_SIGMA**2))
+    smooth = blur @ share @ blur
+    smooth /= smooth.sum()
+    weights = 1 / ((1 - REBALANCE_LAMBDA) * smooth + REBALANCE_LAMBDA / bins_in_gamut())
+    return (weights / np.sum(weights * share)).ravel()

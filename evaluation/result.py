@@ -1,0 +1,76 @@
+"""`Evaluation`: what was measured, how, and on what; `result.json` is its text. Imports nothing of ours."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+
+@dataclass
+class Evaluation:
+    """What was measured, how, and on what.
+
+    Attributes:
+        protocol: what was measured how: data, N, size, crop, fingerprint, what each model predicts, definitions,
+            versions.
+        table: {model: {metric: (value, low, high)}}, 95 % intervals over images; low and high are NaN where a metric
+            has no interval.
+        classes: {class: {"n": images, "table": as `table`}}; empty when there are no classes.
+        samples: [{"index", "class", "gray", "truth", "results": {model: picture}}], pictures [H, W, 3] uint8.
+        per_image: {model: {column: [N] float64}}, in the order of `index`; the material of paired comparisons.
+        index: [N] the images' places in the data set.
+        desired: {control: value aimed at}, beside which the table puts what was achieved.
+        class_word: what `classes` are: class or folder.
+        feature_network: its label in the rows of the metrics that it gave; empty: none.
+        traces: `traces.Traces`, what a report plots; None unless it was asked for.
+        gallery: as `gallery.Gallery.pictures` gives it; empty unless it was asked for.
+        record: what else it takes to repeat the evaluation, such as configurations and the command line; JSON only.
+    """
+
+    protocol: dict
+    table: dict
+    classes: dict = field(default_factory=dict)
+    samples: list = field(default_factory=list)
+    per_image: dict = field(default_factory=dict)
+    index: np.ndarray | None = None
+    desired: dict = field(default_factory=dict)
+    class_word: str = "class"
+    feature_network: str = ""
+    traces: object = None
+    gallery: dict = field(default_factory=dict)
+    record: dict = field(default_factory=dict)
+
+    def to_json(self) -> str:
+        """-> protocol, tables and record as JSON text; a value that does not exist (0/0) is null."""
+        content = {
+            "protocol": self.protocol,
+            "results": self.table,
+            "desired": self.desired,
+            "classes": self.classes,
+            "record": self.record,
+        }
+        return json.dumps(_plain(content), indent=2, allow_nan=False) + "\n"
+
+    def write_json(self, path):
+        """Write `to_json` to a file, such as a run directory's `result.json`; it replaces an earlier one in one go."""
+        path = Path(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = path.with_name(path.name + ".part")
+        unfinished.write_text(self.to_json(), encoding="utf-8")
+        unfinished.replace(path)
+
+
+def _plain(value):
+    """What JSON can hold: numpy's numbers and arrays become Python's, NaN becomes null."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | np.ndarray):
+        return [_plain(item) for item in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value

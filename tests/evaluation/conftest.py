@@ -1,0 +1,32 @@
+"""Small evaluations that several modules' tests show in their ways."""
+
+import numpy as np
+import pytest
+
+from colorgan.evaluation import evaluate
+
+
+@pytest.fixture(scope="session")
+def evaluation():
+    rng = np.random.default_rng(6)
+    rgb = rng.integers(0, 256, (6, 8, 8, 3)).astype(np.uint8)
+    batch = {"rgb": rgb, "label": np.array([0, 1, 0, 1, 0, 1]), "index": np.arange(6)}
+    models = {"gray": evaluate.gray_baseline, "warm": evaluate.median_baseline((10.0, 20.0))}
+    return evaluate.evaluate(
+        models, [batch], description="noise, no crop", class_names=("cat", "dog"), resamples=20, sample_size=3
+    )
+
+
+@pytest.fixture(scope="session")
+def full():
+    """An evaluation with all that a report shows; a class's and a model's name need escaping."""
+    rng = np.random.default_rng(8)
+    rgb = rng.integers(0, 256, (9, 8, 10, 3)).astype(np.uint8)
+    batch = {"rgb": rgb, "label": np.arange(9) % 2, "index": np.arange(9)}
+    models = {
+        "<warm>": evaluate.median_baseline((10.0, 20.0)),
+        "cold": evaluate.median_baseline((-5.0, -20.0)),
+        "gray": evaluate.gray_baseline,
+    }
+    options = {"class_names": ("cats & dogs", "x"), "resamples": 20, "sample_size": 2, "for_report": True}
+    return evaluate.evaluate(models, [batch], description="noise", desired={"saturation": 0.5}, **options)

@@ -1,0 +1,42 @@
+"""Names of metrics, their sets, and their directions."""
+
+import pytest
+
+from colorgan.evaluation import definitions, metrics
+
+
+def test_names():
+    assert definitions.all_names((2, 2.5))[:3] == ("mae_ab", "eps2", "eps2.5")
+    assert definitions.validation_names(5.0) == ("mae_ab", "eps5", "psnr", "colorfulness_ratio")
+    for name in ("lpips", "eps", "epsx", "eps0", "eps-1", "epsnan", "epsinf"):
+        with pytest.raises(ValueError, match=f"Unknown metric `{name}`. Known: mae_ab, .*chroma_ratio, .*and epsE"):
+            metrics.Measurement([name])
+
+
+def test_cost_is_smaller_for_better():
+    assert definitions.cost("mae_ab", 8.0) < definitions.cost("mae_ab", 9.0)
+    assert definitions.cost("psnr", 25.0) < definitions.cost("psnr", 24.0)
+    assert definitions.cost("eps2", 0.3) < definitions.cost("eps2", 0.2)
+    assert definitions.cost("colorfulness_ratio", 0.9) < definitions.cost("colorfulness_ratio", 1.2)
+    with pytest.raises(ValueError, match="`colorfulness_truth` has no better or worse"):
+        definitions.cost("colorfulness_truth", 1.0)
+    with pytest.raises(ValueError, match="Unknown metric `nope`"):
+        definitions.cost("nope", 1.0)
+    with pytest.raises(ValueError, match="`fid` compares sets of images"):
+        definitions.cost("fid", 1.0)
+
+
+def test_controls_join_only_when_asked_for():
+    assert not set(definitions.CONTROLS) & set(definitions.all_names())
+    assert definitions.all_names(controls=("hue", "red"))[-2:] == ("hue", "red")
+    assert definitions.table_names(controls=("saturation",))[-1] == "saturation"
+    assert not {"fid", "kid"} & set(definitions.all_names())
+
+
+def test_every_metric_says_what_it_is():
+    for name in (*definitions.METRICS, "eps5"):
+        known = definitions.metric(name)
+        assert known.definition and known.better in ("", "low", "high", "one"), name
+        assert len(known.columns) == {"mean": 1, "ratio": 2, "angle": 2}[known.reduction] or name in ("fid", "kid"), (
+            name
+        )

@@ -1,0 +1,148 @@
+"""FID and KID against closed forms, scipy and a brute-force kernel sum; the feature network as a file."""
+
+import hashlib
+import math
+
+import keras
+import numpy as np
+import pytest
+from scipy import linalg
+
+from colorgan.evaluation import distributions
+
+
+def spd(rng, size):
+    root = rng.normal(size=(size, size))
+    return root @ root.T + 0.1 * np.eye(size)
+
+
+def test_frechet_distance_of_equal_covariances_is_that_of_the_means():
+    rng = np.random.default_rng(0)
+    covariance = spd(rng, 6)
+    one, other = rng.normal(size=(2, 6))
+    # Dowson and Landau 1982: with C1 = C2 the traces cancel
+    got = distributions.frechet_distance(one, covariance, other, covariance)
+    assert got == pytest.approx(np.sum((one - other) ** 2), rel=1e-9)
+
+
+def test_frechet_distance_of_one_dimension_by_hand():
+    # (3 - 1)^2 + (2 - 5)^2: in one dimension it is that of the means and of the standard deviations
+    assert distributions.frechet_distance([3.0], [[4.0]], [1.0], [[25.0]]) == pytest.approx(13)
+
+
+def test_frechet_distance_by_scipys_matrix_root():
+    rng = np.random.default_rng(1)
+    one, other, mean_1, mean_2 = spd(rng, 8), spd(rng, 8), *rng.normal(size=(2, 8))
+    root = linalg.sqrtm(one @ other).real
+    expected = np.sum((mean_1 - mean_2) ** 2) + np.trace(one + other - 2 * root)
+    assert distributions.frechet_distance(mean_1, one, mean_2, other) == pytest.approx(expected, rel=1e-8)
+
+
+def test_frechet_distance_of_singular_covariances():
+    rng = np.random.default_rng(2)
+    x = rng.normal(size=(4, 10))  # fewer vectors than features
+    covariance = np.cov(x.T)
+    assert distributions.frechet_distance(x.mean(0), covariance, x.mean(0) + 1, covariance) == pytest.approx(10)
+
+
+def test_running_mean_and_covariance_are_numpys():
+    x = np.random.default_rng(3).normal(1000, 1, size=(50, 5))  # far from 0: sums of squares would lose digits
+    gaussian = distributions.Gaussian()
+    for part in np.split(x, [1, 8, 30]):
+        gaussian.add(part)
+    np.testing.assert_allclose(gaussian.mean, x.mean(0), rtol=1e-13)
+    np.testing.assert_allclose(gaussian.covariance, np.cov(x.T), rtol=1e-10, atol=1e-12)
+
+
+def brute_force_mmd(x, y):
+    def kernel(a, b):
+        return (sum(p * q for p, q in zip(a, b, strict=True)) / len(a) + 1) ** 3
+
+    m, n = len(x), len(y)
+    xx = sum(kernel(x[i], x[j]) for i in range(m) for j in range(m) if i != j) / (m * (m - 1))
+    yy = sum(kernel(y[i], y[j]) for i in range(n) for j in range(n) if i != j) / (n * (n - 1))
+    return xx + yy - 2 * sum(kernel(a, b) for a in x for b in y) / (m * n)
+
+
+def test_kid_by_brute_force():
+    rng = np.random.default_rng(4)
+    x, y = rng.normal(size=(7, 3)), rng.normal(0.5, 1, size=(5, 3))
+    assert distributions.polynomial_mmd(x, y) == pytest.approx(brute_force_mmd(x.tolist(), y.tolist()), rel=1e-12)
+
+
+def test_a_stream_in_blocks():
+    rng = np.random.default_rng(5)
+    x, y = rng.normal(size=(25, 4)), rng.normal(0.3, 1, size=(25, 4))
+    distribution = distributions.Distribution(block=10)
+    for part in (slice(0, 3), slice(3, 17), slice(17, 25)):
+        distribution.add(x[part], y[part])
+    results = distribution.results()
+    blocks = [distributions.polynomial_mmd(x[i : i + 10], y[i : i + 10]) for i in (0, 10)]  # the last 5 are left out
+    half = 1.959964 * np.std(blocks, ddof=1) / math.sqrt(2)
+    assert results["kid"] == pytest.approx((np.mean(blocks), np.mean(blocks) - half, np.mean(blocks) + half))
+    expected = distributions.frechet_distance(x.mean(0), np.cov(x.T), y.mean(0), np.cov(y.T))
+    assert results["fid"][0] == pytest.approx(expected)
+    assert np.isnan(results["fid"][1:]).all()
+
+
+def test_less_than_a_block_is_one_without_an_interval():
+    x = np.random.default_rng(6).normal(size=(6, 2))
+    distribution = distributions.Distribution(block=10)
+    distribution.add(x, x + 1)
+    value, low, high = distribution.results()["kid"]
+    assert value == pytest.approx(distributions.polynomial_mmd(x, x + 1))
+    assert np.isnan([low, high]).all()
+    one = distributions.Distribution()
+    one.add(x[:1], x[:1])
+    assert np.isnan([one.results()["fid"][0], one.results()["kid"][0]]).all()
+
+
+def test_what_is_kept_does_not_grow_with_the_images():
+    distribution = distributions.Distribution(block=8)
+    x = np.random.default_rng(7).normal(size=(20, 4))
+    for _ in range(50):
+        distribution.add(x, x + 1)
+        assert len(distribution._waiting[0]) < 8
+    assert distribution.truth.count == 1000
+    assert distribution.truth._scatter.shape == (4, 4)
+
+
+@pytest.fixture(scope="module")
+def network(tmp_path_factory):
+    """A file of a network that gives a map of each pixel's RGB in 0..1, at a fixed size of 4x4."""
+    inputs = keras.Input((4, 4, 3))
+    path = tmp_path_factory.mktemp("network") / "colours.keras"
+    keras.Model(inputs, keras.layers.Rescaling(1 / 255)(inputs)).save(path)
+    return path
+
+
+def test_a_map_becomes_its_mean(network):
+    features = distributions.FeatureNetwork(network)
+    rgb = np.random.default_rng(8).integers(0, 256, (3, 4, 4, 3)).astype(np.uint8)
+    np.testing.assert_allclose(features(rgb), rgb.mean(axis=(1, 2)) / 255, rtol=1e-5)
+    assert features.sha256 == hashlib.sha256(network.read_bytes()).hexdigest()
+    assert features.label == f"colours.keras {features.sha256[:8]}"
+    assert features.description.startswith(f"colours.keras, sha256 {features.sha256}, pictures resized to 4x4")
+
+
+def test_pictures_of_another_size_are_resized(network):
+    rgb = np.zeros((1, 8, 8, 3), np.uint8)
+    rgb[:, :, 4:] = 255
+    # Half black, half white: antialiased bilinear halving keeps the mean
+    np.testing.assert_allclose(distributions.FeatureNetwork(network)(rgb), [[0.5] * 3], atol=1e-3)
+
+
+def test_what_is_no_feature_network(network, tmp_path):
+    with pytest.raises(FileNotFoundError, match="No feature network at gone.keras"):
+        distributions.FeatureNetwork("gone.keras")
+    (tmp_path / "text.keras").write_text("not a network")
+    with pytest.raises(ValueError, match="text.keras is not a Keras model"):
+        distributions.FeatureNetwork(tmp_path / "text.keras")
+    inputs = keras.Input((5,))
+    keras.Model(inputs, inputs).save(tmp_path / "vector.keras")
+    with pytest.raises(ValueError, match="must take pictures"):
+        distributions.FeatureNetwork(tmp_path / "vector.keras")
+    inputs = keras.Input((4, 4, 3))
+    keras.Model(inputs, keras.ops.reshape(inputs, (-1, 4, 12))).save(tmp_path / "odd.keras")
+    with pytest.raises(ValueError, match=r"odd.keras must give finite vectors .* Received: \(2, 4, 12\)"):
+        distributions.FeatureNetwork(tmp_path / "odd.keras")(np.zeros((2, 4, 4, 3), np.uint8))
