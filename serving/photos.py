@@ -1,112 +1,155 @@
-"""Photographs in files: read, colorized at their own size, written whole. Imports `models`."""
+"""One photograph: its colours predicted at a working size, put on it at full size.
+
+Owns the working size and the way from pixels to pixels and from file to file; `batch` does many. Imports
+`serving.fullres`, `serving.reading` and `serving.writing`, and gets the colorizer as an argument.
+"""
 
 from __future__ import annotations
 
-import os
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image, ImageOps
-from tqdm import tqdm
 
-from colorgan.models import color
-from colorgan.models.colorizer import Colorizer, to_rgb8
-from colorgan.pictures import to_rgb
+from colorgan.serving import fullres, reading, writing
+from colorgan.serving.reading import Photograph
 
-SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
+STEPS = (8, 64)  # the least and the largest multiple that working sides are rounded to
+LONGEST = 4  # a working picture has at most the area of this many squares
 
 
-def find(inputs) -> list[tuple[Path, Path]]:
-    """The photographs that files and folders (recursive) name.
+@dataclass(frozen=True)
+class Settings:
+    """How photographs are colorized and written.
 
-    Args:
-        inputs: paths.
-
-    Returns:
-        [(path, its path below the given folder, or its name)].
-
-    Raises:
-        FileNotFoundError: if an input does not exist or a folder holds no photograph.
-    """
-    found = []
-    for given in map(Path, inputs):
-        if given.is_file():
-            found.append((given, Path(given.name)))
-            continue
-        inside = sorted(p for p in given.rglob("*") if p.suffix.lower() in SUFFIXES)
-        if not inside:
-            what = "is not there" if not given.exists() else f"holds no photograph ({', '.join(sorted(SUFFIXES))})"
-            raise FileNotFoundError(f"{given} {what}")
-        found += [(path, path.relative_to(given)) for path in inside]
-    return found
-
-
-def read(path: Path) -> np.ndarray:
-    """-> a photograph as [H, W, 3] uint8 sRGB, upright.
+    Attributes:
+        work_size: pixels of the shorter side that the network sees.
+        chroma_gain: factor on a and b.
+        flip: predict the mirrored picture too, and take the mean.
+        side_by_side: write gray and colour beside each other.
+        format: one of `writing.FORMATS`, or empty: as the input.
+        quality: 1 to 100, of JPEG and WebP.
+        max_megapixels: larger pictures are refused.
 
     Raises:
-        OSError: if it is not an image, is truncated, or is too large for Pillow's guard against decompression bombs.
+        ValueError: if a value is out of its range.
     """
-    try:
-        with Image.open(path) as image:
-            return np.asarray(to_rgb(ImageOps.exif_transpose(image)))
-    # Pillow's parsers meet arbitrary bytes and raise what comes up (OSError, SyntaxError, struct.error, ...).
-    except Exception as error:
-        raise OSError(f"{type(error).__name__}: {error}") from error
+
+    work_size: int
+    chroma_gain: float = 1.0
+    flip: bool = False
+    side_by_side: bool = False
+    format: str = ""
+    quality: int = writing.QUALITY
+    max_megapixels: float = reading.MAX_MEGAPIXELS
+
+    def __post_init__(self):
+        """Check the ranges."""
+        for name, fine, rule in (
+            ("work_size", self.work_size >= 1, "be at least 1"),
+            ("chroma_gain", 0 <= self.chroma_gain <= 10, "lie in 0..10"),
+            ("format", self.format in ("", *writing.FORMATS), f"be one of {', '.join(writing.FORMATS)}, or empty"),
+            ("quality", 1 <= self.quality <= 100, "lie in 1..100"),
+            ("max_megapixels", self.max_megapixels > 0, "be positive"),
+        ):
+            if not fine:
+                raise ValueError(f"`{name}` must {rule}. Received: {getattr(self, name)!r}")
 
 
-def colorize(colorizer: Colorizer, rgb: np.ndarray, *, work_size: tuple[int, int]) -> np.ndarray:
-    """Colours predicted at a working size, joined with the untouched lightness at full size.
+def working_size(height: int, width: int, work_size: int) -> tuple[int, int]:
+    """The size at which a picture's colours are predicted.
 
-    Args:
-        colorizer: predicts the colours.
-        rgb: [H, W, 3] uint8 sRGB; only its lightness is used.
-        work_size: height and width, in pixels, that the generator was trained at; the picture's shorter side is
-            brought to the shorter of the two, never enlarged.
+    The proportions stay, since the networks are convolutional and have learned undistorted things; the shorter side
+    becomes `work_size`, but no picture is enlarged, and one longer than 4:1 gets less, so that its area is bounded.
+    Both sides are then rounded to multiples of a power of two, at most a quarter of the shorter one: deep networks pad
+    to such multiples anyway, and pictures of nearly one shape share a forward pass.
 
     Returns:
-        [H, W, 3] uint8 sRGB with the input's lightness.
+        height, width.
     """
-    height, width = rgb.shape[:2]
-    factor = min(1.0, min(work_size) / min(height, width))
-    small = (max(1, round(width * factor)), max(1, round(height * factor)))
-    lab = colorizer.predict_lab(cv2.resize(rgb, small, interpolation=cv2.INTER_AREA)[None])[0]
-    ab = cv2.resize(np.ascontiguousarray(lab[..., 1:]), (width, height), interpolation=cv2.INTER_CUBIC)
-    lightness = np.asarray(color.rgb_to_lab(rgb.astype(np.float32) / 255))[..., :1]
-    return to_rgb8(np.concatenate([lightness, ab], axis=-1))
+    short, long = sorted((height, width))
+    factor = min(1.0, work_size / short, work_size * (LONGEST / (short * long)) ** 0.5)
+    step = min(max(2 ** int(np.log2(max(1.0, short * factor / 4))), STEPS[0]), STEPS[1])
+    return tuple(max(step, round(side * factor / step) * step) for side in (height, width))
 
 
-def colorize_files(colorizer: Colorizer, inputs, output: Path, *, work_size: tuple[int, int]) -> int:
-    """Colorize files into a folder as PNG; one bad file does not stop the others.
+def shrink(pixels: np.ndarray, work_size: int) -> np.ndarray:
+    """[H, W] or [H, W, 3] uint8 or uint16 -> [h, w, 3] uint8, gray or as it is, at the working size."""
+    height, width = working_size(*pixels.shape[:2], work_size)
+    small = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA)
+    small = writing.as_depth(small, np.uint8)
+    return small if small.ndim == 3 else np.repeat(small[..., None], 3, axis=-1)
+
+
+def predict_ab(colorizer, pictures: np.ndarray, *, chroma_gain: float = 1.0, flip: bool = False) -> np.ndarray:
+    """Colours of pictures of one size.
 
     Args:
-        colorizer: predicts the colours.
-        inputs: files and folders.
-        output: folder for the results; the structure below a given folder is kept.
-        work_size: see `colorize`.
+        colorizer: anything with `Colorizer.predict_lab`.
+        pictures: [B, h, w, 3] uint8.
+        chroma_gain, flip: as in `Settings`.
 
     Returns:
-        Exit status: 0, or 1 if a file could not be colorized; those are listed.
+        [B, h, w, 2] float32, Lab units.
     """
-    if colorizer.color_space == "rgb":
-        print("The weights predict RGB: each photograph's own lightness is put back.")
-    found, failed = find(inputs), []
-    stems = [below.with_suffix("") for _, below in found]
-    for path, below in tqdm(found, unit="photo"):
-        # a.jpg and a.tiff beside each other become a.jpg.png and a.tiff.png.
-        alone = stems.count(below.with_suffix("")) == 1
-        target = output / (below.with_suffix(".png") if alone else below.with_name(below.name + ".png"))
-        try:
-            if target.exists():
-                raise FileExistsError(f"{target} exists; it is never overwritten")
-            result = colorize(colorizer, read(path), work_size=work_size)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            temporary = target.with_name(f".{os.getpid()}.{target.name}")
-            Image.fromarray(result).save(temporary)
-            temporary.replace(target)
-        except (OSError, ValueError) as error:
-            failed.append(f"{path}: {error}")
-    if failed:
-        print(f"{len(failed)} not colorized:\n  " + "\n  ".join(failed))
-    return 1 if failed else 0
+    ab = colorizer.predict_lab(pictures)[..., 1:]
+    if flip:
+        ab = (ab + colorizer.predict_lab(np.ascontiguousarray(pictures[:, :, ::-1]))[:, :, ::-1, 1:]) / 2
+    return ab * np.float32(chroma_gain)
+
+
+def colorize(colorizer, pixels, *, work_size: int, chroma_gain: float = 1.0, flip: bool = False, dtype=None):
+    """Colorize a picture at its own size; its lightness stays.
+
+    Args:
+        colorizer: anything with `Colorizer.predict_lab`.
+        pixels: [H, W] or [H, W, 3] uint8 or uint16, sRGB; colours, if any, are ignored.
+        work_size, chroma_gain, flip: as in `Settings`.
+        dtype: uint8, uint16 or float32, of the result; default: the picture's.
+
+    Returns:
+        [H, W, 3] sRGB; see `fullres.join`.
+    """
+    ab = predict_ab(colorizer, shrink(pixels, work_size)[None], chroma_gain=chroma_gain, flip=flip)[0]
+    return fullres.join(pixels, ab, dtype=dtype)
+
+
+def finish(photograph: Photograph, ab: np.ndarray, target: Path, settings: Settings, *, threads=None) -> None:
+    """Put predicted colours on a photograph and write it.
+
+    Args:
+        photograph: as read.
+        ab: [h, w, 2] float32, Lab units.
+        target: the file to write; its suffix says the format.
+        settings: how.
+        threads: of `fullres.join`.
+    """
+    pixels, alpha = photograph.pixels, photograph.alpha
+    dtype = pixels.dtype if target.suffix.lower() in writing.DEEP else np.uint8
+    rgb = fullres.join(pixels, ab, dtype=dtype, threads=threads)
+    if settings.side_by_side:
+        rgb = np.concatenate([fullres.join(pixels, np.zeros_like(ab), dtype=dtype, threads=threads), rgb], axis=1)
+        alpha = None if alpha is None else np.concatenate([alpha, alpha], axis=1)
+    writing.write(
+        target,
+        rgb,
+        alpha=alpha,
+        exif=photograph.exif,
+        icc=photograph.icc,
+        dpi=photograph.dpi,
+        quality=settings.quality,
+    )
+
+
+def colorize_file(colorizer, source: Path, target: Path, settings: Settings) -> Photograph:
+    """Colorize one file into another, which is replaced if it exists. -> the photograph as it was read.
+
+    Raises:
+        OSError: if the one cannot be read or the other not written.
+    """
+    photograph = reading.read(source, max_megapixels=settings.max_megapixels)
+    small = shrink(photograph.pixels, settings.work_size)[None]
+    ab = predict_ab(colorizer, small, chroma_gain=settings.chroma_gain, flip=settings.flip)[0]
+    finish(photograph, ab, Path(target), settings)
+    return photograph

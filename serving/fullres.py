@@ -1,0 +1,270 @@
+"""Full resolution: a small map of colours becomes a large picture that keeps its lightness.
+
+Owns the lightness of pictures of any depth, edge-aware upsampling of ab, and the gamut rule at speed. NumPy and OpenCV
+on arrays, in strips: memory beyond input and output does not grow with the height of the picture. Imports
+`models.color` for its constants.
+
+The upsampling is a guided filter (He, Sun, Tang 2013) in its fast form (He, Sun 2015): the slopes A of ab against L
+are fitted in windows of the small map and upsampled. It departs from it in one point: the paper takes ab = A L + B and
+so loses what the line does not explain; here ab = up(ab) + up(A) (L - up(L_small)), so that the small map itself stays
+and only detail is added. On photographs halved and quartered this has 2 to 5 % less error than bicubic upsampling from
+a quarter, and the fast guided filter has more error than both.
+"""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+
+import cv2
+import numpy as np
+
+from colorgan.models import color
+
+RADIUS = 1  # of the windows in which slopes are fitted, pixels of the small map
+EPSILON = 64.0  # L units squared: a window whose L varies by less than 8 gets little slope
+STRIP_PIXELS = 1 << 17  # a strip's arrays fit into a core's cache
+GAMUT_STEPS = 8
+
+_KNEE = np.float32(6 / 29)  # of Lab's f
+_DARK = np.float32(0.0031308)  # of the sRGB curve
+_Y_FROM_RGB = color.XYZ_FROM_RGB[1].astype(np.float32)
+_RGB_FROM_WHITE_XYZ = (color.RGB_FROM_XYZ * color.WHITE_D65).astype(np.float32)
+
+
+def _linear(depth_max):
+    values = np.arange(depth_max + 1) / depth_max
+    return np.where(values > 0.04045, ((values + 0.055) / 1.055) ** 2.4, values / 12.92)
+
+
+def _lightness_of(y):
+    """Y in [0, 1] -> L (CIE 15:2004)."""
+    return np.where(y > color.LAB_EPSILON, 116 * np.cbrt(y) - 16, y * np.float32(116 * color.LAB_SLOPE))
+
+
+# sRGB values to linear light times each channel's part of Y, and grays to L, worked out once for every value.
+_WEIGHED = {d: (_linear(np.iinfo(d).max)[:, None] * _Y_FROM_RGB).astype(np.float32) for d in (np.uint8, np.uint16)}
+_GRAY = {d: _lightness_of(_linear(np.iinfo(d).max)).astype(np.float32) for d in (np.uint8, np.uint16)}
+
+
+def lightness(picture) -> np.ndarray:
+    """L of a picture.
+
+    Args:
+        picture: [H, W] or [H, W, 3] uint8 or uint16, sRGB; or [H, W] float32, which is L already.
+
+    Returns:
+        [H, W] float32, L in [0, 100].
+
+    Raises:
+        ValueError: if the array has another shape or type.
+    """
+    _check(picture)
+    if picture.dtype == np.float32:
+        return picture
+    depth = picture.dtype.type
+    if picture.ndim == 2:
+        return cv2.LUT(picture, _GRAY[depth]) if depth is np.uint8 else _GRAY[depth][picture]
+    if depth is np.uint8:
+        y = cv2.transform(cv2.LUT(picture, _WEIGHED[depth][None]), np.ones((1, 3), np.float32))
+    else:
+        y = sum(_WEIGHED[depth][:, c][picture[..., c]] for c in range(3))
+    return _lightness_of(y.reshape(picture.shape[:2]))
+
+
+def join(picture, ab_small, *, dtype=None, strip_rows: int | None = None, threads: int | None = None) -> np.ndarray:
+    """The colours of a small map on a full picture, whose lightness stays.
+
+    Args:
+        picture: [H, W] or [H, W, 3] uint8 or uint16, sRGB, of which only L counts; or [H, W] float32, L in [0, 100].
+        ab_small: [h, w, 2] float, Lab units, on the same picture at a working size.
+        dtype: of the result; default: the picture's, uint8 for a float L.
+        strip_rows: rows worked on at a time; the result is the same for all, bit for bit.
+        threads: strips worked on at once; default: the number of cores, at most 4.
+
+    Returns:
+        [H, W, 3] sRGB: uint8, uint16, or float32 in [0, 1]. Colours outside sRGB lose chroma, never lightness or hue
+        (`color.fit_gamut`). L is the picture's to within 0.01 in float32; rounding to 8 bits moves it by less than 0.3.
+
+    Raises:
+        ValueError: if an array has a shape or type that is not listed here.
+    """
+    _check(picture)
+    ab_small = np.asarray(ab_small, dtype=np.float32)
+    if ab_small.ndim != 3 or ab_small.shape[-1] != 2 or 0 in ab_small.shape:
+        raise ValueError(f"`ab_small` must have shape [h, w, 2]. Received: {list(ab_small.shape)}")
+    dtype = np.dtype(dtype or (np.uint8 if picture.dtype == np.float32 else picture.dtype)).type
+    if dtype not in (np.uint8, np.uint16, np.float32):
+        raise ValueError(f"`dtype` must be uint8, uint16 or float32. Received: {np.dtype(dtype)}")
+    height, width = picture.shape[:2]
+    rows = strip_rows or max(1, STRIP_PIXELS // width)
+    planes = _planes(picture, ab_small)
+    result = np.empty((height, width, 3), dtype)
+
+    def work(top):
+        part = slice(top, min(top + rows, height))
+        light = lightness(picture[part])
+        a, b = _upsampled(planes, light, top, height)
+        result[part] = _encoded(_linear_rgb(light, a, b), dtype)
+
+    tops = range(0, height, rows)
+    threads = min(threads or min(os.cpu_count() or 1, 4), len(tops))
+    if threads == 1:
+        for top in tops:
+            work(top)
+    else:
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(work, tops))
+    return result
+
+
+def _check(picture):
+    kinds = {np.uint8: (2, 3), np.uint16: (2, 3), np.float32: (2,)}
+    dims = kinds.get(getattr(picture, "dtype", np.dtype(object)).type, ())
+    if picture.ndim not in dims or (picture.ndim == 3 and picture.shape[-1] != 3) or 0 in picture.shape:
+        raise ValueError(
+            "`picture` must be [H, W] or [H, W, 3] uint8 or uint16, or [H, W] float32 (L). "
+            f"Received: {list(picture.shape)} {picture.dtype}"
+        )
+
+
+def _planes(picture, ab_small):
+    """What is interpolated over rows: a, b, L and the slopes of a and b, at full width. [h, 5, W] float32."""
+    h, w = ab_small.shape[:2]
+    guide = lightness(cv2.resize(picture, (w, h), interpolation=cv2.INTER_AREA))
+    planes = [ab_small[..., 0], ab_small[..., 1], guide]
+    planes += [_slopes(guide, np.ascontiguousarray(plane)) for plane in planes[:2]]
+    wide = (picture.shape[1], h)
+    return np.stack([cv2.resize(np.ascontiguousarray(p), wide, interpolation=cv2.INTER_CUBIC) for p in planes], axis=1)
+
+
+def _slopes(guide, values):
+    """The guided filter's A: covariance over (variance + epsilon), averaged over the windows of a pixel."""
+
+    def mean(x):
+        return cv2.boxFilter(x, -1, (2 * RADIUS + 1, 2 * RADIUS + 1), borderType=cv2.BORDER_REFLECT)
+
+    center, level = mean(guide), mean(values)
+    variance = mean(guide * guide) - center * center
+    return mean((mean(guide * values) - center * level) / (np.maximum(variance, 0) + EPSILON))
+
+
+def _upsampled(planes, light, top, height):
+    """-> a and b, [rows, W] float32 each, for the strip that starts at row `top`."""
+    a, b = np.empty_like(light), np.empty_like(light)
+    values, last = np.empty(planes.shape[1:], np.float32), None
+    for y, level in enumerate(light):
+        place = (top + y + 0.5) * (len(planes) / height) - 0.5
+        base = int(np.floor(place))
+        if base != last:
+            curve, last = _cubic(planes, base), base
+        _horner(curve, np.float32(place - base), values)
+        level = level - values[2]
+        np.multiply(values[3], level, out=a[y])
+        a[y] += values[0]
+        np.multiply(values[4], level, out=b[y])
+        b[y] += values[1]
+    return a, b
+
+
+def _cubic(planes, base):
+    """The cubic between two rows as `cv2.resize` has it (Keys' kernel, a = -0.75, edges repeated): 4 coefficients."""
+    before, start, end, after = (planes[min(max(base + k, 0), len(planes) - 1)] for k in (-1, 0, 1, 2))
+    rise, fall = np.float32(0.75) * (end - before), np.float32(0.75) * (after - start)
+    step = end - start
+    return start, rise, 3 * step - 2 * rise - fall, rise + fall - 2 * step
+
+
+def _horner(curve, x, out):
+    np.multiply(curve[3], x, out=out)
+    for coefficient in curve[2:0:-1]:
+        out += coefficient
+        out *= x
+    out += curve[0]
+
+
+def _xyz(f):
+    """The inverse of Lab's f, relative to white: a cube that goes on as its tangent below 6/29. Without branches."""
+    cube = np.maximum(f, _KNEE)
+    square = cube * cube
+    cube *= square
+    line = np.minimum(f, _KNEE, out=square)
+    line -= _KNEE
+    line *= np.float32(1 / color.LAB_SLOPE)
+    cube += line
+    return cube
+
+
+def _rgb_of(fy, y, a, b):
+    """-> [3, ...] float32 linear RGB, unlimited."""
+    fx = a * np.float32(1 / 500)
+    fx += fy
+    fz = b * np.float32(-1 / 200)
+    fz += fy
+    x, z = _xyz(fx), _xyz(fz)
+    rgb = np.empty((3, *y.shape), np.float32)
+    # Three by three: a BLAS call would start threads of its own beside ours.
+    for channel, (from_x, from_y, from_z) in zip(rgb, _RGB_FROM_WHITE_XYZ, strict=True):
+        np.multiply(x, from_x, out=channel)
+        channel += np.multiply(y, from_y, out=fx)
+        channel += np.multiply(z, from_z, out=fx)
+    return rgb
+
+
+def _linear_rgb(light, a, b):
+    """L, a, b -> [3, rows, W] float32 linear RGB inside [0, 1], less chroma where it must be."""
+    fy = (light + np.float32(16)) * np.float32(1 / 116)
+    y = _xyz(fy)
+    rgb = _rgb_of(fy, y, a, b)
+    outside = (rgb.min(axis=0) < -1e-5) | (rgb.max(axis=0) > 1 + 1e-5)  # the tolerance of `color.fit_gamut`
+    if outside.any():
+        rgb[:, outside] = _fitted(fy[outside], y[outside], a[outside], b[outside])
+    return np.clip(rgb, 0, 1, out=rgb)
+
+
+def _fitted(fy, y, a, b):
+    """Linear RGB of colours outside the gamut with the largest share of their chroma that is inside.
+
+    The share is a root of the worst channel's excess, which is smooth: the Illinois form of regula falsi finds it in
+    fewer steps than halving, and its lower end is inside at every step.
+    """
+    low, high = np.zeros_like(fy), np.ones_like(fy)
+
+    def excess(rgb):
+        return np.maximum(-rgb.min(axis=0), rgb.max(axis=0) - 1)
+
+    below = np.minimum(excess(np.broadcast_to(y, (3, *y.shape))), 0) - np.float32(1e-9)  # gray
+    above = excess(_rgb_of(fy, y, a, b))
+    was_inside = np.zeros(fy.shape, bool)
+    was_outside = np.zeros(fy.shape, bool)
+    for _ in range(GAMUT_STEPS):
+        share = (low * above - high * below) / (above - below)
+        value = excess(_rgb_of(fy, y, share * a, share * b))
+        inside = value <= 1e-6
+        # An end that stays for a second time counts half, or it would stay for ever.
+        above[inside & was_inside] *= np.float32(0.5)
+        below[~inside & was_outside] *= np.float32(0.5)
+        np.copyto(low, share, where=inside)
+        np.copyto(below, np.minimum(value, 0) - np.float32(1e-9), where=inside)
+        was_inside, was_outside = inside, ~inside
+        np.copyto(high, share, where=was_outside)
+        np.copyto(above, value, where=was_outside)
+    return _rgb_of(fy, y, low * a, low * b)
+
+
+def _encoded(rgb, dtype):
+    """[3, rows, W] linear RGB in [0, 1] -> [rows, W, 3] sRGB of a type."""
+    # The curve down to its knee, plus the line below it: no branches.
+    values = cv2.pow(np.maximum(rgb, _DARK).reshape(3, -1), 1 / 2.4).reshape(rgb.shape)
+    values *= np.float32(1.055)
+    values -= np.float32(0.055)
+    line = np.minimum(rgb, _DARK)
+    line -= _DARK
+    line *= np.float32(12.92)
+    values += line
+    if dtype is not np.float32:
+        values *= np.float32(np.iinfo(dtype).max)
+        values += np.float32(0.5)  # to the nearest
+    else:
+        np.clip(values, 0, 1, out=values)
+    return cv2.merge([plane.astype(dtype) for plane in values])

@@ -1,0 +1,154 @@
+"""Pictures into files, whole or not at all, with what went along with the original.
+
+Owns the formats: what each can hold, and how it is written. Imports nothing of ours.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+import threading
+import zlib
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image, TiffImagePlugin
+
+FORMATS = {"jpg": ".jpg", "png": ".png", "tiff": ".tiff", "webp": ".webp"}  # what can be asked for
+QUALITY = 92
+DEEP = {".png", ".tif", ".tiff"}  # can hold 16 bits
+_LARGEST = {".jpg": 65535, ".jpeg": 65535, ".webp": 16383}  # pixels on a side
+_STRIP_BYTES = 1 << 20
+
+
+def write(target: Path, rgb: np.ndarray, *, alpha=None, exif=None, icc=None, dpi=None, quality: int = QUALITY) -> None:
+    """Write a picture; the file appears when it is complete.
+
+    Args:
+        target: where to; its suffix says the format (jpg, jpeg, png, tif, tiff, webp, bmp).
+        rgb: [H, W, 3] uint8 or uint16. 16 bits are kept in PNG and TIFF.
+        alpha: [H, W] of any of both types, or None. JPEG has none: the picture then lies on white.
+        exif: `PIL.Image.Exif`, or None. BMP holds neither it nor a profile.
+        icc: an ICC profile's bytes, or None.
+        dpi: (horizontal, vertical), or None.
+        quality: 1 to 100, of JPEG and WebP; WebP at 100 is lossless.
+
+    Raises:
+        OSError: if the file cannot be written; nothing is left behind.
+        ValueError: if the format is unknown, or cannot hold a picture as large as this.
+    """
+    suffix = target.suffix.lower()
+    if suffix not in _WRITERS:
+        raise ValueError(f"{target}: unknown format {suffix!r}. Known: {', '.join(sorted(_WRITERS))}")
+    side = max(rgb.shape[:2])
+    if side > _LARGEST.get(suffix, side):
+        raise ValueError(f"{target}: {suffix[1:]} holds at most {_LARGEST[suffix]} pixels on a side, not {side}")
+    depth = rgb.dtype if suffix in DEEP else np.dtype(np.uint8)
+    rgb, alpha = as_depth(rgb, depth), None if alpha is None else as_depth(alpha, depth)
+    exif = exif if exif else None
+    temporary = target.with_name(f".{os.getpid()}.{threading.get_ident()}.{target.name}")
+    try:
+        _WRITERS[suffix](temporary, rgb, alpha, exif=exif, icc=icc, dpi=dpi, quality=quality)
+        os.replace(temporary, target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def as_depth(values: np.ndarray, dtype) -> np.ndarray:
+    """uint8 or uint16 values as the other of both; 65535 = 255 * 257."""
+    if values.dtype == dtype:
+        return values
+    if dtype == np.uint8:
+        return ((values.astype(np.uint32) + 128) // 257).astype(np.uint8)
+    return values.astype(np.uint16) * np.uint16(257)
+
+
+def _on_white(rgb, alpha):
+    share = alpha[..., None].astype(np.float32) / 255
+    return np.rint(rgb * share + 255 * (1 - share)).astype(np.uint8)
+
+
+def _known(**values):
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _jpg(path, rgb, alpha, *, exif, icc, dpi, quality):
+    rgb = rgb if alpha is None else _on_white(rgb, alpha)
+    # Full resolution for the chroma too: halved, it would pull at the lightness of edges.
+    options = {"quality": quality, "subsampling": 0, **_known(exif=exif, icc_profile=icc, dpi=dpi)}
+    Image.fromarray(rgb).save(path, "JPEG", **options)
+
+
+def _webp(path, rgb, alpha, *, exif, icc, dpi, quality):
+    rgb = rgb if alpha is None else np.dstack([rgb, alpha])
+    options = {"quality": quality, "lossless": quality == 100, "exact": True, **_known(exif=exif, icc_profile=icc)}
+    Image.fromarray(rgb).save(path, "WEBP", **options)
+
+
+def _encode(suffix, rgb, alpha):
+    """OpenCV writes 16-bit PNG and BMP with alpha, which Pillow does not, and PNG several times faster."""
+    bgr = cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR) if alpha is None else cv2.merge([*cv2.split(rgb)[::-1], alpha])
+    fine, data = cv2.imencode(suffix, bgr)
+    if not fine:
+        raise OSError(f"OpenCV could not encode {rgb.shape[1]} x {rgb.shape[0]} pixels as {suffix[1:]}")
+    return memoryview(data.reshape(-1))
+
+
+def _bmp(path, rgb, alpha, *, exif, icc, dpi, quality):
+    path.write_bytes(_encode(".bmp", rgb, alpha))
+
+
+def _png(path, rgb, alpha, *, exif, icc, dpi, quality):
+    data, head = _encode(".png", rgb, alpha), 8 + 25  # signature and IHDR
+    with open(path, "wb") as file:
+        file.write(data[:head])
+        if icc:
+            file.write(_chunk(b"iCCP", b"ICC Profile\0\0" + zlib.compress(icc)))
+        if dpi:
+            file.write(_chunk(b"pHYs", struct.pack(">IIB", *(max(1, round(float(d) / 0.0254)) for d in dpi), 1)))
+        if exif:
+            file.write(_chunk(b"eXIf", exif.tobytes()[6:]))  # without JPEG's "Exif\0\0"
+        file.write(data[head:])
+
+
+def _chunk(name, data):
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+
+def _tiff(path, rgb, alpha, *, exif, icc, dpi, quality):
+    """Deflate with horizontal differences, strip by strip: Pillow writes no 16-bit colour, tifffile no EXIF."""
+    array = rgb if alpha is None else np.dstack([rgb, alpha])
+    height, width, samples = array.shape
+    rows = max(1, _STRIP_BYTES // (width * samples * array.itemsize))
+    strips = [_deflated(array[top : top + rows]) for top in range(0, height, rows)]
+    ifd = TiffImagePlugin.ImageFileDirectory_v2(prefix=b"II")
+    if dpi:
+        ifd[282], ifd[283], ifd[296] = float(dpi[0]), float(dpi[1]), 2
+    for tag, value in (exif or {}).items():
+        ifd[tag] = value
+    ifd[256], ifd[257], ifd[258] = width, height, (8 * array.itemsize,) * samples
+    ifd[259], ifd[262], ifd[277], ifd[284], ifd[317] = 8, 2, samples, 1, 2
+    if alpha is not None:
+        ifd[338] = 2  # not multiplied into the colours
+    if icc:
+        ifd.tagtype[34675] = 7
+        ifd[34675] = icc
+    lengths = [len(strip) for strip in strips]
+    ifd.tagtype[273] = ifd.tagtype[279] = 4
+    ifd[278], ifd[279] = rows, tuple(lengths)
+    ifd[273] = tuple(int(offset) for offset in np.cumsum([0, *lengths[:-1]]))  # `save` adds where the data begins
+    with open(path, "wb") as file:
+        ifd.save(file)
+        for strip in strips:
+            file.write(strip)
+
+
+def _deflated(block):
+    block = block.astype(block.dtype.newbyteorder("<"), copy=True)
+    block[:, 1:] -= block[:, :-1].copy()
+    return zlib.compress(block.tobytes(), 3)
+
+
+_WRITERS = {".jpg": _jpg, ".jpeg": _jpg, ".png": _png, ".tif": _tiff, ".tiff": _tiff, ".webp": _webp, ".bmp": _bmp}

@@ -1,0 +1,242 @@
+"""Many photographs: which they are, where they go, what happens to the bad ones, and what is on record."""
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from colorgan.serving import batch, reading
+from colorgan.serving.photos import Settings
+
+SETTINGS = Settings(work_size=16)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """photos/a.jpg, photos/b.PNG, photos/deep/a.jpg, and a text file."""
+    for name in ("a.jpg", "b.PNG", "deep/a.jpg"):
+        path = tmp_path / "photos" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.full((20, 30), 100, np.uint8)).save(path)
+    (tmp_path / "photos" / "notes.txt").write_text("not a photograph")
+    (tmp_path / "photos" / ".1.a.jpg").write_bytes(b"unfinished")
+    return tmp_path / "photos"
+
+
+@pytest.fixture
+def out(tmp_path):
+    return tmp_path / "out"
+
+
+def colorize(painter, inputs, out, **options):
+    said = []
+    options = {"settings": SETTINGS, **options}
+    status = batch.colorize_files(painter, inputs, out, say=said.append, **options)
+    return status, "\n".join(said)
+
+
+def files(root):
+    return sorted(p.relative_to(root).as_posix() for p in root.rglob("*") if p.is_file())
+
+
+def manifest(out):
+    return json.loads((out / "manifest.json").read_text(encoding="utf-8"))
+
+
+def test_files_folders_and_globs(folder):
+    found = [below.as_posix() for _, below in batch.find([folder])]
+    assert found == ["a.jpg", "b.PNG", "deep/a.jpg"]
+    found = [below.as_posix() for _, below in batch.find([folder / "deep", folder / "b.PNG"])]
+    assert found == ["a.jpg", "b.PNG"]
+    assert [below.as_posix() for _, below in batch.find([f"{folder}/**/*.jpg"])] == ["a.jpg", "deep/a.jpg"]
+    assert [below.as_posix() for _, below in batch.find([f"{folder}/d*"])] == ["deep/a.jpg"]
+    assert len(batch.find([folder, folder / "a.jpg"])) == 3  # each file once
+
+
+def test_names_that_look_like_patterns(tmp_path):
+    Image.new("L", (9, 9)).save(tmp_path / "a[1].png")
+    assert batch.find([tmp_path / "a[1].png"]) == [(tmp_path / "a[1].png", Path("a[1].png"))]
+
+
+def test_inputs_that_are_not_there(tmp_path):
+    (tmp_path / "empty").mkdir()
+    for given, reason in (("none", "is not there"), ("empty", "holds no photograph"), ("*.jpg", "holds no photograph")):
+        with pytest.raises(FileNotFoundError, match=reason) as caught:
+            batch.find([tmp_path / given])
+        assert str(tmp_path / given) in str(caught.value)
+
+
+def test_results_of_an_earlier_call_are_no_inputs(folder, painter):
+    out = folder / "colorized"
+    for _ in range(2):
+        assert colorize(painter, [folder], out, overwrite=True)[0] == 0
+    assert files(out) == ["a.jpg", "b.PNG", "deep/a.jpg", "manifest.json"]
+
+
+def test_structure_and_formats(folder, out, painter):
+    assert colorize(painter, [folder], out) == (0, "")
+    assert files(out) == ["a.jpg", "b.PNG", "deep/a.jpg", "manifest.json"]
+    with Image.open(out / "deep" / "a.jpg") as image:
+        assert image.format == "JPEG" and image.mode == "RGB" and image.size == (30, 20)
+    colorize(painter, [folder], out / "tiff", settings=Settings(work_size=16, format="tiff"))
+    assert files(out / "tiff") == ["a.tiff", "b.tiff", "deep/a.tiff", "manifest.json"]
+    colorize(painter, [folder], out / "jpg", settings=Settings(work_size=16, format="jpg"))
+    assert files(out / "jpg") == ["a.jpg", "b.jpg", "deep/a.jpg", "manifest.json"]
+
+
+def test_a_kind_that_is_only_read_becomes_png(tmp_path, out, painter):
+    Image.new("L", (9, 9)).save(tmp_path / "a.gif")
+    assert colorize(painter, [tmp_path / "a.gif"], out)[0] == 0
+    assert files(out) == ["a.png", "manifest.json"]
+
+
+def test_two_inputs_with_one_output_stop_everything(folder, out, painter):
+    with pytest.raises(ValueError, match=r"a\.jpg and .*a\.jpg would both become .*a\.jpg"):
+        colorize(painter, [folder / "a.jpg", folder / "deep" / "a.jpg"], out)
+    Image.new("L", (9, 9)).save(folder / "a.bmp")
+    with pytest.raises(ValueError, match="would both become"):
+        colorize(painter, [folder], out, settings=Settings(work_size=16, format="png"))
+    assert not out.exists() and not painter.batches
+
+
+def test_an_original_is_never_written_over(folder, painter):
+    before = (folder / "a.jpg").read_bytes()
+    with pytest.raises(ValueError, match="would be written over"):
+        colorize(painter, [folder], folder, overwrite=True)
+    assert (folder / "a.jpg").read_bytes() == before
+
+
+def test_outputs_that_exist_are_passed_over(folder, out, painter):
+    (out / "deep").mkdir(parents=True)
+    (out / "deep" / "a.jpg").write_bytes(b"mine")
+    status, said = colorize(painter, [folder], out)
+    assert status == 0 and "1 passed over" in said and str(out / "deep" / "a.jpg") in said
+    assert (out / "deep" / "a.jpg").read_bytes() == b"mine"
+    assert colorize(painter, [folder], out, overwrite=True) == (0, "")
+    assert (out / "deep" / "a.jpg").read_bytes() != b"mine"
+
+
+def test_one_bad_file_does_not_stop_the_others(folder, out, painter):
+    (folder / "c.png").write_bytes(b"")
+    (folder / "d.jpg").write_bytes((folder / "a.jpg").read_bytes()[:300])
+    Image.new("L", (300, 400)).save(folder / "e.png")
+    status, said = colorize(painter, [folder], out, settings=Settings(work_size=16, max_megapixels=0.1))
+    assert status == 1 and said.startswith("3 not colorized:")
+    for name, reason in (("c.png", "empty"), ("d.jpg", "cannot be read"), ("e.png", "--max-megapixels 0.1")):
+        assert sum(name in line and reason in line for line in said.splitlines()) == 1
+        assert sum(name in one["input"] and reason in one["reason"] for one in manifest(out)["failed"]) == 1
+    assert files(out) == ["a.jpg", "b.PNG", "deep/a.jpg", "manifest.json"]
+    assert Image.MAX_IMAGE_PIXELS == 89478485  # Pillow's own guard is back
+
+
+def test_an_output_that_cannot_be_written(folder, out, painter):
+    out.write_bytes(b"a file")
+    with pytest.raises(OSError, match="--output: cannot write to") as caught:
+        colorize(painter, [folder], out)
+    assert str(out) in str(caught.value) and not painter.batches
+
+
+def test_one_output_that_cannot_be_written(folder, out, painter):
+    out.mkdir()
+    (out / "deep").write_bytes(b"a file where a folder should be")
+    status, said = colorize(painter, [folder], out)
+    assert status == 1 and f"{folder / 'deep' / 'a.jpg'}" in said
+    assert files(out) == ["a.jpg", "b.PNG", "deep", "manifest.json"]
+
+
+def test_the_manifest(folder, out, painter):
+    colorize(painter, [folder / "deep"], out, weights_sha256="ab" * 32)
+    (entry,) = manifest(out)["photographs"]
+    assert entry.pop("seconds") > 0
+    assert entry == {
+        "input": str(folder / "deep" / "a.jpg"),
+        "output": "a.jpg",
+        "weights_sha256": "ab" * 32,
+        "settings": {
+            "work_size": 16,
+            "chroma_gain": 1.0,
+            "flip": False,
+            "side_by_side": False,
+            "format": "",
+            "quality": 92,
+            "max_megapixels": 200,
+        },
+    }
+    # A later call adds to it.
+    colorize(painter, [folder / "b.PNG"], out, weights_sha256="cd" * 32)
+    assert [one["output"] for one in manifest(out)["photographs"]] == ["a.jpg", "b.PNG"]
+    assert [one["weights_sha256"][:2] for one in manifest(out)["photographs"]] == ["ab", "cd"]
+
+
+def test_a_manifest_of_somebody_else_stays(folder, out, painter):
+    out.mkdir()
+    (out / "manifest.json").write_text("[]")
+    with pytest.raises(ValueError, match=r"manifest\.json is not a manifest of ours"):
+        colorize(painter, [folder], out)
+    assert (out / "manifest.json").read_text() == "[]" and not painter.batches
+
+
+def test_side_by_side(folder, out, painter):
+    colorize(painter, [folder / "b.PNG"], out, settings=Settings(work_size=16, side_by_side=True))
+    with Image.open(out / "b.PNG") as image:
+        array = np.asarray(image)
+    assert array.shape == (20, 60, 3)
+    assert (array[:, :30] == 100).all() and np.ptp(array[:, 30:].astype(int), axis=-1).max() > 20
+
+
+def test_pictures_share_forward_passes(tmp_path, out, painter):
+    for i in range(20):
+        Image.new("L", (32, 16 if i % 5 else 48), 128).save(tmp_path / f"{i}.png")
+    assert colorize(painter, [tmp_path], out) == (0, "")
+    counts = {}
+    for n, h, w, _ in painter.batches:
+        assert n <= batch.BATCH
+        counts[h, w] = counts.get((h, w), 0) + n
+    assert counts == {(16, 32): 16, (24, 16): 4}
+    assert len(painter.batches) < 20
+
+
+def test_large_pictures_wait_for_each_other(tmp_path, out, painter, monkeypatch):
+    monkeypatch.setattr(batch, "IN_FLIGHT_MEGAPIXELS", 0.001)  # room for one at a time
+    for i in range(4):
+        Image.new("L", (50, 40), 128).save(tmp_path / f"{i}.png")
+    assert colorize(painter, [tmp_path], out) == (0, "")
+    assert [shape[0] for shape in painter.batches] == [1, 1, 1, 1]
+
+
+def test_an_interruption_leaves_whole_files_and_a_record(folder, out, painter, monkeypatch):
+    monkeypatch.setattr(batch, "IN_FLIGHT", 1)
+    predict, calls = painter.predict_lab, []
+
+    def interrupted(rgb):
+        calls.append(rgb)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return predict(rgb)
+
+    monkeypatch.setattr(painter, "predict_lab", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        colorize(painter, [folder], out)
+    assert files(out) == ["a.jpg", "manifest.json"]
+    assert [one["output"] for one in manifest(out)["photographs"]] == ["a.jpg"]
+
+
+def test_notes_are_said(tmp_path, out, painter):
+    pages = [Image.new("L", (9, 9)) for _ in range(3)]
+    pages[0].save(tmp_path / "a.tif", save_all=True, append_images=pages[1:])
+    status, said = colorize(painter, [tmp_path], out)
+    assert status == 0 and said == f"{tmp_path / 'a.tif'}: the first of 3 pages"
+
+
+def test_weights_that_predict_rgb_are_mentioned(folder, out, painter):
+    painter.color_space = "rgb"
+    assert "own lightness is put back" in colorize(painter, [folder], out)[1]
+
+
+def test_a_size_that_cannot_be_read_does_not_count(tmp_path):
+    (tmp_path / "a.png").write_bytes(b"")
+    assert reading.megapixels(tmp_path / "a.png") == 0
+    assert os.listdir(tmp_path) == ["a.png"]
