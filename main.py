@@ -17,11 +17,13 @@ if __name__ == "__main__":
 
 from colorgan import flags  # noqa: E402
 
-MODULES = {"eval": "evaluate"}  # modes whose module in `commands/` has another name
+MODULES = {"eval": "evaluate", "class-weights": "class_weights"}  # modes whose module in `commands/` has another name
 PURPOSES = {
     "train": "Train a colorizer, or go on with a run.",
     "eval": "Measure a trained colorizer on test images, beside the gray and the median baseline.",
     "turing": "Visual Turing test: which of two pictures is the real photograph?",
+    "sample": "Write grids gray | truth | result of a trained colorizer, with --runs N different noises.",
+    "class-weights": "Measure the rebalancing weights of the colour bins on the training set.",
     "colorize": "Colorize photographs: python colorize.py PHOTO [PHOTO ...] --test-output FOLDER.",
 }
 
@@ -43,7 +45,7 @@ def run(mode: str | None = None, argv: list[str] | None = None) -> int:
         return 0
     try:
         command = flags.parse(argv, mode=mode)
-        if command.inputs and command.mode != "colorize":
+        if command.inputs and command.mode not in ("colorize", "eval"):
             raise flags.UsageError(f"Not a flag: {' '.join(command.inputs)}. Flags look like --epochs 3; see --help.")
     except flags.UsageError as error:
         print(f"error: {error}", file=sys.stderr)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from colorgan import datasets, flags
 from colorgan.config import FIELDS, SECTION_OF, Config, flag_name, read
 from colorgan.evaluation import evaluate as evaluator
 from colorgan.evaluation import metrics
-from colorgan.models.colorizer import Colorizer
+from colorgan.models.colorizer import WEIGHTS, Colorizer
 from colorgan.models.objectives import adversarial
 from colorgan.training import checkpoints, distribution
 
@@ -17,8 +18,23 @@ MEDIAN_IMAGES = 2000  # training images that the median baseline is measured on
 
 
 def check_names(config: Config) -> None:
-    """Unknown names of losses and metrics, before anything is written."""
-    adversarial.get(config.objective.adversarial)
+    """Unknown names of losses and metrics, and schedules that ask for what a loss cannot give, before all else.
+
+    Raises:
+        ValueError: naming the flag.
+    """
+    loss = adversarial.get(config.objective.adversarial)
+    s = config.schedule
+    if loss.boundary is None and (s.d_max_accuracy <= 1 or s.d_retrain_accuracy or s.d_pretrain_accuracy):
+        raise ValueError(
+            f"`--adversarial {config.objective.adversarial}`: a critic has no accuracy, so that --d-max-accuracy, "
+            "--d-retrain-accuracy and --d-pretrain-accuracy cannot go with it. Leave them at their defaults."
+        )
+    if loss.boundary is None and config.objective.label_smoothing:
+        raise ValueError(
+            f"`--label-smoothing` has no meaning with `--adversarial {config.objective.adversarial}`, whose critic has "
+            "no labels. Leave it out."
+        )
     try:
         metrics.cost(config.run.best_metric, 0.0)
     except ValueError as error:
@@ -33,6 +49,17 @@ def run_folder(config: Config) -> Path:
     return weights if weights.is_dir() else weights.parent
 
 
+def weights_file(config: Config) -> Path:
+    """The weights file that a command means."""
+    path = Path(config.run.weights or config.run.checkpoints_path)
+    return path / WEIGHTS if path.is_dir() else path
+
+
+def sha256(path: Path) -> str:
+    """-> a file's SHA-256 in hex, which says which weights made a result."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
 def stored_config(command: flags.Command) -> Config:
     """The configuration of the run that a command means, under the flags that were given.
 
@@ -43,7 +70,7 @@ def stored_config(command: flags.Command) -> Config:
     fixed = [
         name
         for name in command.given - {"preset"}
-        if not (FIELDS[name].metadata["may_change"] or SECTION_OF[name] in ("data", "run"))
+        if not (FIELDS[name].metadata["may_change"] or SECTION_OF[name] in ("data", "run", "evaluation", "use"))
         or name in ("color_space", "ab_scale", "precision")
     ]
     if fixed:
@@ -73,7 +100,7 @@ def trained(command: flags.Command) -> tuple[Colorizer, Config]:
 
 def output(config: Config) -> Path:
     """-> the folder for results, made if need be."""
-    folder = Path(config.run.test_output or config.run.checkpoints_path)
+    folder = Path(config.use.test_output or config.run.checkpoints_path)
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
@@ -81,7 +108,8 @@ def output(config: Config) -> Path:
 def median_ab(config: Config, photographs=None) -> tuple[float, float] | None:
     """The training set's median ab, measured once and kept with the run; None, said once, without training images."""
     path = Path(config.run.checkpoints_path) / "median_ab.json"
-    data = [getattr(config.data, name) for name in ("dataset", "dataset_path", "height", "width")]
+    data = [getattr(config.data, name) for name in ("dataset", "height", "width")]
+    data.append(list(config.data.classes))
     if path.exists():
         kept = json.loads(path.read_text())
         if kept["data"] == data:
@@ -97,9 +125,3 @@ def median_ab(config: Config, photographs=None) -> tuple[float, float] | None:
     except OSError as error:
         print(f"The median is not kept: {error}")
     return median
-
-
-def with_baselines(colorizer: Colorizer, median) -> dict:
-    """-> {name: colorizer} for an evaluation: the model, gray, and the median ab unless it is None."""
-    models = {colorizer.name: colorizer.predict_lab, "gray": evaluator.gray_baseline}
-    return models if median is None else {**models, "median": evaluator.median_baseline(median)}

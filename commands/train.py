@@ -8,10 +8,11 @@ import keras
 import tensorflow as tf
 
 from colorgan import datasets, flags
-from colorgan.commands import common
+from colorgan.commands import class_weights, common
+from colorgan.evaluation import baselines, metrics, report
 from colorgan.evaluation import evaluate as evaluator
-from colorgan.evaluation import metrics, report
 from colorgan.models.colorizer import Colorizer
+from colorgan.models.objectives import compose, features
 from colorgan.training import checkpoints, distribution, loop, state, steps, validation, writers
 
 
@@ -34,18 +35,19 @@ def _train(config, interrupted) -> int:
     photographs = datasets.load(config.data, "train", seed=config.run.seed)
     looked_at = config.run.validate or config.run.sample
     held_out = datasets.load(config.data, "validation") if looked_at else None
+    terms = _terms(config, photographs)
     checkpoints.claim(run_dir, config, chief=chief)
     trained = state.create(config, strategy)
     saver = checkpoints.Checkpoints(run_dir, trained, keep=config.run.keep_checkpoints, chief=chief, task=task)
-    position = loop.Position.start(saver.restore(), size=photographs.size, pipelines=distribution.processes(strategy))
-    if len(set(distribution.gather(strategy, position.iteration))) > 1:
-        raise ValueError(f"The processes found different checkpoints in {run_dir}: it must be one shared directory.")
-    if chief:
-        going_on = f"Going on at iteration {position.iteration}." if position.iteration else f"Run directory: {run_dir}"
-        print(f"{photographs.description}\n{going_on}", flush=True)
-    compiled = steps.Steps(config, trained, strategy, jit=distribution.use_xla(config.run.jit, strategy))
-    space = {"color_space": config.data.color_space, "ab_scale": config.data.ab_scale}
-    colorizer = Colorizer(compiled.predict, name=run_dir.name, **space)
+    position = _start(config, trained, saver, photographs, strategy, chief=chief)
+    compiled = steps.Steps(config, trained, strategy, jit=distribution.use_xla(config.run.jit, strategy), **terms)
+    colorizer = Colorizer(
+        compiled.predict,
+        name=run_dir.name,
+        color_space=config.data.color_space,
+        ab_scale=config.data.ab_scale,
+        noise_channels=config.architecture.noise_channels,
+    )
 
     def sample():
         truth = next(held_out.pictures(config.run.sample_size, limit=config.run.sample_size))["rgb"]
@@ -67,7 +69,7 @@ def _train(config, interrupted) -> int:
             validate=validation.validator(
                 colorizer,
                 lambda: held_out.pictures(config.data.batch_size, limit=config.run.validate_size),
-                threshold=config.run.acc_thresh,
+                threshold=config.evaluation.acc_thresh,
                 best_metric=config.run.best_metric,
             ),
             sample=sample if chief else None,
@@ -82,6 +84,32 @@ def _train(config, interrupted) -> int:
     return 0
 
 
+def _terms(config, photographs) -> dict:
+    """What the objective's terms need beside the networks: read or measured before the run's directory is claimed."""
+    terms = {}
+    if steps.classifies(config):
+        terms["class_weights"] = class_weights.obtain(config, photographs)
+    if config.objective.feature_model:
+        size = (config.data.height, config.data.width)
+        terms["feature_model"] = features.load(config.objective.feature_model, size=size)
+    return terms
+
+
+def _start(config, trained, saver, photographs, strategy, *, chief) -> loop.Position:
+    """Restore the last checkpoint, or start from other networks, or afresh; say which."""
+    host = saver.restore()
+    position = loop.Position.start(host, size=photographs.size, pipelines=distribution.processes(strategy))
+    if len(set(distribution.gather(strategy, position.iteration))) > 1:
+        raise ValueError(f"The processes found different checkpoints in {saver.run_dir}: it must be one shared folder.")
+    said = f"Going on at iteration {position.iteration}." if host else f"Run directory: {saver.run_dir}"
+    if config.run.network and host is None:
+        loaded = checkpoints.load_networks(Path(config.run.network), trained)
+        said += f"\nStarting from {config.run.network}: {' and '.join(loaded)}."
+    if chief:
+        print(f"{photographs.description}\n{said}", flush=True)
+    return position
+
+
 def _iterations(config, size):
     limits = [config.schedule.max_steps] if config.schedule.max_steps else []
     if config.schedule.epochs:
@@ -91,11 +119,13 @@ def _iterations(config, size):
 
 def _final_table(config, colorizer, photographs, held_out):
     """Print and keep a table of the finished run on its validation images, beside the baselines."""
+    desired = compose.controlled(config.objective)
     evaluation = evaluator.evaluate(
-        common.with_baselines(colorizer, common.median_ab(config, photographs)),
+        {colorizer.name: colorizer.predict_lab} | baselines.colorizers(common.median_ab(config, photographs)),
         held_out.pictures(config.data.batch_size, limit=config.run.validate_size),
         description=held_out.description,
-        names=metrics.table_names(),
+        names=metrics.table_names(controls=desired),
+        desired=desired,
     )
     held_out.warn_of_bad_files()
     table = report.table_text(evaluation)

@@ -13,7 +13,7 @@ def run(command: flags.Command) -> int:
     turing_window.require_display()
 
     colorizer, config = common.trained(command)
-    size = config.run.test_size
+    size = config.evaluation.test_size
     split = datasets.load(config.data, "test")
     pictures = [batch["rgb"][0] for batch in split.pictures(1, limit=size, seed=config.run.seed)]
     if len(pictures) < size:
@@ -22,7 +22,7 @@ def run(command: flags.Command) -> int:
     turing_window.run_window(
         lambda index: (pictures[index], colorizer.colorize(pictures[index])),
         plan,
-        config.run.test_delay,
+        config.evaluation.test_delay,
         common.output(config) / "turing.csv",
     )
     return 0

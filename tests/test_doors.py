@@ -124,7 +124,7 @@ def test_eval_with_nothing_but_the_data_set(run, door):
     assert result["protocol"]["n"] == 20
     value, low, high = result["results"]["gray"]["chroma_ratio"]
     assert value == low == high == 0
-    with Image.open(cwd / "checkpoints/shapes/result.png") as sheet:
+    with Image.open(cwd / "checkpoints/shapes/report.png") as sheet:
         assert sheet.width > 100
 
 

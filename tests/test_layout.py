@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "models": {"models", "config"},
     "datasets": {"datasets", "models.color", "config", "pictures"},
     "training": {"training", "models", "evaluation.metrics", "config"},
-    "evaluation": {"evaluation", "models.colorizer", "models.color", "config"},
+    "evaluation": {"evaluation", "models.colorizer", "models.color", "config", "pictures"},
     "serving": {"serving", "models", "config", "pictures"},
     "weights": set(),
     "config": set(),
@@ -46,7 +46,7 @@ OTHERS = {
     "main": set(),
     **{door: set() for door in DOORS},
 }
-MATPLOTLIB = {"evaluation.turing_window", "evaluation.report", "training.writers"}
+MATPLOTLIB = {"evaluation.turing_window", "evaluation.plots", "training.writers"}
 
 
 def module_name(path):

@@ -1,0 +1,69 @@
+"""`--mode class-weights`: the rebalancing weights of the colour bins, measured on the training set.
+
+Kept as `class_weights.json` in the run's directory and measured again when the data or the bins are others.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from colorgan import datasets, flags
+from colorgan.config import Config
+from colorgan.models import heads, quantization
+from colorgan.training import checkpoints
+
+FILE = "class_weights.json"
+IMAGES = 5_000  # training images that are measured at most
+
+
+def run(command: flags.Command) -> int:
+    """Measure the weights, or find them measured, and say where they are."""
+    config = command.config
+    weights = obtain(config, datasets.load(config.data, "train"))
+    print(f"{weights.size} weights from {weights.min():.3g} to {weights.max():.3g}: {_path(config)}")
+    return 0
+
+
+def obtain(config: Config, photographs) -> np.ndarray:
+    """The weights of the configured head's bins, from the run's directory or measured and kept there.
+
+    Args:
+        config: names the head and the data.
+        photographs: the training split.
+
+    Returns:
+        float32, in the shape that `objectives.rebalanced.cross_entropy` takes.
+
+    Raises:
+        ValueError: if the head has no bins.
+    """
+    bins = heads.build(config, kernel_size=1).bins
+    if bins is None:
+        raise ValueError(
+            f"`--head {config.architecture.head}` has no colour bins to classify. Use --head channel-bins or joint-bins"
+        )
+    key = {
+        "bins": bins,
+        "uniform_mix": config.objective.uniform_mix,
+        "images": IMAGES,
+        "data": photographs.fingerprint(),
+    }
+    path = _path(config)
+    if path.exists():
+        kept = json.loads(path.read_text())
+        if {name: kept.get(name) for name in key} == key:
+            return np.asarray(kept["weights"], np.float32)
+        print(f"{path} is of other data or bins: measured again.", flush=True)
+    else:
+        print("Measuring how often each colour bin occurs in the training set.", flush=True)
+    counts = quantization.histogram((b["rgb"] for b in photographs.pictures(64, limit=IMAGES)), bins=bins)
+    weights = quantization.class_weights(counts, bins=bins, uniform_mix=config.objective.uniform_mix)
+    checkpoints.write_text(path, json.dumps({**key, "weights": np.asarray(weights).tolist()}) + "\n")
+    return np.asarray(weights, np.float32)
+
+
+def _path(config):
+    return Path(config.run.checkpoints_path) / FILE

@@ -1,0 +1,27 @@
+"""`--mode sample`: grids of gray | truth | result from a trained run, each with another noise."""
+
+from __future__ import annotations
+
+from PIL import Image
+
+from colorgan import datasets, flags
+from colorgan.commands import common
+from colorgan.evaluation import report
+
+
+def run(command: flags.Command) -> int:
+    """Write `--runs` grids of the same `--sample-size` photographs; data set and size are the run's own."""
+    colorizer, config = common.trained(command)
+    if config.evaluation.runs > 1 and not colorizer.noise_channels:
+        raise ValueError("`--runs`: this generator takes no noise: every grid would be the same. Leave it out.")
+    split = datasets.load(config.data, "test")
+    size = config.run.sample_size
+    truth = next(split.pictures(size, limit=size, seed=config.run.seed))["rgb"]
+    folder = common.output(config)
+    for number in range(config.evaluation.runs):
+        path = folder / f"sample-{number + 1}.png"
+        lab = colorizer.predict_lab(truth, noise_seed=config.run.seed + number)
+        Image.fromarray(report.sample_grid(truth, lab)).save(path)
+        print(path)
+    split.warn_of_bad_files()
+    return 0
