@@ -1,7 +1,7 @@
 """`upsampling`, `upsampling-leaky` and `dense`: the Keras GAN of presets `gan_256` and `gan_32`.
 
-Source: the published table of layers of `gan_256`, whose parameters these networks have to the last one at full width and
-256x256. The table of `gan_32` is not published. Imports `base` and `blocks`.
+Source: the published table of layers of `gan_256`, whose parameters these networks have to the last one at full width
+and 256x256. The table of `gan_32` is not published. Imports `base` and `blocks`.
 """
 
 from __future__ import annotations

@@ -1,10 +1,12 @@
 """`staged` and `wgan-critic`: the networks of preset `wgan256`, a pre-trained generator and a WGAN-GP critic.
 
-Source: the layers of github.com/dominik31415/image-colorization. The tables hold widths and strides; what has no column there is in the constants
-below. Imports `base`, `blocks` and `normalization`.
+Source: the layers of github.com/dominik31415/image-colorization. The tables hold widths and strides; what has no column
+there is in the constants below. Imports `base`, `blocks` and `normalization`.
 """
 
 from __future__ import annotations
+
+import math
 
 from keras import layers, ops
 
@@ -197,6 +199,15 @@ def _groups(strides):
 
 def _staged(config, *, head, **common):
     a = config.architecture
+    shrinks = math.prod(row[1] for row in a.encoder)
+    if config.run.precision == "mixed_bfloat16" and min(config.data.height, config.data.width) <= shrinks:
+        # Seen in TensorFlow 2.21: the CPU's bfloat16 gradient of a 5x5 kernel over a 1x1 map is not initialized where
+        # the kernel lies outside of it, and the weights become infinite.
+        size = f"{config.data.height} x {config.data.width}"
+        raise ValueError(
+            f"`--precision mixed_bfloat16` trains `staged` wrongly on pictures of {shrinks} pixels or less. Use "
+            f"--precision float32, or a larger --height and --width. Received: {size}"
+        )
     return StagedGenerator(
         encoder=base.scaled_table(a.encoder, config),
         decoder=base.scaled_table(a.decoder, config),

@@ -23,6 +23,9 @@ SMALL = {
     "tiny": {"filter_multiplier": 1 / 4},
 }  # fmt: skip
 
+# Turns until every phase and stage of the small copy has been met; a few where not said.
+TURNS = {"wgan256": 12, "gan_256": 5, "gan_32": 5}
+
 
 def small(name, **values):
     """-> the small copy of a preset, batches of 4."""

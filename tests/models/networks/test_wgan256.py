@@ -119,3 +119,10 @@ def test_one_score_per_picture(size):
     rng = np.random.default_rng(0)
     gray, color = (rng.uniform(-1, 1, (3, *size, channels)).astype(np.float32) for channels in (1, 2))
     assert critic(gray, color).shape == (3, 1)
+
+
+def test_bfloat16_on_maps_of_one_pixel_is_refused():
+    small = {"preset": "wgan256", "filter_multiplier": 1 / 16, "height": 64, "precision": "mixed_bfloat16"}
+    with pytest.raises(ValueError, match="`--precision mixed_bfloat16` trains `staged` wrongly.*Received: 64 x 128"):
+        generators.build(flags.resolve({**small, "width": 128}))
+    generators.build(flags.resolve({**small, "height": 128, "width": 128}))
