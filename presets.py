@@ -63,6 +63,7 @@ _KERAS_GAN = {
     "batch_size": 16,
     "epochs": 30,
     "augment": False,
+    "visualize": True,
 }
 
 PRESETS = {

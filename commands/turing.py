@@ -1,28 +1,108 @@
-"""`--mode turing`: the visual Turing test."""
+"""`--mode turing`: the visual Turing test, in a window or in browsers."""
 
 from __future__ import annotations
 
+import hashlib
+import signal
+
 from colorgan import datasets, flags
 from colorgan.commands import common
-from colorgan.evaluation import turing as trials
-from colorgan.evaluation import turing_window
+from colorgan.evaluation import (
+    turing,
+    turing_desk,
+    turing_statistics,
+    turing_store,
+    turing_web,
+    turing_window,
+)
 
 
 def run(command: flags.Command) -> int:
-    """Run the visual Turing test in a window; every answer is on disk when it is given."""
-    turing_window.require_display()
-
+    """Ask a person in a window, or serve a page; every answer is on disk when it is given. Leaves turing.csv."""
+    if command.config.evaluation.web and command.config.evaluation.participant:
+        raise ValueError("`--participant` goes on in a window. In a browser, open the address that ends in it.")
+    if not command.config.evaluation.web:
+        turing_window.require_display()
     colorizer, config = common.trained(command)
-    size = config.evaluation.test_size
-    split = datasets.load(config.data, "test")
-    pictures = [batch["rgb"][0] for batch in split.pictures(1, limit=size, seed=config.run.seed)]
-    if len(pictures) < size:
-        print(f"The test split has only {len(pictures)} images: {len(pictures)} pairs instead of {size}.")
-    plan = trials.plan(len(pictures), min(size, len(pictures)), config.run.seed)
-    turing_window.run_window(
-        lambda index: (pictures[index], colorizer.colorize(pictures[index])),
-        plan,
-        config.evaluation.test_delay,
-        common.output(config) / "turing.csv",
-    )
+    wanted, folder = config.evaluation, common.output(config)
+    real, settings = _test(config)
+    with turing_store.Store(folder / "turing.sqlite") as store:
+        if wanted.web:
+            print(f"Colorizing {len(real)} photographs ...", flush=True)
+            generated = [colorizer.colorize(picture) for picture in real]
+            desk = turing_desk.Desk(store, settings, lambda index: (real[index], generated[index]))
+            _serve(turing_web.Server(desk, host=wanted.host, port=wanted.port))
+        else:
+            _ask(store, settings, wanted.participant, lambda index: (real[index], colorizer.colorize(real[index])))
+        result = turing_statistics.result(
+            store.answers(settings),
+            settings,
+            check_tolerance=wanted.check_tolerance,
+            precision_target=wanted.precision_target,
+        )
+        print(result.text())
+        if result.people:
+            print(f"Answers: {store.export(folder / 'turing.csv')}, kept in {store.path}")
     return 0
+
+
+def _test(config):
+    """-> the real photographs and the test's settings; fewer trials, said once, where there are fewer photographs."""
+    wanted = config.evaluation
+    extra = wanted.practice + wanted.checks
+    split = datasets.load(config.data, "test")
+    batches = split.pictures(1, limit=wanted.test_size + extra, seed=config.run.seed)
+    real = [batch["rgb"][0] for batch in batches]
+    split.warn_of_bad_files()
+    size = min(wanted.test_size, len(real) - extra)
+    if 0 < size < wanted.test_size:
+        print(f"The test split has only {len(real)} images: {size} trials instead of {wanted.test_size}.")
+    settings = turing.Settings(
+        size=max(size, 1),  # with too few images for any, the settings say so
+        num_images=len(real),
+        seed=config.run.seed,
+        delay=wanted.test_delay,
+        practice=wanted.practice,
+        checks=wanted.checks,
+        single=wanted.single,
+        subject=_subject(config, real),
+    )
+    return real, settings
+
+
+def _subject(config, real):
+    """-> the weights and the photographs by their SHA-256: other ones make another test."""
+    pictures = hashlib.sha256()
+    for picture in real:
+        pictures.update(repr(picture.shape).encode() + picture.tobytes())
+    return f"weights {common.sha256(common.weights_file(config))}, pictures {pictures.hexdigest()}"
+
+
+def _ask(store, settings, token, pairs):
+    """One participant in the window."""
+    participant = store.find(token, settings) if token else store.enroll(settings, front="window")
+    if participant is None:
+        raise ValueError(
+            f"`--participant {token}`: no participant of this test in {store.path}. Go on with the flags and the "
+            "weights of that test, or leave --participant out to begin anew"
+        )
+    turing_window.run_window(pairs, store, participant)
+    if 0 < store.answered(participant) < len(participant.trials):
+        print(f"To go on later: the same command with --participant {participant.token}")
+
+
+def _serve(server):
+    """Serve until Ctrl-C or SIGTERM."""
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        print(f"The test is at {server.address} until Ctrl-C.", flush=True)
+        server.serve_forever()
+    except KeyboardInterrupt:
+        print()
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        server.server_close()

@@ -1,97 +1,174 @@
-"""The visual Turing test without its window: trial plan, timing rule, log of answers, statistics.
+"""The visual Turing test without its windows: what a test is, each participant's trials, the timing rule.
 
-A person sees a real photograph beside a colorized one and says which is real. A front end (a window, a page) shows
-what a `Session` tells it to and feeds it with answers. Standard library and numpy; imports nothing of ours.
+A person sees a real photograph beside a colorized one and says which is real; or one picture, and says whether it is
+real. A front end (a window, a page) shows what is due and hands on the answers; `turing_store` keeps them,
+`turing_statistics` sums them up. Standard library and numpy; imports nothing of ours.
 """
 
 from __future__ import annotations
 
-import csv
 import math
-import os
-import statistics
 from collections.abc import Callable, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 import numpy as np
 
-SIDES = ("left", "right")
-HEADER = ("trial", "index", "real_side", "chosen_side", "correct", "seconds", "hidden", "timestamp")
+SIDES = ("left", "right")  # pairs: where the real photograph is
+VERDICTS = ("real", "generated")  # single pictures: what is shown
+PRACTICE, CHECK, TEST = "practice", "check", "test"  # kinds of trials; only the last counts
 REACTION = 0.15  # seconds: an answer faster than any eye is a key held down or a double click, not an answer
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One pair: its number from 0, the image's index, and the side (`left` or `right`) of the real photograph."""
+    """One question: its number from 0, its kind, the image's index, and the right answer.
+
+    The right answer, `truth`, is one of `SIDES` in a test of pairs and one of `VERDICTS` in one of single pictures. An
+    attention check shows the real picture beside an obviously wrong one, or the wrong one alone.
+    """
 
     number: int
+    kind: str
     index: int
-    real_side: str
+    truth: str
 
 
 @dataclass(frozen=True)
 class Answer:
-    """One row of the log; the fields are `HEADER`. `hidden`: the answer came after the pair was hidden."""
+    """What a participant chose, and when.
 
-    trial: int
-    index: int
-    real_side: str
-    chosen_side: str
-    correct: bool
+    Attributes:
+        trial: the question.
+        choice: one of the test's choices.
+        seconds: from the pictures' appearance to the answer.
+        hidden: whether the answer came after the pictures were hidden.
+        exposure: seconds that the pictures were really visible; None: not measured.
+        timestamp: ISO 8601, UTC.
+        views: how often the front end was given the trial's pictures; above 1, a page was loaded again.
+    """
+
+    trial: Trial
+    choice: str
     seconds: float
     hidden: bool
+    exposure: float | None
     timestamp: str
+    views: int = 1
+
+    @property
+    def correct(self) -> bool:
+        """Whether the choice is the truth."""
+        return self.choice == self.trial.truth
 
 
-def plan(num_images: int, size: int, seed: int) -> list[Trial]:
-    """Which images are shown, in which order, the real one on which side: drawn at random, no image twice.
+def stamp() -> str:
+    """-> a time stamp for an answer."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
 
-    The side is drawn for each trial on its own. A balanced plan would let a person count: late trials give themselves
-    away.
 
-    Args:
+@dataclass(frozen=True)
+class Settings:
+    """What makes two tests the same one, so that their answers may be pooled.
+
+    Attributes:
+        size: trials that count, per participant.
         num_images: how many images there are to draw from.
-        size: number of trials, at least 1.
-        seed: the same seed gives the same plan.
+        seed: of every participant's plan.
+        delay: seconds that pictures are shown; 0: until the answer.
+        practice: trials before them.
+        checks: attention checks among them.
+        single: one picture at a time instead of pairs.
+        subject: names the model and the pictures.
 
     Raises:
-        ValueError: if there are fewer images than trials, or no trial.
+        ValueError: if a number is out of its range or the images do not suffice: none is shown twice.
     """
-    if size < 1:
-        raise ValueError(f"`--test-size` must be at least 1. Received: {size}")
-    if size > num_images:
-        raise ValueError(
-            f"`--test-size` must not exceed the number of images, because none is shown twice. "
-            f"Received: {size} trials, {num_images} images. Ask for fewer trials or give more images"
-        )
-    rng = np.random.default_rng(seed)
-    images = rng.choice(num_images, size=size, replace=False)
-    sides = rng.integers(2, size=size)
-    return [Trial(n, int(i), SIDES[s]) for n, (i, s) in enumerate(zip(images, sides, strict=True))]
+
+    size: int
+    num_images: int
+    seed: int = 0
+    delay: float = 0.0
+    practice: int = 0
+    checks: int = 0
+    single: bool = False
+    subject: str = ""
+
+    def __post_init__(self):
+        """Check the ranges."""
+        if self.size < 1:
+            raise ValueError(f"`--test-size` must be at least 1. Received: {self.size}")
+        for name in ("practice", "checks"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"`--{name}` must be 0 or above. Received: {getattr(self, name)}")
+        if not (math.isfinite(self.delay) and self.delay >= 0):
+            raise ValueError(f"`--test-delay` must be 0 (unlimited) or more seconds. Received: {self.delay}")
+        if self.total > self.num_images:
+            raise ValueError(
+                "`--test-size`, `--practice` and `--checks` together must not exceed the number of images, because "
+                f"none is shown twice. Received: {self.total} trials, {self.num_images} images. "
+                "Ask for fewer trials or give more images"
+            )
+
+    @property
+    def choices(self) -> tuple[str, str]:
+        """The answers that there are."""
+        return VERDICTS if self.single else SIDES
+
+    @property
+    def total(self) -> int:
+        """All trials of a participant."""
+        return self.practice + self.checks + self.size
+
+
+def plan(settings: Settings, participant: int) -> list[Trial]:
+    """A participant's trials: which images, in which order, which answer is right; no image twice.
+
+    Practice comes first; the checks lie at random among the trials that count. Practice, checks and the rest are each
+    balanced: both answers are right equally often, up to an odd one. Nobody can use that by counting, for nobody is
+    told during the test whether an answer was right. A check of single pictures always shows a wrong one.
+
+    Args:
+        settings: the test.
+        participant: the same seed and participant give the same plan.
+    """
+    rng = np.random.default_rng([settings.seed, participant])
+    images = rng.permutation(settings.num_images)[: settings.total].tolist()
+    main = np.array([CHECK] * settings.checks + [TEST] * settings.size)
+    kinds = [PRACTICE] * settings.practice + rng.permutation(main).tolist()
+    truths = {kind: _balanced(kinds.count(kind), settings.choices, rng) for kind in (PRACTICE, CHECK, TEST)}
+    if settings.single:
+        truths[CHECK] = ["generated"] * settings.checks
+    return [Trial(n, kind, i, truths[kind].pop()) for n, (kind, i) in enumerate(zip(kinds, images, strict=True))]
+
+
+def _balanced(count, choices, rng):
+    """-> `count` choices in random order, as many of one as of the other; which has the odd one is drawn."""
+    first = int(rng.integers(2))
+    return [choices[(first + int(k)) % 2] for k in rng.permutation(count)]
 
 
 class Session:
-    """The course of a test: which pair is due, whether it is hidden, what was answered. It reads no clock itself.
+    """The course of a test in one window: which trial is due, whether it is hidden. It reads no clock itself.
 
-    The timing rule: with `delay` d > 0 a pair is hidden d seconds after it was shown, and the answer is still taken
-    then; with 0 it stays until it is answered.
+    The timing rule: with `delay` d > 0 the pictures are hidden d seconds after they were shown, and the answer is
+    still taken then; with 0 they stay until the answer.
     """
 
-    def __init__(self, trials: Sequence[Trial], *, delay: float, record: Callable[[Answer], None], answered: int = 0):
-        """Start at trial number `answered`; `record` is called with each answer before the next pair is due.
+    def __init__(
+        self, trials: Sequence[Trial], *, settings: Settings, record: Callable[[Answer], object], answered: int = 0
+    ):
+        """Start at trial number `answered`; `record` is called with each answer before the next trial is due.
 
         Raises:
-            ValueError: if there are no trials or the delay is negative or not a number.
+            ValueError: if there are no trials.
         """
         if not trials:
             raise ValueError("`trials` is empty: there is nothing to ask")
-        if not (math.isfinite(delay) and delay >= 0):
-            raise ValueError(f"`--test-delay` must be 0 (unlimited) or a number of seconds above. Received: {delay}")
-        self.trials, self.delay, self.record = list(trials), delay, record
+        self.trials, self.settings, self.record = list(trials), settings, record
         self.position = answered
         self.shown_at: float | None = None
+        self.masked_at: float | None = None
         self.hidden = False
 
     @property
@@ -105,218 +182,42 @@ class Session:
         return self.trials[self.position]
 
     def show(self, now: float):
-        """The pair is on the screen now (seconds of a monotonic clock): its time starts. Later calls change nothing."""
+        """The pictures are on the screen now (seconds of a monotonic clock). Later calls change nothing."""
         if self.shown_at is None and not self.done:
             self.shown_at = now
 
     def tick(self, now: float) -> bool:
-        """Time has passed. -> whether the pair must be hidden (and stays so until the next pair is shown)."""
-        if self.delay > 0 and self.shown_at is not None and now - self.shown_at >= self.delay:
+        """Time has passed. -> whether the pictures must be hidden (and stay so until the next trial is shown)."""
+        delay = self.settings.delay
+        if delay > 0 and self.shown_at is not None and now - self.shown_at >= delay:
             self.hidden = True
         return self.hidden
 
-    def answer(self, side: str, now: float) -> Answer | None:
-        """The person takes the picture on this side for the real one.
+    def masked(self, now: float):
+        """The mask is on the screen now. Later calls change nothing."""
+        if self.hidden and self.masked_at is None:
+            self.masked_at = now
+
+    def answer(self, choice: str, now: float) -> Answer | None:
+        """The person has chosen.
 
         Returns:
-            The recorded answer; None, and nothing has happened, if no pair is shown or it has been for less than
+            The recorded answer; None, and nothing has happened, if nothing is shown or it has been for less than
             `REACTION` seconds.
 
         Raises:
-            ValueError: if the side is unknown.
+            ValueError: if the test has no such choice.
         """
-        if side not in SIDES:
-            raise ValueError(f"`side` must be one of {', '.join(SIDES)}. Received: {side!r}")
+        if choice not in self.settings.choices:
+            raise ValueError(f"`choice` must be one of {', '.join(self.settings.choices)}. Received: {choice!r}")
         if self.done or self.shown_at is None or now - self.shown_at < REACTION:
             return None
         # A front end's timer may be late: what counts is whether the person's time was over.
         hidden = self.tick(now)
-        trial, seconds = self.current, now - self.shown_at
-        stamp = datetime.now(UTC).isoformat(timespec="milliseconds")
-        given = Answer(
-            trial.number, trial.index, trial.real_side, side, side == trial.real_side, round(seconds, 4), hidden, stamp
-        )
+        seconds = now - self.shown_at
+        exposure = (now if self.masked_at is None else self.masked_at) - self.shown_at
+        given = Answer(self.current, choice, round(seconds, 4), hidden, round(exposure, 4), stamp())
         self.record(given)
         self.position += 1
-        self.shown_at, self.hidden = None, False
+        self.shown_at, self.masked_at, self.hidden = None, None, False
         return given
-
-
-class Answers:
-    """The log: a CSV file to which each answer is written, flushed and synced at once, so that an abort loses none.
-
-    A file of earlier answers is never touched unless the caller asks to resume it: another person, another model or
-    another plan may have given them. A new log then takes the next free name: answers.csv, answers-2.csv, ...
-    Use it as a context manager. A log that is closed without an answer leaves no file.
-    """
-
-    def __init__(self, path, trials: Sequence[Trial], *, resume: bool = False):
-        """Open the log of a plan; `self.path` is its file, `self.given` the answers it has.
-
-        Args:
-            path: the CSV file's name; missing folders are made.
-            trials: the plan.
-            resume: go on with the file at `path` if there is one.
-
-        Raises:
-            ValueError: if the file to resume is not a log or does not hold answers to this plan's first trials.
-        """
-        self.path, self.given = Path(path), []
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        if resume and self.path.exists():
-            self.given = read_answers(self.path)
-            asked = [(a.trial, a.index, a.real_side) for a in self.given]
-            if asked != [astuple(t) for t in trials[: len(asked)]]:
-                raise ValueError(
-                    f"{self.path} holds answers to another plan. Resume with the seed, size and images of that test, "
-                    "or start a new log without resuming"
-                )
-            self._file = self.path.open("a", newline="", encoding="utf-8")
-            return
-        self._file = self._create()
-        self._write(HEADER)
-
-    def _create(self):
-        wanted, count = self.path, 1
-        while True:
-            try:
-                return self.path.open("x", newline="", encoding="utf-8")
-            except FileExistsError:
-                count += 1
-                self.path = wanted.with_stem(f"{wanted.stem}-{count}")
-
-    def _write(self, row):
-        csv.writer(self._file).writerow(row)
-        self._file.flush()
-        os.fsync(self._file.fileno())
-
-    def append(self, answer: Answer):
-        """Write an answer to the disk."""
-        values = [int(v) if isinstance(v, bool) else v for v in astuple(answer)]
-        self._write(values)
-        self.given.append(answer)
-
-    def close(self):
-        """Close the file, and remove it if it has no answer."""
-        if not self._file.closed:
-            self._file.close()
-            if not self.given:
-                self.path.unlink()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
-
-
-def read_answers(path) -> list[Answer]:
-    """Read a log back.
-
-    Raises:
-        ValueError: if it is not one; the message names the line.
-    """
-    with Path(path).open(newline="", encoding="utf-8") as file:
-        rows = list(csv.reader(file))
-    if not rows or tuple(rows[0]) != HEADER:
-        raise ValueError(f"{path} is not a log of answers: its first line must be {','.join(HEADER)}")
-    answers = []
-    for line, row in enumerate(rows[1:], start=2):
-        try:
-            trial, index, real, chosen, correct, seconds, hidden, stamp = row
-            answer = Answer(
-                int(trial), int(index), real, chosen, bool(int(correct)), float(seconds), bool(int(hidden)), stamp
-            )
-        except ValueError as error:
-            raise ValueError(f"{path}, line {line}: not an answer: {','.join(row)!r} ({error})") from error
-        if {real, chosen} - set(SIDES) or answer.correct != (real == chosen):
-            raise ValueError(f"{path}, line {line}: sides and `correct` contradict each other: {','.join(row)!r}")
-        answers.append(answer)
-    return answers
-
-
-def wilson(successes: int, n: int, *, confidence: float = 0.95) -> tuple[float, float]:
-    """Wilson's score interval of a share (Wilson 1927). -> (low, high) in [0, 1].
-
-    Raises:
-        ValueError: unless 0 <= successes <= n and n >= 1.
-    """
-    if not (n >= 1 and 0 <= successes <= n):
-        raise ValueError(f"`successes` must lie in 0..`n`, and `n` be at least 1. Received: {successes} of {n}")
-    z = statistics.NormalDist().inv_cdf((1 + confidence) / 2)
-    share = successes / n
-    centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
-    half = z / (1 + z**2 / n) * math.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
-    # At 0 and n the formula gives 0 and 1 exactly; rounding would leave 1e-17 outside.
-    return (0.0 if successes == 0 else centre - half), (1.0 if successes == n else centre + half)
-
-
-def d_prime(correct: int, n: int) -> float:
-    """Sensitivity in a two-alternative forced choice: sqrt(2) * Phi^-1(share correct) (Macmillan and Creelman 2005).
-
-    None or all correct would give infinity: such a share counts as 1/(2n) or 1 - 1/(2n) (Macmillan and Kaplan 1985).
-    0 means that real and generated cannot be told apart.
-
-    Raises:
-        ValueError: unless 0 <= correct <= n and n >= 1.
-    """
-    if not (n >= 1 and 0 <= correct <= n):
-        raise ValueError(f"`correct` must lie in 0..`n`, and `n` be at least 1. Received: {correct} of {n}")
-    share = min(max(correct / n, 1 / (2 * n)), 1 - 1 / (2 * n))
-    return math.sqrt(2) * statistics.NormalDist().inv_cdf(share)
-
-
-@dataclass(frozen=True)
-class Summary:
-    """The statistics of a test; `score` and what follows are None when nothing was answered.
-
-    `score` is the share of correct picks, `fooled` the share of pairs where the generated picture was taken for the
-    real one, each with its Wilson 95 % interval.
-    """
-
-    planned: int
-    answered: int
-    correct: int
-    hidden: int
-    score: float | None = None
-    score_interval: tuple[float, float] | None = None
-    fooled: float | None = None
-    fooled_interval: tuple[float, float] | None = None
-    d_prime: float | None = None
-    median_seconds: float | None = None
-
-    def text(self) -> str:
-        """-> a few lines for people."""
-        if not self.answered:
-            return f"No answer to any of {self.planned} pairs."
-        low, high = (f"{100 * v:.1f}" for v in self.fooled_interval)
-        score_low, score_high = (f"{100 * v:.1f}" for v in self.score_interval)
-        return "\n".join(
-            [
-                f"{self.answered} of {self.planned} pairs answered, {self.correct} correctly.",
-                f"Score: {100 * self.score:.1f} %, 95 % interval {score_low} to {score_high} % (50 %: pure guessing)",
-                f"Fooled: {100 * self.fooled:.1f} %, 95 % interval {low} to {high} %",
-                f"d' = {self.d_prime:.2f} (0: cannot be told apart)",
-                f"Median time: {self.median_seconds:.2f} s, answered after the pair was hidden: {self.hidden}",
-            ]
-        )
-
-
-def summarize(answers: Sequence[Answer], *, planned: int) -> Summary:
-    """The statistics of these answers to a plan of `planned` trials."""
-    n, correct = len(answers), sum(a.correct for a in answers)
-    hidden = sum(a.hidden for a in answers)
-    if not n:
-        return Summary(planned, 0, 0, 0)
-    return Summary(
-        planned,
-        n,
-        correct,
-        hidden,
-        correct / n,
-        wilson(correct, n),
-        (n - correct) / n,
-        wilson(n - correct, n),
-        d_prime(correct, n),
-        statistics.median(a.seconds for a in answers),
-    )

@@ -1,6 +1,7 @@
-"""The window of the visual Turing test: two pictures, one question. The only desktop window of the project.
+"""The window of the visual Turing test: one or two pictures, one question. The only desktop window of the project.
 
-Shows what `turing.Session` says and feeds it with keys and clicks. matplotlib, with whatever window toolkit works.
+Shows what `turing.Session` says and feeds it with keys and clicks; the answers go to a `turing_store.Store`.
+matplotlib, with whatever window toolkit works.
 """
 
 from __future__ import annotations
@@ -9,28 +10,24 @@ import importlib
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import matplotlib
 import numpy as np
 
-from colorgan.evaluation import turing
+from colorgan.evaluation import turing, turing_pictures, turing_statistics, turing_store
 
-QUESTION = "Which one is the real photograph?"
+QUESTIONS = {False: "Which one is the real photograph?", True: "Is this a real photograph?"}  # by `single`
 CLOSING = 0.5  # seconds: the last answer's key, held a little long, does not close the summary
-HELP = "left / right arrow, 1 / 2, A / B or a click on a picture;  Esc: stop"
-KEYS = {
-    "left": "left",
-    "1": "left",
-    "a": "left",
-    "A": "left",
-    "right": "right",
-    "2": "right",
-    "b": "right",
-    "B": "right",
+HELP = {
+    False: "left / right arrow, 1 / 2, A / B or a click on a picture;  Esc: stop",
+    True: "real: left arrow, 1 or R     not real: right arrow, 2 or N;  Esc: stop",
+}
+KEYS = {  # key -> which of the test's choices
+    False: {"left": 0, "1": 0, "a": 0, "right": 1, "2": 1, "b": 1},
+    True: {"left": 0, "1": 0, "r": 0, "right": 1, "2": 1, "n": 1},
 }
 BACKENDS = ("TkAgg", "QtAgg", "GTK4Agg", "GTK3Agg", "WXAgg", "MacOSX")
-MASK_GRAY = 128  # 8-bit; mid gray between the pictures' brightness, the same on both sides
 
 
 class NoDisplayError(RuntimeError):
@@ -80,56 +77,56 @@ def _opens_windows(backend):
 
 def run_window(
     pairs: Callable[[int], tuple[np.ndarray, np.ndarray]],
-    trials: Sequence[turing.Trial],
-    delay: float,
-    answers_path,
-    *,
-    resume: bool = False,
-) -> turing.Summary:
-    """Ask a person all pairs of a plan, or until Esc or the window's close button; returns when the window is closed.
+    store: turing_store.Store,
+    participant: turing_store.Participant,
+) -> None:
+    """Ask a participant all trials, or until Esc or the window's close button; returns when the window is closed.
+
+    It begins with the first trial that has no answer. At the end the window shows the participant's own result.
 
     Args:
         pairs: image index -> (real, generated), both [H, W, 3] uint8.
-        trials: the plan, of `turing.plan`.
-        delay: seconds after which a pair is hidden (the answer is still taken); 0: never.
-        answers_path: the CSV log; each answer is on the disk before the next pair is shown. A file of earlier answers
-            is left alone and a new name is taken; see `turing.Answers`.
-        resume: go on with the log at `answers_path` where it ended.
-
-    Returns:
-        The statistics, which the window shows at the end and which are printed with the log's path.
+        store: where the answers go; each is on the disk before the next trial is shown.
+        participant: of `Store.enroll` or `Store.find`.
 
     Raises:
         NoDisplayError: if no window can be opened.
-        ValueError: if a pair does not fit, the delay is negative, or the log to resume is of another plan.
+        ValueError: if a pair does not fit.
+        OSError: if an answer cannot be saved.
     """
     require_display()
-    with turing.Answers(answers_path, trials, resume=resume) as log:
-        session = turing.Session(trials, delay=delay, record=log.append, answered=len(log.given))
-        _Window(pairs, session, log).run()
-        summary = turing.summarize(log.given, planned=len(trials))
-        where = f"\nAnswers: {log.path}" if log.given else ""
-    print(summary.text() + where)
-    return summary
+    session = turing.Session(
+        participant.trials,
+        settings=participant.settings,
+        record=lambda answer: store.save(participant, answer),
+        answered=store.answered(participant),
+    )
+    _Window(pairs, session, store, participant).run()
 
 
 class _Window:
     """Draws the session's state; its clock starts when a pair is drawn, not when it is asked for."""
 
-    def __init__(self, pairs, session, log):
+    def __init__(self, pairs, session, store, participant):
         from matplotlib import pyplot
 
-        self.pairs, self.session, self.log, self.error = pairs, session, log, None
+        self.pairs, self.session, self.store, self.participant, self.error = pairs, session, store, participant, None
+        self.settings = participant.settings
         self.finished_at = None
         with matplotlib.rc_context({"toolbar": "None"}):
             self.figure = pyplot.figure("colorgan: visual Turing test", figsize=(11, 6.5), facecolor="white")
         manager = self.figure.canvas.manager
         if manager.key_press_handler_id is not None:  # matplotlib's own keys: arrows browse views, q quits
             self.figure.canvas.mpl_disconnect(manager.key_press_handler_id)
-        self.title = self.figure.text(0.5, 0.945, QUESTION, ha="center", va="center", fontsize=20)
+        self.title = self.figure.text(
+            0.5, 0.945, QUESTIONS[self.settings.single], ha="center", va="center", fontsize=20
+        )
         self.progress = self.figure.text(0.5, 0.885, "", ha="center", va="center", fontsize=12, color="0.35")
-        self.help = self.figure.text(0.5, 0.03, HELP, ha="center", va="center", fontsize=11, color="0.35")
-        self.axes = dict(zip(turing.SIDES, self.figure.subplots(1, 2), strict=True))
+        self.help = self.figure.text(
+            0.5, 0.03, HELP[self.settings.single], ha="center", va="center", fontsize=11, color="0.35"
+        )
+        places = ("only",) if self.settings.single else turing.SIDES
+        self.axes = dict(zip(places, self.figure.subplots(1, len(places), squeeze=False)[0], strict=True))
         self.figure.subplots_adjust(left=0.02, right=0.98, bottom=0.07, top=0.85, wspace=0.04)
         self.timer = self.figure.canvas.new_timer()
         self.timer.single_shot = True
@@ -176,11 +173,9 @@ class _Window:
             self._finish()
         else:
             trial = self.session.current
-            real, generated = map(np.asarray, self.pairs(trial.index))
-            _check_pair(trial.index, real, generated)
-            other = turing.SIDES[1 - turing.SIDES.index(trial.real_side)]
-            self._put({trial.real_side: real, other: generated})
-            self.progress.set_text(f"{self.session.position + 1} / {len(self.session.trials)}")
+            self._put(turing_pictures.shown(trial, *self.pairs(trial.index)))
+            self.store.shown(self.participant, trial.number)
+            self.progress.set_text(_place(trial, self.settings))
         self.figure.canvas.draw_idle()
 
     def _put(self, pictures):
@@ -191,11 +186,15 @@ class _Window:
             axes.imshow(picture, interpolation="nearest")
 
     def _drawn(self, _event):
-        if self.session.done or self.session.shown_at is not None:
+        now = time.monotonic()
+        if self.session.done:
             return
-        self.session.show(time.monotonic())
-        if self.session.delay > 0:
-            self.timer.interval = max(1, round(1000 * self.session.delay))
+        if self.session.shown_at is not None:
+            self.session.masked(now)
+            return
+        self.session.show(now)
+        if self.settings.delay > 0:
+            self.timer.interval = max(1, round(1000 * self.settings.delay))
             self.timer.start()
 
     def _tick(self):
@@ -206,8 +205,9 @@ class _Window:
             self.timer.interval = 5
             self.timer.start()
             return
-        shape = self.axes["left"].images[0].get_array().shape
-        self._put(dict.fromkeys(turing.SIDES, np.full(shape, MASK_GRAY, np.uint8)))
+        for number, (place, axes) in enumerate(self.axes.items()):
+            shape = axes.images[0].get_array().shape
+            self._put({place: turing_pictures.mask(shape, 2 * self.session.current.number + number)})
         self.figure.canvas.draw_idle()
 
     def _key(self, event):
@@ -215,19 +215,19 @@ class _Window:
             self._close()
         elif self.session.done:
             self._dismiss()
-        elif event.key in KEYS:
-            self._answer(KEYS[event.key])
+        elif (key := (event.key or "").lower()) in KEYS[self.settings.single]:
+            self._answer(self.settings.choices[KEYS[self.settings.single][key]])
 
     def _click(self, event):
         if self.session.done:
             self._dismiss()
             return
-        for side, axes in self.axes.items():
-            if event.inaxes is axes:
-                self._answer(side)
+        for place, axes in self.axes.items():
+            if event.inaxes is axes and place in turing.SIDES:
+                self._answer(place)
 
-    def _answer(self, side):
-        if self.session.answer(side, time.monotonic()) is not None:
+    def _answer(self, choice):
+        if self.session.answer(choice, time.monotonic()) is not None:
             self.timer.stop()
             self._next()
 
@@ -243,14 +243,13 @@ class _Window:
         self.title.set_text("Thank you")
         self.progress.set_text("")
         self.help.set_text("any key or click: close")
-        summary = turing.summarize(self.log.given, planned=len(self.session.trials))
+        given = self.store.answers(self.settings)[self.participant.number]
+        summary = turing_statistics.summarize(given, single=self.settings.single)
         self.figure.text(0.5, 0.5, summary.text(), ha="center", va="center", fontsize=15, linespacing=1.8)
 
 
-def _check_pair(index, real, generated):
-    for name, picture in (("real", real), ("generated", generated)):
-        if picture.ndim != 3 or picture.shape[-1] != 3 or picture.dtype != np.uint8 or picture.shape != real.shape:
-            raise ValueError(
-                f"`pairs({index})` must give two pictures [H, W, 3] uint8 of one size. "
-                f"Received a {name} one of {picture.shape} {picture.dtype}, beside {real.shape}"
-            )
+def _place(trial, settings):
+    """-> where in the test a trial is; that it is a check is not said."""
+    if trial.kind == turing.PRACTICE:
+        return f"Practice {trial.number + 1} / {settings.practice}"
+    return f"{trial.number + 1 - settings.practice} / {settings.total - settings.practice}"

@@ -17,7 +17,8 @@ from tqdm import tqdm
 from colorgan.config import Config
 from colorgan.training import checkpoints
 
-SHOWN = {"g/l1": "l1", "g/adv": "adv", "d/loss": "d", "g/lr": "lr"}  # the live line has room for these
+# The live line has room for these.
+SHOWN = {"g/l1": "l1", "g/classification": "class", "g/adv": "adv", "d/loss": "d", "d/accuracy": "acc", "g/lr": "lr"}
 
 
 class Writers:

@@ -15,6 +15,7 @@ CIFAR10 = NAZERI | {
 KERAS_GAN = {  # gan_256.py, gan_32.py
     "discriminator": "dense", "d_input": "color", "l1_weight": 0.0, "batch_size": 16, "epochs": 30, "g_steps": 1,
     "lr": 1e-3, "d_lr_factor": 0.1, "lr_decay": False, "augment": False,
+    "visualize": True,  # curves of generator loss and discriminator accuracy
     "beta1": 0.9,  # Keras' default, nothing else is said
     "ab_scale": 128.0,
     "d_pretrain_accuracy": 0.9, "d_retrain_accuracy": 0.8, "noise_epochs": 3,
