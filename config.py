@@ -235,8 +235,23 @@ class Evaluation:
 
     acc_thresh: float = option(2.0, "threshold of the epsilon accuracy in logs, Lab units", may_change=True)
     eval_size: int = option(0, "test images to evaluate on; 0: all", may_change=True)
-    test_size: int = option(100, "Turing test: number of pairs", may_change=True)
+    test_size: int = option(100, "Turing test: trials that count", may_change=True)
     test_delay: float = option(0.0, "Turing test: seconds that a pair is shown; 0: unlimited", may_change=True)
+    single: bool = option(False, "Turing test: one picture at a time, real or not, in place of pairs", may_change=True)
+    practice: int = option(3, "Turing test: trials for practice, which do not count", may_change=True)
+    checks: int = option(4, "Turing test: attention checks among the trials, counted apart", may_change=True)
+    check_tolerance: float = option(
+        0.25, "Turing test: who fails more than this share of the checks is flagged", may_change=True
+    )
+    precision_target: float = option(
+        0.05, "Turing test: half width of the fooled rate's interval to aim at", may_change=True
+    )
+    participant: str = option(
+        "", "Turing test: go on in the window as the participant with this token", may_change=True
+    )
+    web: bool = option(False, "Turing test: serve a page instead of opening a window", may_change=True)
+    host: str = option("127.0.0.1", "address that a page is served on; 0.0.0.0: to other machines too", may_change=True)
+    port: int = option(8000, "port of a page; 0: a free one", may_change=True)
     runs: int = option(1, "sampling: grids to write, each with another noise", may_change=True)
     fid_model: str = option(
         "", "file of a Keras model whose features give FID and KID; it sees sRGB in 0..255", may_change=True
@@ -270,9 +285,16 @@ class Use:
     )
     side_by_side: bool = option(False, "write the gray and the coloured picture beside each other", may_change=True)
     overwrite: bool = option(False, "replace outputs that exist; otherwise they are passed over", may_change=True)
-    format: str = option("", "of the outputs: jpg, png, tiff or webp; default: the input's", may_change=True)
+    format: str = option(
+        "",
+        "of the outputs: jpg, png, tiff or webp; default: the input's; for export tf_saved_model, onnx or litert",
+        may_change=True,
+    )
     quality: int = option(92, "of JPEG and WebP, 1 to 100; WebP at 100 is lossless", may_change=True)
-    max_megapixels: float = option(200.0, "larger photographs are refused", may_change=True)
+    max_megapixels: float = option(200.0, "larger photographs and frames are refused", may_change=True)
+    smoothing: float = option(
+        0.8, "films: how much of the last frame's colours stays where nothing moves", may_change=True
+    )
 
 
 SECTIONS = {
@@ -416,13 +438,13 @@ POSITIVE = {
     "kernel_size", "filter_multiplier", "temperature", "lr", "d_lr_factor", "lr_decay_rate", "lr_decay_steps",
     "plateau_patience", "height", "width", "batch_size", "ab_scale", "save_interval", "keep_checkpoints",
     "quality", "max_megapixels", "sample_size", "sample_interval", "log_interval", "visualize_window",
-    "acc_thresh", "test_size", "runs",
+    "acc_thresh", "test_size", "precision_target", "runs",
     "uniform_mix", "d_pretrain_steps", "critic_ratio_min", "critic_ratio_max",
 }  # fmt: skip
-BELOW_ONE = {"bn_momentum", "beta1", "beta2", "ema_decay", "validation_fraction"}
+BELOW_ONE = {"smoothing", "bn_momentum", "beta1", "beta2", "ema_decay", "validation_fraction"}
 AT_MOST_ONE = {
-    "uniform_mix", "desired_saturation", "desired_hue", "desired_red", "desired_green", "desired_blue",
-    "d_pretrain_accuracy", "d_retrain_accuracy",
+    "uniform_mix", "check_tolerance", "desired_saturation", "desired_hue", "desired_red", "desired_green",
+    "desired_blue", "d_pretrain_accuracy", "d_retrain_accuracy",
 }  # fmt: skip
 
 

@@ -19,10 +19,13 @@ from absl import flags as absl_flags
 from colorgan.config import FIELDS, SECTIONS, Config, flag_name, folder_name
 from colorgan.presets import DATASETS, PRESETS, WITHOUT_MEANING
 
-MODES = ("train", "eval", "turing", "sample", "class-weights", "colorize")
+MODES = ("train", "eval", "turing", "sample", "class-weights", "colorize", "export")
 ORIGINAL_MODES = {"0": "train", "1": "eval", "2": "turing"}  # the original's numbers
 # The original renamed these; both names mean one flag.
 ALIASES = {"turing-test-delay": "test-delay", "turing-test-size": "test-size", "output": "test-output"}
+
+
+BARE = ("--dry-run", "--single", "--web")  # booleans that may stand alone
 
 
 class UsageError(ValueError):
@@ -157,14 +160,14 @@ def parse(argv: list[str], *, mode: str | None = None) -> Command:
 
 
 def _normalized(argv):
-    """`--batch_size` is `--batch-size`; a bare `--dry-run` is `--dry-run True`."""
+    """`--batch_size` is `--batch-size`; a bare `--web` is `--web True`."""
     end = argv.index("--") if "--" in argv else len(argv)  # what follows it are words, however they look
     words = [re.sub(r"^--?[\w-]+", lambda m: "--" + m[0].lstrip("-").replace("_", "-"), w) if _is_flag(w) else w
              for w in argv[:end]]  # fmt: skip
     result = []
     for i, word in enumerate(words):
-        bare = word == "--dry-run" and (i + 1 == len(words) or words[i + 1].lower() not in ("true", "false"))
-        result.append("--dry-run=True" if bare else word)
+        bare = word in BARE and (i + 1 == len(words) or words[i + 1].lower() not in ("true", "false"))
+        result.append(f"{word}=True" if bare else word)
     return [*result, *argv[end:]]
 
 

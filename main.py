@@ -24,7 +24,8 @@ PURPOSES = {
     "turing": "Visual Turing test: which of two pictures is the real photograph?",
     "sample": "Write grids gray | truth | result of a trained colorizer, with --runs N different noises.",
     "class-weights": "Measure the rebalancing weights of the colour bins on the training set.",
-    "colorize": "Colorize photographs: python colorize.py PHOTO [PHOTO ...] --test-output FOLDER.",
+    "colorize": "Colorize photographs and films: python colorize.py PHOTO [PHOTO ...] --output FOLDER.",
+    "export": "Write a trained generator for TensorFlow, ONNX or LiteRT: --format onnx --output model.onnx.",
 }
 
 

@@ -6,6 +6,12 @@ from pathlib import Path
 from setuptools import setup
 
 HERE = Path(__file__).parent
+ONNX = [
+    "onnx>=1.23",
+    "tf2onnx>=1.17",
+    "onnxruntime>=1.31",
+]  # tf2onnx before 1.17 wants a protobuf that TensorFlow refuses
+LITERT = ["ai-edge-litert>=2.3"]
 ROOMS = [
     "commands",
     "models",
@@ -28,7 +34,7 @@ setup(
     python_requires=">=3.11",
     package_dir={"colorgan": "."},
     packages=["colorgan", *(f"colorgan.{room}" for room in ROOMS)],
-    package_data={"colorgan.weights": ["*.h5", "*.md", "*.json"]},
+    package_data={"colorgan.evaluation": ["*.html"], "colorgan.weights": ["*.h5", "*.md", "*.json"]},
     install_requires=[
         "tensorflow>=2.20",
         "tensorflow-datasets>=4.9.10",
@@ -44,6 +50,10 @@ setup(
         "tifffile>=2024.1.30",  # 16-bit gray with alpha, which neither Pillow nor OpenCV reads
         "tqdm>=4.66",  # the live progress line; tensorflow-datasets brings it in any case
     ],
-    extras_require={"test": ["pytest>=8.0", "ruff>=0.6", "hypothesis>=6.100"]},
+    extras_require={
+        "onnx": ONNX,
+        "litert": LITERT,
+        "test": [*ONNX, *LITERT, "pytest>=8.0", "ruff>=0.6", "hypothesis>=6.100", "selenium>=4.51"],
+    },
     entry_points={"console_scripts": ["colorgan = colorgan.main:run"]},
 )

@@ -27,23 +27,27 @@ def run(command: flags.Command) -> int:
     wanted, folder = config.evaluation, common.output(config)
     real, settings = _test(config)
     with turing_store.Store(folder / "turing.sqlite") as store:
+        earlier = len(_result(store, settings, wanted).people)
+        if earlier:
+            print(f"Participants of this test so far: {earlier}. Their answers are kept, and count.")
         if wanted.web:
-            print(f"Colorizing {len(real)} photographs ...", flush=True)
-            generated = [colorizer.colorize(picture) for picture in real]
-            desk = turing_desk.Desk(store, settings, lambda index: (real[index], generated[index]))
-            _serve(turing_web.Server(desk, host=wanted.host, port=wanted.port))
+            _serve(store, settings, wanted, real, colorizer)
         else:
             _ask(store, settings, wanted.participant, lambda index: (real[index], colorizer.colorize(real[index])))
-        result = turing_statistics.result(
-            store.answers(settings),
-            settings,
-            check_tolerance=wanted.check_tolerance,
-            precision_target=wanted.precision_target,
-        )
+        result = _result(store, settings, wanted)
         print(result.text())
         if result.people:
             print(f"Answers: {store.export(folder / 'turing.csv')}, kept in {store.path}")
     return 0
+
+
+def _result(store, settings, wanted):
+    return turing_statistics.result(
+        store.answers(settings),
+        settings,
+        check_tolerance=wanted.check_tolerance,
+        precision_target=wanted.precision_target,
+    )
 
 
 def _test(config):
@@ -91,18 +95,23 @@ def _ask(store, settings, token, pairs):
         print(f"To go on later: the same command with --participant {participant.token}")
 
 
-def _serve(server):
+def _serve(store, settings, wanted, real, colorizer):
     """Serve until Ctrl-C or SIGTERM."""
 
     def stop(*_):
         raise KeyboardInterrupt
 
+    generated = []
+    desk = turing_desk.Desk(store, settings, lambda index: (real[index], generated[index]))
     before = signal.signal(signal.SIGTERM, stop)
-    try:
-        print(f"The test is at {server.address} until Ctrl-C.", flush=True)
-        server.serve_forever()
-    except KeyboardInterrupt:
-        print()
-    finally:
-        signal.signal(signal.SIGTERM, before)
-        server.server_close()
+    with turing_web.Server(desk, host=wanted.host, port=wanted.port) as server:
+        try:
+            # All before the first participant: how long a trial takes to come must tell nothing.
+            print(f"Colorizing {len(real)} photographs ...", flush=True)
+            generated += [colorizer.colorize(picture) for picture in real]
+            print(f"The test is at {server.address} until Ctrl-C.", flush=True)
+            server.serve_forever()
+        except KeyboardInterrupt:
+            print()
+        finally:
+            signal.signal(signal.SIGTERM, before)

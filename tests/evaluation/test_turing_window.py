@@ -12,23 +12,29 @@ import numpy as np
 import pytest
 from matplotlib import pyplot
 
-from colorgan.evaluation import turing, turing_window
+from colorgan.evaluation import turing, turing_store, turing_window
 
 PROGRAM = """
 import sys
 import numpy as np
-from colorgan.evaluation import turing, turing_window
+from colorgan.evaluation import turing, turing_store, turing_window
 
 def pairs(index):
     real = np.zeros((32, 32, 3), np.uint8)
     real[..., 0] = 255
     return real, np.full((32, 32, 3), (0, 0, 255), np.uint8)
 
-trials = [turing.Trial(n, 10 + n, side) for n, side in enumerate(["left", "right", "left", "right"])]
-summary = turing_window.run_window(pairs, trials, float(sys.argv[2]), sys.argv[1])
-assert summary.answered == len(turing.read_answers(sys.argv[1]))
+path, delay, truths, token = sys.argv[1:]
+truths = truths.split(",")
+settings = turing.Settings(size=len(truths), num_images=20, delay=float(delay), single="real" in truths)
+trials = [turing.Trial(n, "test", 10 + n, truth) for n, truth in enumerate(truths)]
+with turing_store.Store(path) as store:
+    one = store.find(token, settings) if token else store.enroll(settings, front="window", trials=trials)
+    turing_window.run_window(pairs, store, one)
+print(one.token)
 assert "tensorflow" not in sys.modules, "a window needs no TensorFlow"
 """
+PAIRS, SINGLES = "left,right,left,right", "real,generated,real"
 
 
 @pytest.fixture(scope="module")
@@ -61,10 +67,10 @@ def display():
 class Person:
     """Sits before the window: real keys and clicks, and a look at the screen."""
 
-    def __init__(self, display, path, delay):
+    def __init__(self, display, path, delay, truths, token):
         self.env = {k: v for k, v in os.environ.items() if k != "MPLBACKEND"} | {"DISPLAY": display}
         self.path, self.display = path, display
-        command = [sys.executable, "-W", "error", "-c", PROGRAM, str(path), str(delay)]
+        command = [sys.executable, "-W", "error", "-c", PROGRAM, str(path), str(delay), truths, token]
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         self.program = subprocess.Popen(command, env=self.env, text=True, **pipes)
 
@@ -79,21 +85,29 @@ class Person:
                 pytest.fail(f"waited in vain for {what}: {self.program.communicate()}")
             time.sleep(0.05)
 
-    def colors(self):
+    def colors(self, *columns):
         """The colours in the middle of the left and of the right picture; the window is at the screen's corner."""
         from PIL import ImageGrab
 
         screen = np.asarray(ImageGrab.grab(xdisplay=self.display).convert("RGB"))
-        return tuple(screen[320, 270].tolist()), tuple(screen[320, 820].tolist())
+        return tuple(tuple(screen[320, column].tolist()) for column in columns or (270, 820))
 
     def see(self, left, right):
         self.wait_for(f"{left} | {right} on the screen", lambda: self.colors() == (left, right))
 
+    def see_mask(self):
+        plain = {REAL, GENERATED, WHITE}
+        self.wait_for("the mask on the screen", lambda: not plain & set(self.colors()))
+
     def answers(self):
-        return turing.read_answers(self.path) if self.path.exists() and self.path.stat().st_size else []
+        """All answers in the file, which the window has open."""
+        if not self.path.exists():
+            return []
+        with turing_store.Store(self.path) as store:
+            return [answer for *_, answer in store._rows()]
 
     def answered(self, count):
-        self.wait_for(f"answer {count} in the log", lambda: len(self.answers()) >= count)
+        self.wait_for(f"answer {count} in the file", lambda: len(self.answers()) >= count)
 
     def settle(self):
         """A moment longer than what a window takes for a held key."""
@@ -105,16 +119,16 @@ class Person:
         return out
 
 
-REAL, GENERATED, MASK, WHITE = (255, 0, 0), (0, 0, 255), (128, 128, 128), (255, 255, 255)
+REAL, GENERATED, WHITE = (255, 0, 0), (0, 0, 255), (255, 255, 255)
 
 
 @pytest.fixture
 def person(display, tmp_path):
     people = []
 
-    def sit(delay):
-        people.append(Person(display, tmp_path / "answers.csv", delay))
-        people[-1].see(REAL, GENERATED)
+    def sit(delay, truths=PAIRS, token="", first=(REAL, GENERATED)):
+        people.append(Person(display, tmp_path / "turing.sqlite", delay, truths, token))
+        people[-1].see(*first)
         people[-1].do("search", "--sync", "--name", "visual Turing test", "windowfocus", "--sync")
         people[-1].settle()
         return people[-1]
@@ -145,9 +159,9 @@ def test_a_whole_test_by_keys_and_clicks(person):
     one.see(WHITE, WHITE)
     time.sleep(2 * turing_window.CLOSING)
     one.do("key", "space")
-    out = one.end()
+    one.end()
     rows = one.answers()
-    assert [(a.trial, a.index, a.chosen_side) for a in rows] == [
+    assert [(a.trial.number, a.trial.index, a.choice) for a in rows] == [
         (0, 10, "left"),
         (1, 11, "right"),
         (2, 12, "right"),
@@ -155,38 +169,61 @@ def test_a_whole_test_by_keys_and_clicks(person):
     ]
     assert [a.correct for a in rows] == [True, True, False, True]
     assert not any(a.hidden for a in rows)
-    assert "4 of 4 pairs answered, 3 correctly" in out
-    assert "95 % interval" in out
+    assert [a.views for a in rows] == [1] * 4
 
 
 def test_the_pair_is_hidden_after_the_delay_and_escape_stops(person):
     one = person(2)  # long enough for a busy machine to see the pair before it is gone
-    one.see(MASK, MASK)
+    one.see_mask()
     one.do("key", "Left")
     one.answered(1)
     one.see(GENERATED, REAL)
-    one.see(MASK, MASK)
+    one.see_mask()
     one.do("key", "1")
     one.answered(2)
     one.do("key", "Escape")
-    out = one.end()
-    assert [(a.chosen_side, a.correct, a.hidden) for a in one.answers()] == [
-        ("left", True, True),
-        ("left", False, True),
-    ]
-    assert min(a.seconds for a in one.answers()) >= 2
-    assert "2 of 4 pairs answered, 1 correctly" in out
+    token = one.end().strip()
+    rows = one.answers()
+    assert [(a.choice, a.correct, a.hidden) for a in rows] == [("left", True, True), ("left", False, True)]
+    assert all(2 <= a.exposure < a.seconds for a in rows), "the mask was drawn before the answer"
+
+    again = person(2, token=token)  # goes on with the third pair
+    again.do("key", "Right")
+    again.answered(3)
+    again.do("key", "Escape")
+    again.end()
+    assert [(a.trial.number, a.choice) for a in again.answers()] == [(0, "left"), (1, "left"), (2, "right")]
+
+
+def test_single_pictures(person):
+    one = person(0, SINGLES, first=(WHITE, WHITE))
+    one.wait_for("the real picture", lambda: one.colors(545)[0] == REAL)
+    one.settle()
+    one.do("mousemove", "545", "320", "click", "1")  # a click says neither real nor not
+    one.do("key", "r")
+    one.answered(1)
+    one.wait_for("the generated picture", lambda: one.colors(545)[0] == GENERATED)
+    one.settle()
+    one.do("key", "n")
+    one.answered(2)
+    one.wait_for("the last picture", lambda: one.colors(545)[0] == REAL)
+    one.settle()
+    one.do("key", "2")
+    one.answered(3)
+    time.sleep(2 * turing_window.CLOSING)
+    one.do("key", "space")
+    one.end()
+    assert [(a.choice, a.correct) for a in one.answers()] == [("real", True), ("generated", True), ("generated", False)]
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems name no display")
-def test_without_a_display(monkeypatch, tmp_path):
+def test_without_a_display(monkeypatch):
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     with pytest.raises(RuntimeError, match="neither DISPLAY nor WAYLAND_DISPLAY is set.*xvfb-run"):
         turing_window.require_display()
     with pytest.raises(RuntimeError, match="no display"):
-        turing_window.run_window(None, [turing.Trial(0, 0, "left")], 0, tmp_path / "answers.csv")
-    assert not list(tmp_path.iterdir())
+        turing_window.run_window(None, None, None)
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems name no display")
@@ -216,29 +253,69 @@ def agg(monkeypatch):
     pyplot.switch_backend(before)
 
 
-def test_pairs_must_fit(agg, tmp_path):
+@pytest.fixture
+def store(tmp_path):
+    with turing_store.Store(tmp_path / "turing.sqlite") as opened:
+        yield opened
+
+
+SETTINGS = turing.Settings(size=2, num_images=6, practice=1, checks=1)
+
+
+def test_pairs_must_fit(agg, store):
     picture = np.zeros((8, 8, 3), np.uint8)
-    trials = [turing.Trial(0, 5, "left")]
     for pair in ((picture, picture[:4]), (picture, picture / 255), (picture[..., 0], picture[..., 0])):
-        with pytest.raises(ValueError, match=r"`pairs\(5\)` must give two pictures"):
-            turing_window.run_window(lambda index, pair=pair: pair, trials, 0, tmp_path / "answers.csv")
-    assert not list(tmp_path.iterdir())
+        one = store.enroll(SETTINGS, front="window")
+        with pytest.raises(ValueError, match=r"`pairs\(\d\)` must give two pictures"):
+            turing_window.run_window(lambda index, pair=pair: pair, store, one)
+    assert store.answers(SETTINGS) == {}
 
 
-def test_an_error_inside_the_window_is_raised(agg, tmp_path):
+def keys(*names):
+    """-> a `pyplot.show` that presses keys, one per trial."""
+
+    def show(block):
+        for name in names:
+            canvas = pyplot.gcf().canvas
+            canvas.draw()
+            time.sleep(2 * turing.REACTION)
+            matplotlib.backend_bases.KeyEvent("key_press_event", canvas, name)._process()
+
+    return show
+
+
+def test_an_error_inside_the_window_is_raised(agg, store):
+    one = store.enroll(SETTINGS, front="window")
+
     def pairs(index):
-        if index == 1:
+        if index == one.trials[1].index:
             raise OSError("picture 1 is gone")
         return np.zeros((8, 8, 3), np.uint8), np.ones((8, 8, 3), np.uint8)
 
-    def show(block):
-        canvas = pyplot.gcf().canvas
-        canvas.draw()
-        time.sleep(2 * turing.REACTION)
-        matplotlib.backend_bases.KeyEvent("key_press_event", canvas, "left")._process()
-
-    agg.setattr(pyplot, "show", show)
-    path = tmp_path / "answers.csv"
+    agg.setattr(pyplot, "show", keys("left"))
     with pytest.raises(OSError, match="picture 1 is gone"):
-        turing_window.run_window(pairs, [turing.Trial(0, 0, "left"), turing.Trial(1, 1, "left")], 0, path)
-    assert len(turing.read_answers(path)) == 1
+        turing_window.run_window(pairs, store, one)
+    assert store.answered(one) == 1
+
+
+def test_where_one_is_and_the_own_result(agg, store):
+    """Practice is named, a check is not, and the end counts what counts."""
+    one, places, ends = store.enroll(SETTINGS, front="window"), [], []
+    put = turing_window._Window._put
+
+    def watch(window, pictures):
+        put(window, pictures)
+        places.append(turing_window._place(window.session.current, window.settings))
+
+    def show(block):
+        keys("left", "a", "A", "1")(block)
+        ends.append([text.get_text() for text in pyplot.gcf().texts])
+
+    agg.setattr(turing_window._Window, "_put", watch)
+    agg.setattr(pyplot, "show", show)
+    picture = np.zeros((8, 8, 3), np.uint8)
+    turing_window.run_window(lambda index: (picture, picture), store, one)
+    assert places == ["Practice 1 / 1", "1 / 3", "2 / 3", "3 / 3"]
+    (texts,) = ends
+    assert texts[0] == "Thank you"
+    assert any("2 pairs answered, 1 correctly." in text for text in texts), "balanced: `left` is right once of twice"

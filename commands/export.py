@@ -1,0 +1,28 @@
+"""`--mode export`: a trained generator as a file for TensorFlow, ONNX or LiteRT."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from colorgan import flags
+from colorgan.commands import common
+from colorgan.serving import export
+
+
+def run(command: flags.Command) -> int:
+    """Write the file that `--output` names in `--format`, and print how far its results are from Keras'."""
+    use = command.config.use
+    if use.format not in export.FORMATS or not use.test_output:
+        raise ValueError(
+            f"`--mode export` needs --output, the name of the file, and --format, one of {', '.join(export.FORMATS)}. "
+            f"Received: --output {use.test_output or 'none'} --format {use.format or 'none'}"
+        )
+    colorizer, config = common.trained(command)
+    path = Path(use.test_output)
+    parity = export.export(colorizer.generator, config, path, format=use.format, overwrite=use.overwrite)
+    print(f"{path}, and {path.name}.json with its ranges and an example of its use.")
+    print("Difference from Keras on random pictures, in scaled colour:")
+    for one in parity:
+        batch, height, width = one.size
+        print(f"  {batch} of {height} x {width}: at most {one.max_error:.2g}, on average {one.mean_error:.2g}")
+    return 0
