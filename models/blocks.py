@@ -81,13 +81,18 @@ class Block(layers.Layer):
 
     def call(self, inputs, training=False):
         """[B, H, W, C] -> [B, H / stride, W / stride, filters], rounded up (times stride if it upsamples)."""
-        x = inputs if self.enlarge is None else self.enlarge(inputs)
+        x = inputs if self.enlarge is None else self._enlarged(inputs)
         x = self.convolution(x)  # Keras hands `training` on to spectral normalization; a convolution takes none
         if self.normalization is not None:
             x = self.normalization(x, training=training)
         if self.activation is not None:
             x = self.activation(x)
         return x if self.dropout is None else self.dropout(x, training=training)
+
+    def _enlarged(self, x):
+        height, width = (size * factor for size, factor in zip(ops.shape(x)[1:3], self.enlarge.size, strict=True))
+        # To LiteRT's converter a repetition of unknown sizes leaves the channels unknown too: no convolution takes it.
+        return ops.reshape(self.enlarge(x), (-1, height, width, x.shape[-1]))
 
 
 def weighted(layer, normalization):
@@ -147,7 +152,8 @@ def pad_to_multiple(x, multiple):
         if x.shape[axis] is not None and x.shape[axis] % multiple == 0:
             continue
         size = ops.shape(x)[axis]
-        index = ops.arange(-(-size // multiple) * multiple)
+        # Rounded up without negative numbers, which ONNX divides towards zero.
+        index = ops.arange((size + multiple - 1) // multiple * multiple)
         # A triangular wave 0 1 .. n-1 n-1 .. 1 0 0 1 .. : symmetric reflection as often as the size needs.
         index = index % (2 * size)
         x = ops.take(x, ops.minimum(index, 2 * size - 1 - index), axis=axis)

@@ -30,6 +30,9 @@ class Colorizer:
         ab_scale: Lab units that the generator's 1 stands for (`lab` only).
         noise_channels: channels of uniform noise in [0, 1) that the generator takes.
         name: what to call it in tables.
+
+    Attributes:
+        generator: the Keras model behind it, or None if it was made of a function.
     """
 
     def __init__(
@@ -37,6 +40,7 @@ class Colorizer:
     ):
         self._predict = predict
         self.color_space, self.ab_scale, self.noise_channels, self.name = color_space, ab_scale, noise_channels, name
+        self.generator = None
 
     @classmethod
     def load(cls, path) -> Colorizer:
@@ -65,13 +69,15 @@ class Colorizer:
     @classmethod
     def of(cls, generator, config: Config, *, name="model") -> Colorizer:
         """-> the colorizer of a built generator that was configured so."""
-        return cls(
+        colorizer = cls(
             _Inference(generator).colors,
             color_space=config.data.color_space,
             ab_scale=config.data.ab_scale,
             noise_channels=generator.noise_channels,
             name=name,
         )
+        colorizer.generator = generator
+        return colorizer
 
     def predict_lab(self, rgb, *, noise_seed: int = 0) -> np.ndarray:
         """The raw prediction for pictures whose colours it does not look at.

@@ -60,6 +60,11 @@ class Outcome:
     failed: list[tuple[Job, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
+    @property
+    def reasons(self) -> list[dict]:
+        """What a manifest says of the failed ones."""
+        return [{"input": str(job.source), "reason": reason} for job, reason in self.failed]
+
 
 def find(inputs, *, outside: Path | None = None) -> list[tuple[Path, Path]]:
     """The photographs that files, folders (recursive) and globs name.
@@ -170,7 +175,7 @@ def colorize_files(
     output = Path(output)
     jobs = plan(inputs, output, settings)
     _check_writable(output)
-    earlier = _earlier(output / MANIFEST)
+    earlier = recorded(output)
     if getattr(colorizer, "color_space", "lab") == "rgb":
         say("The weights predict RGB: each photograph's own lightness is put back.")
     outcome, todo = Outcome(), []
@@ -180,7 +185,9 @@ def colorize_files(
         with reading.large_pictures(settings.max_megapixels), tqdm(total=len(todo), unit="photo", disable=None) as bar:
             _run(colorizer, todo, settings, outcome, bar)
     finally:  # what was done before an interruption is on record
-        _write_manifest(output, earlier, outcome, settings, weights_sha256)
+        record(
+            output, earlier, [_entry(job, output, settings, weights_sha256) for job in outcome.done], outcome.reasons
+        )
     _report(outcome, say)
     return 1 if outcome.failed else 0
 
@@ -281,8 +288,13 @@ def _write(job, ab, settings, threads):
     job.seconds += time.perf_counter() - start
 
 
-def _earlier(path):
-    """-> {output: entry} of a manifest that is there already."""
+def recorded(output: Path) -> dict:
+    """-> {output: entry} of the manifest that a folder has already.
+
+    Raises:
+        ValueError: if there is another file of that name.
+    """
+    path = output / MANIFEST
     if not path.exists():
         return {}
     try:
@@ -293,19 +305,26 @@ def _earlier(path):
         ) from error
 
 
-def _write_manifest(output, earlier, outcome, settings, weights_sha256):
-    """What each output was made from, and how; entries of earlier calls stay unless their output is new."""
-    entries = dict(earlier)
-    for job in outcome.done:
-        name = job.target.relative_to(output).as_posix()
-        entries[name] = {
-            "input": str(job.source),
-            "output": name,
-            "weights_sha256": weights_sha256,
-            "settings": dataclasses.asdict(settings),
-            "seconds": round(job.seconds, 3),
-        }
-    failed = [{"input": str(job.source), "reason": reason} for job, reason in outcome.failed]
+def _entry(job, output, settings, weights_sha256):
+    return {
+        "input": str(job.source),
+        "output": job.target.relative_to(output).as_posix(),
+        "weights_sha256": weights_sha256,
+        "settings": dataclasses.asdict(settings),
+        "seconds": round(job.seconds, 3),
+    }
+
+
+def record(output: Path, earlier: dict, done: list[dict], failed: list[dict]) -> None:
+    """Write the manifest: what each output was made from, and how.
+
+    Args:
+        output: the folder.
+        earlier: see `recorded`; these entries stay unless their output is made anew.
+        done: entries, each with its `output`, a path below the folder.
+        failed: {"input", "reason"} of each input that gave none.
+    """
+    entries = {**earlier, **{entry["output"]: entry for entry in done}}
     content = {"photographs": [entries[name] for name in sorted(entries)], "failed": failed}
     temporary = output / f".{os.getpid()}.{MANIFEST}"
     temporary.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

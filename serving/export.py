@@ -1,0 +1,319 @@
+"""A trained generator as a file for other programs: TensorFlow's SavedModel, ONNX, LiteRT; any height, width and batch.
+
+Owns the formats, the description that lies beside such a file, and the comparison of it with Keras. What is exported
+is the network alone, scaled gray in and scaled colour out; the description says what the scales are. Imports `config`;
+each format's own packages when it is asked for.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import shutil
+import tempfile
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from colorgan.config import Config
+
+# What PyPI calls the packages that a format needs beside TensorFlow, by the names that they are imported by.
+PACKAGES = {
+    "tf_saved_model": {},
+    "onnx": {"onnx": "onnx", "tf2onnx": "tf2onnx", "onnxruntime": "onnxruntime"},
+    "litert": {"ai_edge_litert": "ai-edge-litert"},
+}
+FORMATS = tuple(PACKAGES)
+SUFFIXES = {"tf_saved_model": "", "onnx": ".onnx", "litert": ".tflite"}
+SIZES = ((1, 32, 48), (2, 45, 37))  # batch, height and width of the comparison; the second needs padding
+TOLERANCE = 1e-3  # of scaled colour: a tenth of a Lab unit
+
+
+@dataclass(frozen=True)
+class Parity:
+    """How far a file's results are from Keras' on random pictures of one size, in scaled colour.
+
+    Attributes:
+        size: batch, height, width.
+        max_error, mean_error: of the absolute differences.
+    """
+
+    size: tuple[int, int, int]
+    max_error: float
+    mean_error: float
+
+
+class _Inference(keras.Model):
+    """A generator at inference as Keras exports it: one structure in, named results out."""
+
+    def __init__(self, generator):
+        super().__init__(name="colorgan")
+        # Its layers and not itself: Keras traces a model inside a model once more, and with one input only.
+        self.parts, self.colors, self.noisy = generator.layers, generator.call, generator.noise_channels > 0
+        self.built = True
+
+    def call(self, inputs):
+        """Gray, or [gray, noise] -> {"color"}."""
+        gray, noise = inputs if self.noisy else (inputs, None)
+        return {"color": self.colors(gray, noise, training=False)}
+
+
+def export(generator, config: Config, path, *, format: str, overwrite: bool = False) -> list[Parity]:
+    """Write a generator to a file (a folder for a SavedModel), and what it takes and gives to `<path>.json`.
+
+    The file appears when it is complete and was found to agree with Keras in its own runtime. Inputs are called `gray`
+    and, where the generator takes some, `noise`; the output is `color`.
+
+    Args:
+        generator: built `networks.base.Generator` in float32.
+        config: what it was built from.
+        path: where to; ends in .onnx or .tflite for these two.
+        format: one of `FORMATS`.
+        overwrite: replace what is there.
+
+    Returns:
+        The differences from Keras on random pictures, for each of `SIZES`.
+
+    Raises:
+        ValueError: if the format or the suffix is wrong, a package is missing, the generator is not in float32, or the
+            file's results are further than `TOLERANCE` from Keras'.
+        FileExistsError: if the path exists and is not to be replaced.
+        OSError: if it cannot be written.
+    """
+    path = Path(path)
+    _check(generator, path, format, overwrite)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".") as folder:
+            temporary = Path(folder) / path.name
+            _WRITERS[format](_Inference(generator), _specs(generator), str(temporary))
+            parity = compare(generator, runtime(temporary, format=format), path=path)
+            content = description(config, path, format=format, noise_channels=generator.noise_channels, parity=parity)
+            _remove(path)
+            os.replace(temporary, path)
+        _beside(path).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise OSError(f"--output: cannot write {path} ({error.strerror or error}). Choose another place.") from error
+    return parity
+
+
+def runtime(path, *, format: str) -> Callable:
+    """Load an exported file with the runtime of its format, on the CPU.
+
+    Args:
+        path: as given to `export`.
+        format: one of `FORMATS`.
+
+    Returns:
+        A function of `gray` [B, H, W, 1] float32 and, where the network takes some, `noise`, both by name, to
+        [B, H, W, C] float32 NumPy.
+    """
+    _check_packages(format)
+    return _LOADERS[format](str(path))
+
+
+def compare(generator, exported: Callable, *, path, seed: int = 0) -> list[Parity]:
+    """Measure how far an exported network is from Keras, on uniform noise.
+
+    Args:
+        generator: the original.
+        exported: see `runtime`.
+        path: for messages.
+        seed: of the pictures.
+
+    Raises:
+        ValueError: if a result has another shape, or is further than `TOLERANCE` from the original's.
+    """
+    random, result = np.random.default_rng(seed), []
+    for size in SIZES:
+        inputs = {"gray": random.uniform(-1, 1, (*size, 1)).astype(np.float32)}
+        if generator.noise_channels:
+            inputs["noise"] = random.random((*size, generator.noise_channels), np.float32)
+        expected = np.asarray(generator(*inputs.values()))
+        received = exported(**inputs)
+        if received.shape != expected.shape:
+            raise ValueError(f"{path}: {list(received.shape)} came out where Keras gives {list(expected.shape)}")
+        error = np.abs(received - expected)
+        if not error.max() <= TOLERANCE:
+            raise ValueError(
+                f"{path}: differs from Keras by {error.max():.2g} on pictures of {size[1]} x {size[2]}; at most "
+                f"{TOLERANCE} is right. Nothing was written."
+            )
+        result.append(Parity(size, float(error.max()), float(error.mean())))
+    return result
+
+
+def description(config: Config, path: Path, *, format: str, noise_channels: int, parity) -> dict:
+    """-> what lies beside an exported file: inputs, output, their ranges, and code that uses it."""
+    space, scale = config.data.color_space, config.data.ab_scale
+    # The annealed mean of bins reaches 110 Lab units; everything else ends in a tanh or a sigmoid.
+    bound = max(1.0, 110 / scale) if config.architecture.head == "joint-bins" else 1.0
+    shape = ["batch", "height", "width"]
+    gray = {"name": "gray", "shape": [*shape, 1], "dtype": "float32", "range": [-1, 1], "is": _GRAY[space]}
+    noise = {"name": "noise", "shape": [*shape, noise_channels], "dtype": "float32", "range": [0, 1], "is": "uniform"}
+    return {
+        "format": format,
+        "color_space": space,
+        "ab_scale": scale if space == "lab" else None,
+        "inputs": [gray, noise] if noise_channels else [gray],
+        "output": {
+            "name": "color",
+            "shape": [*shape, 3 if space == "rgb" else 2],
+            "dtype": "float32",
+            "range": [-bound, bound],
+            "is": _COLOR[space].format(scale=scale),
+        },
+        "difference_from_keras": [vars(one) for one in parity],
+        "example": example(path.name, format=format, color_space=space, ab_scale=scale, noise_channels=noise_channels),
+    }
+
+
+def example(name: str, *, format: str, color_space: str, ab_scale: float, noise_channels: int) -> list[str]:
+    """-> lines of Python that colorize photo.png into colored.png with an exported file, without this package."""
+    imports, load = _EXAMPLES[format]
+    inputs = f"gray=gray, noise=np.random.rand(*gray.shape[:3], {noise_channels})" if noise_channels else "gray=gray"
+    inputs = inputs.replace(f"{noise_channels})", f'{noise_channels}).astype("float32")')
+    before, after = _PICTURES[color_space]
+    return [
+        f"import numpy as np, {imports}; from skimage import color, io",
+        'rgb = io.imread("photo.png")[..., :3] / 255',
+        *(line.format(scale=ab_scale) for line in before),
+        load.format(name=name, inputs=inputs),
+        *(line.format(scale=ab_scale) for line in after),
+        'io.imsave("colored.png", (np.clip(rgb, 0, 1) * 255).round().astype("uint8"))',
+    ]
+
+
+_GRAY = {
+    "lab": "L / 50 - 1, L of CIE Lab (sRGB, D65)",
+    "rgb": "2 Y' - 1, Y' the luma of ITU-R BT.601 in 0..1",
+    "yuv": "2 Y' - 1, Y' the luma of ITU-R BT.601 in 0..1",
+}
+_COLOR = {
+    "lab": "a and b of CIE Lab, divided by {scale:g}",
+    "rgb": "2 RGB - 1, sRGB in 0..1",
+    "yuv": "U / 0.436 and V / 0.615 of ITU-R BT.601",
+}
+_LUMA_LINE = 'gray = (rgb[None] @ [[0.299], [0.587], [0.114]] * 2 - 1).astype("float32")'
+_PICTURES = {
+    "lab": (
+        ('L = color.rgb2lab(rgb)[..., :1]; gray = (L[None] / 50 - 1).astype("float32")',),
+        ("rgb = color.lab2rgb(np.dstack([L, colors[0] * {scale:g}]))",),
+    ),
+    "rgb": ((_LUMA_LINE,), ("rgb = (colors[0] + 1) / 2",)),
+    "yuv": ((_LUMA_LINE,), ("rgb = color.yuv2rgb(np.dstack([(gray[0] + 1) / 2, colors[0] * [0.436, 0.615]]))",)),
+}
+_EXAMPLES = {
+    "tf_saved_model": (
+        "tensorflow as tf",
+        'net = tf.saved_model.load("{name}"); colors = net.signatures["serving_default"]({inputs})["color"].numpy()',
+    ),
+    "onnx": ("onnxruntime", 'colors = onnxruntime.InferenceSession("{name}").run(["color"], dict({inputs}))[0]'),
+    "litert": (
+        "ai_edge_litert.interpreter as litert",
+        'colors = litert.Interpreter("{name}").get_signature_runner()({inputs})["color"]',
+    ),
+}
+
+
+def _check(generator, path, format, overwrite):
+    _check_packages(format)
+    if SUFFIXES[format] and path.suffix != SUFFIXES[format]:
+        raise ValueError(f"`--output`: {format} is written to a name that ends in {SUFFIXES[format]}. Received: {path}")
+    if generator.compute_dtype != "float32":
+        raise ValueError(f"A generator is exported in float32. Received: one in {generator.compute_dtype}")
+    if path.exists() and not overwrite:
+        raise FileExistsError(f"{path} exists. Choose another --output, or replace it with --overwrite True.")
+    if path.is_dir() and not (path / "saved_model.pb").is_file():
+        raise FileExistsError(f"{path} is a folder, but no SavedModel: it is not replaced. Choose another --output.")
+
+
+def _check_packages(format):
+    if format not in FORMATS:
+        raise ValueError(f"Unknown `--format` {format!r} of a network. Known: {', '.join(FORMATS)}")
+    missing = [pypi for name, pypi in PACKAGES[format].items() if importlib.util.find_spec(name) is None]
+    if missing:
+        raise ValueError(f"`--format {format}` needs packages that are not there: pip install {' '.join(missing)}")
+
+
+def _specs(generator):
+    """Keras' description of the inputs: one structure, sizes unknown."""
+
+    def spec(channels, name):
+        return keras.InputSpec(shape=(None, None, None, channels), dtype="float32", name=name)
+
+    gray, channels = spec(1, "gray"), generator.noise_channels
+    return [[gray, spec(channels, "noise")]] if channels else [gray]
+
+
+def _write_saved_model(model, specs, path):
+    model.export(path, format="tf_saved_model", input_signature=specs, verbose=False)
+
+
+def _write_onnx(model, specs, path):
+    import onnx
+
+    with warnings.catch_warnings():
+        # Keras asks NumPy 2 for `np.object` to see whether tf2onnx must be helped.
+        warnings.filterwarnings("ignore", message=".*np.object", category=FutureWarning)
+        model.export(path, format="onnx", input_signature=specs, verbose=False)
+    network = onnx.load(path)
+    for value in (*network.graph.input, *network.graph.output):
+        for name, size in zip(("batch", "height", "width"), value.type.tensor_type.shape.dim, strict=False):
+            size.dim_param = name  # tf2onnx counts them: unk__123
+    onnx.checker.check_model(network)
+    onnx.save(network, path)
+
+
+def _write_litert(model, specs, path):
+    import tensorflow as tf
+
+    # Built-in operations only: with others the file would need TensorFlow beside the runtime.
+    operations = {"supported_ops": [tf.lite.OpsSet.TFLITE_BUILTINS]}
+    model.export(path, format="litert", input_signature=specs, verbose=False, target_spec=operations)
+
+
+def _load_saved_model(path):
+    import tensorflow as tf
+
+    model = tf.saved_model.load(path)
+    function = model.signatures["serving_default"]
+
+    def run(*, _model=model, **inputs):  # the function alone would not keep the variables alive
+        return function(**{name: tf.constant(value) for name, value in inputs.items()})["color"].numpy()
+
+    return run
+
+
+def _load_onnx(path):
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    return lambda **inputs: session.run(["color"], inputs)[0]
+
+
+def _load_litert(path):
+    from ai_edge_litert import interpreter
+
+    runner = interpreter.Interpreter(path).get_signature_runner()
+    return lambda **inputs: runner(**inputs)["color"]
+
+
+_WRITERS = {"tf_saved_model": _write_saved_model, "onnx": _write_onnx, "litert": _write_litert}
+_LOADERS = {"tf_saved_model": _load_saved_model, "onnx": _load_onnx, "litert": _load_litert}
+
+
+def _beside(path):
+    return path.with_name(path.name + ".json")
+
+
+def _remove(path):
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,269 @@
+"""Films: frame by frame as photographs are colorized, with colours that stay while nothing moves.
+
+Owns the smoothing of chroma over time, scene cuts and the measure of flicker: NumPy on small maps. Imports
+`serving.films` for the files, `serving.photos` and `serving.fullres` for the colours.
+
+A network sees one frame at a time, and so the colours of a still object differ from frame to frame. At the working
+size each pixel's colour becomes (1 - k) new + k old, the old one being the last frame's result. k is `smoothing` where
+L changed by at most `STILL` since the last frame, falls linearly to 0 at `MOVED`, and is 0 on the first frame of a
+scene. A scene begins where L changed by more than `CUT_CHANGE` on average and the histogram of L by more than
+`CUT_HISTOGRAM` of the pixels: a camera that moves changes the pixels, but not how many there are of each lightness.
+"""
+
+from __future__ import annotations
+
+import itertools
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from tqdm import tqdm
+
+from colorgan.serving import films, fullres, photos
+from colorgan.serving.films import FILMS
+from colorgan.serving.photos import Settings
+
+__all__ = ["FILMS", "Film", "Flicker", "Smoother", "colorize_film", "colorize_films", "is_film"]
+
+SMOOTHING = 0.8
+STILL, MOVED = 1.0, 5.0  # L units
+CUT_CHANGE, CUT_HISTOGRAM, BINS = 8.0, 0.25, 16
+BATCH = 8  # frames in a forward pass
+
+
+@dataclass(frozen=True)
+class Film:
+    """What became of a film.
+
+    Attributes:
+        frames, fps, height, width: as they were.
+        scenes: one more than the cuts that were found.
+        flicker, flicker_unsmoothed: mean change of ab from frame to frame where L stays, Lab units, with and without
+            smoothing; None if nothing ever stayed. See `Flicker`.
+        seconds: spent on it.
+    """
+
+    frames: int
+    fps: float
+    height: int
+    width: int
+    scenes: int
+    flicker: float | None
+    flicker_unsmoothed: float | None
+    seconds: float
+
+
+class Smoother:
+    """Exponential smoothing of ab over time, where L stays; see the module.
+
+    Args:
+        smoothing: share of the old colour where nothing moves, 0 (off) to below 1.
+
+    Attributes:
+        scenes: that have begun so far.
+
+    Raises:
+        ValueError: if it is out of its range.
+    """
+
+    def __init__(self, smoothing: float):
+        if not 0 <= smoothing < 1:
+            raise ValueError(f"`--smoothing` must be at least 0 and less than 1. Received: {smoothing}")
+        self.smoothing, self.scenes = smoothing, 0
+        self._light = self._ab = None
+
+    def __call__(self, light: np.ndarray, ab: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        """Take the next frame.
+
+        Args:
+            light: [h, w] float32, L.
+            ab: [h, w, 2] float32, as predicted.
+
+        Returns:
+            ab: [h, w, 2] float32, smoothed.
+            change: [h, w] float32, |dL| since the last frame; None on the first frame of a scene.
+        """
+        change = None if self._light is None else np.abs(light - self._light)
+        if change is None or is_cut(self._light, light):
+            self.scenes += 1
+            change = None
+        else:
+            k = self.smoothing * np.clip((MOVED - change) / (MOVED - STILL), 0, 1)[..., None]
+            ab = ab + k * (self._ab - ab)
+        self._light, self._ab = light, ab
+        return ab, change
+
+
+def is_cut(before: np.ndarray, after: np.ndarray) -> bool:
+    """Whether a new scene begins between two frames' L, [h, w] float32 each; the rule is the module's."""
+    if np.abs(after - before).mean() <= CUT_CHANGE:
+        return False
+    counts = [np.histogram(light, BINS, (0, 100.001))[0] / light.size for light in (before, after)]
+    return bool(np.abs(counts[0] - counts[1]).sum() / 2 > CUT_HISTOGRAM)
+
+
+class Flicker:
+    """Mean |d ab| between successive frames on static areas, |dL| < 1, at the working size, within scenes.
+
+    |d ab| is the distance in the ab plane, Lab units. A frame that repeats its colours exactly has 0.
+    """
+
+    def __init__(self):
+        self._before, self._sum, self._count = None, 0.0, 0
+
+    def __call__(self, ab: np.ndarray, change: np.ndarray | None) -> None:
+        """Take the next frame: its [h, w, 2] ab, and [h, w] |dL| since the last one or None in a new scene."""
+        if change is not None:
+            still = change < 1
+            self._sum += float(np.linalg.norm(ab - self._before, axis=-1)[still].sum(dtype=np.float64))
+            self._count += int(still.sum())
+        self._before = ab
+
+    @property
+    def mean(self) -> float | None:
+        """Lab units; None before anything stood still."""
+        return self._sum / self._count if self._count else None
+
+
+def is_film(path) -> bool:
+    """Whether a path is that of a file with one of the suffixes in `FILMS`."""
+    return Path(path).suffix.lower() in FILMS and Path(path).is_file()
+
+
+def colorize_film(
+    colorizer, source, target, *, settings: Settings, smoothing: float = SMOOTHING, overwrite: bool = False, say=print
+) -> Film:
+    """Colorize a film into a file of the same size, frame rate and container; memory does not grow with its length.
+
+    Args:
+        colorizer: anything with `Colorizer.predict_lab`.
+        source: the film. If it has colours, only its lightness counts.
+        target: the file to write; its suffix says the container.
+        settings: how; `format` and `quality` are photographs'.
+        smoothing: see `Smoother`.
+        overwrite: replace a target that exists.
+        say: gets the text for people: whether the sound is lost, the scenes, and the flicker.
+
+    Raises:
+        OSError: if the film cannot be read to its end, or the target not written; nothing is left behind then.
+        ValueError: if `smoothing` is out of its range, or the target is the source.
+    """
+    start, source, target = time.perf_counter(), Path(source), Path(target)
+    smoother, flicker, unsmoothed = Smoother(smoothing), Flicker(), Flicker()
+    if target.exists():
+        if source.exists() and target.samefile(source):
+            raise ValueError(f"{source} would be written over. Choose another --output.")
+        if not overwrite:
+            raise FileExistsError(f"{target} exists (--overwrite True replaces it)")
+    frames = films.Frames(source)
+    try:
+        count, shape = _run(colorizer, frames, target, settings, (smoother, flicker, unsmoothed), say)
+    finally:
+        frames.close()
+    result = Film(
+        frames=count,
+        fps=frames.fps,
+        height=shape[0],
+        width=shape[1],
+        scenes=smoother.scenes,
+        flicker=flicker.mean,
+        flicker_unsmoothed=unsmoothed.mean,
+        seconds=time.perf_counter() - start,
+    )
+    say(_report(source, result, smoothing))
+    return result
+
+
+def _run(colorizer, frames, target, settings, state, say):
+    """Frames in, frames out, a batch at a time. -> how many, and their shape."""
+    rest = iter(frames)
+    first = next(rest)  # with none, `frames` has raised
+    height, width = first.shape[:2]
+    if height * width > settings.max_megapixels * 1e6:
+        raise OSError(f"{frames.source} has frames of {width} x {height} pixels. --max-megapixels allows more")
+    if not films.keeps_sound():
+        say(f"{frames.source}: ffmpeg is not installed, so that its sound is lost, if it has some.")
+    double = 2 if settings.side_by_side else 1
+    total, count = frames.stated or None, 0
+    with (
+        films.writer(target, frames.source, fps=frames.fps, height=height, width=double * width) as write,
+        tqdm(total=total, unit="frame", disable=None) as bar,
+    ):
+        rest = itertools.chain([first], rest)
+        while batch := list(itertools.islice(rest, BATCH)):
+            for coloured in _colorized(colorizer, batch, settings, *state):
+                write(coloured)
+            count += len(batch)
+            bar.update(len(batch))
+    return count, (height, width)
+
+
+def _colorized(colorizer, batch, settings, smoother, flicker, unsmoothed):
+    """[H, W, 3] uint8 frames -> the same in colour, one after the other."""
+    small = np.stack([photos.shrink(frame, settings.work_size) for frame in batch])
+    predicted = photos.predict_ab(colorizer, small, chroma_gain=settings.chroma_gain, flip=settings.flip)
+    for frame, picture, raw in zip(batch, small, predicted, strict=True):
+        ab, change = smoother(fullres.lightness(picture), raw)
+        flicker(ab, change)
+        unsmoothed(raw, change)
+        rgb = fullres.join(frame, ab)
+        if settings.side_by_side:
+            rgb = np.concatenate([fullres.join(frame, np.zeros_like(ab)), rgb], axis=1)
+        yield rgb
+
+
+def _report(source, film, smoothing):
+    text = f"{source}: {film.frames} frames in {film.scenes} {'scene' if film.scenes == 1 else 'scenes'}; "
+    if film.flicker is None:
+        return text + "nothing stands still, so that there is no flicker to measure."
+    return (
+        f"{text}flicker on static areas {film.flicker:.2f} with smoothing {smoothing:g}, "
+        f"{film.flicker_unsmoothed:.2f} without (mean |d ab|)."
+    )
+
+
+def colorize_films(
+    colorizer, sources, output, *, settings: Settings, smoothing: float = SMOOTHING, overwrite: bool = False, say=print
+) -> tuple[list[dict], list[dict]]:
+    """Colorize films into a folder; one bad film does not stop the others. Those whose output exists are passed over.
+
+    Args:
+        colorizer, settings, smoothing, overwrite, say: see `colorize_film`.
+        sources: films.
+        output: folder; each film keeps its name.
+
+    Returns:
+        done: what a manifest says of each: input, output, settings with the smoothing, seconds, and `Film`'s values.
+        failed: input and reason of each.
+
+    Raises:
+        ValueError: before anything is written, if two films have one name, or `smoothing` is out of its range.
+    """
+    Smoother(smoothing)
+    targets, done, failed = {}, [], []
+    for source in map(Path, sources):
+        other = targets.setdefault(source.name.lower(), source)
+        if other.resolve() != source.resolve():
+            raise ValueError(f"{other} and {source} would both become {Path(output) / source.name}. Use two calls.")
+    for source in targets.values():
+        target = Path(output) / source.name
+        if target.exists() and not overwrite and not target.samefile(source):
+            say(f"{target} passed over, since it exists (--overwrite True replaces it)")
+            continue
+        options = {"settings": settings, "smoothing": smoothing, "overwrite": overwrite, "say": say}
+        try:
+            film = colorize_film(colorizer, source, target, **options)
+        except (OSError, ValueError, MemoryError, cv2.error) as error:
+            reason = str(error) or type(error).__name__
+            say(f"{source} not colorized: {reason}")
+            failed.append({"input": str(source), "reason": reason})
+            continue
+        entry = {
+            **asdict(film),
+            "seconds": round(film.seconds, 3),
+            "settings": {**asdict(settings), "smoothing": smoothing},
+        }
+        done.append({"input": str(source), "output": source.name, **entry})
+    return done, failed

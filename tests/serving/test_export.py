@@ -1,0 +1,171 @@
+"""Exported networks: each is loaded back by its own runtime and must give what Keras gives, at any size."""
+
+import importlib
+import json
+import types
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from colorgan import flags
+from colorgan.models import color, generators
+from colorgan.serving import export
+
+NAMES = {"tf_saved_model": "network", "onnx": "network.onnx", "litert": "network.tflite"}
+UPSAMPLING = {"preset": "gan_32", "filter_multiplier": 1 / 16}  # repeats pixels; the others' decoders do not
+NOISY = {"preset": "rgb64", "filter_multiplier": 1 / 8}  # takes noise, gives RGB
+BINS = {"head": "joint-bins", "ab_scale": 80.0}
+
+
+def built(**values):
+    table = {"encoder": ((4, 1), (4, 2), (4, 2)), "decoder": ((4, 2), (4, 2))}
+    config = flags.resolve({"dataset": "shapes", **({} if "preset" in values else table), **values})
+    return generators.build(config), config
+
+
+def inputs_of(generator, *size):
+    random = np.random.default_rng(3)
+    inputs = {"gray": random.uniform(-1, 1, (*size, 1)).astype(np.float32)}
+    if generator.noise_channels:
+        inputs["noise"] = random.random((*size, generator.noise_channels), np.float32)
+    return inputs
+
+
+@pytest.mark.parametrize("format", export.FORMATS)
+@pytest.mark.parametrize("values", [{}, UPSAMPLING, NOISY, BINS], ids=["unet", "upsampling", "noisy", "bins"])
+def test_the_formats_own_runtime_gives_what_keras_gives(tmp_path, format, values):
+    generator, config = built(**values)
+    path = tmp_path / "a folder" / NAMES[format]
+    parity = export.export(generator, config, path, format=format)
+    assert sorted(p.name for p in path.parent.iterdir()) == [path.name, path.name + ".json"]
+    assert [one.size for one in parity] == list(export.SIZES)
+    assert all(0 <= one.mean_error <= one.max_error < 1e-5 for one in parity)
+    run = export.runtime(path, format=format)
+    for size in ((1, 8, 8), (3, 5, 11)):  # neither was seen by the export
+        inputs = inputs_of(generator, *size)
+        expected = np.asarray(generator(*inputs.values()))
+        np.testing.assert_allclose(run(**inputs), expected, atol=1e-5)
+        assert expected.std() > 1e-3  # colours, not a constant that anything equals
+
+
+def test_the_network_with_the_most_joints_is_free_in_its_sizes_too(tmp_path):
+    """LiteRT is the format that fails first: its converter must know the channels everywhere."""
+    generator, config = built(preset="wgan256", filter_multiplier=1 / 64)
+    export.export(generator, config, tmp_path / "n.tflite", format="litert")
+
+
+@pytest.mark.parametrize(
+    ("format", "space"), [*((one, "lab") for one in export.FORMATS), ("onnx", "rgb"), ("tf_saved_model", "yuv")]
+)
+def test_the_description_and_its_example(tmp_path, monkeypatch, format, space):
+    generator, config = built(color_space=space, ab_scale=90.0, noise_channels=1 if space == "rgb" else 0)
+    export.export(generator, config, tmp_path / NAMES[format], format=format)
+    said = json.loads((tmp_path / (NAMES[format] + ".json")).read_text())
+    assert (said["format"], said["color_space"]) == (format, space)
+    assert said["ab_scale"] == (90 if space == "lab" else None)
+    assert [one["name"] for one in said["inputs"]] == (["gray", "noise"] if space == "rgb" else ["gray"])
+    assert said["inputs"][0]["shape"] == ["batch", "height", "width", 1] and said["inputs"][0]["range"] == [-1, 1]
+    assert said["output"]["shape"][-1] == (3 if space == "rgb" else 2)
+    assert [one["size"] for one in said["difference_from_keras"]] == [list(size) for size in export.SIZES]
+    if space == "rgb":  # its noise is another on each call: that it runs is all that can be said
+        generator = None
+    rgb = np.random.default_rng(0).integers(60, 190, (9, 13, 3), dtype=np.uint8)
+    Image.fromarray(rgb).save(tmp_path / "photo.png")
+    monkeypatch.chdir(tmp_path)
+    assert len(said["example"]) == 6
+    exec("\n".join(said["example"]), {})
+    result = np.asarray(Image.open("colored.png"))
+    assert result.shape == (9, 13, 3)
+    if generator is not None:
+        gray = color.gray(rgb[None] / np.float32(255), color_space=space)
+        expected = color.decode(gray, generator(gray), color_space=space, ab_scale=90.0)
+        np.testing.assert_allclose(result, np.asarray(expected)[0] * 255, atol=1.5)
+
+
+def test_onnx_names_its_sizes(tmp_path):
+    import onnxruntime
+
+    generator, config = built(**NOISY)
+    export.export(generator, config, tmp_path / "n.onnx", format="onnx")
+    session = onnxruntime.InferenceSession(tmp_path / "n.onnx")
+    shapes = {one.name: one.shape for one in (*session.get_inputs(), *session.get_outputs())}
+    sizes = ["batch", "height", "width"]
+    assert shapes == {"gray": [*sizes, 1], "noise": [*sizes, 1], "color": [*sizes, 3]}
+
+
+def test_the_range_of_bins_is_that_of_their_centres(tmp_path):
+    ranges = {}
+    for values in (BINS, {"ab_scale": 80.0}):
+        _, config = built(**values)
+        said = export.description(config, tmp_path, format="onnx", noise_channels=0, parity=[])
+        ranges[config.architecture.head] = said["output"]["range"]
+    assert ranges == {"joint-bins": [-1.375, 1.375], "color": [-1, 1]}  # 110 / 80, by hand
+
+
+def test_what_is_there_stays_unless_it_is_to_be_replaced(tmp_path):
+    generator, config = built()
+    (tmp_path / "network.tflite").write_bytes(b"before")
+    with pytest.raises(FileExistsError, match=r"network\.tflite exists.*--overwrite True"):
+        export.export(generator, config, tmp_path / "network.tflite", format="litert")
+    assert (tmp_path / "network.tflite").read_bytes() == b"before"
+    for _ in range(2):  # over a file of the name, over a SavedModel
+        export.export(generator, config, tmp_path / "network", format="tf_saved_model", overwrite=True)
+    (tmp_path / "holiday").mkdir()
+    (tmp_path / "holiday" / "photo.png").write_bytes(b"mine")
+    with pytest.raises(FileExistsError, match="no SavedModel"):
+        export.export(generator, config, tmp_path / "holiday", format="tf_saved_model", overwrite=True)
+    assert (tmp_path / "holiday" / "photo.png").read_bytes() == b"mine"
+
+
+def test_what_cannot_be_exported(tmp_path, monkeypatch):
+    generator, config = built()
+    with pytest.raises(ValueError, match="Unknown `--format` 'jpg' of a network. Known: tf_saved_model, onnx, litert"):
+        export.export(generator, config, tmp_path / "a.jpg", format="jpg")
+    for format, suffix in (("litert", ".tflite"), ("onnx", ".onnx")):
+        with pytest.raises(
+            ValueError, match=rf"{format} is written to a name that ends in \{suffix}. Received: .*a.h5"
+        ):
+            export.export(generator, config, tmp_path / "a.h5", format=format)
+    half, _ = built(precision="mixed_bfloat16")
+    with pytest.raises(ValueError, match="in float32. Received: one in bfloat16"):
+        export.export(half, config, tmp_path / "a.onnx", format="onnx")
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "tf2onnx" else types.ModuleType(name))
+    with pytest.raises(ValueError, match="`--format onnx` needs packages that are not there: pip install tf2onnx$"):
+        export.export(generator, config, tmp_path / "a.onnx", format="onnx")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_output_that_cannot_be_written(tmp_path):
+    generator, config = built()
+    (tmp_path / "file").write_bytes(b"a file where a folder should be")
+    with pytest.raises(OSError, match=r"--output: cannot write .*n\.tflite"):
+        export.export(generator, config, tmp_path / "file" / "n.tflite", format="litert")
+
+
+@pytest.mark.parametrize("wrong", [0.01, np.nan])
+def test_a_file_that_differs_from_keras_is_not_written(tmp_path, monkeypatch, wrong):
+    generator, config = built()
+    load = export._LOADERS["tf_saved_model"]
+    monkeypatch.setitem(
+        export._LOADERS, "tf_saved_model", lambda path: lambda **inputs: load(path)(**inputs) + np.float32(wrong)
+    )
+    with pytest.raises(ValueError, match="differs from Keras by"):
+        export.export(generator, config, tmp_path / "network", format="tf_saved_model")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_errors_are_the_largest_and_the_mean(tmp_path):
+    generator, _ = built()
+
+    def one_value_is_off(gray):
+        result = np.array(generator(gray))
+        result[0, 0, 0, 0] += 5e-4
+        return result
+
+    for one in export.compare(generator, one_value_is_off, path=tmp_path):
+        batch, height, width = one.size
+        np.testing.assert_allclose(one.max_error, 5e-4, rtol=1e-3)
+        np.testing.assert_allclose(one.mean_error, 5e-4 / (batch * height * width * 2), rtol=1e-3)  # two channels
+    with pytest.raises(ValueError, match=r"\[1, 31, 48, 2\] came out where Keras gives \[1, 32, 48, 2\]"):
+        export.compare(generator, lambda gray: np.asarray(generator(gray))[:, 1:], path=tmp_path)
