@@ -292,6 +292,7 @@ class Use:
     )
     quality: int = option(92, "of JPEG and WebP, 1 to 100; WebP at 100 is lossless", may_change=True)
     max_megapixels: float = option(200.0, "larger photographs and frames are refused", may_change=True)
+    max_upload_mb: float = option(200.0, "web page: larger files are refused", may_change=True)
     smoothing: float = option(
         0.8, "films: how much of the last frame's colours stays where nothing moves", may_change=True
     )
@@ -344,6 +345,13 @@ class Config:
                 "`--critic-ratio cantelli` starts at --d-steps, which must lie within --critic-ratio-min and "
                 f"--critic-ratio-max, {schedule.critic_ratio_min} and {schedule.critic_ratio_max}. "
                 f"Received: {schedule.d_steps}"
+            )
+        if schedule.critic_ratio == "cantelli" and (
+            schedule.noise_epochs or schedule.d_retrain_accuracy or schedule.d_max_accuracy <= 1
+        ):
+            raise ValueError(
+                "`--critic-ratio cantelli` makes rounds of its own: --noise-epochs, --d-retrain-accuracy and "
+                "--d-max-accuracy cannot go with it. Leave them at their defaults"
             )
         if objective.control_truth == "adjusted" and objective.desired_saturation is objective.desired_hue is None:
             raise ValueError("`--control-truth adjusted` needs --desired-saturation or --desired-hue to adjust to")
@@ -437,7 +445,7 @@ def _frozen(value):
 POSITIVE = {
     "kernel_size", "filter_multiplier", "temperature", "lr", "d_lr_factor", "lr_decay_rate", "lr_decay_steps",
     "plateau_patience", "height", "width", "batch_size", "ab_scale", "save_interval", "keep_checkpoints",
-    "quality", "max_megapixels", "sample_size", "sample_interval", "log_interval", "visualize_window",
+    "quality", "max_megapixels", "max_upload_mb", "sample_size", "sample_interval", "log_interval", "visualize_window",
     "acc_thresh", "test_size", "precision_target", "runs",
     "uniform_mix", "d_pretrain_steps", "critic_ratio_min", "critic_ratio_max",
 }  # fmt: skip
@@ -476,6 +484,8 @@ def _check_range(flag, name, value):
         raise ValueError(f"`{flag}` must not be negative. Received: {value}")
     if name == "seed" and value >= 2**32:
         raise ValueError(f"`{flag}` must be below 2^32. Received: {value}")
+    if name == "port" and value >= 2**16:
+        raise ValueError(f"`{flag}` must be below 65536. Received: {value}")
     if name in BELOW_ONE and value >= 1:
         raise ValueError(f"`{flag}` must be below 1. Received: {value}")
     if name in AT_MOST_ONE and value > 1:

@@ -1,7 +1,7 @@
 """The one door: reads the command line and hands it to the mode's module in `commands/`.
 
-`train.py`, `test-eval.py`, `test-turing.py` and `colorize.py` are this with their mode fixed. TensorFlow is imported by
-the modes, not here, so that help and mistakes answer at once.
+`train.py`, `test-eval.py`, `test-turing.py`, `colorize.py` and `app.py` are this with their mode fixed. TensorFlow is
+imported by the modes, not here, so that help and mistakes answer at once.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ PURPOSES = {
     "sample": "Write grids gray | truth | result of a trained colorizer, with --runs N different noises.",
     "class-weights": "Measure the rebalancing weights of the colour bins on the training set.",
     "colorize": "Colorize photographs and films: python colorize.py PHOTO [PHOTO ...] --output FOLDER.",
+    "app": "Serve a web page that colorizes photographs: python app.py --weights RUN.",
     "export": "Write a trained generator for TensorFlow, ONNX or LiteRT: --format onnx --output model.onnx.",
 }
 

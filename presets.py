@@ -228,6 +228,12 @@ WITHOUT_MEANING = {
         "d_pretrain_accuracy": 0.0,
         "d_retrain_accuracy": 0.0,
     },
+    ("critic_ratio", "cantelli"): {  # makes rounds of its own, of more updates than one
+        "d_steps": 16,
+        "noise_epochs": 0,
+        "d_max_accuracy": 1.01,
+        "d_retrain_accuracy": 0.0,
+    },
 }
 
 # The first pattern (as in file names) that a data set's name matches gives its defaults.

@@ -8,10 +8,11 @@ from setuptools import setup
 HERE = Path(__file__).parent
 ONNX = [
     "onnx>=1.23",
-    "tf2onnx>=1.17",
+    "tf2onnx>=1.17",  # before, it wants a protobuf that TensorFlow refuses
     "onnxruntime>=1.31",
-]  # tf2onnx before 1.17 wants a protobuf that TensorFlow refuses
+]
 LITERT = ["ai-edge-litert>=2.3"]
+APP = ["gradio>=6.31,<7"]
 ROOMS = [
     "commands",
     "models",
@@ -46,14 +47,15 @@ setup(
         "absl-py>=2.0",
         "matplotlib>=3.8",
         "scikit-image>=0.22",
-        "pillow>=13.0",
+        "pillow>=12.3",  # Gradio has no release that takes 13
         "tifffile>=2024.1.30",  # 16-bit gray with alpha, which neither Pillow nor OpenCV reads
         "tqdm>=4.66",  # the live progress line; tensorflow-datasets brings it in any case
     ],
     extras_require={
+        "app": APP,
         "onnx": ONNX,
         "litert": LITERT,
-        "test": [*ONNX, *LITERT, "pytest>=8.0", "ruff>=0.6", "hypothesis>=6.100", "selenium>=4.51"],
+        "test": [*APP, *ONNX, *LITERT, "pytest>=8.0", "ruff>=0.6", "hypothesis>=6.100", "selenium>=4.51"],
     },
     entry_points={"console_scripts": ["colorgan = colorgan.main:run"]},
 )

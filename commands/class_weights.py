@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from colorgan import datasets, flags
+from colorgan.commands import common
 from colorgan.config import Config
 from colorgan.models import heads, quantization
 from colorgan.training import checkpoints
@@ -21,18 +22,20 @@ IMAGES = 5_000  # training images that are measured at most
 
 def run(command: flags.Command) -> int:
     """Measure the weights, or find them measured, and say where they are."""
-    config = command.config
+    trained = (common.run_folder(command.config) / "config.json").is_file()
+    config = common.stored_config(command) if trained else command.config
     weights = obtain(config, datasets.load(config.data, "train"))
     print(f"{weights.size} weights from {weights.min():.3g} to {weights.max():.3g}: {_path(config)}")
     return 0
 
 
-def obtain(config: Config, photographs) -> np.ndarray:
+def obtain(config: Config, photographs, *, keep=True) -> np.ndarray:
     """The weights of the configured head's bins, from the run's directory or measured and kept there.
 
     Args:
         config: names the head and the data.
         photographs: the training split.
+        keep: whether to write what was measured.
 
     Returns:
         float32, in the shape that `objectives.rebalanced.cross_entropy` takes.
@@ -61,7 +64,8 @@ def obtain(config: Config, photographs) -> np.ndarray:
         print("Measuring how often each colour bin occurs in the training set.", flush=True)
     counts = quantization.histogram((b["rgb"] for b in photographs.pictures(64, limit=IMAGES)), bins=bins)
     weights = quantization.class_weights(counts, bins=bins, uniform_mix=config.objective.uniform_mix)
-    checkpoints.write_text(path, json.dumps({**key, "weights": np.asarray(weights).tolist()}) + "\n")
+    if keep:
+        checkpoints.write_text(path, json.dumps({**key, "weights": np.asarray(weights).tolist()}) + "\n")
     return np.asarray(weights, np.float32)
 
 

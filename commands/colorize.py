@@ -6,7 +6,7 @@ from pathlib import Path
 
 from colorgan import flags
 from colorgan.commands import common
-from colorgan.serving import batch, photos, video
+from colorgan.serving import batch, video
 
 
 def run(command: flags.Command) -> int:
@@ -19,15 +19,7 @@ def run(command: flags.Command) -> int:
     films = [one for one in inputs if video.is_film(one)]
     photographs = [one for one in inputs if one not in films]
     output, sha256 = Path(use.test_output or "colorized"), common.sha256(common.weights_file(command.config))
-    settings = photos.Settings(
-        work_size=use.work_size or min(config.data.height, config.data.width),
-        chroma_gain=use.saturation,
-        flip=use.flip_average,
-        side_by_side=use.side_by_side,
-        format=use.format,
-        quality=use.quality,
-        max_megapixels=use.max_megapixels,
-    )
+    settings = common.settings(use, config.data)
     status, options = 0, {"settings": settings, "overwrite": use.overwrite}
     if photographs:
         status = batch.colorize_files(colorizer, photographs, output, weights_sha256=sha256, **options)

@@ -12,6 +12,7 @@ from colorgan.evaluation import evaluate as evaluator
 from colorgan.evaluation import metrics
 from colorgan.models.colorizer import WEIGHTS, Colorizer
 from colorgan.models.objectives import adversarial
+from colorgan.serving import photos
 from colorgan.training import checkpoints, distribution
 
 MEDIAN_IMAGES = 2000  # training images that the median baseline is measured on
@@ -47,6 +48,19 @@ def run_folder(config: Config) -> Path:
     if not config.run.weights:
         return Path(config.run.checkpoints_path)
     return weights if weights.is_dir() else weights.parent
+
+
+def settings(use, data) -> photos.Settings:
+    """How photographs are colorized: `config.Use`, and the size that the network was trained at where it says none."""
+    return photos.Settings(
+        work_size=use.work_size or min(data.height, data.width),
+        chroma_gain=use.saturation,
+        flip=use.flip_average,
+        side_by_side=use.side_by_side,
+        format=use.format,
+        quality=use.quality,
+        max_megapixels=use.max_megapixels,
+    )
 
 
 def weights_file(config: Config) -> Path:
@@ -90,12 +104,13 @@ def trained(command: flags.Command) -> tuple[Colorizer, Config]:
     if config.run.weights and not Path(config.run.weights).exists():
         raise FileNotFoundError(f"`--weights`: {config.run.weights} does not exist.")
     if not (run_folder(config) / "config.json").is_file():
+        data = f" --dataset {config.data.dataset}" if "dataset" in command.given else " --dataset ..."
         raise FileNotFoundError(
-            f"No trained model in {run_folder(config)}. Train one with `python train.py --dataset "
-            f"{config.data.dataset}`, or say where it is with --checkpoints-path or --weights."
+            f"No trained model in {run_folder(config)}. Train one with `python train.py{data}`, or say where it is "
+            "with --checkpoints-path or --weights."
         )
-    settings = stored_config(command)
-    return Colorizer.load(Path(config.run.weights or config.run.checkpoints_path)), settings
+    own = stored_config(command)
+    return Colorizer.load(Path(config.run.weights or config.run.checkpoints_path)), own
 
 
 def output(config: Config) -> Path:
@@ -108,20 +123,22 @@ def output(config: Config) -> Path:
 def median_ab(config: Config, photographs=None) -> tuple[float, float] | None:
     """The training set's median ab, measured once and kept with the run; None, said once, without training images."""
     path = Path(config.run.checkpoints_path) / "median_ab.json"
-    data = [getattr(config.data, name) for name in ("dataset", "height", "width")]
-    data.append(list(config.data.classes))
-    if path.exists():
-        kept = json.loads(path.read_text())
-        if kept["data"] == data:
-            return tuple(kept["median_ab"])
+    kept = json.loads(path.read_text()) if path.exists() else {}
+    data = [config.data.dataset, config.data.height, config.data.width, list(config.data.classes)]
     try:
         photographs = photographs or datasets.load(config.data, "train")
+        content = photographs.fingerprint()
+        if kept.get("content") == content:
+            return tuple(kept["median_ab"])
         median = evaluator.median_ab(photographs.pictures(64, limit=MEDIAN_IMAGES))
     except ValueError as error:
+        if kept.get("data") == data:  # a run that has come without its training images
+            print("The median baseline is the one that was kept with the run: its training images are not here.")
+            return tuple(kept["median_ab"])
         print(f"No median baseline, for want of training images: {error}")
         return None
     try:
-        checkpoints.write_text(path, json.dumps({"median_ab": list(median), "data": data}) + "\n")
+        checkpoints.write_text(path, json.dumps({"median_ab": list(median), "data": data, "content": content}) + "\n")
     except OSError as error:
         print(f"The median is not kept: {error}")
     return median

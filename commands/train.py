@@ -35,8 +35,8 @@ def _train(config, interrupted) -> int:
     photographs = datasets.load(config.data, "train", seed=config.run.seed)
     looked_at = config.run.validate or config.run.sample
     held_out = datasets.load(config.data, "validation") if looked_at else None
-    terms = _terms(config, photographs)
     checkpoints.claim(run_dir, config, chief=chief)
+    terms = _terms(config, photographs, chief=chief)
     trained = state.create(config, strategy)
     saver = checkpoints.Checkpoints(run_dir, trained, keep=config.run.keep_checkpoints, chief=chief, task=task)
     position = _start(config, trained, saver, photographs, strategy, chief=chief)
@@ -84,11 +84,11 @@ def _train(config, interrupted) -> int:
     return 0
 
 
-def _terms(config, photographs) -> dict:
-    """What the objective's terms need beside the networks: read or measured before the run's directory is claimed."""
+def _terms(config, photographs, *, chief) -> dict:
+    """What the objective's terms need beside the networks."""
     terms = {}
     if steps.classifies(config):
-        terms["class_weights"] = class_weights.obtain(config, photographs)
+        terms["class_weights"] = class_weights.obtain(config, photographs, keep=chief)
     if config.objective.feature_model:
         size = (config.data.height, config.data.width)
         terms["feature_model"] = features.load(config.objective.feature_model, size=size)
@@ -103,8 +103,14 @@ def _start(config, trained, saver, photographs, strategy, *, chief) -> loop.Posi
         raise ValueError(f"The processes found different checkpoints in {saver.run_dir}: it must be one shared folder.")
     said = f"Going on at iteration {position.iteration}." if host else f"Run directory: {saver.run_dir}"
     if config.run.network and host is None:
-        loaded = checkpoints.load_networks(Path(config.run.network), trained)
-        said += f"\nStarting from {config.run.network}: {' and '.join(loaded)}."
+        loaded = checkpoints.load_networks(Path(config.run.network), config, trained)
+        anew = "" if "discriminator" in loaded else "; the discriminator starts anew"
+        said += f"\nStarting from {config.run.network}: {' and '.join(loaded)}{anew}."
+    end, pretraining = _iterations(config, photographs.size), config.schedule.pretrain_steps
+    if end is not None and pretraining >= end:
+        said += f"\nThe run ends within its pre-training: {end} iterations, --pretrain-steps {pretraining}."
+    elif end is not None and config.schedule.unfreeze and pretraining + config.schedule.unfreeze[-1][0] >= end:
+        said += f"\nThe run ends, at iteration {end}, before the last stage of --unfreeze begins."
     if chief:
         print(f"{photographs.description}\n{said}", flush=True)
     return position

@@ -330,7 +330,7 @@ def test_help_and_mistakes_answer_without_tensorflow(tmp_path, door):
     """A module that cannot be imported stands in TensorFlow's place."""
     (tmp_path / "tensorflow.py").write_text("raise SystemExit('TensorFlow was imported')")
     env = {"PYTHONPATH": str(tmp_path)}
-    for script in ("main.py", "train.py", "test-eval.py", "test-turing.py", "colorize.py"):
+    for script in ("main.py", "train.py", "test-eval.py", "test-turing.py", "colorize.py", "app.py"):
         assert "--lr-decay-steps" in door(script, "--help", cwd=tmp_path, env=env).stdout
     failed = door("train.py", "--bath-size", 3, cwd=tmp_path, env=env, expect=2)
     assert "--bath-size" in failed.stderr and "--batch-size" in failed.stderr

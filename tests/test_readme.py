@@ -39,7 +39,13 @@ def test_every_data_set_is_listed():
 
 
 def test_commands_parse():
-    modes = {"train.py": "train", "test-eval.py": "eval", "test-turing.py": "turing", "colorize.py": "colorize"}
+    modes = {
+        "train.py": "train",
+        "test-eval.py": "eval",
+        "test-turing.py": "turing",
+        "colorize.py": "colorize",
+        "app.py": "app",
+    }
     commands = re.findall(r"python (%s)((?: [^`\n\\]+|\\\n)*)" % "|".join(modes), README)  # noqa: UP031
     assert len(commands) >= 7
     for script, words in commands:

@@ -64,7 +64,7 @@ def test_network_begins_where_another_run_ended(portraits, faces, door, tmp_path
         "train.py", *words, "--filter-multiplier", 0.2, "--network", portraits / "run", "--name", "other",
         cwd=tmp_path, expect=1,
     )  # fmt: skip
-    assert "does not hold the weights of the network in this run's settings" in other.stderr
+    assert "--filter-multiplier: 0.1 there, 0.2 now" in other.stderr
     gone = door("train.py", *words, "--network", "nowhere", "--name", "gone", cwd=tmp_path, expect=1)
     assert "`--network`: no weights at nowhere" in gone.stderr
 

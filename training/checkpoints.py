@@ -17,6 +17,11 @@ from colorgan.models.colorizer import WEIGHTS, load_weights
 from colorgan.training.state import TrainState
 
 BEST_WEIGHTS = "best.weights.h5"
+G_SETTINGS = (
+    "generator", "encoder", "decoder", "head", "noise_channels", "kernel_size", "filter_multiplier", "temperature",
+    "color_space", "ab_scale",
+)  # fmt: skip
+D_SETTINGS = ("discriminator", "discriminator_layers", "d_input", "d_crop", "d_normalization")
 DISCRIMINATOR_WEIGHTS = "discriminator.weights.h5"  # to start another run from (`--network`)
 
 
@@ -73,11 +78,12 @@ def write_weights(model, path: Path) -> None:
     temporary.replace(path)
 
 
-def load_networks(path: Path, state: TrainState) -> tuple[str, ...]:
+def load_networks(path: Path, config: Config, state: TrainState) -> tuple[str, ...]:
     """Start from networks that were trained before (`--network`): weights only, no optimizer's state and no counters.
 
     Args:
         path: a run's directory, which gives both networks, or a weights file, which gives the generator.
+        config: of the run that starts.
         state: a fresh state.
 
     Returns:
@@ -85,11 +91,12 @@ def load_networks(path: Path, state: TrainState) -> tuple[str, ...]:
 
     Raises:
         FileNotFoundError: if there are no weights.
-        ValueError: if they do not fit the networks.
+        ValueError: if they do not fit the networks, or mean something else by the same numbers.
     """
     files = {"generator": path}
     if path.is_dir():
         files = {"generator": path / WEIGHTS, "discriminator": path / DISCRIMINATOR_WEIGHTS}
+    _check_same_networks(path if path.is_dir() else path.parent, config, tuple(files))
     for file in files.values():
         if not file.is_file():
             raise FileNotFoundError(f"`--network`: no weights at {file}. Expected a run's directory or a weights file.")
@@ -98,6 +105,17 @@ def load_networks(path: Path, state: TrainState) -> tuple[str, ...]:
     if state.average is not None:
         state.average.set_weights(state.generator.get_weights())
     return tuple(files)
+
+
+def _check_same_networks(folder, config, names):
+    """Settings that the number of weights does not show: the scale of the colours, activations, a temperature."""
+    if not (folder / "config.json").is_file():
+        return
+    mine, theirs = config.flat(), read(folder / "config.json").flat()
+    wanted = [*G_SETTINGS, *(D_SETTINGS if "discriminator" in names else ())]
+    rows = [f"  {flag_name(n)}: {theirs[n]} there, {mine[n]} now" for n in wanted if mine[n] != theirs[n]]
+    if rows:
+        raise ValueError(f"`--network`: {folder} holds other networks than this run's:\n" + "\n".join(rows))
 
 
 class Checkpoints:

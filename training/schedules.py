@@ -53,6 +53,7 @@ class State:
         phase: of the next iteration: `pretrain`, `d-pretrain`, `adversarial`, or "" before the first.
         since: iterations done when the phase began.
         accuracies: the discriminator's last accuracies, at most `window` of them.
+        noisy: whether the discriminator saw noise in the last iteration, whose accuracy says nothing of the generator.
         retraining: iterations of the retraining that is on; 0: none is.
         ratio: discriminator updates of a round (`cantelli`); 0 before the first round.
         gaps: the critic gaps of the round so far.
@@ -65,6 +66,7 @@ class State:
     phase: str = ""
     since: int = 0
     accuracies: tuple = ()
+    noisy: bool = False
     retraining: int = 0
     ratio: int = 0
     gaps: tuple = ()
@@ -118,7 +120,8 @@ def act(config: Config, state: State, measurements: Measurements) -> tuple[State
     Returns:
         The state once the iteration is done, and what the iteration does.
     """
-    state = _observe_validation(config.optimizer, state, measurements.validation)
+    if state.phase != "d-pretrain":  # there the generator, which is what is validated, stands still
+        state = _observe_validation(config.optimizer, state, measurements.validation)
     state = _observe_judgement(config, state, measurements)
     state = _enter(config, state)
     s, o = config.schedule, config.optimizer
@@ -135,7 +138,8 @@ def act(config: Config, state: State, measurements: Measurements) -> tuple[State
         action = Action(d_updates=d_updates, g_updates=g_updates, **common)
     else:
         state = _retraining(config, state, measurements.epochs)
-        noise = bool(s.noise_epochs) and int(measurements.epochs) % s.noise_epochs == s.noise_epochs - 1
+        noise_epoch = bool(s.noise_epochs) and int(measurements.epochs) % s.noise_epochs == s.noise_epochs - 1
+        noise = noise_epoch and not state.retraining  # it is the generated pictures that are to be told again
         rests = _mean_accuracy(state) > s.d_max_accuracy
         d_updates = 0 if rests else s.d_steps
         g_updates = 0 if state.retraining else s.g_steps
@@ -146,7 +150,7 @@ def act(config: Config, state: State, measurements: Measurements) -> tuple[State
             noise=noise,
             **common,
         )
-    return dataclasses.replace(state, iteration=state.iteration + 1), action
+    return dataclasses.replace(state, iteration=state.iteration + 1, noisy=action.noise), action
 
 
 def _enter(config, state):
@@ -161,7 +165,9 @@ def _enter(config, state):
             phase = "adversarial"
     if phase == state.phase:
         return state
-    return dataclasses.replace(state, phase=phase, since=state.iteration, accuracies=(), gaps=())
+    # A phase has its own losses and rates: decays and the best validation begin anew.
+    fresh = {"accuracies": (), "gaps": (), "decays": 0, "best": None, "stale": 0}
+    return dataclasses.replace(state, phase=phase, since=state.iteration, **fresh)
 
 
 def window(batch_size: int) -> int:
@@ -178,7 +184,7 @@ def _mean_accuracy(state):
 
 
 def _observe_judgement(config, state, measurements):
-    if measurements.accuracy is not None:
+    if measurements.accuracy is not None and not state.noisy:
         accuracies = (*state.accuracies, measurements.accuracy)[-window(config.data.batch_size) :]
         state = dataclasses.replace(state, accuracies=accuracies)
     if measurements.gap is not None and config.schedule.critic_ratio == "cantelli":
@@ -189,7 +195,7 @@ def _observe_judgement(config, state, measurements):
 def _retraining(config, state, epochs):
     """The discriminator alone again, from an accuracy that fell too low until it has recovered (first half only).
 
-    The half is of `--epochs`, or of `--max-steps` in a run without; a run without an end is always in its first half.
+    The half is of `--epochs` and of `--max-steps`, whichever is over first; a run without an end never leaves it.
     """
     s, mean = config.schedule, _mean_accuracy(state)
     if state.retraining:
@@ -200,7 +206,7 @@ def _retraining(config, state, epochs):
             if over
             else dataclasses.replace(state, retraining=state.retraining + 1)
         )
-    half = epochs < s.epochs / 2 if s.epochs else not s.max_steps or state.iteration < s.max_steps / 2
+    half = not (s.epochs and epochs >= s.epochs / 2) and not (s.max_steps and state.iteration >= s.max_steps / 2)
     low = len(state.accuracies) >= ACCURACIES and mean < s.d_retrain_accuracy
     return dataclasses.replace(state, retraining=1, accuracies=()) if half and low else state
 
@@ -238,8 +244,9 @@ def _round(s: Schedule, state):
 
 
 def _frozen(s: Schedule, state):
-    """How many parts are frozen, by the last stage that has begun; iterations count from the pre-training's end."""
-    begun = [frozen for start, frozen in s.unfreeze if start <= state.iteration - s.pretrain_steps]
+    """How many parts are frozen, by the last stage that has begun; iterations count from the adversarial phase's."""
+    elapsed = state.iteration - state.since if state.phase == "adversarial" else 0
+    begun = [frozen for start, frozen in s.unfreeze if start <= elapsed]
     return begun[-1] if begun else 0
 
 
@@ -253,11 +260,11 @@ def exponential_decay(o: Optimizer, iteration: int) -> float:
 
 
 def learning_rate(o: Optimizer, state: State) -> float:
-    """-> the generator's learning rate of the next iteration, outside its pre-training."""
+    """-> the generator's learning rate of the next iteration; a decay counts from the beginning of the phase."""
     if not o.lr_decay:
         return o.lr
     if o.lr_decay_schedule == "exponential":
-        return exponential_decay(o, state.iteration)
+        return exponential_decay(o, state.iteration - state.since)
     return max(min(o.lr_floor, o.lr), o.lr * o.lr_decay_rate**state.decays)
 
 

@@ -54,6 +54,9 @@ class Steps:
         _check_replicas(config, strategy.num_replicas_in_sync, jit)
         if config.objective.feature_model and feature_model is None:
             raise ValueError("`feature_model` is missing: the configuration asks for a perceptual term")
+        if state is not None:
+            _check_stages(config, state.generator)
+        compose.check_terms(config.objective)
         if classifies(config) and class_weights is None:
             raise ValueError("`class_weights` are missing: the configuration asks for a classification of colours")
         self._compiled: dict[tuple, tf.types.experimental.PolymorphicFunction] = {}
@@ -287,11 +290,7 @@ def frozen(generator, parts: int):
     Raises:
         ValueError: if that leaves nothing to learn.
     """
-    if parts >= len(generator.parts):
-        raise ValueError(
-            f"`--unfreeze`: the generator has {len(generator.parts)} parts, of which at least one must learn. "
-            f"Received: {parts} frozen"
-        )
+    _check_frozen(generator, parts)
     for part in generator.parts[:parts]:
         part.trainable = False
     try:
@@ -299,6 +298,20 @@ def frozen(generator, parts: int):
     finally:
         for part in generator.parts[:parts]:
             part.trainable = True
+
+
+def _check_frozen(generator, parts):
+    if parts >= len(generator.parts):
+        raise ValueError(
+            f"`--unfreeze`: the generator has {len(generator.parts)} parts, of which at least one must learn. "
+            f"Received: {parts} frozen"
+        )
+
+
+def _check_stages(config, generator):
+    """Before anything is trained: a stage may begin after days."""
+    for _, parts in config.schedule.unfreeze:
+        _check_frozen(generator, parts)
 
 
 def classifies(config: Config) -> bool:

@@ -64,8 +64,8 @@ class Generator(keras.Model):
             with_logits: return the head's logits too.
 
         Returns:
-            [B, H, W, C] float32 in [-1, 1], or, `with_logits`, the pair of that and the head's logits
-            [B, H, W, ...] float32 (None if the head has none).
+            [B, H, W, C] float32 in [-1, 1] (of a joint-bins head within 110 / ab_scale), or, `with_logits`, the pair of
+            that and the head's logits [B, H, W, ...] float32 (None if the head has none).
 
         Raises:
             ValueError: if noise is missing, not wanted, or of another number of channels.

@@ -124,12 +124,22 @@ def generator_loss(
     for name, (weight, desired) in _weighted_controls(objective).items():
         _need(rgb, "rgb", f"--desired-{name}")
         terms[f"g/{name}"] = (weight, controls.term(rgb, name, desired))
-    if not terms:
+    check_terms(objective)
+    return _weigh(terms, global_batch)
+
+
+def check_terms(objective: Objective) -> None:
+    """Whether the generator has something to minimize.
+
+    Raises:
+        ValueError: if every term's weight is 0.
+    """
+    weights = (objective.adversarial_weight, objective.l1_weight, objective.classification_weight)
+    if not (any(weights) or _has_features(objective) or _weighted_controls(objective)):
         raise ValueError(
             "The generator has nothing to minimize: `--adversarial-weight` and `--l1-weight` are both 0, and no other "
             "term is set. Give one of them a weight"
         )
-    return _weigh(terms, global_batch)
 
 
 def pretrain_loss(objective: Objective, kind, *, predicted, truth, global_batch, cross_entropy=None):

@@ -26,7 +26,7 @@ def gradient_penalty(gradients):
     """(||gradient|| - 1)^2, the two-sided penalty (Gulrajani et al. 2017, eq. (3)).
 
     Args:
-        gradients: [B, ...] float, of each picture's logits summed, with respect to that picture (`interpolate`'s).
+        gradients: [B, ...] float, of the mean of each picture's logits, with respect to that picture (`interpolate`'s).
 
     Returns:
         [B] float32, at least 0. Its own gradient is finite everywhere and 0 where `gradients` vanish.
@@ -42,7 +42,7 @@ def r1(gradients):
     """||gradient||^2 / 2 on real pictures (Mescheder et al. 2018, eq. (9)).
 
     Args:
-        gradients: [B, ...] float, of each real picture's logits summed, with respect to that picture.
+        gradients: [B, ...] float, of the mean of each real picture's logits, with respect to that picture.
 
     Returns:
         [B] float32, at least 0.

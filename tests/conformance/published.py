@@ -4,6 +4,20 @@
 discriminator) at full width; how they were found stands beside them. An altered preset differs from one of the two.
 """
 
+# What a row does not say is the original's (Nazeri et al. 2018, sections 3.2 to 3.4, and its options).
+DEFAULTS = {
+    "generator": "unet", "discriminator": "patch", "head": "color", "noise_channels": 0, "kernel_size": 4,
+    "d_input": "joint", "d_crop": 0, "d_normalization": "auto", "filter_multiplier": 1.0,
+    "adversarial": "non-saturating", "adversarial_weight": 1.0, "l1_weight": 100.0, "label_smoothing": False,
+    "d_batches": "full", "r1_weight": 0.0, "classification_weight": 0.0,
+    "lr": 3e-4, "d_lr_factor": 0.1, "lr_decay": True, "lr_decay_schedule": "exponential", "lr_decay_rate": 0.1,
+    "lr_decay_steps": 500_000, "lr_floor": 1e-6, "beta1": 0.0, "beta2": 0.999,
+    "g_clip_value": 0.0, "d_clip_value": 0.0, "d_l2": 0.0, "ema_decay": 0.0,
+    "d_steps": 1, "g_steps": 2, "pretrain_steps": 0, "d_pretrain_accuracy": 0.0, "d_max_accuracy": 1.01,
+    "d_retrain_accuracy": 0.0, "noise_epochs": 0, "critic_ratio": "fixed", "unfreeze": (),
+    "color_space": "lab", "ab_scale": 110.0, "augment": True, "augmentations": ("flip",), "drop_gray": True,
+    "bn_momentum": 0.99,  # Keras'; the original's TensorFlow layer had the same
+}  # fmt: skip
 NAZERI = {  # Nazeri et al. 2018, sections 3.1 to 3.4, and their command lines
     "discriminator_layers": ((64, 2), (128, 2), (256, 2), (512, 1)),
 }

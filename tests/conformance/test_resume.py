@@ -13,7 +13,15 @@ SCRIPT = Path(__file__)
 STOPS = {"wgan256": 7}  # turns before the stop: there, in the middle of a round; 2 where not said
 
 
-def digests(preset, folder, stop):
+# Copies in which the rules that need history are at work across the stop: rest, noise epochs, retraining.
+JUDGED = {"phase": "adversarial", "accuracies": (0.9,) * 20}
+RULES = {
+    "resting": ("gan_32", {"d_max_accuracy": 0.8, "noise_epochs": 2, "d_pretrain_accuracy": 0.0}, JUDGED),
+    "retraining": ("gan_32", {"d_retrain_accuracy": 0.95, "epochs": 9}, JUDGED),
+}
+
+
+def digests(case, folder, stop):
     """-> {variable: digest} after all turns, the run saved and made anew after `stop` of them (0: never)."""
     import hashlib
 
@@ -21,14 +29,15 @@ def digests(preset, folder, stop):
 
     from colorgan.training import checkpoints, schedules
 
-    config = small(preset, ema_decay=0.9)
+    preset, values, memory = RULES.get(case, (case, {}, {}))
+    config = small(preset, ema_decay=0.9, **values)
 
     def fresh(seed):
         trained, compiled = start(config, seed)
         return trained, compiled, checkpoints.Checkpoints(folder, trained, keep=1)
 
     trained, compiled, saver = fresh(1)
-    memory, seen = schedules.State(), schedules.Measurements()
+    memory, seen = schedules.State(**memory), schedules.Measurements()
     for turn in range(TURNS.get(preset, 3)):
         if stop and turn == stop:
             saver.save({"iteration": turn, "memory": asdict(memory), "seen": asdict(seen)})
@@ -39,7 +48,7 @@ def digests(preset, folder, stop):
         memory, action = schedules.act(config, memory, seen)
         logs = compiled.iterate(batch_of(config, seed=turn), action)
         seen = schedules.Measurements(
-            epochs=turn / 10,
+            epochs=turn / 2,
             **{name: float(logs[f"d/{name}"]) if f"d/{name}" in logs else None for name in ("accuracy", "gap")},
         )
     groups = trained.variables()
@@ -59,7 +68,8 @@ def main(folder):
 
     tf.config.experimental.enable_op_determinism()
     result = {
-        name: [digests(name, folder / f"{name}-{stop}", stop) for stop in (0, STOPS.get(name, 2))] for name in PRESETS
+        name: [digests(name, folder / f"{name}-{stop}", stop) for stop in (0, STOPS.get(name, 2))]
+        for name in (*PRESETS, *RULES)
     }
     print("RESULT" + json.dumps(result))
 

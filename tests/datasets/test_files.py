@@ -64,7 +64,8 @@ def test_undefined_brightness_is_unreadable():
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("size", [(12, 16), (6, 6), (10, 5)])
 def test_orientation_is_applied(orientation, size):
-    rgb = np.random.RandomState(0).randint(0, 256, (24, 40, 3)).astype(np.uint8)
+    # No blacks and whites: Lanczos overshoots there, and what is cut off between its two passes depends on their order.
+    rgb = np.random.RandomState(0).randint(64, 192, (24, 40, 3)).astype(np.uint8)
     exif = Image.Exif()
     exif[0x0112] = orientation
     content = saved(Image.fromarray(rgb), exif=exif)

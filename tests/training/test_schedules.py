@@ -122,6 +122,8 @@ def test_noise_epochs_are_every_nth():
     ("end", "epochs", "iteration", "retrains"),
     [
         ({"epochs": 10}, 4.9, 9999, True),
+        ({"epochs": 10, "max_steps": 100}, 4.9, 50, False),
+        ({"epochs": 10, "max_steps": 100}, 4.9, 49, True),
         ({"epochs": 10}, 5.0, 9999, False),
         ({"epochs": 0, "max_steps": 100}, 77.0, 49, True),
         ({"epochs": 0, "max_steps": 100}, 0.0, 50, False),
@@ -184,11 +186,14 @@ def test_unfreezing_counts_from_the_end_of_the_pretraining():
     assert [a.frozen for a in run(late, accuracy(0.5), turns=4)[0]] == [0, 0, 3, 3]
 
 
-def test_the_memory_survives_json():
-    c = config(critic_ratio="cantelli", d_steps=6, d_max_accuracy=0.8, batch_size=128)
+@pytest.mark.parametrize(
+    "rules", [{"critic_ratio": "cantelli", "d_steps": 6}, {"d_max_accuracy": 0.7, "noise_epochs": 2, "epochs": 9}]
+)
+def test_the_memory_survives_json(rules):
+    c = config(**rules, batch_size=128)
 
     def measured(i, action):
-        return Measurements(gap=float(i % 5), accuracy=0.9 if i % 3 else 0.5)
+        return Measurements(gap=float(i % 5), accuracy=0.9 if i % 3 else 0.5, epochs=i / 9)
 
     straight, end = run(c, measured, turns=50)
     first, state = run(c, measured, turns=23)
@@ -201,3 +206,23 @@ def test_the_memory_survives_json():
         rest.append(action)
     assert first + rest == straight
     assert again == end
+
+
+def test_retraining_is_on_generated_pictures_and_noise_is_no_verdict():
+    c = config(d_retrain_accuracy=0.8, noise_epochs=1, d_max_accuracy=0.9, batch_size=128, d_pretrain_steps=5)
+    _, action = schedules.act(c, State(phase="adversarial", accuracies=(0.75,) * 20), Measurements())
+    assert (action.noise, action.g_updates) == (False, 0)
+    # Every epoch is one of noise, on which the discriminator is always right: it never comes to rest by that.
+    actions, state = run(c, accuracy(1.0), turns=60)
+    assert all(a.noise and a.d_updates for a in actions) and state.accuracies == ()
+
+
+def test_decays_count_from_the_beginning_of_a_phase():
+    c = config(lr=1e-2, lr_decay_rate=0.1, lr_decay_steps=10, lr_floor=1e-9, pretrain_steps=10)
+    actions, _ = run(c, lambda i, a: Measurements(), turns=12)
+    assert actions[9].g_lr == pytest.approx(1e-2 * 0.1**0.9)
+    assert [a.g_lr for a in actions[10:]] == pytest.approx([1e-2, 1e-2 * 0.1**0.1])
+    plateau = {"lr_decay_schedule": "plateau", "plateau_patience": 1, "lr": 1.0, "lr_floor": 1e-9}
+    c = config(**plateau, d_pretrain_accuracy=0.9, d_pretrain_steps=30)
+    actions, state = run(c, lambda i, a: Measurements(accuracy=0.5, validation=5.0), turns=31)
+    assert actions[-1].phase == "adversarial" and actions[-1].g_lr == 1.0

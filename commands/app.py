@@ -1,0 +1,26 @@
+"""`--mode app`: the web page and its HTTP API."""
+
+from __future__ import annotations
+
+import importlib.util
+
+from colorgan import flags
+from colorgan.commands import common
+
+
+def run(command: flags.Command) -> int:
+    """Serve the page until interrupted."""
+    if importlib.util.find_spec("gradio") is None:
+        raise ValueError('The web page needs Gradio. Install it with: pip install "colorgan[app]"')
+    from colorgan.serving import web
+
+    use, flat = command.config.use, command.config.flat()
+    with web.listen(flat["host"], flat["port"]) as place:
+        colorizer, config = common.trained(command)
+        settings = common.settings(use, config.data)
+        web.serve(colorizer, settings=settings, place=place, max_upload_mb=use.max_upload_mb, say=_say)
+    return 0
+
+
+def _say(text):
+    print(text, flush=True)

@@ -1,0 +1,149 @@
+"""Photographs of visitors, colorized one at a time and within limits; what the web page and its API share.
+
+Owns the limits, the order, and what visitors are told. Imports `serving.batch`, `serving.fullres`, `serving.photos`,
+`serving.reading` and `serving.writing`, and gets the colorizer as an argument.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import tempfile
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from colorgan.serving import batch, fullres, photos, reading, writing
+from colorgan.serving.photos import Settings
+
+MAX_UPLOAD_MB = 200
+WAITING = 20  # photographs that may wait for their turn
+PREVIEW = 2000  # pixels on the longer side of what the page shows
+
+
+class Refused(Exception):
+    """A photograph that is not colorized; the message is for the visitor.
+
+    Attributes:
+        status: of HTTP: 410 gone, 413 too large, 422 not readable or not a photograph, 503 too many are waiting.
+    """
+
+    def __init__(self, message: str, status: int):
+        super().__init__(message)
+        self.status = status
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of a photograph.
+
+    Attributes:
+        file: the coloured photograph, as `colorize.py` writes it, `-colorized` in its name.
+        previews: JPEG files before and after, small enough for a page; None if none were wanted.
+        size: width and height of the photograph.
+        notes: what was left out of it, in words.
+        seconds: spent on it.
+    """
+
+    file: Path
+    previews: tuple[Path, Path] | None
+    size: tuple[int, int]
+    notes: tuple[str, ...]
+    seconds: float
+
+
+class Desk:
+    """Where photographs are colorized, one at a time.
+
+    Args:
+        colorizer: anything with `Colorizer.predict_lab`.
+        settings: how; `chroma_gain` is only what the page begins with, and `side_by_side` is not used.
+        max_upload_mb: larger files are refused, 1 MB being 2^20 bytes, as in Gradio's own messages.
+        folder: for temporary files.
+
+    Raises:
+        ValueError: if `max_upload_mb` is not positive.
+    """
+
+    def __init__(self, colorizer, *, settings: Settings, max_upload_mb: float, folder: Path):
+        if not max_upload_mb > 0:
+            raise ValueError(f"`max_upload_mb` must be positive. Received: {max_upload_mb!r}")
+        self.colorizer, self.folder = colorizer, Path(folder)
+        self.settings = dataclasses.replace(settings, side_by_side=False)
+        self.max_upload_mb, self.max_bytes = max_upload_mb, int(max_upload_mb * 2**20)
+        self._turn, self._count, self._waiting = threading.Lock(), threading.Lock(), 0
+
+    def too_large(self) -> Refused:
+        """-> what to say about a file with too many bytes."""
+        return Refused(f"The file is too large: at most {self.max_upload_mb:g} MB are taken.", 413)
+
+    def new_folder(self) -> Path:
+        """-> a folder for temporary files whose name nobody can guess."""
+        return Path(tempfile.mkdtemp(dir=self.folder, prefix="photograph-"))
+
+    def colorize(self, source: Path, folder: Path, *, saturation: float, previews: bool) -> Result:
+        """Wait for the turn and colorize a file into a folder.
+
+        Raises:
+            Refused: if it cannot be done.
+        """
+        with self._count:
+            if self._waiting > WAITING:
+                raise Refused("Too many photographs are waiting. Try again in a minute.", 503)
+            self._waiting += 1
+        try:
+            with self._turn, reading.large_pictures(self.settings.max_megapixels):
+                return self._colorize(source, folder, saturation, previews)
+        except (OSError, ValueError, MemoryError, cv2.error) as error:
+            if isinstance(error.__cause__, Image.DecompressionBombError):
+                limit = f"at most {self.settings.max_megapixels:g} megapixels are taken."
+                raise Refused(f"{source.name} is too large: {limit}", 413) from error
+            reason = str(error) or type(error).__name__
+            # Visitors know their file's name, and need not know where it lies here.
+            raise Refused(reason.replace(str(source), source.name).replace(f"{folder}{os.sep}", ""), 422) from error
+        finally:
+            with self._count:
+                self._waiting -= 1
+
+    def _colorize(self, source, folder, saturation, previews):
+        start = time.perf_counter()
+        try:
+            settings = dataclasses.replace(self.settings, chroma_gain=saturation)
+        except ValueError as error:
+            raise Refused(str(error).replace("chroma_gain", "saturation"), 422) from error
+        if not source.is_file():
+            raise Refused(f"{source.name} is not kept any longer. Upload it again.", 410)
+        if source.stat().st_size > self.max_bytes:
+            raise self.too_large()
+        photograph = reading.read(source, max_megapixels=settings.max_megapixels)
+        small = photos.shrink(photograph.pixels, settings.work_size)[None]
+        ab = photos.predict_ab(self.colorizer, small, chroma_gain=saturation, flip=settings.flip)[0]
+        (job,) = batch.plan([source], folder, settings)
+        target = job.target.with_stem(f"{job.target.stem}-colorized")
+        photos.finish(photograph, ab, target, settings)
+        pair = _previews(photograph, ab, folder) if previews else None
+        size = photograph.pixels.shape[1::-1]
+        return Result(target, pair, size, tuple(photograph.notes), time.perf_counter() - start)
+
+
+def _previews(photograph, ab, folder):
+    """Before and after as JPEG files that a browser can show, whatever the photograph's depth and format."""
+    height, width = photograph.pixels.shape[:2]
+    factor = min(1.0, PREVIEW / max(height, width))
+    size = max(1, round(width * factor)), max(1, round(height * factor))
+
+    def small(array):
+        return writing.as_depth(cv2.resize(array, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+    pixels = small(photograph.pixels)
+    alpha = None if photograph.alpha is None else small(photograph.alpha)
+    before = pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=-1)
+    pair = folder / "before.jpg", folder / "after.jpg"
+    for path, rgb in zip(pair, (before, fullres.join(pixels, ab)), strict=True):
+        writing.write(path, rgb, alpha=alpha, icc=photograph.icc)
+    return pair
