@@ -55,7 +55,16 @@ setup(
         "app": APP,
         "onnx": ONNX,
         "litert": LITERT,
-        "test": [*APP, *ONNX, *LITERT, "pytest>=8.0", "ruff>=0.6", "hypothesis>=6.100", "selenium>=4.51"],
+        "test": [
+            *APP,
+            *ONNX,
+            *LITERT,
+            "pytest>=8.0",
+            "pytest-xdist>=3.5",
+            "ruff>=0.6",
+            "hypothesis>=6.100",
+            "selenium>=4.51",
+        ],
     },
     entry_points={"console_scripts": ["colorgan = colorgan.main:run"]},
 )
