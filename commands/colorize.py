@@ -27,6 +27,7 @@ def run(command: flags.Command) -> int:
         output.mkdir(parents=True, exist_ok=True)
         earlier = batch.recorded(output)
         done, failed = video.colorize_films(colorizer, films, output, smoothing=use.smoothing, **options)
-        batch.record(output, earlier, [{**film, "weights_sha256": sha256} for film in done], failed)
+        before = batch.failures(output) if photographs else []
+        batch.record(output, earlier, [{**film, "weights_sha256": sha256} for film in done], [*before, *failed])
         status = 1 if failed else status
     return status

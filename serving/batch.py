@@ -17,7 +17,6 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import cv2
 import numpy as np
 from tqdm import tqdm
 
@@ -173,12 +172,13 @@ def colorize_files(
         OSError: if the output folder cannot be written to.
     """
     output = Path(output)
-    jobs = plan(inputs, output, settings)
+    missing = _missing(inputs)
+    jobs = plan([one for one in inputs if one not in missing], output, settings)
     _check_writable(output)
     earlier = recorded(output)
     if getattr(colorizer, "color_space", "lab") == "rgb":
         say("The weights predict RGB: each photograph's own lightness is put back.")
-    outcome, todo = Outcome(), []
+    outcome, todo = Outcome(failed=[(Job(Path(one), output), reason) for one, reason in missing.items()]), []
     for job in jobs:
         (outcome.skipped if job.target.exists() and not overwrite else todo).append(job)
     try:
@@ -190,6 +190,19 @@ def colorize_files(
         )
     _report(outcome, say)
     return 1 if outcome.failed else 0
+
+
+def _missing(inputs) -> dict:
+    """-> {input: reason} of those that name nothing; raises the reason where no input names anything."""
+    missing = {}
+    for one in inputs:
+        try:
+            find([one])
+        except FileNotFoundError as error:
+            missing[one] = str(error)
+    if len(missing) == len(inputs):
+        raise FileNotFoundError("; ".join(missing.values()))
+    return missing
 
 
 def _check_writable(output):
@@ -253,7 +266,7 @@ def _collect(running, outcome, bar):
         job = running.pop(future)
         try:
             future.result()
-        except (OSError, ValueError, MemoryError, cv2.error) as error:
+        except Exception as error:  # decoders and encoders raise what comes up: struct.error, OverflowError, ...
             reason = str(error) or type(error).__name__
             outcome.failed.append((job, reason if str(job.source) in reason else f"{job.source}: {reason}"))
             job.photograph = job.small = None
@@ -313,6 +326,12 @@ def _entry(job, output, settings, weights_sha256):
         "settings": dataclasses.asdict(settings),
         "seconds": round(job.seconds, 3),
     }
+
+
+def failures(output: Path) -> list[dict]:
+    """-> the failures of the last call that wrote a folder's manifest."""
+    path = output / MANIFEST
+    return json.loads(path.read_text(encoding="utf-8"))["failed"] if path.exists() else []
 
 
 def record(output: Path, earlier: dict, done: list[dict], failed: list[dict]) -> None:

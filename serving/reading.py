@@ -113,7 +113,7 @@ def read(path: Path, *, max_megapixels: float = MAX_MEGAPIXELS) -> Photograph:
 
 def _read(path, image):
     notes, info = [], image.info
-    icc, dpi, orientation = info.get("icc_profile"), info.get("dpi"), image.getexif().get(ORIENTATION, 1)
+    icc, dpi, orientation = info.get("icc_profile"), _dpi(info.get("dpi")), image.getexif().get(ORIENTATION, 1)
     exif = _kept_exif(image, notes)
     if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":  # MPO: a JPEG with previews
         notes.append(f"the first of {image.n_frames} pages")
@@ -162,6 +162,11 @@ def _kept_exif(image, notes):
     return kept
 
 
+def _dpi(values):
+    """A resolution as other formats can hold it, or None: files also say 0/0 and numbers beyond any."""
+    return values if values and all(1 <= value <= 1e6 for value in values) else None
+
+
 def _has_wide_colour(path, image):
     if image.format == "PNG":
         with open(path, "rb") as file:
@@ -179,6 +184,8 @@ def _wide(path, image):
         with Image.open(path) as again:  # `verify` wants a file that nothing has been read from
             again.verify()
     else:
+        if image.tag_v2.get(284, 1) == 2:  # OpenCV 5 fills most of such a picture with what lay in memory
+            raise OSError("its 16-bit colours lie in separate planes. Save it with interleaved ones")
         data = _unturned(data)
     quiet = cv2.utils.logging.getLogLevel()
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)

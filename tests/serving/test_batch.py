@@ -2,13 +2,14 @@
 
 import json
 import os
+import struct
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from colorgan.serving import batch, reading
+from colorgan.serving import batch, photos, reading
 from colorgan.serving.photos import Settings
 
 SETTINGS = Settings(work_size=16)
@@ -240,3 +241,28 @@ def test_a_size_that_cannot_be_read_does_not_count(tmp_path):
     (tmp_path / "a.png").write_bytes(b"")
     assert reading.megapixels(tmp_path / "a.png") == 0
     assert os.listdir(tmp_path) == ["a.png"]
+
+
+def test_a_missing_input_does_not_stop_the_others(tmp_path, painter):
+    Image.new("L", (20, 16), 90).save(tmp_path / "ok.png")
+    said = []
+    inputs = [str(tmp_path / "gone.png"), str(tmp_path / "ok.png")]
+    assert batch.colorize_files(painter, inputs, tmp_path / "out", settings=SETTINGS, say=said.append) == 1
+    assert (tmp_path / "out" / "ok.png").exists()
+    assert any("gone.png is not there" in text for text in said)
+    assert [one["input"] for one in batch.failures(tmp_path / "out")] == [inputs[0]]
+
+
+def test_a_writer_that_raises_anything_stops_one_file_only(tmp_path, painter, monkeypatch):
+    for name in ("a.png", "b.png"):
+        Image.new("L", (20, 16), 90).save(tmp_path / name)
+    finish = photos.finish
+
+    def failing(photograph, ab, target, *args, **kwargs):
+        if target.name == "a.png":
+            raise struct.error("argument out of range")
+        return finish(photograph, ab, target, *args, **kwargs)
+
+    monkeypatch.setattr(photos, "finish", failing)
+    assert batch.colorize_files(painter, [tmp_path], tmp_path / "out", settings=SETTINGS, say=str) == 1
+    assert (tmp_path / "out" / "b.png").exists() and not (tmp_path / "out" / "a.png").exists()

@@ -252,3 +252,16 @@ def test_decompression_bombs(tmp_path):
         reading.read(tmp_path / "a.png", max_megapixels=0.001)
     with reading.large_pictures(0.008):
         assert reading.read(tmp_path / "a.png", max_megapixels=0.009).pixels.shape == (90, 100)
+
+
+def test_sixteen_bit_planes_are_refused_not_guessed(tmp_path):
+    planes = np.random.default_rng(0).integers(0, 65536, (3, 8, 9), dtype=np.uint16)
+    tifffile.imwrite(tmp_path / "planes.tif", planes, photometric="rgb", planarconfig="separate")
+    with pytest.raises(OSError, match="planes.tif.*separate planes"):
+        reading.read(tmp_path / "planes.tif")
+
+
+@pytest.mark.parametrize("dpi", [(0, 0), (4294967295, 4294967295), (float("nan"), 72)])
+def test_impossible_resolutions_are_dropped(dpi):
+    assert reading._dpi(dpi) is None
+    assert reading._dpi((300, 300)) == (300, 300)
