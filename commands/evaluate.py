@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+import os
 import shlex
 import sys
 from pathlib import Path
 
 from colorgan import datasets, flags
 from colorgan.commands import common
+from colorgan.config import flag_name
 from colorgan.evaluation import baselines, compare, distributions, folders, report
 from colorgan.evaluation import evaluate as evaluator
 from colorgan.evaluation.definitions import CONTROLS
 
+DATA = ("dataset", "dataset_path", "height", "width", "classes", "validation_fraction")  # what makes a test split
 BY_FOLDER = ("folder", "places365")  # data sets whose classes are the folders that files lie in
 
 
@@ -28,7 +32,12 @@ def run(command: flags.Command) -> int:
             f"--compare gray RUN. Received: {' '.join(compared)}"
         )
     paths = [word for word in compared or command.inputs if word not in baselines.NAMES]
+    if compared and not paths:
+        raise ValueError(
+            f"`--compare {' '.join(compared)}` needs a run, whose photographs the baselines are measured on."
+        )
     models, configs, files = _runs(command, paths)
+    _check_data(command, configs)
     first = next(iter(configs.values()))
     median = common.median_ab(first)
     split = datasets.load(first.data, "test")
@@ -55,7 +64,7 @@ def run(command: flags.Command) -> int:
     comparisons = [compare.compare(evaluation, *pair)] if pair else []
     folder = common.output(first)
     if len(models) > 1:  # not in the place of the first run's own results
-        folder = folder / f"compared-with-{'-'.join(Path(path).name for path in paths[1:])}"
+        folder = folder / f"compared-with-{'-'.join(_seen_from(paths[0], path) for path in paths[1:])}"
     return _write(folder, evaluation, comparisons, {name: config.flat() for name, config in configs.items()})
 
 
@@ -78,6 +87,7 @@ def _folders(command):
         description={**pairs.description, "median": "left out: two folders have no training set to take it from"},
         class_names=pairs.class_names,
         class_word="folder",
+        picture_names=pairs.names,
         **_options(config),
     )
     return _write(Path(config.use.test_output or "evaluation"), evaluation, (), {name: config.flat()}, pairs.missing)
@@ -89,6 +99,9 @@ def _runs(command, paths):
     Without paths, of the one run that the command line means.
     """
     models, configs, files = {}, {}, {}
+    for path in paths:
+        if not Path(path).exists():
+            raise FileNotFoundError(f"The run {path} does not exist. Name a run's folder or a weights file.")
     for path in paths or [""]:
         own = dataclasses.replace(command, config=command.config.replace(weights=path)) if path else command
         colorizer, config = common.trained(own)
@@ -97,6 +110,39 @@ def _runs(command, paths):
         models[name], configs[name] = colorizer.predict_lab, config
         files[name] = f"{weights}, sha256 {common.sha256(weights)}"
     return models, configs, files
+
+
+def _check_data(command, configs):
+    """Runs are compared on one set of photographs: on the first one's, if all had the same or the user says which."""
+    names = ("dataset_path",) if "dataset" in command.given else DATA
+    (first_name, first), *others = ((name, config.flat()) for name, config in configs.items())
+    different = [
+        f"{flag_name(field)} is {first[field]!r} of {first_name}, {other[field]!r} of {name}"
+        for name, other in others
+        for field in names
+        if first[field] != other[field]
+    ]
+    if different:
+        raise ValueError(
+            f"The runs have different data: {'; '.join(different)}. Say on which photographs they are to be compared, "
+            "with --dataset and --dataset-path"
+        )
+
+
+def _seen_from(first, path):
+    """-> a run's path as seen from the folder of another, as one word: no two runs share one."""
+    parts = Path(os.path.relpath(Path(path).resolve(), Path(first).resolve().parent)).parts
+    return "-".join("up" if part == ".." else part for part in parts)
+
+
+def _files(folder, n):
+    """-> result.json and the reports; with the number of images in their names where there is a result of more."""
+    names = ("result.json", "report.html", "report.png")
+    kept = folder / names[0]
+    if kept.exists() and json.loads(kept.read_text(encoding="utf-8"))["protocol"]["n"] > n:
+        print(f"{kept} is of more images and stays.")
+        names = [f"{Path(name).stem}-{n}{Path(name).suffix}" for name in names]
+    return [folder / name for name in names]
 
 
 def _desired(configs):
@@ -122,7 +168,7 @@ def _write(folder, evaluation, comparisons, configs, missing=None):
     if comparisons:
         evaluation.record["comparisons"] = [dataclasses.asdict(one) for one in comparisons]
     print(report.text(evaluation, comparisons))
-    files = [folder / name for name in ("result.json", "report.html", "report.png")]
+    files = _files(folder, evaluation.protocol["n"])
     evaluation.write_json(files[0])
     report.write_html(files[1], evaluation, comparisons)
     report.write_png(files[2], evaluation, comparisons)

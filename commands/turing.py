@@ -23,6 +23,8 @@ def run(command: flags.Command) -> int:
         raise ValueError("`--participant` goes on in a window. In a browser, open the address that ends in it.")
     if not command.config.evaluation.web:
         turing_window.require_display()
+    asked = command.config.evaluation  # what would fail only with the answers; ranges are the configuration's to check
+    turing_statistics.check(check_tolerance=asked.check_tolerance, precision_target=asked.precision_target)
     colorizer, config = common.trained(command)
     wanted, folder = config.evaluation, common.output(config)
     real, settings = _test(config)

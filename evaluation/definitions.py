@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from colorgan.evaluation.formulas import PSNR_CAP, SSIM_WINDOW
 
+NO_CHROMA = 0.01  # Lab units: float32 leaves 3e-5 on grays
 CONTROLS = ("saturation", "hue", "red", "green", "blue")
 
 
@@ -21,6 +22,7 @@ class Metric:
     `columns` names its per-image values; `reduction` says what becomes of their means over the images: the `mean`
     itself, the `ratio` of two of them, or the `angle` of two of them (cosine and sine, in turns). A metric without
     columns compares sets of images. `better` is `low`, `high`, `one` (a ratio to the truth), or empty for a property.
+    A ratio whose denominator is not above `floor` does not exist.
     """
 
     definition: str
@@ -28,6 +30,7 @@ class Metric:
     better: str
     unit: str = ""
     reduction: str = "mean"
+    floor: float = 0.0
 
 
 METRICS = {
@@ -55,7 +58,8 @@ METRICS = {
     "auc_rebalanced": Metric(
         "auc with each pixel weighted by 1 / ((1 - l) p + l / Q) of its true ab bin (Zhang 2016, eq. 4): bins of 10 "
         "Lab units, p the share of the evaluated truth's pixels smoothed by a Gaussian (sigma 5), l = 1/2, Q the bins "
-        "whose centre sRGB can show at some whole L; the interval keeps p fixed",
+        "whose centre sRGB can show at some whole L; the interval keeps p fixed. Not comparable with published values: "
+        "those take p from ImageNet's training set and Q = 313, and other pictures; compare models of one table only",
         ("rebalanced_hits", "rebalanced_weight"),
         "high",
         "%",
@@ -84,10 +88,12 @@ METRICS = {
         reduction="ratio",
     ),
     "chroma_ratio": Metric(
-        "mean chroma sqrt(a^2 + b^2) of the results' Lab / of the truths'; below 0.5 a model is giving up on colour",
+        "mean chroma sqrt(a^2 + b^2) of the results' Lab / of the truths'; below 0.5 a model is giving up on colour; "
+        f"none where the truths' is not above {NO_CHROMA:g}: they are gray",
         ("chroma", "chroma_truth"),
         "one",
         reduction="ratio",
+        floor=NO_CHROMA,
     ),
     "saturation": Metric("mean saturation (HSV) of the 8-bit result, 0..1", ("saturation",), ""),
     "hue": Metric(
@@ -105,8 +111,9 @@ METRICS = {
         "low",
     ),
     "kid": Metric(
-        "unbiased squared MMD of the same feature vectors with the kernel (x.y / d + 1)^3 (Binkowski 2018, sect. 4), "
-        "mean over blocks of consecutive images; the interval is the mean +- 1.96 standard errors over the blocks",
+        "squared MMD of the same feature vectors with the kernel (x.y / d + 1)^3 (Binkowski 2018, sect. 4); the sets "
+        "are paired, so no result is compared with its own truth, which would bias it (Gretton 2012, eq. 4); mean "
+        "over blocks of consecutive images; the interval is the mean +- 1.96 standard errors over the blocks",
         (),
         "low",
     ),

@@ -120,19 +120,22 @@ def frechet_distance(mean_1, covariance_1, mean_2, covariance_2) -> float:
     return float(max(np.sum((np.asarray(mean_1) - mean_2) ** 2) + trace, 0.0))
 
 
-def polynomial_mmd(x, y) -> float:
+def polynomial_mmd(x, y, *, paired=False) -> float:
     """The unbiased estimate of the squared maximum mean discrepancy with the kernel (x.y / D + 1)^3.
 
     Binkowski et al. 2018, section 4; Gretton et al. 2012, eq. 3. May be below 0.
 
     Args:
         x: [M, D] float. y: [N, D] float; M, N >= 2.
+        paired: x and y belong together row by row, so M = N: the terms of a row with its own partner are left out
+            (Gretton et al. 2012, eq. 4), which would bias the estimate downwards.
     """
     d = x.shape[1]
     xx, yy, xy = ((one @ other.T / d + 1) ** 3 for one, other in ((x, x), (y, y), (x, y)))
     m, n = len(x), len(y)
     within = (xx.sum() - np.trace(xx)) / (m * (m - 1)) + (yy.sum() - np.trace(yy)) / (n * (n - 1))
-    return float(within - 2 * xy.mean())
+    across = (xy.sum() - np.trace(xy)) / (m * (m - 1)) if paired else xy.mean()
+    return float(within - 2 * across)
 
 
 class Distribution:
@@ -154,7 +157,7 @@ class Distribution:
         if self._waiting[0].size:
             new = tuple(np.concatenate(pair) for pair in zip(self._waiting, new, strict=True))
         while len(new[0]) >= self.block:
-            self._distances.append(polynomial_mmd(new[0][: self.block], new[1][: self.block]))
+            self._distances.append(polynomial_mmd(new[0][: self.block], new[1][: self.block], paired=True))
             new = tuple(features[self.block :] for features in new)
         self._waiting = new
 
@@ -164,7 +167,7 @@ class Distribution:
         fid = frechet_distance(one.mean, one.covariance, other.mean, other.covariance)
         distances = self._distances
         if not distances and len(self._waiting[0]) > 1:
-            distances = [polynomial_mmd(*self._waiting)]
+            distances = [polynomial_mmd(*self._waiting, paired=True)]
         value = float(np.mean(distances)) if distances else math.nan
         half = 1.959964 * np.std(distances, ddof=1) / math.sqrt(len(distances)) if len(distances) > 1 else math.nan
         return {"fid": (fid, math.nan, math.nan), "kid": (value, value - half, value + half)}

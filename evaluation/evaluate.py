@@ -44,6 +44,7 @@ def evaluate(
     desired: Mapping | None = None,
     class_by="label",
     class_word="class",
+    picture_names=None,
     sample_size=8,
     feature_network=None,
     for_report=False,
@@ -68,6 +69,7 @@ def evaluate(
             join the metrics, and the values stand beside them in the table.
         class_by: the batches' key by which a table per class is made, -1 in it meaning no class; None: no such table.
         class_word: what to call these, such as folder.
+        picture_names: the pictures' names, such as paths, by their index; default: none.
         sample_size: how many of the first images are kept as samples.
         feature_network: a `distributions.FeatureNetwork` for FID and KID; None: without them, which the protocol says.
         for_report: keep what `report.write_html` shows: curves, histograms, the best, median and worst pictures (of
@@ -93,11 +95,17 @@ def evaluate(
         raise ValueError("`batches` holds no image to evaluate on. Check the data set, its split and `--eval-size`")
     columns = {name: score.columns() for name, score in stream.scores.items()}
     # The truth's columns and the draws are the same for all models, so their differences can be compared in pairs.
-    tables = {
-        name: statistics.bootstrap(c, stream.names, resamples=resamples, seed=seed) | stream.of_sets(name)
-        for name, c in columns.items()
+    tables, undefined = {}, {}
+    for name, own in columns.items():
+        spread = statistics.resampled(own, stream.names, resamples=resamples, seed=seed)
+        tables[name] = statistics.intervals(own, spread) | stream.of_sets(name)
+        if lacking := statistics.undefined(spread):
+            undefined[name] = ", ".join(f"{metric} in {k} of {resamples}, left out" for metric, k in lacking.items())
+    intervals = {
+        "intervals": f"95 % percentile bootstrap over images, {resamples} resamples, seed {seed}; none of one image",
+        **({"undefined resamples": undefined} if undefined else {}),
     }
-    intervals = f"95 % percentile bootstrap over images, {resamples} resamples, seed {seed}"
+    index = np.concatenate(stream.index)
     labels = np.concatenate(stream.labels)
     return Evaluation(
         _protocol(stream, description, intervals, desired),
@@ -105,7 +113,8 @@ def evaluate(
         classes=_by_class(columns, labels, class_names, stream.names, resamples, seed),
         samples=stream.samples,
         per_image=columns,
-        index=np.concatenate(stream.index),
+        index=index,
+        picture_names={} if picture_names is None else {int(i): str(picture_names[i]) for i in index},
         desired=desired,
         class_word=class_word,
         feature_network=feature_network.label if feature_network else "",
@@ -126,6 +135,7 @@ class _Stream:
         self.distributions = {name: Distribution() for name in models} if feature_network else {}
         self.traces, self.gallery = None, None
         self.digest = hashlib.sha256()
+        self.given = {name: hashlib.sha256() for name, model in models.items() if isinstance(model, Given)}
 
     def prepare(self, rgb, names, thresholds, desired, for_report, seed):
         """What the first batch decides."""
@@ -143,7 +153,7 @@ class _Stream:
         size = f"{rgb.shape[1]}x{rgb.shape[2]}"
         self.sizes[size] = self.sizes.get(size, 0) + len(rgb)
         for picture in rgb:
-            self.digest.update(size.encode() + np.ascontiguousarray(picture).data)
+            _digest(self.digest, picture)
         self.index.append(_take(batch, "index", len(rgb)))
         self.labels.append(_take(batch, self.class_by, len(rgb)) if self.class_by else np.full(len(rgb), -1))
         truth_lab = np.asarray(color.rgb_to_lab(rgb / 255.0))
@@ -151,6 +161,8 @@ class _Stream:
         for name, model in self.models.items():
             labs[name], pictures[name] = _result(name, model, rgb, batch)
             columns[name] = self.scores[name].add(rgb, labs[name], pictures[name], truth_lab=truth_lab)
+            for picture in pictures[name] if name in self.given else ():
+                _digest(self.given[name], picture)
             off = float(np.abs(labs[name][..., 0] - truth_lab[..., 0]).max())
             self.l_difference[name] = max(self.l_difference[name], off)
         if self.network:
@@ -169,6 +181,16 @@ class _Stream:
         return self.distributions[model].results() if self.distributions else {}
 
 
+def _digest(digest, picture):
+    digest.update(f"{picture.shape[0]}x{picture.shape[1]}".encode() + np.ascontiguousarray(picture).data)
+
+
+def _lab_source(model):
+    if isinstance(model, Given):
+        return "of the 8-bit picture"
+    return "of the prediction, before colours are fitted into sRGB"
+
+
 def _protocol(stream, description, intervals, desired):
     own_l = {name: d > SAME_L for name, d in stream.l_difference.items()}
     network = {"feature network": stream.network.description} if stream.network else {}
@@ -179,6 +201,12 @@ def _protocol(stream, description, intervals, desired):
         "n": sum(stream.sizes.values()),
         "size (height x width)": stream.sizes,
         "fingerprint of the truth": f"sha256 {stream.digest.hexdigest()} (of each image: height x width, RGB bytes)",
+        **(
+            {"fingerprint of the results": {name: f"sha256 {d.hexdigest()}" for name, d in stream.given.items()}}
+            if stream.given
+            else {}
+        ),
+        "Lab metrics": {name: _lab_source(model) for name, model in stream.models.items()},
         "predicted": {name: "L, a and b (RGB)" if own else "a and b" for name, own in own_l.items()},
         "L in the epsilon accuracy": {
             name: f"the result's own, up to {stream.l_difference[name]:.3g} off"
@@ -187,7 +215,7 @@ def _protocol(stream, description, intervals, desired):
             for name, own in own_l.items()
         },
         **({"desired": desired} if desired else {}),
-        "intervals": intervals,
+        **intervals,
         "delivered": "8-bit sRGB; colours outside the gamut lose chroma at constant L and hue",
         **network,
         "definitions": {name: definitions.metric(name).definition for name in names},

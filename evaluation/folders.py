@@ -39,7 +39,8 @@ class Pairs:
     """
 
     def __init__(self, result_dir, truth_dir):
-        results, truths = _listing(result_dir, "--result-dir"), _listing(truth_dir, "--truth-dir")
+        listed = _listing(result_dir, "--result-dir"), _listing(truth_dir, "--truth-dir")
+        (results, left_of_results), (truths, left_of_truths) = listed
         self.names = sorted(results.keys() & truths.keys())
         self._paths = [(results[name], truths[name]) for name in self.names]
         self.missing = {
@@ -58,8 +59,14 @@ class Pairs:
         self._labels = [folders.index(parent) if self.class_names else -1 for parent in parents]
         self.description = {
             "dataset": f"{len(self.names)} pairs of pictures at their own size: {result_dir} against {truth_dir}",
+            "pictures read": "as 8-bit sRGB, alpha over white, turned as EXIF says; colour profiles are ignored",
             "without a partner": {
                 folder: f"{_named(paths)} missing" for folder, paths in self.missing.items() if paths
+            },
+            "left out for their suffix": {
+                str(folder): _named(paths)
+                for folder, paths in ((result_dir, left_of_results), (truth_dir, left_of_truths))
+                if paths
             },
         }
 
@@ -96,20 +103,23 @@ class Pairs:
 
 
 def _listing(folder, flag):
-    """-> {path without suffix: file} of the pictures under a folder."""
+    """-> {path without suffix: file} of the pictures under a folder, and the other files' paths."""
     root = Path(folder)
     if not root.is_dir():
         raise FileNotFoundError(f"`{flag}`: there is no folder {folder}")
-    found = {}
+    found, left = {}, []
     for path in sorted(root.rglob("*")):
         inner = path.relative_to(root)
-        if path.suffix.lower() not in SUFFIXES or any(part.startswith(".") for part in inner.parts):
+        if any(part.startswith(".") for part in inner.parts) or path.is_dir():
+            continue
+        if path.suffix.lower() not in SUFFIXES:
+            left.append(inner.as_posix())
             continue
         name = inner.with_suffix("").as_posix()
         if name in found:
             raise ValueError(f"`{flag}`: {found[name]} and {path} have the same name but for the suffix. Keep one")
         found[name] = path
-    return found
+    return found, left
 
 
 def _common_sizes(paths):

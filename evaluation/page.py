@@ -135,7 +135,10 @@ def _gallery(evaluation):
     blocks = []
     for model, by_metric in evaluation.gallery.items():
         for name, parts in by_metric.items():
-            rows = "".join(f"<h3>{part}</h3>{''.join(_ranked(one, name) for one in parts[part])}" for part in PARTS)
+            rows = "".join(
+                f"<h3>{part}</h3>{''.join(_ranked(one, name, evaluation.what(one)) for one in parts[part])}"
+                for part in PARTS
+            )
             head = f"{html.escape(model)} by {html.escape(tables.label(name))}"
             blocks.append(f"<details{'' if blocks else ' open'}><summary>{head}</summary>{rows}</details>")
     note = (
@@ -145,8 +148,7 @@ def _gallery(evaluation):
     return note + "".join(blocks) if blocks else ""
 
 
-def _ranked(entry, name):
-    what = f"image {entry['index']}" + (f", {entry['class']}" if entry["class"] else "")
+def _ranked(entry, name, what):
     text = f"{what}: {tables.number(name, entry['value'])}, {100 * entry['rank']:.1f} % are better"
     pictures = [(key, entry[key]) for key in ("gray", "truth", "result")]
     return f'<p class="note">{html.escape(text)}</p>' + _row(pictures, what)
@@ -155,7 +157,7 @@ def _ranked(entry, name):
 def _samples(evaluation):
     rows = []
     for sample in evaluation.samples:
-        what = f"image {sample['index']}" + (f", {sample['class']}" if sample["class"] else "")
+        what = evaluation.what(sample)
         pictures = [("gray", sample["gray"]), ("truth", sample["truth"]), *sample["results"].items()]
         rows.append(f"<h3>{html.escape(what)}</h3>{_row(pictures, what)}")
     note = "<p>The first images, each at its own size; small ones are enlarged by a whole factor, pixel by pixel.</p>"

@@ -24,6 +24,7 @@ class Evaluation:
         samples: [{"index", "class", "gray", "truth", "results": {model: picture}}], pictures [H, W, 3] uint8.
         per_image: {model: {column: [N] float64}}, in the order of `index`; the material of paired comparisons.
         index: [N] the images' places in the data set.
+        picture_names: {index: name} of the images, in the order measured; empty where they have none.
         desired: {control: value aimed at}, beside which the table puts what was achieved.
         class_word: what `classes` are: class or folder.
         feature_network: its label in the rows of the metrics that it gave; empty: none.
@@ -38,12 +39,19 @@ class Evaluation:
     samples: list = field(default_factory=list)
     per_image: dict = field(default_factory=dict)
     index: np.ndarray | None = None
+    picture_names: dict = field(default_factory=dict)
     desired: dict = field(default_factory=dict)
     class_word: str = "class"
     feature_network: str = ""
     traces: object = None
     gallery: dict = field(default_factory=dict)
     record: dict = field(default_factory=dict)
+
+    def what(self, entry) -> str:
+        """-> what a sample or a picture of the gallery is called: its name, or its number and its class."""
+        if name := self.picture_names.get(entry["index"]):
+            return name
+        return f"image {entry['index']}" + (f", {entry['class']}" if entry["class"] else "")
 
     def to_json(self) -> str:
         """-> protocol, tables and record as JSON text; a value that does not exist (0/0) is null."""
@@ -52,6 +60,7 @@ class Evaluation:
             "results": self.table,
             "desired": self.desired,
             "classes": self.classes,
+            **({"pictures": list(self.picture_names.values())} if self.picture_names else {}),
             "record": self.record,
         }
         return json.dumps(_plain(content), indent=2, allow_nan=False) + "\n"

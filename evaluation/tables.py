@@ -138,7 +138,7 @@ def comparison_rows(comparison):
     rows = []
     for name, row in comparison.rows.items():
         value, low, high = (number(name, v, sign="+") for v in row["difference"])
-        difference = value if value == "n/a" else f"{value} [{low}, {high}]"
+        difference = value if "n/a" in (value, low) else f"{value} [{low}, {high}]"
         better = comparison.better(name) or ("undecided" if "gain" in row else "")
         rows.append([label(name), number(name, row["a"]), number(name, row["b"]), difference, better])
     return ["metric", comparison.a, comparison.b, "difference", "better"], rows

@@ -136,7 +136,8 @@ class Summary:
         if self.chances:
             lines.append(f"Fooled: {_percent(self.fooled, self.fooled_interval)} of {self.chances}")
         if self.d_prime is not None:
-            bias = "" if self.bias is None else f"; bias c = {self.bias:.2f} (below 0: tends to say real)"
+            c = None if self.bias is None else round(self.bias, 2) + 0.0  # no sign of -0.00
+            bias = "" if c is None else f"; bias c = {c:.2f} (below 0: tends to say real)"
             lines.append(f"d' = {self.d_prime:.2f} (0: cannot be told apart){bias}")
         lines.append(
             f"Median time: {self.median_seconds:.2f} s, answered after the pictures were hidden: {self.hidden}"
@@ -219,6 +220,8 @@ class Result:
                 f"{one.failed:>2} of {one.checks:<3}{'  ' + ', '.join(notes) if notes else ''}".rstrip()
             )
         flagged, all_of = sum(one.flagged for one in self.people), len(self.people)
+        if not self.pooled.answered:
+            return "\n".join([*lines, "", "No answers that count yet."])
         lines += ["", f"All {all_of} participants:" if all_of > 1 else "Together:"]
         lines += [self.pooled.text(), self._needed(self.pooled)]
         if flagged:
@@ -239,6 +242,17 @@ class Result:
         return f"To know the fooled rate to +-{target:g} %: about {more} more answers."
 
 
+def check(*, check_tolerance: float, precision_target: float) -> None:
+    """What `result` is to be asked with, before there are answers.
+
+    Raises:
+        ValueError: if one of the two is out of its range.
+    """
+    if not 0 <= check_tolerance <= 1:
+        raise ValueError(f"`--check-tolerance` is a share, in [0, 1]. Received: {check_tolerance}")
+    answers_for(0.5, precision_target)
+
+
 def result(
     answers: Mapping[int, Sequence[turing.Answer]],
     settings: turing.Settings,
@@ -257,9 +271,7 @@ def result(
     Raises:
         ValueError: if one of the latter two is out of its range.
     """
-    if not 0 <= check_tolerance <= 1:
-        raise ValueError(f"`--check-tolerance` is a share, in [0, 1]. Received: {check_tolerance}")
-    answers_for(0.5, precision_target)
+    check(check_tolerance=check_tolerance, precision_target=precision_target)
     people, everything, kept = [], [], []
     for number, given in sorted(answers.items()):
         if not given:

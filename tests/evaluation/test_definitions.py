@@ -26,6 +26,11 @@ def test_cost_is_smaller_for_better():
         definitions.cost("fid", 1.0)
 
 
+def test_definitions_say_what_values_must_not_be_compared_with():
+    assert "Not comparable with published values" in definitions.metric("auc_rebalanced").definition
+    assert "no result is compared with its own truth" in definitions.metric("kid").definition
+
+
 def test_controls_join_only_when_asked_for():
     assert not set(definitions.CONTROLS) & set(definitions.all_names())
     assert definitions.all_names(controls=("hue", "red"))[-2:] == ("hue", "red")

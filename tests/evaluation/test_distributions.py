@@ -70,6 +70,21 @@ def test_kid_by_brute_force():
     assert distributions.polynomial_mmd(x, y) == pytest.approx(brute_force_mmd(x.tolist(), y.tolist()), rel=1e-12)
 
 
+def test_kid_of_pairs_leaves_out_a_row_and_its_partner():
+    """By Gretton 2012, eq. 4: the mean over i != j of k(xi, xj) + k(yi, yj) - k(xi, yj) - k(xj, yi)."""
+    rng = np.random.default_rng(9)
+    x = rng.normal(size=(6, 3))
+    y = x + rng.normal(0, 0.3, size=(6, 3))
+
+    def k(a, b):
+        return (a @ b / 3 + 1) ** 3
+
+    h = [k(x[i], x[j]) + k(y[i], y[j]) - k(x[i], y[j]) - k(x[j], y[i]) for i in range(6) for j in range(6) if i != j]
+    assert distributions.polynomial_mmd(x, y, paired=True) == pytest.approx(np.mean(h))
+    assert distributions.polynomial_mmd(x, x, paired=True) == pytest.approx(0, abs=1e-12)
+    assert distributions.polynomial_mmd(x, x) < -0.1
+
+
 def test_a_stream_in_blocks():
     rng = np.random.default_rng(5)
     x, y = rng.normal(size=(25, 4)), rng.normal(0.3, 1, size=(25, 4))
@@ -77,7 +92,8 @@ def test_a_stream_in_blocks():
     for part in (slice(0, 3), slice(3, 17), slice(17, 25)):
         distribution.add(x[part], y[part])
     results = distribution.results()
-    blocks = [distributions.polynomial_mmd(x[i : i + 10], y[i : i + 10]) for i in (0, 10)]  # the last 5 are left out
+    parts = (slice(0, 10), slice(10, 20))  # the last 5 are left out
+    blocks = [distributions.polynomial_mmd(x[part], y[part], paired=True) for part in parts]
     half = 1.959964 * np.std(blocks, ddof=1) / math.sqrt(2)
     assert results["kid"] == pytest.approx((np.mean(blocks), np.mean(blocks) - half, np.mean(blocks) + half))
     expected = distributions.frechet_distance(x.mean(0), np.cov(x.T), y.mean(0), np.cov(y.T))
@@ -90,7 +106,7 @@ def test_less_than_a_block_is_one_without_an_interval():
     distribution = distributions.Distribution(block=10)
     distribution.add(x, x + 1)
     value, low, high = distribution.results()["kid"]
-    assert value == pytest.approx(distributions.polynomial_mmd(x, x + 1))
+    assert value == pytest.approx(distributions.polynomial_mmd(x, x + 1, paired=True))
     assert np.isnan([low, high]).all()
     one = distributions.Distribution()
     one.add(x[:1], x[:1])

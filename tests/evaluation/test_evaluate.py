@@ -207,12 +207,38 @@ def test_given_results_are_scored_as_they_are(pictures):
     batch = {"rgb": pictures, "result": to_rgb8(darker(pictures)), "label": np.zeros(10, int), "index": np.arange(10)}
     models = {"folder": evaluate.Given(), "gray": evaluate.gray_baseline}
     result = evaluate.evaluate(models, [batch], description="x", class_names=("a",), resamples=10)
+    expected = hashlib.sha256(b"".join(b"8x12" + picture.tobytes() for picture in batch["result"])).hexdigest()
+    assert result.protocol["fingerprint of the results"] == {"folder": f"sha256 {expected}"}
+    assert result.protocol["Lab metrics"] == {
+        "folder": "of the 8-bit picture",
+        "gray": "of the prediction, before colours are fitted into sRGB",
+    }
     difference = np.abs(batch["result"].astype(int) - pictures).mean()
     assert result.table["folder"]["mae_rgb"][0] == pytest.approx(difference)
     assert result.protocol["predicted"] == {"folder": "L, a and b (RGB)", "gray": "a and b"}
     np.testing.assert_array_equal(result.samples[0]["results"]["folder"], batch["result"][0])
     with pytest.raises(ValueError, match=r"`result` must be \[10, 8, 12, 3\] uint8"):
         evaluate.evaluate(models, [{**batch, "result": pictures[:3]}], description="x", class_names=("a",))
+
+
+def test_pictures_with_names_are_called_by_them(pictures):
+    names = dict(enumerate("abcdefghij", 100))
+    result = run(pictures, names=["psnr"], picture_names=names)
+    assert json.loads(result.to_json())["pictures"] == list("abcdefghij")
+    assert result.what(result.samples[1]) == "b"
+    plain = run(pictures, names=["psnr"])
+    assert plain.what(plain.samples[1]) == "image 101, dog"
+    assert "pictures" not in json.loads(plain.to_json())
+
+
+def test_truths_without_colour_have_no_chroma_ratio(pictures):
+    gray = np.repeat(pictures[..., :1], 3, axis=-1)
+    warm = {"warm": evaluate.median_baseline((10, 20))}
+    assert np.isnan(run(gray, warm).table["warm"]["chroma_ratio"]).all()
+    mixed = run(np.concatenate([gray[:9], pictures[:1]]), warm)  # (9/10)^10: a third of the resamples is all gray
+    value, low, high = mixed.table["warm"]["chroma_ratio"]
+    assert 0 < low <= value <= high
+    assert "chroma_ratio in " in mixed.protocol["undefined resamples"]["warm"]
 
 
 def test_the_fingerprint_is_of_the_pixels_in_their_order(pictures):

@@ -35,6 +35,8 @@ def test_pairs_and_what_has_no_partner(places):
     assert pairs.missing == {str(result): ["cat/only"], str(truth): ["dog/alone"]}
     assert pairs.class_names == ("cat", "dog")
     assert pairs.description["dataset"].startswith("3 pairs of pictures")
+    assert pairs.description["left out for their suffix"] == {str(truth): "notes.txt"}
+    assert "alpha over white" in pairs.description["pictures read"]
     assert pairs.description["without a partner"] == {str(result): "cat/only missing", str(truth): "dog/alone missing"}
 
 

@@ -33,7 +33,29 @@ def test_bootstrap_draws_are_seeded_and_shared_between_models():
     other = statistics.resampled({"psnr": x + 3, "ssim": x}, ["psnr", "ssim"], resamples=100, seed=5)["psnr"]
     np.testing.assert_allclose(other - one, 3)
     assert not np.array_equal(one, statistics.resampled({"psnr": x}, ["psnr"], resamples=100, seed=6)["psnr"])
-    assert statistics.bootstrap({"psnr": x[:1]}, ["psnr"])["psnr"] == pytest.approx((x[0], x[0], x[0]))
+
+
+def test_one_image_has_no_interval():
+    value, low, high = statistics.bootstrap({"psnr": np.array([30.0])}, ["psnr"])["psnr"]
+    assert value == 30 and np.isnan([low, high]).all()
+    row = statistics.paired({"psnr": np.array([30.0])}, {"psnr": np.array([31.0])}, ["psnr"])["psnr"]
+    assert row["difference"][0] == 1 and np.isnan(row["difference"][1:]).all()
+
+
+def test_undefined_resamples_are_left_out_and_counted():
+    # Of two images one is gray: a quarter of the resamples draws it twice, the others have the ratio 0.5
+    columns = {"chroma": np.array([0.0, 5.0]), "chroma_truth": np.array([0.0, 10.0])}
+    spread = statistics.resampled(columns, ["chroma_ratio"], resamples=400)
+    assert statistics.bootstrap(columns, ["chroma_ratio"], resamples=400)["chroma_ratio"] == (0.5, 0.5, 0.5)
+    counted = statistics.undefined(spread)["chroma_ratio"]
+    assert counted == np.isnan(spread["chroma_ratio"]).sum() and 60 < counted < 140
+    both = statistics.paired(columns, columns, ["chroma_ratio"], resamples=400)["chroma_ratio"]
+    assert both["difference"] == (0, 0, 0)
+
+
+def test_what_float32_leaves_on_grays_is_no_chroma():
+    columns = {"chroma": np.full(3, 20.0), "chroma_truth": np.full(3, 3e-5)}
+    assert np.isnan(statistics.bootstrap(columns, ["chroma_ratio"], resamples=10)["chroma_ratio"]).all()
 
 
 def test_the_interval_of_an_angle_crosses_its_zero():

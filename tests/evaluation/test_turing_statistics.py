@@ -1,5 +1,6 @@
 """Statistics of the Turing test against scipy, published tables and brute force."""
 
+import dataclasses
 import math
 
 import pytest
@@ -160,6 +161,19 @@ def test_summary_of_nothing():
     summary = statistics.summarize([])
     assert summary.score is None
     assert summary.text() == "No answers yet."
+
+
+def test_no_bias_has_no_sign():
+    summary = statistics.summarize([answer(0, True)])
+    text = dataclasses.replace(summary, d_prime=1.0, bias=-0.001).text()
+    assert "bias c = 0.00 " in text
+
+
+def test_checks_alone_are_no_answers_that_count():
+    checks = [answer(0, True, "practice"), answer(1, True, "check")]
+    text = statistics.result({1: checks, 2: checks}, SETTINGS).text()
+    assert "No answers that count yet." in text
+    assert "All 2 participants" not in text and "more answers" not in text
 
 
 SETTINGS = turing.Settings(size=4, num_images=10, practice=1, checks=4)
