@@ -96,6 +96,7 @@ def test_training_leaves_what_it_promises(run):
         "metrics.jsonl",
         "samples",
         "validation.txt",
+        "discriminator.weights.h5",
     }
     assert sorted(p.name for p in (place / "samples").iterdir()) == ["00000004.png", "00000006.png"]
     losses = [row for row in rows(place) if "g/l1" in row]
@@ -154,7 +155,7 @@ def test_turing_says_what_a_headless_machine_lacks(run, door):
 def test_no_run_names_the_next_command(door, tmp_path):
     failed = door("test-eval.py", cwd=tmp_path, expect=1)
     assert "No trained model in checkpoints/places365." in failed.stderr
-    assert "python train.py --dataset places365" in failed.stderr
+    assert "python train.py --dataset ..." in failed.stderr
     failed = door("test-eval.py", "--weights", "gone.h5", cwd=tmp_path, expect=1)
     assert "`--weights`: gone.h5 does not exist" in failed.stderr
     failed = door("train.py", "--dataset", "shapes", "--best-metric", "foo", cwd=tmp_path, expect=1)
