@@ -115,7 +115,7 @@ class Optimizer:
     lr_decay: bool = option(True, "let the learning rate decay")
     lr_decay_schedule: str = option("exponential", "how it decays", choices=("exponential", "plateau"))
     lr_decay_rate: float = option(0.1, "factor of a decay")
-    lr_decay_steps: int = option(500_000, "exponential decay: iterations until the factor has applied once")
+    lr_decay_steps: int = option(500_000, "exponential decay: iterations of a phase until the factor has applied once")
     lr_floor: float = option(1e-6, "the learning rate does not decay below this")
     plateau_patience: int = option(5, "plateau decay: validations without a better metric before a decay")
     beta1: float = option(0.0, "Adam's beta 1, of both optimizers")
