@@ -8,7 +8,7 @@ __version__ = "0.1.0"
 
 def __getattr__(name):
     if name == "Colorizer":
-        from colorgan.models.colorizer import Colorizer
+        from colorgan.serving.colorizer import Colorizer
 
         return Colorizer
     raise AttributeError(f"module 'colorgan' has no attribute {name!r}. It exports: Colorizer, __version__")

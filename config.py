@@ -180,7 +180,17 @@ class Data:
     augmentations: tuple = option(
         ("flip",), "what augmentation does, comma-separated", kind=WORDS, known="datasets/augment.py"
     )
+    degradations: tuple = option(
+        (),
+        "what ages the gray pictures alone in training, with --augment, comma-separated",
+        kind=WORDS,
+        known="datasets/degrade.py",
+    )
+    chroma_gain: float = option(1.0, "factor on the chroma of the true colours in training, color space lab")
     drop_gray: bool = option(True, "drop training images with R = G = B")
+    min_colorfulness: float = option(
+        0.0, "drop training images less colourful than this (Hasler and Suesstrunk), in units of 0..255"
+    )
     validation_fraction: float = option(
         0.04, "share of the training images held out for validation where a data set has no validation split"
     )
@@ -357,6 +367,8 @@ class Config:
             raise ValueError("`--control-truth adjusted` needs --desired-saturation or --desired-hue to adjust to")
         if objective.control_truth == "adjusted" and self.data.color_space == "rgb":
             raise ValueError("`--control-truth adjusted` changes brightness, which an rgb generator would have to copy")
+        if self.data.chroma_gain != 1 and self.data.color_space != "lab":
+            raise ValueError("`--chroma-gain` is a factor on a and b: it needs --color-space lab")
         if objective.d_batches == "halves" and self.data.batch_size % 2:
             raise ValueError(f"`--d-batches halves` needs an even --batch-size. Received: {self.data.batch_size}")
 
@@ -444,7 +456,7 @@ def _frozen(value):
 
 POSITIVE = {
     "kernel_size", "filter_multiplier", "temperature", "lr", "d_lr_factor", "lr_decay_rate", "lr_decay_steps",
-    "plateau_patience", "height", "width", "batch_size", "ab_scale", "save_interval", "keep_checkpoints",
+    "plateau_patience", "height", "width", "batch_size", "ab_scale", "chroma_gain", "save_interval", "keep_checkpoints",
     "quality", "max_megapixels", "max_upload_mb", "sample_size", "sample_interval", "log_interval", "visualize_window",
     "acc_thresh", "test_size", "precision_target", "runs",
     "uniform_mix", "d_pretrain_steps", "critic_ratio_min", "critic_ratio_max",

@@ -19,7 +19,7 @@ from absl import flags as absl_flags
 from colorgan.config import FIELDS, SECTIONS, Config, flag_name, folder_name
 from colorgan.presets import DATASETS, PRESETS, WITHOUT_MEANING
 
-MODES = ("train", "eval", "turing", "sample", "class-weights", "colorize", "export", "app")
+MODES = ("train", "eval", "turing", "sample", "class-weights", "colorize", "export", "app", "pack")
 ORIGINAL_MODES = {"0": "train", "1": "eval", "2": "turing"}  # the original's numbers
 # The original renamed these; both names mean one flag.
 ALIASES = {"turing-test-delay": "test-delay", "turing-test-size": "test-size", "output": "test-output"}

@@ -25,7 +25,8 @@ PURPOSES = {
     "sample": "Write grids gray | truth | result of a trained colorizer, with --runs N different noises.",
     "class-weights": "Measure the rebalancing weights of the colour bins on the training set.",
     "colorize": "Colorize photographs and films: python colorize.py PHOTO [PHOTO ...] --output FOLDER.",
-    "app": "Serve a web page that colorizes photographs: python app.py --weights RUN.",
+    "app": "Serve a web page that colorizes photographs: python app.py.",
+    "pack": "Write trained weights as a pair of small files to pass on: --output NAME.weights.h5.",
     "export": "Write a trained generator for TensorFlow, ONNX or LiteRT: --format onnx --output model.onnx.",
 }
 

@@ -1,8 +1,9 @@
-"""Photographs through the whole way: `python benchmarks/colorize.py --run DIR` or `--preset places365`.
+"""Photographs through the whole way: `python benchmarks/colorize.py --weights NAME_OR_PATH` or `--preset places365`.
 
-Prints the time of a 12-megapixel JPEG once loaded, with its phases, the rate of a folder of VGA photographs, the time
-from the start of `colorize.py` to its first result, the ratio of network to everything else, and the peak of memory.
-Without a run the network has random weights: its time is the same, its colours are not. The photographs are made here.
+Prints the time of a 12-megapixel JPEG once loaded, with its phases, and the peak of memory until then; the rate of a
+folder of 100 VGA photographs; the time from the start of `colorize.py` to its first result; and for both the ratio of
+network to everything else. With `--preset` the network has random weights: its time is the same, its colours are not.
+The photographs are made here.
 """
 
 import argparse
@@ -24,10 +25,10 @@ import numpy as np  # noqa: E402
 from PIL import Image  # noqa: E402
 
 from colorgan import flags  # noqa: E402
-from colorgan.config import read  # noqa: E402
 from colorgan.models import generators  # noqa: E402
-from colorgan.models.colorizer import WEIGHTS, Colorizer  # noqa: E402
+from colorgan.models.stored import WEIGHTS  # noqa: E402
 from colorgan.serving import batch, fullres, photos, reading, writing  # noqa: E402
+from colorgan.serving.colorizer import Colorizer  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -49,10 +50,10 @@ class Timed:
     def __init__(self, colorizer):
         self.colorizer, self.seconds, self.color_space = colorizer, 0.0, colorizer.color_space
 
-    def predict_lab(self, rgb):
+    def predict_small(self, rgb):
         """Predict, and count the time."""
         start = time.perf_counter()
-        result = self.colorizer.predict_lab(rgb)
+        result = self.colorizer.predict_small(rgb)
         self.seconds += time.perf_counter() - start
         return result
 
@@ -100,12 +101,12 @@ def many_photographs(timed, folder, work_size, count):
     print(f"ratio_folder_network_to_rest={timed.seconds / rest:.2f}")
 
 
-def first_result(run, folder):
+def first_result(weights, work_size, folder):
     """From the start of the command to the end of one VGA photograph."""
     source = folder / "one.jpg"
     Image.fromarray(photograph(480, 640, 0)).save(source)
     start = time.perf_counter()
-    words = ["--weights", str(run), "--test-output", str(folder / "first"), str(source)]
+    words = ["--weights", str(weights), "--work-size", str(work_size), "--output", str(folder / "first"), str(source)]
     subprocess.run([sys.executable, str(ROOT / "colorize.py"), *words], check=True, capture_output=True)
     print(f"seconds_to_first_result={time.perf_counter() - start:.1f}")
 
@@ -121,21 +122,20 @@ def random_run(preset, folder):
 def main():
     """Parse, make photographs, print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--run", type=Path, help="a run's directory; default: random weights")
-    parser.add_argument("--preset", default="places365", help="the network of the random weights")
-    parser.add_argument("--work-size", type=int, default=0, help="default: the run's image size")
+    parser.add_argument("--weights", help="a run's directory, a weights file, or a name of shipped weights")
+    parser.add_argument("--preset", default="places365", help="without --weights: the network, with random weights")
+    parser.add_argument("--work-size", type=int, default=0, help="default: the size that the network was trained at")
     parser.add_argument("--count", type=int, default=100, help="VGA photographs")
     parser.add_argument("--rounds", type=int, default=3, help="of the large photograph")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        run = options.run or random_run(options.preset, folder)
-        config = read(run / "config.json")
-        work_size = options.work_size or min(config.data.height, config.data.width)
-        timed = Timed(Colorizer.load(run))
+        weights = options.weights or random_run(options.preset, folder)
+        colorizer = Colorizer.load(weights, work_size=options.work_size)
+        timed, work_size = Timed(colorizer), colorizer.work_size
         one_photograph(timed, folder, work_size, options.rounds)
         many_photographs(timed, folder, work_size, options.count)
-        first_result(run, folder)
+        first_result(weights, work_size, folder)
 
 
 if __name__ == "__main__":

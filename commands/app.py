@@ -16,9 +16,10 @@ def run(command: flags.Command) -> int:
 
     use, flat = command.config.use, command.config.flat()
     with web.listen(flat["host"], flat["port"]) as place:
-        colorizer, config = common.trained(command)
-        settings = common.settings(use, config.data)
-        web.serve(colorizer, settings=settings, place=place, max_upload_mb=use.max_upload_mb, say=_say)
+        colorizer, _ = common.trained(command)
+        settings = common.settings(use, colorizer)
+        limits = {"max_upload_mb": use.max_upload_mb, "host": flat["host"]}
+        web.serve(colorizer, settings=settings, place=place, say=_say, **limits)
     return 0
 
 

@@ -22,8 +22,8 @@ IMAGES = 5_000  # training images that are measured at most
 
 def run(command: flags.Command) -> int:
     """Measure the weights, or find them measured, and say where they are."""
-    trained = (common.run_folder(command.config) / "config.json").is_file()
-    config = common.stored_config(command) if trained else command.config
+    own = common.described(command)
+    config = common.stored_config(command, own) if own else command.config
     weights = obtain(config, datasets.load(config.data, "train"))
     print(f"{weights.size} weights from {weights.min():.3g} to {weights.max():.3g}: {_path(config)}")
     return 0

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 
-from colorgan import datasets, flags
-from colorgan.config import FIELDS, SECTION_OF, Config, flag_name, read
+from colorgan import datasets, flags, weights
+from colorgan.config import FIELDS, SECTION_OF, Config, flag_name, folder_name
 from colorgan.evaluation import evaluate as evaluator
 from colorgan.evaluation import metrics
-from colorgan.models.colorizer import WEIGHTS, Colorizer
+from colorgan.models import stored
 from colorgan.models.objectives import adversarial
+from colorgan.models.stored import Stored
 from colorgan.serving import photos
+from colorgan.serving.colorizer import Colorizer
 from colorgan.training import checkpoints, distribution
 
+DEFAULT_WEIGHTS = "photo"  # of those that ship
+USES = ("colorize", "app", "export")  # modes that take them when nothing else is said
 MEDIAN_IMAGES = 2000  # training images that the median baseline is measured on
 
 
@@ -42,18 +45,10 @@ def check_names(config: Config) -> None:
         raise ValueError(f"`--best-metric`: {error}") from error
 
 
-def run_folder(config: Config) -> Path:
-    """The folder of the run, or of the weights, that a command means."""
-    weights = Path(config.run.weights)
-    if not config.run.weights:
-        return Path(config.run.checkpoints_path)
-    return weights if weights.is_dir() else weights.parent
-
-
-def settings(use, data) -> photos.Settings:
-    """How photographs are colorized: `config.Use`, and the size that the network was trained at where it says none."""
+def settings(use, colorizer: Colorizer) -> photos.Settings:
+    """How photographs are colorized: `config.Use`, and the colorizer's working size."""
     return photos.Settings(
-        work_size=use.work_size or min(data.height, data.width),
+        work_size=colorizer.work_size,
         chroma_gain=use.saturation,
         flip=use.flip_average,
         side_by_side=use.side_by_side,
@@ -63,24 +58,45 @@ def settings(use, data) -> photos.Settings:
     )
 
 
-def weights_file(config: Config) -> Path:
-    """The weights file that a command means."""
-    path = Path(config.run.weights or config.run.checkpoints_path)
-    return path / WEIGHTS if path.is_dir() else path
+def located(command: flags.Command) -> Path:
+    """The run's folder or the weights that a command means.
+
+    `--weights` is a path, or a name of weights that ship. Who colorizes photographs and says nothing of a run means
+    `DEFAULT_WEIGHTS`.
+
+    Raises:
+        FileNotFoundError: if `--weights` is neither.
+    """
+    wanted = command.config.run.weights
+    if not wanted and command.mode in USES and not command.given & {"checkpoints_path", "dataset", "name"}:
+        wanted = DEFAULT_WEIGHTS
+    if not wanted:
+        return Path(command.config.run.checkpoints_path)
+    if Path(wanted).exists():
+        return Path(wanted)
+    if wanted in weights.names():
+        return weights.find(wanted)
+    raise FileNotFoundError(
+        f"`--weights`: {wanted} does not exist, and no weights of that name ship. "
+        f"Those that do: {', '.join(weights.names()) or 'none'}."
+    )
 
 
-def sha256(path: Path) -> str:
-    """-> a file's SHA-256 in hex, which says which weights made a result."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+def described(command: flags.Command) -> Stored | None:
+    """The trained weights that a command means; None where there is no such run."""
+    path = located(command)
+    folder = path if path.is_dir() else path.parent
+    return stored.find(path) if path.exists() and (path.is_file() or (folder / "config.json").is_file()) else None
 
 
-def stored_config(command: flags.Command) -> Config:
-    """The configuration of the run that a command means, under the flags that were given.
+def stored_config(command: flags.Command, own: Stored) -> Config:
+    """The settings of trained weights, under the flags that were given.
 
     Another data set than the run's comes with its own path; what the networks are is not up to a flag here.
+
+    Raises:
+        ValueError: naming the flags that the weights have settings of their own for.
     """
-    folder = run_folder(command.config)
-    own = read(folder / "config.json")
     fixed = [
         name
         for name in command.given - {"preset"}
@@ -89,28 +105,36 @@ def stored_config(command: flags.Command) -> Config:
     ]
     if fixed:
         names = ", ".join(flag_name(name) for name in sorted(fixed))
-        raise ValueError(f"{names}: the trained model in {folder} has settings of its own. Leave it out.")
+        raise ValueError(f"{names}: the trained model in {own.weights} has settings of its own. Leave it out.")
     asked = command.config.flat()
     given = {name: asked[name] for name in command.given - {"preset", "weights"}}
-    if "dataset" in given and given["dataset"] != own.data.dataset:
+    if "dataset" in given and given["dataset"] != own.config.data.dataset:
         given["dataset_path"] = asked["dataset_path"]
-    return own.replace(**{**given, "checkpoints_path": str(folder)})
+    elif own.packed:  # they do not say where their data lay
+        given.setdefault("dataset_path", str(Path("dataset") / folder_name(own.config.data.dataset)))
+    # Beside packed weights there is no place for results: they may be installed for all.
+    folder = Path("results") / own.name if own.packed else own.weights.parent
+    return own.config.replace(**{**given, "checkpoints_path": str(folder)})
 
 
 def trained(command: flags.Command) -> tuple[Colorizer, Config]:
-    """The colorizer that a command means, and its configuration."""
+    """The colorizer that a command means, and its configuration.
+
+    Raises:
+        FileNotFoundError: if there is none.
+        ValueError: see `stored_config`; or if the weights do not fit their description.
+    """
     config = command.config
     distribution.select(config.run.gpu_ids)
-    if config.run.weights and not Path(config.run.weights).exists():
-        raise FileNotFoundError(f"`--weights`: {config.run.weights} does not exist.")
-    if not (run_folder(config) / "config.json").is_file():
+    own = described(command)
+    if own is None:
         data = f" --dataset {config.data.dataset}" if "dataset" in command.given else " --dataset ..."
         raise FileNotFoundError(
-            f"No trained model in {run_folder(config)}. Train one with `python train.py{data}`, or say where it is "
+            f"No trained model in {located(command)}. Train one with `python train.py{data}`, or say where it is "
             "with --checkpoints-path or --weights."
         )
-    own = stored_config(command)
-    return Colorizer.load(Path(config.run.weights or config.run.checkpoints_path)), own
+    wanted = stored_config(command, own)
+    return Colorizer.load(own.weights, work_size=wanted.use.work_size), wanted
 
 
 def output(config: Config) -> Path:

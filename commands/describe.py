@@ -9,8 +9,8 @@ from colorgan.models import discriminators, generators
 
 def run(command: flags.Command) -> int:
     """Print the configuration that the command would use and the networks' parameter counts."""
-    trained = command.mode != "train" and (common.run_folder(command.config) / "config.json").is_file()
-    config = common.stored_config(command) if trained else command.config
+    own = None if command.mode == "train" else common.described(command)
+    config = common.stored_config(command, own) if own else command.config
     common.check_names(config)
     print(config.to_json(), end="")
     for name, module in (("generator", generators), ("discriminator", discriminators)):

@@ -9,12 +9,13 @@ import shlex
 import sys
 from pathlib import Path
 
-from colorgan import datasets, flags
+from colorgan import datasets, flags, weights
 from colorgan.commands import common
 from colorgan.config import flag_name
 from colorgan.evaluation import baselines, compare, distributions, folders, report
 from colorgan.evaluation import evaluate as evaluator
 from colorgan.evaluation.definitions import CONTROLS
+from colorgan.models import stored
 
 DATA = ("dataset", "dataset_path", "height", "width", "classes", "validation_fraction")  # what makes a test split
 BY_FOLDER = ("folder", "places365")  # data sets whose classes are the folders that files lie in
@@ -39,10 +40,12 @@ def run(command: flags.Command) -> int:
     models, configs, files = _runs(command, paths)
     _check_data(command, configs)
     first = next(iter(configs.values()))
-    median = common.median_ab(first)
+    origin = next(iter(models.values())).stored
+    # Packed weights bring the median of their own training set, which may not be here.
+    median = origin.median_ab if origin.packed else common.median_ab(first)
     split = datasets.load(first.data, "test")
     evaluation = evaluator.evaluate(
-        models | baselines.colorizers(median),
+        {name: colorizer.predict_lab for name, colorizer in models.items()} | baselines.colorizers(median),
         split.pictures(first.data.batch_size, limit=first.evaluation.eval_size),
         description={
             "dataset": split.description,
@@ -100,15 +103,18 @@ def _runs(command, paths):
     """
     models, configs, files = {}, {}, {}
     for path in paths:
-        if not Path(path).exists():
-            raise FileNotFoundError(f"The run {path} does not exist. Name a run's folder or a weights file.")
+        if not Path(path).exists() and path not in weights.names():
+            raise FileNotFoundError(
+                f"The run {path} does not exist. Name a run's folder, a weights file, or weights that ship: "
+                f"{', '.join(weights.names()) or 'none yet'}."
+            )
     for path in paths or [""]:
         own = dataclasses.replace(command, config=command.config.replace(weights=path)) if path else command
         colorizer, config = common.trained(own)
         name = path if colorizer.name in (*models, *baselines.NAMES) else colorizer.name
-        weights = common.weights_file(own.config.replace(checkpoints_path=config.run.checkpoints_path))
-        models[name], configs[name] = colorizer.predict_lab, config
-        files[name] = f"{weights}, sha256 {common.sha256(weights)}"
+        file = colorizer.stored.weights
+        models[name], configs[name] = colorizer, config
+        files[name] = f"{file}, sha256 {stored.sha256(file)}, working size {colorizer.work_size}"
     return models, configs, files
 
 

@@ -10,15 +10,20 @@ from colorgan.commands import common
 from colorgan.evaluation import (
     turing,
     turing_desk,
+    turing_export,
     turing_statistics,
     turing_store,
     turing_web,
     turing_window,
 )
+from colorgan.models import stored
 
 
 def run(command: flags.Command) -> int:
-    """Ask a person in a window, or serve a page; every answer is on disk when it is given. Leaves turing.csv."""
+    """Ask a person in a window, or serve a page; every answer is on disk when it is given. Leaves turing.csv.
+
+    Of a page's test, turing.csv is there from the first answer on, and never more than moments behind.
+    """
     if command.config.evaluation.web and command.config.evaluation.participant:
         raise ValueError("`--participant` goes on in a window. In a browser, open the address that ends in it.")
     if not command.config.evaluation.web:
@@ -27,19 +32,20 @@ def run(command: flags.Command) -> int:
     turing_statistics.check(check_tolerance=asked.check_tolerance, precision_target=asked.precision_target)
     colorizer, config = common.trained(command)
     wanted, folder = config.evaluation, common.output(config)
-    real, settings = _test(config)
+    real, settings = _test(config, colorizer.stored)
     with turing_store.Store(folder / "turing.sqlite") as store:
         earlier = len(_result(store, settings, wanted).people)
         if earlier:
             print(f"Participants of this test so far: {earlier}. Their answers are kept, and count.")
         if wanted.web:
-            _serve(store, settings, wanted, real, colorizer)
+            with turing_export.Follower(store.path, folder / "turing.csv") as follower:
+                _serve(store, settings, wanted, real, colorizer, csv=follower.path)
         else:
             _ask(store, settings, wanted.participant, lambda index: (real[index], colorizer.colorize(real[index])))
         result = _result(store, settings, wanted)
         print(result.text())
         if result.people:
-            print(f"Answers: {store.export(folder / 'turing.csv')}, kept in {store.path}")
+            print(f"Answers: {turing_export.write(store, folder / 'turing.csv')}, kept in {store.path}")
     return 0
 
 
@@ -52,7 +58,7 @@ def _result(store, settings, wanted):
     )
 
 
-def _test(config):
+def _test(config, weights):
     """-> the real photographs and the test's settings; fewer trials, said once, where there are fewer photographs."""
     wanted = config.evaluation
     extra = wanted.practice + wanted.checks
@@ -71,17 +77,17 @@ def _test(config):
         practice=wanted.practice,
         checks=wanted.checks,
         single=wanted.single,
-        subject=_subject(config, real),
+        subject=_subject(weights, real),
     )
     return real, settings
 
 
-def _subject(config, real):
+def _subject(weights, real):
     """-> the weights and the photographs by their SHA-256: other ones make another test."""
     pictures = hashlib.sha256()
     for picture in real:
         pictures.update(repr(picture.shape).encode() + picture.tobytes())
-    return f"weights {common.sha256(common.weights_file(config))}, pictures {pictures.hexdigest()}"
+    return f"weights {stored.sha256(weights.weights)}, pictures {pictures.hexdigest()}"
 
 
 def _ask(store, settings, token, pairs):
@@ -97,8 +103,8 @@ def _ask(store, settings, token, pairs):
         print(f"To go on later: the same command with --participant {participant.token}")
 
 
-def _serve(store, settings, wanted, real, colorizer):
-    """Serve until Ctrl-C or SIGTERM."""
+def _serve(store, settings, wanted, real, colorizer, *, csv):
+    """Serve until Ctrl-C or SIGTERM; `csv` is where the answers so far are to be found."""
 
     def stop(*_):
         raise KeyboardInterrupt
@@ -111,7 +117,7 @@ def _serve(store, settings, wanted, real, colorizer):
             # All before the first participant: how long a trial takes to come must tell nothing.
             print(f"Colorizing {len(real)} photographs ...", flush=True)
             generated += [colorizer.colorize(picture) for picture in real]
-            print(f"The test is at {server.address} until Ctrl-C.", flush=True)
+            print(f"The test is at {server.address} until Ctrl-C. Answers so far: {csv}", flush=True)
             server.serve_forever()
         except KeyboardInterrupt:
             print()

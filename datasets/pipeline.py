@@ -3,10 +3,10 @@
 1. shuffle    cursor -> index in the epoch's order (`sources.RandomAccess.records`, `tfds.Stream.records`)
 2. decode     index -> [H, W, 3] uint8; an unreadable file becomes a marked gap (`files.decode`)
 3. cache      decoded pictures are kept if they fit in memory (`sources.OneByOne`)
-4. drop gray  R = G = B everywhere and gaps are dropped, and counted on the way
+4. drop gray  R = G = B everywhere, too little colour and gaps are dropped, and counted on the way
 5. batch
 6. augment    on uint8 RGB (`augment`)
-7. to Lab and scale   `models.color.encode`
+7. to Lab and scale   `models.color.encode`; then what ages the gray picture alone (`degrade`)
 8. prefetch
 
 Shuffling comes first, before the decoding, because it shuffles indices: an epoch's order is a function of (seed,
@@ -15,7 +15,7 @@ is looked up by index, can then serve any order. Batching comes before the augme
 both then work on a whole batch at once: small pictures one by one cost more in dispatch than in arithmetic.
 
 The *cursor* counts raw examples (gray and unreadable ones too) since training began: epoch = cursor // size. Random
-numbers of the augmentation are functions of (seed, cursor). Imports `models.color` and this room's modules only.
+numbers of stages 6 and 7 are functions of (seed, cursor). Imports `models.color` and this room's modules only.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ import json
 
 import tensorflow as tf
 
-from colorgan.datasets import augment, randomness
+from colorgan.datasets import augment, degrade, randomness
 from colorgan.models import color
 
 NOTHING_LEFT = "no picture of this split can be trained on"
@@ -47,7 +47,7 @@ class Split:
         description: one line for an evaluation's protocol.
 
     Raises:
-        ValueError: for an unknown augmentation; the known ones are listed.
+        ValueError: for an unknown augmentation or degradation; the known ones are listed.
     """
 
     def __init__(self, name, source, data, *, seed=0):
@@ -58,10 +58,8 @@ class Split:
         )
         if not source.size:
             raise ValueError(f"The {name} split of {data.dataset} is empty ({source.origin}): nothing is left for it")
-        known = augment.AUGMENTATIONS
-        unknown = [wanted for wanted in data.augmentations if wanted not in known]
-        if unknown:
-            raise ValueError(f"`--augmentations`: unknown {', '.join(map(repr, unknown))}. Known: {', '.join(known)}")
+        _check_known("--augmentations", data.augmentations, augment.AUGMENTATIONS)
+        _check_known("--degradations", data.degradations, degrade.DEGRADATIONS)
 
     def fingerprint(self) -> str:
         """A key for what was measured on the photographs of this split: 32 hexadecimal digits.
@@ -108,7 +106,7 @@ class Split:
         if not 0 <= shard < num_shards:
             raise ValueError(f"`shard` must be in 0..num_shards-1. Received: {shard} of {num_shards}")
         chunks = self.source.records(seed=self.seed, start=start, num_shards=num_shards, shard=shard)  # 1, 2, 3
-        marked = chunks.map(functools.partial(_mark, drop_gray=self.data.drop_gray))
+        marked = chunks.map(functools.partial(_mark, data=self.data))
         chunks = marked.scan(_no_counts(), self._count)  # 4
         batches = _kept(chunks).batch(batch_size, drop_remainder=True)  # 5
         batches = batches.map(self._finish, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)  # 6, 7
@@ -203,17 +201,27 @@ class Split:
         return (counts["dropped_gray"][-1], counts["bad"][-1], barren), {**chunk, **counts}
 
     def _finish(self, batch):
-        """Augment, convert, scale: stages 6 and 7."""
-        rgb = batch["rgb"]
-        for name in self.data.augmentations if self.data.augment else ():
-            rgb = augment.AUGMENTATIONS[name](
-                rgb,
-                lambda k, name=name: randomness.tensor_uniform(batch["cursor"], "augment", self.seed, name, k),
-            )
-        gray, ab = color.encode(
-            tf.cast(rgb, tf.float32) / 255, color_space=self.data.color_space, ab_scale=self.data.ab_scale
-        )
-        return {"gray": gray, "color": ab, **{name: batch[name] for name in ("cursor", "dropped_gray", "bad")}}
+        """Augment, convert, scale, degrade: stages 6 and 7."""
+        data, rgb = self.data, batch["rgb"]
+        for name in data.augmentations if data.augment else ():
+            rgb = augment.AUGMENTATIONS[name](rgb, self._numbers(batch["cursor"], "augment", name))
+        gray, true = color.encode(tf.cast(rgb, tf.float32) / 255, color_space=data.color_space, ab_scale=data.ab_scale)
+        if data.chroma_gain != 1:
+            true = tf.clip_by_value(true * data.chroma_gain, -1.0, 1.0)
+        for name in data.degradations if data.augment else ():
+            gray = degrade.DEGRADATIONS[name](gray, self._numbers(batch["cursor"], "degrade", name))
+        return {"gray": gray, "color": true, **{name: batch[name] for name in ("cursor", "dropped_gray", "bad")}}
+
+    def _numbers(self, cursor, stage, name):
+        """-> uniform(k) [b] and uniform(k, n) [b, n]: numbers that depend on the seed, the picture's cursor and k."""
+
+        def uniform(k, n=None):
+            if n is None:
+                return randomness.tensor_uniform(cursor, stage, self.seed, name, k)
+            places = cursor[:, None] * n + tf.range(n, dtype=tf.int64)
+            return randomness.tensor_uniform(places, stage, self.seed, name, k)
+
+        return uniform
 
 
 def _no_counts():
@@ -225,13 +233,30 @@ def _length(chunk):
     return tf.shape(chunk["ok"], out_type=tf.int64)[0]
 
 
-def _mark(chunk, *, drop_gray):
+def _mark(chunk, *, data):
     """Say of each picture whether it is kept."""
     gray = tf.zeros_like(chunk["ok"])
-    if drop_gray:
-        red, green, blue = tf.unstack(chunk["rgb"], axis=-1)
-        gray = tf.reduce_all((red == green) & (green == blue), axis=[1, 2]) & chunk["ok"]
+    red, green, blue = tf.unstack(chunk["rgb"], axis=-1)
+    if data.drop_gray:
+        gray = tf.reduce_all((red == green) & (green == blue), axis=[1, 2])
+    if data.min_colorfulness:
+        gray |= _colorfulness(chunk["rgb"]) < data.min_colorfulness
+    gray &= chunk["ok"]
     return {**chunk, "gray": gray, "keep": chunk["ok"] & ~gray}
+
+
+def _colorfulness(rgb):
+    """Hasler and Suesstrunk 2003, eq. 2. [n, H, W, 3] uint8 sRGB -> [n] float32, in units of 0..255."""
+    red, green, blue = tf.unstack(tf.cast(rgb, tf.float32), axis=-1)
+    opponents = tf.stack([red - green, (red + green) / 2 - blue])
+    mean, variance = tf.nn.moments(opponents, axes=[2, 3])
+    return tf.sqrt(tf.reduce_sum(variance, 0)) + 0.3 * tf.sqrt(tf.reduce_sum(tf.square(mean), 0))
+
+
+def _check_known(flag, wanted, known):
+    unknown = [name for name in wanted if name not in known]
+    if unknown:
+        raise ValueError(f"`{flag}`: unknown {', '.join(map(repr, unknown))}. Known: {', '.join(known)}")
 
 
 def _kept(chunks):

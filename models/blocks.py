@@ -57,7 +57,7 @@ class Block(layers.Layer):
         _known("upsample", upsample, UPSAMPLINGS)
         _known("normalization", normalization, NORMALIZATIONS)
         nearest = upsample == "nearest"
-        self.enlarge = layers.UpSampling2D(stride, dtype=dtype) if nearest and stride > 1 else None
+        self.repeat = stride if nearest else 1
         convolution = layers.Conv2DTranspose if upsample == "transposed" else layers.Conv2D
         # He et al. 2015, as the paper: with fans in for the convolutions. Keras' fan of a transposed kernel is its
         # output side; the original used the same initializer object for both.
@@ -81,18 +81,14 @@ class Block(layers.Layer):
 
     def call(self, inputs, training=False):
         """[B, H, W, C] -> [B, H / stride, W / stride, filters], rounded up (times stride if it upsamples)."""
-        x = inputs if self.enlarge is None else self._enlarged(inputs)
-        x = self.convolution(x)  # Keras hands `training` on to spectral normalization; a convolution takes none
+        x = self.convolution(
+            repeated(inputs, self.repeat)
+        )  # Keras hands `training` on to spectral normalization; a convolution takes none
         if self.normalization is not None:
             x = self.normalization(x, training=training)
         if self.activation is not None:
             x = self.activation(x)
         return x if self.dropout is None else self.dropout(x, training=training)
-
-    def _enlarged(self, x):
-        height, width = (size * factor for size, factor in zip(ops.shape(x)[1:3], self.enlarge.size, strict=True))
-        # To LiteRT's converter a repetition of unknown sizes leaves the channels unknown too: no convolution takes it.
-        return ops.reshape(self.enlarge(x), (-1, height, width, x.shape[-1]))
 
 
 def weighted(layer, normalization):
@@ -136,6 +132,45 @@ def _known(name, value, known):
 def scaled(filters, multiplier):
     """-> the number of filters of a layer in a network of `multiplier` times the table's width, at least 1."""
     return max(1, round(filters * multiplier))
+
+
+def repeated(x, times):
+    """[B, H, W, C] -> [B, H * times, W * times, C], each pixel repeated; `x` itself for `times` 1."""
+    if times == 1:
+        return x
+    height, width = (size * times for size in ops.shape(x)[1:3])
+    # To LiteRT's converter a repetition of unknown sizes leaves the channels unknown too: no convolution takes it.
+    return ops.reshape(ops.repeat(ops.repeat(x, times, axis=1), times, axis=2), (-1, height, width, x.shape[-1]))
+
+
+def enlarged(x, times):
+    """Bilinear enlargement by a whole factor: pixel centres aligned, the border pixels going on outside.
+
+    As `keras.ops.image.resize`, which takes no sizes that are unknown until the call.
+
+    Args:
+        x: [B, H, W, ...].
+        times: the factor.
+
+    Returns:
+        [B, H * times, W * times, ...]; `x` itself for `times` 1.
+    """
+    if times == 1:
+        return x
+    for axis in (1, 2):
+        first, inner, last = (_part(x, axis, part) for part in (slice(0, 1), slice(None), slice(-1, None)))
+        before = ops.concatenate([first, _part(x, axis, slice(None, -1))], axis=axis)
+        after = ops.concatenate([_part(x, axis, slice(1, None)), last], axis=axis)
+        places = [(i + 0.5) / times - 0.5 for i in range(times)]  # of the new pixels, seen from their old one
+        new = [(1 - abs(p)) * inner + abs(p) * (before if p < 0 else after) for p in places]
+        shape = list(ops.shape(x))
+        shape[axis] *= times
+        x = ops.reshape(ops.stack(new, axis=axis + 1), shape)
+    return x
+
+
+def _part(x, axis, part):
+    return x[:, part] if axis == 1 else x[:, :, part]
 
 
 def pad_to_multiple(x, multiple):

@@ -14,10 +14,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from colorgan.config import Config, read
-from colorgan.models import color, generators
-
-WEIGHTS = "generator.weights.h5"
+from colorgan.config import Config
+from colorgan.models import color, generators, stored
 
 
 class Colorizer:
@@ -33,6 +31,7 @@ class Colorizer:
 
     Attributes:
         generator: the Keras model behind it, or None if it was made of a function.
+        stored: the weights that it was loaded from, a `stored.Stored`, or None.
     """
 
     def __init__(
@@ -40,31 +39,30 @@ class Colorizer:
     ):
         self._predict = predict
         self.color_space, self.ab_scale, self.noise_channels, self.name = color_space, ab_scale, noise_channels, name
-        self.generator = None
+        self.generator = self.stored = None
 
     @classmethod
     def load(cls, path) -> Colorizer:
         """Load trained weights.
 
         Args:
-            path: a run's directory, or a weights file inside one (`generator.weights.h5`, `best.weights.h5`).
+            path: a run's directory, a weights file inside one (`generator.weights.h5`, `best.weights.h5`), or packed
+                weights (`NAME.weights.h5` with `NAME.json` beside it).
 
         Raises:
-            FileNotFoundError: if there are no weights, or no `config.json` beside them to say what they are.
-            ValueError: if the weights do not fit the network that `config.json` describes.
+            FileNotFoundError: if there are no weights, or nothing beside them says what they are.
+            ValueError: if the weights do not fit the network that is described, or packed ones are not the file that
+                their description names.
         """
-        path = Path(path)
-        weights = path / WEIGHTS if path.is_dir() else path
-        if not weights.is_file():
-            raise FileNotFoundError(f"No weights at {weights}. Expected a run's directory or its {WEIGHTS}.")
-        settings = weights.parent / "config.json"
-        if not settings.is_file():
-            raise FileNotFoundError(f"No {settings}: it says which network the weights beside it are for.")
+        found = stored.find(path)
+        found.check()
         # Weights are for use in full precision, whatever arithmetic they were trained in.
-        config = read(settings).replace(precision="float32")
+        config = found.config.replace(precision="float32")
         generator = generators.build(config)
-        load_weights(generator, weights, described_by=settings)
-        return cls.of(generator, config, name=weights.parent.name)
+        load_weights(generator, found.weights, described_by=found.described_by)
+        colorizer = cls.of(generator, config, name=found.name)
+        colorizer.stored = found
+        return colorizer
 
     @classmethod
     def of(cls, generator, config: Config, *, name="model") -> Colorizer:

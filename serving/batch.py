@@ -1,13 +1,14 @@
-"""Many photographs: which, where to, and in what order, so that the network never waits for a disk.
+"""Many photographs and films: which, where to, and in what order, so that the network never waits for a disk.
 
 Owns the plan (inputs -> outputs), the pipeline of reading, predicting and writing, and the manifest. Imports
-`serving.photos`, `serving.reading` and `serving.writing`.
+`serving.photos`, `serving.reading`, `serving.video` and `serving.writing`.
 """
 
 from __future__ import annotations
 
 import collections
 import concurrent.futures as futures
+import contextlib
 import dataclasses
 import glob
 import json
@@ -20,23 +21,25 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from colorgan.serving import photos, reading, writing
+from colorgan.serving import photos, reading, video, writing
 from colorgan.serving.photos import Settings
 
 MANIFEST = "manifest.json"
-BATCH = 8  # pictures in a forward pass
+LOCK = ".manifest.lock"  # is there while a call changes the manifest: a moment
+LOCK_SECONDS = 10  # that other calls wait for it
 THREADS = max(2, min(os.cpu_count() or 1, 8))  # that read and write while the network runs
-IN_FLIGHT = 4 * BATCH  # pictures between reading and writing ...
+IN_FLIGHT = 4 * photos.BATCH  # pictures between reading and writing ...
 IN_FLIGHT_MEGAPIXELS = 48  # ... and how large they may be together; one may always be
 
 
 @dataclass
 class Job:
-    """One photograph on its way.
+    """One photograph, or film, on its way.
 
     Attributes:
         source: its file.
         target: the file that is written.
+        problem: why it cannot be written there, in words; or empty.
         megapixels: as its header states them.
         photograph, small: what reading leaves: it and its [h, w, 3] uint8 working picture.
         seconds: spent on it: reading, its share of the forward pass, writing.
@@ -44,6 +47,7 @@ class Job:
 
     source: Path
     target: Path
+    problem: str = ""
     megapixels: float = 0.0
     photograph: reading.Photograph | None = None
     small: object = None
@@ -64,9 +68,14 @@ class Outcome:
         """What a manifest says of the failed ones."""
         return [{"input": str(job.source), "reason": reason} for job, reason in self.failed]
 
+    def fail(self, job: Job, reason: str) -> None:
+        """Note that a job failed, and let go of its picture."""
+        self.failed.append((job, reason if str(job.source) in reason else f"{job.source}: {reason}"))
+        job.photograph = job.small = None
+
 
 def find(inputs, *, outside: Path | None = None) -> list[tuple[Path, Path]]:
-    """The photographs that files, folders (recursive) and globs name.
+    """The photographs and films that files, folders (recursive) and globs name.
 
     Args:
         inputs: paths or patterns (`*`, `?`, `[...]`, `**`). A pattern's structure is kept below its fixed part.
@@ -76,7 +85,7 @@ def find(inputs, *, outside: Path | None = None) -> list[tuple[Path, Path]]:
         [(path, its path below the given folder, or its name)], each file once.
 
     Raises:
-        FileNotFoundError: if an input does not exist, or a folder or pattern holds no photograph.
+        FileNotFoundError: if an input does not exist, or a folder or pattern holds neither photograph nor film.
     """
     found = {}
     for given in inputs:
@@ -92,53 +101,71 @@ def find(inputs, *, outside: Path | None = None) -> list[tuple[Path, Path]]:
             hits = [Path(hit) for hit in glob.glob(str(given), recursive=True)]
         else:
             fixed, hits = path, [path]
-        inside = {p for hit in hits if hit.is_dir() for p in hit.rglob("*") if _is_photograph(p)}
-        inside |= {hit for hit in hits if _is_photograph(hit)}
+        inside = {p for hit in hits if hit.is_dir() for p in hit.rglob("*") if _is_wanted(p)}
+        inside |= {hit for hit in hits if _is_wanted(hit)}
         if outside is not None and outside.resolve() != fixed.resolve():
             inside = {p for p in inside if outside.resolve() not in p.resolve().parents}
         if not inside:
-            known = ", ".join(sorted(reading.SUFFIXES))
+            known = f"({', '.join(sorted(reading.SUFFIXES))}) and no film ({', '.join(sorted(video.FILMS))})"
             there = pattern or path.exists()
-            raise FileNotFoundError(f"{given} {f'holds no photograph ({known})' if there else 'is not there'}")
+            raise FileNotFoundError(f"{given} {f'holds no photograph {known}' if there else 'is not there'}")
         for one in sorted(inside):
             found.setdefault(one.resolve(), (one, one.relative_to(fixed)))
     return list(found.values())
 
 
-def _is_photograph(path):
+def _is_wanted(path):
     # Names with a dot in front are unfinished outputs, and other systems' notes beside a picture.
-    return path.suffix.lower() in reading.SUFFIXES and not path.name.startswith(".") and path.is_file()
+    suffix = path.suffix.lower()
+    known = suffix in reading.SUFFIXES or suffix in video.FILMS
+    return known and not path.name.startswith(".") and path.is_file()
 
 
 def plan(inputs, output: Path, settings: Settings) -> list[Job]:
     """Which file becomes which.
 
+    Where `--format` would give one name to several, s.jpg and s.png as PNG, the one that is of the format has it, else
+    the first; the others keep their suffix in their names: s.jpg.png.
+
     Args:
         inputs: see `find`.
         output: folder for the results.
-        settings: `format` says the outputs' suffix; without it each has its input's, and PNG for a kind that is only
-            read.
+        settings: `format` says the suffix of photographs; without it each has its input's, and PNG for a kind that is
+            only read. Films keep their names.
+
+    Returns:
+        The jobs, in the order of `find`; where two still have one output, the later one has a `problem`.
 
     Raises:
         FileNotFoundError: see `find`.
-        ValueError: if two inputs have one output, or an output is an input.
+        ValueError: if an output is an input.
     """
-    jobs, sources = {}, find(inputs, outside=output)
-    for source, below in sources:
-        suffix = _suffix(below.suffix, settings.format)
-        target = output / below.with_suffix(suffix)
+    found = find(inputs, outside=output)
+    jobs = [Job(source, target(below, output, settings)) for source, below in found]
+    names, taken = [below.name for _, below in found], {}
+    for job, name in sorted(zip(jobs, names, strict=True), key=lambda pair: pair[0].target.name != pair[1]):
         # Two names that differ in case are one file on some systems.
-        other = jobs.setdefault(str(target).lower(), Job(source, target))
-        if other.source is not source:
-            raise ValueError(
-                f"{other.source} and {source} would both become {target}. Give the folder above them instead of the "
-                "files, or use several calls with outputs of their own."
+        other = taken.setdefault(str(job.target).lower(), job)
+        if other is not job and job.target.name != name:
+            job.target = job.target.with_name(name + job.target.suffix)
+            other = taken.setdefault(str(job.target).lower(), job)
+        if other is not job:
+            job.problem = (
+                f"{other.source} and {job.source} would both become {job.target}. Give the folder above them instead "
+                "of the files, or use several calls with outputs of their own."
             )
-    originals = {source.resolve() for source, _ in sources}
-    for job in jobs.values():
+    originals = {source.resolve() for source, _ in found}
+    for job in jobs:
         if job.target.resolve() in originals:
             raise ValueError(f"{job.source} would be written over {job.target}. Choose another --output.")
-    return list(jobs.values())
+    return jobs
+
+
+def target(below: Path, output: Path, settings: Settings) -> Path:
+    """-> the file that a photograph or film at a place below the inputs becomes."""
+    if below.suffix.lower() in video.FILMS:
+        return output / below
+    return output / below.with_suffix(_suffix(below.suffix, settings.format))
 
 
 def _suffix(own, wanted):
@@ -150,15 +177,24 @@ def _suffix(own, wanted):
 
 
 def colorize_files(
-    colorizer, inputs, output: Path, *, settings: Settings, overwrite: bool = False, weights_sha256="", say=print
+    colorizer,
+    inputs,
+    output: Path,
+    *,
+    settings: Settings,
+    smoothing: float = video.SMOOTHING,
+    overwrite: bool = False,
+    weights_sha256="",
+    say=print,
 ) -> int:
-    """Colorize files into a folder; one bad file does not stop the others.
+    """Colorize photographs and films into a folder; one bad file does not stop the others.
 
     Args:
-        colorizer: anything with `Colorizer.predict_lab`.
+        colorizer: anything with `Colorizer.predict_small`.
         inputs: files, folders and globs; see `find`.
         output: folder for the results and `manifest.json`; the structure below a given folder is kept.
         settings: how.
+        smoothing: of films; see `video.Smoother`.
         overwrite: replace outputs that exist. Otherwise they are passed over and listed; that is no failure, so a call
             that was interrupted can be repeated.
         weights_sha256: for the manifest.
@@ -172,32 +208,58 @@ def colorize_files(
         OSError: if the output folder cannot be written to.
     """
     output = Path(output)
-    missing = _missing(inputs)
+    video.Smoother(smoothing)  # a value out of its range shows before all else
+    missing = _missing(inputs, output)
     jobs = plan([one for one in inputs if one not in missing], output, settings)
     _check_writable(output)
-    earlier = recorded(output)
+    with _locked(output):
+        recorded(output)
     if getattr(colorizer, "color_space", "lab") == "rgb":
         say("The weights predict RGB: each photograph's own lightness is put back.")
-    outcome, todo = Outcome(failed=[(Job(Path(one), output), reason) for one, reason in missing.items()]), []
-    for job in jobs:
-        (outcome.skipped if job.target.exists() and not overwrite else todo).append(job)
-    try:
-        with reading.large_pictures(settings.max_megapixels), tqdm(total=len(todo), unit="photo", disable=None) as bar:
-            _run(colorizer, todo, settings, outcome, bar)
-    finally:  # what was done before an interruption is on record
-        record(
-            output, earlier, [_entry(job, output, settings, weights_sha256) for job in outcome.done], outcome.reasons
-        )
+    outcome = Outcome(failed=[(Job(Path(one), output), reason) for one, reason in missing.items()])
+    todo, films = _to_do(jobs, outcome, overwrite)
+    if todo or not films:
+        try:
+            with (
+                reading.large_pictures(settings.max_megapixels),
+                tqdm(total=len(todo), unit="photo", disable=None) as bar,
+            ):
+                _run(colorizer, todo, settings, outcome, bar)
+        finally:  # what was done before an interruption is on record
+            done = [_entry(job, output, settings, weights_sha256) for job in outcome.done]
+            record(output, done, outcome.reasons)
+    options = {"settings": settings, "smoothing": smoothing, "overwrite": overwrite, "say": say}
+    for job in films:
+        done, failed = video.colorize_films(colorizer, {job.source: job.target}, output, **options)
+        for one in failed:
+            outcome.fail(job, one["reason"])
+        record(output, [{**film, "weights_sha256": weights_sha256} for film in done], outcome.reasons)
     _report(outcome, say)
     return 1 if outcome.failed else 0
 
 
-def _missing(inputs) -> dict:
+def _to_do(jobs, outcome, overwrite):
+    """-> photographs and films to colorize; what is not to be done is noted."""
+    photographs, films = [], []
+    for job in jobs:
+        if job.problem:
+            outcome.fail(job, job.problem)
+        elif video.is_film(job.source):  # whose outputs are looked at there
+            films.append(job)
+        else:
+            # Not `Path.exists`, which fails on names that are too long.
+            (outcome.skipped if os.path.exists(job.target) and not overwrite else photographs).append(job)
+            if job.target.name.startswith(job.source.name + "."):
+                outcome.notes.append(f"{job.source} becomes {job.target}, since the shorter name is another's")
+    return photographs, films
+
+
+def _missing(inputs, output) -> dict:
     """-> {input: reason} of those that name nothing; raises the reason where no input names anything."""
     missing = {}
     for one in inputs:
         try:
-            find([one])
+            find([one], outside=output)
         except FileNotFoundError as error:
             missing[one] = str(error)
     if len(missing) == len(inputs):
@@ -226,10 +288,10 @@ def _run(colorizer, todo, settings, outcome, bar):
                     reads[pool.submit(_read, job, settings)] = job
                 group = max(ready.values(), key=len, default=[])
                 # A full batch goes at once, less than that when nothing else is coming in.
-                if len(group) >= BATCH or (group and not reads):
-                    now = group[:BATCH]
-                    del group[:BATCH]
-                    for job, ab in zip(now, _predict(colorizer, now, settings), strict=True):
+                if len(group) >= photos.BATCH or (group and not reads):
+                    now = group[: photos.BATCH]
+                    del group[: photos.BATCH]
+                    for job, ab in _predict(colorizer, now, settings, outcome, bar):
                         writes[pool.submit(_write, job, ab, settings, threads)] = job
                 else:
                     futures.wait([*reads, *writes], return_when=futures.FIRST_COMPLETED)
@@ -253,7 +315,7 @@ def _has_room(job, reads, writes, ready):
         return True
     job.megapixels = job.megapixels or reading.megapixels(job.source)
     return (
-        len(reads) < BATCH
+        len(reads) < photos.BATCH
         and len(flying) < IN_FLIGHT
         and sum(one.megapixels for one in flying) + job.megapixels <= IN_FLIGHT_MEGAPIXELS
     )
@@ -267,9 +329,7 @@ def _collect(running, outcome, bar):
         try:
             future.result()
         except Exception as error:  # decoders and encoders raise what comes up: struct.error, OverflowError, ...
-            reason = str(error) or type(error).__name__
-            outcome.failed.append((job, reason if str(job.source) in reason else f"{job.source}: {reason}"))
-            job.photograph = job.small = None
+            outcome.fail(job, photos.reason(error))
             bar.update()
         else:
             fine.append(job)
@@ -285,13 +345,20 @@ def _read(job, settings):
     job.seconds += time.perf_counter() - start
 
 
-def _predict(colorizer, jobs, settings):
+def _predict(colorizer, jobs, settings, outcome, bar):
+    """-> [(job, its ab)]; none where the forward pass fails, which is noted for these pictures."""
     start = time.perf_counter()
     pictures = np.stack([job.small for job in jobs])
-    ab = photos.predict_ab(colorizer, pictures, chroma_gain=settings.chroma_gain, flip=settings.flip)
+    try:
+        ab = photos.predict_ab(colorizer, pictures, chroma_gain=settings.chroma_gain, flip=settings.flip)
+    except Exception as error:  # of whatever the network runs on: out of memory, most of all
+        for job in jobs:
+            outcome.fail(job, f"the network failed: {photos.reason(error)}")
+            bar.update()
+        return []
     for job in jobs:
         job.seconds += (time.perf_counter() - start) / len(jobs)
-    return ab
+    return list(zip(jobs, ab, strict=True))
 
 
 def _write(job, ab, settings, threads):
@@ -328,26 +395,47 @@ def _entry(job, output, settings, weights_sha256):
     }
 
 
-def failures(output: Path) -> list[dict]:
-    """-> the failures of the last call that wrote a folder's manifest."""
-    path = output / MANIFEST
-    return json.loads(path.read_text(encoding="utf-8"))["failed"] if path.exists() else []
+def record(output: Path, done: list[dict], failed: list[dict]) -> None:
+    """Add to the manifest: what each output was made from, and how.
 
-
-def record(output: Path, earlier: dict, done: list[dict], failed: list[dict]) -> None:
-    """Write the manifest: what each output was made from, and how.
+    Entries that are there stay unless their output was made anew, also those of calls that run at the same time.
 
     Args:
         output: the folder.
-        earlier: see `recorded`; these entries stay unless their output is made anew.
         done: entries, each with its `output`, a path below the folder.
-        failed: {"input", "reason"} of each input that gave none.
+        failed: {"input", "reason"} of each input that gave none; these replace those of an earlier call.
+
+    Raises:
+        OSError: if it cannot be written.
+        ValueError: see `recorded`.
     """
-    entries = {**earlier, **{entry["output"]: entry for entry in done}}
-    content = {"photographs": [entries[name] for name in sorted(entries)], "failed": failed}
-    temporary = output / f".{os.getpid()}.{MANIFEST}"
-    temporary.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    temporary.replace(output / MANIFEST)
+    with _locked(output):
+        entries = {**recorded(output), **{entry["output"]: entry for entry in done}}
+        content = {"photographs": [entries[name] for name in sorted(entries)], "failed": failed}
+        temporary = output / f".{os.getpid()}.{MANIFEST}"
+        temporary.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        temporary.replace(output / MANIFEST)
+
+
+@contextlib.contextmanager
+def _locked(output):
+    """Nobody else reads or writes a folder's manifest for a moment. A file, which works on every system and share."""
+    lock, end = output / LOCK, time.monotonic() + LOCK_SECONDS
+    while True:
+        try:
+            os.close(os.open(lock, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+            break
+        except FileExistsError:
+            if time.monotonic() > end:
+                raise OSError(
+                    f"{lock} is there: another call seems to write {output / MANIFEST}, and has not ended for "
+                    f"{LOCK_SECONDS} seconds. If none is running, delete that file."
+                ) from None
+            time.sleep(0.02)
+    try:
+        yield
+    finally:
+        lock.unlink(missing_ok=True)
 
 
 def _report(outcome, say):

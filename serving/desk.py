@@ -7,6 +7,7 @@ Owns the limits, the order, and what visitors are told. Imports `serving.batch`,
 from __future__ import annotations
 
 import dataclasses
+import logging
 import os
 import tempfile
 import threading
@@ -24,6 +25,7 @@ from colorgan.serving.photos import Settings
 MAX_UPLOAD_MB = 200
 WAITING = 20  # photographs that may wait for their turn
 PREVIEW = 2000  # pixels on the longer side of what the page shows
+_LOG = logging.getLogger(__name__)
 
 
 class Refused(Exception):
@@ -61,7 +63,7 @@ class Desk:
     """Where photographs are colorized, one at a time.
 
     Args:
-        colorizer: anything with `Colorizer.predict_lab`.
+        colorizer: anything with `Colorizer.predict_small`.
         settings: how; `chroma_gain` is only what the page begins with, and `side_by_side` is not used.
         max_upload_mb: larger files are refused, 1 MB being 2^20 bytes, as in Gradio's own messages.
         folder: for temporary files.
@@ -99,11 +101,16 @@ class Desk:
         try:
             with self._turn, reading.large_pictures(self.settings.max_megapixels):
                 return self._colorize(source, folder, saturation, previews)
-        except (OSError, ValueError, MemoryError, cv2.error) as error:
+        except Refused:
+            raise
+        # Decoders, encoders and networks raise what comes up: struct.error, OverflowError, ...
+        except Exception as error:
             if isinstance(error.__cause__, Image.DecompressionBombError):
                 limit = f"at most {self.settings.max_megapixels:g} megapixels are taken."
                 raise Refused(f"{source.name} is too large: {limit}", 413) from error
-            reason = str(error) or type(error).__name__
+            if not isinstance(error, (OSError, ValueError, MemoryError, cv2.error)):  # who runs this may want to know
+                _LOG.warning("%s was not colorized", source.name, exc_info=error)
+            reason = photos.reason(error)
             # Visitors know their file's name, and need not know where it lies here.
             raise Refused(reason.replace(str(source), source.name).replace(f"{folder}{os.sep}", ""), 422) from error
         finally:
@@ -123,8 +130,8 @@ class Desk:
         photograph = reading.read(source, max_megapixels=settings.max_megapixels)
         small = photos.shrink(photograph.pixels, settings.work_size)[None]
         ab = photos.predict_ab(self.colorizer, small, chroma_gain=saturation, flip=settings.flip)[0]
-        (job,) = batch.plan([source], folder, settings)
-        target = job.target.with_stem(f"{job.target.stem}-colorized")
+        target = batch.target(Path(source.name), folder, settings)
+        target = target.with_stem(f"{target.stem}-colorized")
         photos.finish(photograph, ab, target, settings)
         pair = _previews(photograph, ab, folder) if previews else None
         size = photograph.pixels.shape[1::-1]

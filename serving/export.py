@@ -10,7 +10,6 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
-import shutil
 import tempfile
 import warnings
 from collections.abc import Callable
@@ -66,8 +65,8 @@ class _Inference(keras.Model):
 def export(generator, config: Config, path, *, format: str, overwrite: bool = False) -> list[Parity]:
     """Write a generator to a file (a folder for a SavedModel), and what it takes and gives to `<path>.json`.
 
-    The file appears when it is complete and was found to agree with Keras in its own runtime. Inputs are called `gray`
-    and, where the generator takes some, `noise`; the output is `color`.
+    The files appear when they are complete and the network was found to agree with Keras in its own runtime. Inputs
+    are called `gray` and, where the generator takes some, `noise`; the output is `color`.
 
     Args:
         generator: built `networks.base.Generator` in float32.
@@ -94,9 +93,9 @@ def export(generator, config: Config, path, *, format: str, overwrite: bool = Fa
             _WRITERS[format](_Inference(generator), _specs(generator), str(temporary))
             parity = compare(generator, runtime(temporary, format=format), path=path)
             content = description(config, path, format=format, noise_channels=generator.noise_channels, parity=parity)
-            _remove(path)
-            os.replace(temporary, path)
-        _beside(path).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+            described = _beside(temporary)
+            described.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+            _put(temporary, path, described, aside=Path(folder) / "replaced")
     except OSError as error:
         raise OSError(f"--output: cannot write {path} ({error.strerror or error}). Choose another place.") from error
     return parity
@@ -312,8 +311,16 @@ def _beside(path):
     return path.with_name(path.name + ".json")
 
 
-def _remove(path):
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
+def _put(made, path, described, *, aside):
+    """Move what was made and its description into place, both or none: what was there before comes back."""
+    if path.exists():  # a folder is not replaced by a move
+        os.replace(path, aside)
+    try:
+        os.replace(made, path)
+        os.replace(described, _beside(path))
+    except OSError:
+        if path.exists():
+            os.replace(path, made)
+        if aside.exists():
+            os.replace(aside, path)
+        raise

@@ -90,22 +90,51 @@ def join(picture, ab_small, *, dtype=None, strip_rows: int | None = None, thread
         ValueError: if an array has a shape or type that is not listed here.
     """
     _check(picture)
-    ab_small = np.asarray(ab_small, dtype=np.float32)
-    if ab_small.ndim != 3 or ab_small.shape[-1] != 2 or 0 in ab_small.shape:
-        raise ValueError(f"`ab_small` must have shape [h, w, 2]. Received: {list(ab_small.shape)}")
+    ab_small = _checked(ab_small)
     dtype = np.dtype(dtype or (np.uint8 if picture.dtype == np.float32 else picture.dtype)).type
     if dtype not in (np.uint8, np.uint16, np.float32):
         raise ValueError(f"`dtype` must be uint8, uint16 or float32. Received: {np.dtype(dtype)}")
+    result = np.empty((*picture.shape[:2], 3), dtype)
+
+    def encode(light, a, b, out):
+        out[...] = _encoded(_linear_rgb(light, a, b), dtype)
+
+    _in_strips(picture, ab_small, result, encode, strip_rows, threads)
+    return result
+
+
+def lab(picture, ab_small, *, strip_rows: int | None = None, threads: int | None = None) -> np.ndarray:
+    """What `join` puts together, before it is fitted into sRGB.
+
+    Args:
+        picture, ab_small, strip_rows, threads: see `join`.
+
+    Returns:
+        [H, W, 3] float32 Lab: the picture's L, and the small map's a and b at full size, along the picture's edges.
+
+    Raises:
+        ValueError: see `join`.
+    """
+    _check(picture)
+    result = np.empty((*picture.shape[:2], 3), np.float32)
+
+    def encode(light, a, b, out):
+        out[..., 0], out[..., 1], out[..., 2] = light, a, b
+
+    _in_strips(picture, _checked(ab_small), result, encode, strip_rows, threads)
+    return result
+
+
+def _in_strips(picture, ab_small, result, encode, strip_rows, threads):
+    """Fill `result`, strip by strip, with what `encode(L, a, b, out)` makes of the picture and the upsampled map."""
     height, width = picture.shape[:2]
     rows = strip_rows or max(1, STRIP_PIXELS // width)
     planes = _planes(picture, ab_small)
-    result = np.empty((height, width, 3), dtype)
 
     def work(top):
         part = slice(top, min(top + rows, height))
         light = lightness(picture[part])
-        a, b = _upsampled(planes, light, top, height)
-        result[part] = _encoded(_linear_rgb(light, a, b), dtype)
+        encode(light, *_upsampled(planes, light, top, height), result[part])
 
     tops = range(0, height, rows)
     threads = min(threads or min(os.cpu_count() or 1, 4), len(tops))
@@ -115,7 +144,13 @@ def join(picture, ab_small, *, dtype=None, strip_rows: int | None = None, thread
     else:
         with ThreadPoolExecutor(threads) as pool:
             list(pool.map(work, tops))
-    return result
+
+
+def _checked(ab_small):
+    ab_small = np.asarray(ab_small, dtype=np.float32)
+    if ab_small.ndim != 3 or ab_small.shape[-1] != 2 or 0 in ab_small.shape:
+        raise ValueError(f"`ab_small` must have shape [h, w, 2]. Received: {list(ab_small.shape)}")
+    return ab_small
 
 
 def _check(picture):

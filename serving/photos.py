@@ -17,6 +17,7 @@ from colorgan.serving.reading import Photograph
 
 STEPS = (8, 64)  # the least and the largest multiple that working sides are rounded to
 LONGEST = 4  # a working picture has at most the area of this many squares
+BATCH = 8  # pictures in a forward pass
 
 
 @dataclass(frozen=True)
@@ -86,40 +87,30 @@ def predict_ab(colorizer, pictures: np.ndarray, *, chroma_gain: float = 1.0, fli
     """Colours of pictures of one size.
 
     Args:
-        colorizer: anything with `Colorizer.predict_lab`.
-        pictures: [B, h, w, 3] uint8.
+        colorizer: anything with `Colorizer.predict_small`.
+        pictures: [B, h, w, 3] uint8, at the working size.
         chroma_gain, flip: as in `Settings`.
 
     Returns:
         [B, h, w, 2] float32, Lab units.
     """
-    ab = colorizer.predict_lab(pictures)[..., 1:]
+    ab = colorizer.predict_small(pictures)
     if flip:
-        ab = (ab + colorizer.predict_lab(np.ascontiguousarray(pictures[:, :, ::-1]))[:, :, ::-1, 1:]) / 2
+        ab = (ab + colorizer.predict_small(np.ascontiguousarray(pictures[:, :, ::-1]))[:, :, ::-1]) / 2
     return ab * np.float32(chroma_gain)
 
 
-def colorize(colorizer, pixels, *, work_size: int, chroma_gain: float = 1.0, flip: bool = False, dtype=None):
-    """Colorize a picture at its own size; its lightness stays.
-
-    Args:
-        colorizer: anything with `Colorizer.predict_lab`.
-        pixels: [H, W] or [H, W, 3] uint8 or uint16, sRGB; colours, if any, are ignored.
-        work_size, chroma_gain, flip: as in `Settings`.
-        dtype: uint8, uint16 or float32, of the result; default: the picture's.
-
-    Returns:
-        [H, W, 3] sRGB; see `fullres.join`.
-    """
-    ab = predict_ab(colorizer, shrink(pixels, work_size)[None], chroma_gain=chroma_gain, flip=flip)[0]
-    return fullres.join(pixels, ab, dtype=dtype)
+def reason(error: Exception) -> str:
+    """-> what an error says, in one line: TensorFlow's go on with the graph they happened in."""
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
 
 
 def finish(photograph: Photograph, ab: np.ndarray, target: Path, settings: Settings, *, threads=None) -> None:
     """Put predicted colours on a photograph and write it.
 
     Args:
-        photograph: as read.
+        photograph: as read; its notes grow by what the target's format cannot hold.
         ab: [h, w, 2] float32, Lab units.
         target: the file to write; its suffix says the format.
         settings: how.
@@ -131,7 +122,7 @@ def finish(photograph: Photograph, ab: np.ndarray, target: Path, settings: Setti
     if settings.side_by_side:
         rgb = np.concatenate([fullres.join(pixels, np.zeros_like(ab), dtype=dtype, threads=threads), rgb], axis=1)
         alpha = None if alpha is None else np.concatenate([alpha, alpha], axis=1)
-    writing.write(
+    photograph.notes += writing.write(
         target,
         rgb,
         alpha=alpha,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import io
 import warnings
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +28,8 @@ _KEPT = (
     *(0x4746, 0x4749, 0x83BB, 0x9C9B, 0x9C9C, 0x9C9D, 0x9C9E, 0x9C9F),
 )
 _INTEROP_IFD, _WIDTH, _HEIGHT = 0xA005, 0xA002, 0xA003  # inside the EXIF directory
+_EXTRA_SAMPLES, _ASSOCIATED = 338, 1  # of TIFF: alpha that the colours are multiplied with
+_DEFLATE = (8, 32946)  # TIFF's numbers of zlib
 _TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
@@ -93,16 +96,18 @@ def read(path: Path, *, max_megapixels: float = MAX_MEGAPIXELS) -> Photograph:
     try:
         if path.stat().st_size == 0:
             raise OSError("the file is empty (0 bytes)")
-        # Not by its name: Pillow 13 then maps uncompressed TIFF files with sides exchanged if they are turned.
-        with open(path, "rb") as file, Image.open(file) as image:
-            if image.width * image.height > max_megapixels * 1e6:
-                raise Image.DecompressionBombError(f"{image.width} x {image.height} pixels")
-            return _read(path, image)
-    except UnidentifiedImageError as error:
         try:
+            # Not by its name: Pillow 13 then maps uncompressed TIFF files with sides exchanged if they are turned.
+            with open(path, "rb") as file, Image.open(file) as image:
+                if image.width * image.height > max_megapixels * 1e6:
+                    raise Image.DecompressionBombError(f"{image.width} x {image.height} pixels")
+                return _read(path, image)
+        except UnidentifiedImageError:
+            if not _is_gray_alpha(path):
+                raise
             return _read_gray_alpha(path, max_megapixels)
-        except (ValueError, KeyError, IndexError, tifffile.TiffFileError):
-            raise OSError(f"{path}: not an image, or of a kind that cannot be read") from error
+    except UnidentifiedImageError as error:
+        raise OSError(f"{path}: not an image, or of a kind that cannot be read") from error
     except Image.DecompressionBombError as error:
         raise OSError(f"{path}: {error} are more than --max-megapixels {max_megapixels:g}") from error
     # Pillow's parsers meet arbitrary bytes and raise what comes up (OSError, SyntaxError, struct.error, ...).
@@ -117,6 +122,8 @@ def _read(path, image):
     exif = _kept_exif(image, notes)
     if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":  # MPO: a JPEG with previews
         notes.append(f"the first of {image.n_frames} pages")
+    if image.format == "TIFF" and set(image.tag_v2.get(258, ())) == {16}:
+        _check_strips(path)
     if _has_wide_colour(path, image):
         pixels, alpha = _wide(path, image)
         pixels, alpha = upright(pixels, orientation), None if alpha is None else upright(alpha, orientation)
@@ -198,7 +205,38 @@ def _wide(path, image):
     alpha = np.ascontiguousarray(array[..., 3]) if array.shape[-1] == 4 else None
     if image.format == "PNG" and data[25] == 4:
         return np.ascontiguousarray(array[..., 0]), alpha
-    return cv2.cvtColor(array, cv2.COLOR_BGRA2RGB if alpha is not None else cv2.COLOR_BGR2RGB), alpha
+    rgb = cv2.cvtColor(array, cv2.COLOR_BGRA2RGB if alpha is not None else cv2.COLOR_BGR2RGB)
+    if alpha is not None and image.format == "TIFF" and image.tag_v2.get(_EXTRA_SAMPLES, (0,))[0] == _ASSOCIATED:
+        rgb = _divided(rgb, alpha[..., None])
+    return rgb, alpha
+
+
+def _divided(values, alpha):
+    """uint16 values that were multiplied with alpha / 65535 -> as they were; 0 where nothing of them is left."""
+    # The largest, 65535 * 65535 + 32767, still fits.
+    alpha = np.maximum(alpha, 1).astype(np.uint32)
+    return np.minimum((values * np.uint32(65535) + alpha // 2) // alpha, 65535).astype(np.uint16)
+
+
+def _check_strips(path):
+    """Raises OSError if pixels of a TIFF are missing or damaged: decoders do not compare zlib's checksums."""
+    size = path.stat().st_size
+    with open(path, "rb") as data, tifffile.TiffFile(data) as file:
+        page = file.pages[0]
+        parts = list(zip(page.dataoffsets, page.databytecounts, strict=True))
+        if not parts or any(not count or offset + count > size for offset, count in parts):
+            raise OSError("it is truncated")
+        for offset, count in parts if page.compression in _DEFLATE else []:
+            data.seek(offset)
+            packed, stream = data.read(count), zlib.decompressobj()
+            try:
+                while packed:
+                    stream.decompress(packed, 1 << 20)
+                    packed = stream.unconsumed_tail
+            except zlib.error as error:
+                raise OSError(f"its pixels are damaged ({error})") from error
+            if not stream.eof:
+                raise OSError("its pixels are damaged (a compressed part ends early)")
 
 
 def _unturned(data):
@@ -211,19 +249,30 @@ def _unturned(data):
     return data[:place] + (1).to_bytes(2, order) + data[place + 2 :]
 
 
-def _read_gray_alpha(path, max_megapixels):
-    """A TIFF of 16-bit gray with alpha, which Pillow does not know."""
+def _is_gray_alpha(path):
+    """Whether it is a TIFF of 16-bit gray with alpha, which Pillow does not know."""
     with open(path, "rb") as file:
         if file.read(4) not in _TIFF_MAGIC:
-            raise ValueError("not a TIFF file")
+            return False
+    try:
+        with tifffile.TiffFile(path) as file:
+            page = file.pages[0]
+            return page.dtype == np.uint16 and page.samplesperpixel == 2 and page.planarconfig == 1
+    except (ValueError, KeyError, IndexError, tifffile.TiffFileError):
+        return False
+
+
+def _read_gray_alpha(path, max_megapixels):
     with tifffile.TiffFile(path) as file:
         page = file.pages[0]
-        if page.dtype != np.uint16 or page.samplesperpixel != 2 or page.planarconfig != 1:
-            raise ValueError("not 16-bit gray with alpha")
         if page.imagewidth * page.imagelength > max_megapixels * 1e6:
             raise Image.DecompressionBombError(f"{page.imagewidth} x {page.imagelength} pixels")
+        _check_strips(path)
         array = upright(page.asarray(), getattr(page.tags.get(ORIENTATION), "value", 1))
-        values = array[..., 0] if page.photometric != 0 else 65535 - array[..., 0]
+        values = array[..., 0]
+        if page.extrasamples and page.extrasamples[0] == _ASSOCIATED:
+            values = _divided(values, array[..., 1])
+        values = values if page.photometric != 0 else 65535 - values
     notes = ["metadata of 16-bit gray TIFF files with alpha is left out"]
     return Photograph(
         np.ascontiguousarray(values), np.ascontiguousarray(array[..., 1]), Image.Exif(), None, None, notes

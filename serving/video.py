@@ -13,11 +13,11 @@ scene. A scene begins where L changed by more than `CUT_CHANGE` on average and t
 from __future__ import annotations
 
 import itertools
+import os
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 from tqdm import tqdm
 
@@ -30,7 +30,6 @@ __all__ = ["FILMS", "Film", "Flicker", "Smoother", "colorize_film", "colorize_fi
 SMOOTHING = 0.8
 STILL, MOVED = 1.0, 5.0  # L units
 CUT_CHANGE, CUT_HISTOGRAM, BINS = 8.0, 0.25, 16
-BATCH = 8  # frames in a forward pass
 
 
 @dataclass(frozen=True)
@@ -138,7 +137,7 @@ def colorize_film(
     """Colorize a film into a file of the same size, frame rate and container; memory does not grow with its length.
 
     Args:
-        colorizer: anything with `Colorizer.predict_lab`.
+        colorizer: anything with `Colorizer.predict_small`.
         source: the film. If it has colours, only its lightness counts.
         target: the file to write; its suffix says the container.
         settings: how; `format` and `quality` are photographs'.
@@ -192,7 +191,7 @@ def _run(colorizer, frames, target, settings, state, say):
         tqdm(total=total, unit="frame", disable=None) as bar,
     ):
         rest = itertools.chain([first], rest)
-        while batch := list(itertools.islice(rest, BATCH)):
+        while batch := list(itertools.islice(rest, photos.BATCH)):
             for coloured in _colorized(colorizer, batch, settings, *state):
                 write(coloured)
             count += len(batch)
@@ -225,38 +224,40 @@ def _report(source, film, smoothing):
 
 
 def colorize_films(
-    colorizer, sources, output, *, settings: Settings, smoothing: float = SMOOTHING, overwrite: bool = False, say=print
+    colorizer,
+    targets: dict[Path, Path],
+    output,
+    *,
+    settings: Settings,
+    smoothing: float = SMOOTHING,
+    overwrite: bool = False,
+    say=print,
 ) -> tuple[list[dict], list[dict]]:
     """Colorize films into a folder; one bad film does not stop the others. Those whose output exists are passed over.
 
     Args:
         colorizer, settings, smoothing, overwrite, say: see `colorize_film`.
-        sources: films.
-        output: folder; each film keeps its name.
+        targets: {source: target} of each film.
+        output: the folder above the targets.
 
     Returns:
         done: what a manifest says of each: input, output, settings with the smoothing, seconds, and `Film`'s values.
         failed: input and reason of each.
 
     Raises:
-        ValueError: before anything is written, if two films have one name, or `smoothing` is out of its range.
+        ValueError: before anything is written, if `smoothing` is out of its range.
     """
     Smoother(smoothing)
-    targets, done, failed = {}, [], []
-    for source in map(Path, sources):
-        other = targets.setdefault(source.name.lower(), source)
-        if other.resolve() != source.resolve():
-            raise ValueError(f"{other} and {source} would both become {Path(output) / source.name}. Use two calls.")
-    for source in targets.values():
-        target = Path(output) / source.name
-        if target.exists() and not overwrite and not target.samefile(source):
+    done, failed = [], []
+    for source, target in targets.items():
+        if os.path.exists(target) and not overwrite and not target.samefile(source):
             say(f"{target} passed over, since it exists (--overwrite True replaces it)")
             continue
         options = {"settings": settings, "smoothing": smoothing, "overwrite": overwrite, "say": say}
         try:
             film = colorize_film(colorizer, source, target, **options)
-        except (OSError, ValueError, MemoryError, cv2.error) as error:
-            reason = str(error) or type(error).__name__
+        except Exception as error:  # decoders, encoders and networks raise what comes up
+            reason = photos.reason(error)
             say(f"{source} not colorized: {reason}")
             failed.append({"input": str(source), "reason": reason})
             continue
@@ -265,5 +266,5 @@ def colorize_films(
             "seconds": round(film.seconds, 3),
             "settings": {**asdict(settings), "smoothing": smoothing},
         }
-        done.append({"input": str(source), "output": source.name, **entry})
+        done.append({"input": str(source), "output": target.relative_to(output).as_posix(), **entry})
     return done, failed

@@ -27,7 +27,7 @@ import uvicorn
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse
 from starlette.background import BackgroundTask
-from starlette.datastructures import MutableHeaders, UploadFile
+from starlette.datastructures import Headers, MutableHeaders, UploadFile
 
 from colorgan.serving import reading
 from colorgan.serving.desk import MAX_UPLOAD_MB, WAITING, Desk, Refused
@@ -206,12 +206,16 @@ async def _take(request, desk, place):
     return source, saturation
 
 
-def build(colorizer, *, settings: Settings, folder: Path, max_upload_mb: float = MAX_UPLOAD_MB) -> fastapi.FastAPI:
+def build(
+    colorizer, *, settings: Settings, folder: Path, max_upload_mb: float = MAX_UPLOAD_MB, host: str = HOST
+) -> fastapi.FastAPI:
     """The page at `/`, and `POST /colorize`: form fields `file` and, if wanted, `saturation`; it answers with the file.
 
     Args:
         colorizer, settings, max_upload_mb: see `Desk`.
         folder: for temporary files, empty; the caller removes it.
+        host: the name or address that it is served at. Requests to other names are refused: a page from elsewhere may
+            have its own name point to this computer, and would then read what is here ("DNS rebinding").
 
     Raises:
         ValueError: if `max_upload_mb` is not positive.
@@ -249,7 +253,7 @@ def build(colorizer, *, settings: Settings, folder: Path, max_upload_mb: float =
     async def refuse(request, refused):
         return JSONResponse({"detail": str(refused)}, status_code=refused.status)
 
-    app.add_middleware(_AtHome)
+    app.add_middleware(_AtHome, names=_names(host))
     return gr.mount_gradio_app(
         app,
         _page(desk, visits),
@@ -274,14 +278,52 @@ def _name(filename):
     return f"{short}{dot}{suffix[:10]}"
 
 
-class _AtHome:
-    """ASGI middleware: the page fetches nothing from elsewhere, and Gradio's routes that would do it are closed."""
+def _names(host):
+    """-> the names that a page served at a host has, beside addresses in numbers."""
+    names = {"localhost", host.lower()}
+    if _is_address(host) and ipaddress.ip_address(host).is_unspecified:  # served at all of this computer's
+        own = {socket.gethostname().lower(), socket.getfqdn().lower()}
+        names |= own | {f"{name}.local" for name in own if "." not in name}
+    return names
 
-    def __init__(self, app):
-        self.app = app
+
+def _is_address(text):
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _asked_host(scope):
+    """The name or address in a request's Host header, without the port; empty if it has none."""
+    text = Headers(scope=scope).get("host", "").strip().lower()
+    return text[1:].partition("]")[0] if text.startswith("[") else text.partition(":")[0]
+
+
+class _AtHome:
+    """ASGI middleware: nothing is fetched from elsewhere, and no page from elsewhere fetches here.
+
+    Requests to names that are not ours are refused. An address in numbers is nobody's name, so that each is allowed.
+    The page is told to stay at home, and Gradio's routes that would go elsewhere are closed.
+    """
+
+    def __init__(self, app, names):
+        self.app, self.names = app, names
 
     async def __call__(self, scope, receive, send):
-        if scope["type"] != "http":
+        if scope["type"] not in ("http", "websocket"):
+            return await self.app(scope, receive, send)
+        asked = _asked_host(scope)
+        if asked not in self.names and not _is_address(asked):
+            if scope["type"] == "websocket":
+                return await send({"type": "websocket.close", "code": 1008})
+            text = (
+                "This page is not served at that name. Use its address, start it with --host NAME, or have the web "
+                "server in front of it send `Host: localhost`.\n"
+            )
+            return await PlainTextResponse(text, status_code=400)(scope, receive, send)
+        if scope["type"] == "websocket":
             return await self.app(scope, receive, send)
         path = scope["path"]
         if "/proxy=" in path or "/file=http" in path:
@@ -328,21 +370,24 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def serve(colorizer, *, settings: Settings, place: socket.socket, max_upload_mb: float, say=print) -> None:
+def serve(
+    colorizer, *, settings: Settings, place: socket.socket, max_upload_mb: float, host: str = HOST, say=print
+) -> None:
     """Serve page and API until interrupted; then remove the temporary files.
 
     Args:
         colorizer, settings, max_upload_mb: see `Desk`.
         place: from `listen`.
+        host: as given to it; see `build`.
         say: gets the text for people.
     """
-    host, port = place.getsockname()[:2]
+    address, port = place.getsockname()[:2]
     with tempfile.TemporaryDirectory(prefix="colorgan-") as folder, place:
-        app = build(colorizer, settings=settings, folder=Path(folder), max_upload_mb=max_upload_mb)
+        app = build(colorizer, settings=settings, folder=Path(folder), max_upload_mb=max_upload_mb, host=host)
         server = _Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=5))
-        if not ipaddress.ip_address(host).is_loopback:
+        if not ipaddress.ip_address(address).is_loopback:
             say("Whoever can reach this computer can use the page: it has no password.")
-        say(f"http://{f'[{host}]' if ':' in host else host}:{port}  (Ctrl-C ends it)")
+        say(f"http://{f'[{address}]' if ':' in address else address}:{port}  (Ctrl-C ends it)")
         if threading.current_thread() is threading.main_thread():
             # uvicorn repeats the signal that ended it; the default for this one would leave the files behind.
             signal.signal(signal.SIGTERM, signal.default_int_handler)

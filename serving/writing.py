@@ -19,10 +19,14 @@ FORMATS = {"jpg": ".jpg", "png": ".png", "tiff": ".tiff", "webp": ".webp"}  # wh
 QUALITY = 92
 DEEP = {".png", ".tif", ".tiff"}  # can hold 16 bits
 _LARGEST = {".jpg": 65535, ".jpeg": 65535, ".webp": 16383}  # pixels on a side
+_EXIF_BYTES = dict.fromkeys((".jpg", ".jpeg"), 65533)  # what a segment of JPEG holds
+_MAKER_NOTE = 0x927C
 _STRIP_BYTES = 1 << 20
 
 
-def write(target: Path, rgb: np.ndarray, *, alpha=None, exif=None, icc=None, dpi=None, quality: int = QUALITY) -> None:
+def write(
+    target: Path, rgb: np.ndarray, *, alpha=None, exif=None, icc=None, dpi=None, quality: int = QUALITY
+) -> list[str]:
     """Write a picture; the file appears when it is complete.
 
     Args:
@@ -33,6 +37,9 @@ def write(target: Path, rgb: np.ndarray, *, alpha=None, exif=None, icc=None, dpi
         icc: an ICC profile's bytes, or None.
         dpi: (horizontal, vertical), or None.
         quality: 1 to 100, of JPEG and WebP; WebP at 100 is lossless.
+
+    Returns:
+        Notes: what the format has no room for, in words.
 
     Raises:
         OSError: if the file cannot be written; nothing is left behind.
@@ -46,14 +53,18 @@ def write(target: Path, rgb: np.ndarray, *, alpha=None, exif=None, icc=None, dpi
         raise ValueError(f"{target}: {suffix[1:]} holds at most {_LARGEST[suffix]} pixels on a side, not {side}")
     depth = rgb.dtype if suffix in DEEP else np.dtype(np.uint8)
     rgb, alpha = as_depth(rgb, depth), None if alpha is None else as_depth(alpha, depth)
-    exif = exif if exif else None
-    temporary = target.with_name(f".{os.getpid()}.{threading.get_ident()}.{target.name}")
+    exif, notes = exif if exif else None, []
+    if suffix in _EXIF_BYTES:
+        exif, notes = _fitting(exif, _EXIF_BYTES[suffix])
+    # Without the target's name, which may be as long as names can be.
+    temporary = target.with_name(f".{os.getpid()}.{threading.get_ident()}{suffix}")
     try:
         _WRITERS[suffix](temporary, rgb, alpha, exif=exif, icc=icc, dpi=dpi, quality=quality)
         os.replace(temporary, target)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+    return notes
 
 
 def as_depth(values: np.ndarray, dtype) -> np.ndarray:
@@ -68,6 +79,19 @@ def as_depth(values: np.ndarray, dtype) -> np.ndarray:
 def _on_white(rgb, alpha):
     share = alpha[..., None].astype(np.float32) / 255
     return np.rint(rgb * share + 255 * (1 - share)).astype(np.uint8)
+
+
+def _fitting(exif, limit):
+    """EXIF data of at most so many bytes, and notes of what had to go: the camera's own notes first, then all."""
+    if exif is None or len(exif.tobytes()) <= limit:
+        return exif, []
+    smaller = Image.Exif()
+    for tag, value in exif.items():
+        own = isinstance(value, dict)
+        smaller[tag] = {k: v for k, v in value.items() if k != _MAKER_NOTE} if own else value
+    if len(smaller.tobytes()) <= limit:
+        return smaller, ["the camera's own notes in its EXIF data are too long for JPEG and left out"]
+    return None, ["its EXIF data is too long for JPEG and left out"]
 
 
 def _known(**values):

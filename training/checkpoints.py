@@ -13,7 +13,8 @@ from pathlib import Path
 import tensorflow as tf
 
 from colorgan.config import Config, flag_name, read
-from colorgan.models.colorizer import WEIGHTS, load_weights
+from colorgan.models.colorizer import load_weights
+from colorgan.models.stored import WEIGHTS
 from colorgan.training.state import TrainState
 
 BEST_WEIGHTS = "best.weights.h5"

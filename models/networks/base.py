@@ -24,12 +24,15 @@ class Generator(keras.Model):
         head: layer from the last features to colours, see `heads.py`.
         noise_channels: channels of noise that are joined to the gray picture.
         multiple: `features` gets pictures whose height and width are multiples of this.
+        color_stride: how much smaller than the pictures `features` returns maps; colours made of them are enlarged
+            bilinearly.
         dtype: Keras dtype policy.
     """
 
-    def __init__(self, *, head, noise_channels=0, multiple=1, dtype=None):
+    def __init__(self, *, head, noise_channels=0, multiple=1, color_stride=1, dtype=None):
         super().__init__(dtype=dtype)
         self.head, self.noise_channels, self.multiple = head, noise_channels, multiple
+        self.color_stride = color_stride
 
     @property
     def body(self):
@@ -49,7 +52,7 @@ class Generator(keras.Model):
             training: batch statistics and active dropout, or moving statistics and none.
 
         Returns:
-            [B, H', W', F]: what the head reads.
+            [B, H' / color_stride, W' / color_stride, F]: what the head reads.
         """
         raise NotImplementedError
 
@@ -79,7 +82,10 @@ class Generator(keras.Model):
         x = gray if noise is None else ops.concatenate([gray, ops.cast(noise, gray.dtype)], axis=-1)
         x = self.features(blocks.pad_to_multiple(x, self.multiple), training)
         height, width = ops.shape(gray)[1:3]
-        color, logits = (None if y is None else y[:, :height, :width] for y in self.head(x, with_logits=True))
+        color, logits = (
+            None if y is None else blocks.enlarged(y, self.color_stride)[:, :height, :width]
+            for y in self.head(x, with_logits=True)
+        )
         return (color, logits) if with_logits else color
 
 
@@ -160,6 +166,23 @@ def scaled_table(table, config):
     return [(blocks.scaled(f, multiplier), stride, rest[0] if rest else 0.0) for f, stride, *rest in table]
 
 
+def generator_tables(config):
+    """-> the arguments that every generator of two kernel tables takes from a configuration."""
+    a = config.architecture
+    return {
+        "encoder": scaled_table(a.encoder, config),
+        "decoder": scaled_table(a.decoder, config),
+        "noise_channels": a.noise_channels,
+        "bn_momentum": a.bn_momentum,
+    }
+
+
+def discriminator_table(config):
+    """-> the arguments that every discriminator of a kernel table takes from a configuration."""
+    a = config.architecture
+    return {"table": scaled_table(a.discriminator_layers, config), "bn_momentum": a.bn_momentum}
+
+
 def undone(encoder, decoder):
     """Check that a decoder ends at the size that the encoder began with.
 
@@ -172,10 +195,35 @@ def undone(encoder, decoder):
     Raises:
         ValueError: if the products differ.
     """
-    shrinks, enlarges = (math.prod(row[1] for row in table) for table in (encoder, decoder))
+    shrinks, enlarges = _strides(encoder, decoder)
     if shrinks != enlarges:
         raise ValueError(
             "`decoder` must undo `encoder`: the products of their strides must be equal. "
             f"Received: {enlarges} and {shrinks}"
         )
     return shrinks
+
+
+def left_over(encoder, decoder):
+    """What a decoder leaves undone of its encoder's strides.
+
+    Args:
+        encoder, decoder: as in `undone`.
+
+    Returns:
+        The product of the encoder's strides (pictures must be multiples of it), and what remains of it.
+
+    Raises:
+        ValueError: if the decoder's product does not divide it.
+    """
+    shrinks, enlarges = _strides(encoder, decoder)
+    if shrinks % enlarges:
+        raise ValueError(
+            "The product of `decoder`'s strides must divide that of `encoder`'s: the colours come at a whole part of "
+            f"the picture's size. Received: {enlarges} and {shrinks}"
+        )
+    return shrinks, shrinks // enlarges
+
+
+def _strides(*tables):
+    return [math.prod(row[1] for row in table) for table in tables]

@@ -123,23 +123,16 @@ class DenseDiscriminator(base.Discriminator):
 
 
 def _upsampling(config, *, head, activation, **common):
-    a = config.architecture
     return UpsamplingGenerator(
-        encoder=base.scaled_table(a.encoder, config),
-        decoder=base.scaled_table(a.decoder, config),
+        **base.generator_tables(config),
         head=head(kernel_size=KERNEL),
         activation=activation,
-        noise_channels=a.noise_channels,
-        bn_momentum=a.bn_momentum,
         **common,
     )
 
 
 def _dense(config, **common):
-    a = config.architecture
-    return DenseDiscriminator(
-        table=base.scaled_table(a.discriminator_layers, config), bn_momentum=a.bn_momentum, **common
-    )
+    return DenseDiscriminator(**base.discriminator_table(config), **common)
 
 
 GENERATORS = {

@@ -126,24 +126,18 @@ class PatchDiscriminator(base.Discriminator):
 
 
 def _unet(config, *, head, **common):
-    a = config.architecture
     return UNet(
-        encoder=base.scaled_table(a.encoder, config),
-        decoder=base.scaled_table(a.decoder, config),
+        **base.generator_tables(config),
         head=head(kernel_size=1),
-        kernel_size=a.kernel_size,
-        noise_channels=a.noise_channels,
-        bn_momentum=a.bn_momentum,
+        kernel_size=config.architecture.kernel_size,
         **common,
     )
 
 
 def _patch(config, **common):
-    a = config.architecture
     return PatchDiscriminator(
-        table=base.scaled_table(a.discriminator_layers, config),
-        kernel_size=a.kernel_size,
-        bn_momentum=a.bn_momentum,
+        **base.discriminator_table(config),
+        kernel_size=config.architecture.kernel_size,
         **common,
     )
 

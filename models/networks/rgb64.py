@@ -135,23 +135,17 @@ class DensePoolingDiscriminator(base.Discriminator):
 
 
 def _pooling(config, *, head, **common):
-    a = config.architecture
     return PoolingGenerator(
-        encoder=base.scaled_table(a.encoder, config),
-        decoder=base.scaled_table(a.decoder, config),
+        **base.generator_tables(config),
         head=head(kernel_size=KERNEL),
-        noise_channels=a.noise_channels,
-        bn_momentum=a.bn_momentum,
         **common,
     )
 
 
 def _dense_pooling(config, **common):
-    a = config.architecture
     return DensePoolingDiscriminator(
-        table=base.scaled_table(a.discriminator_layers, config),
-        units=blocks.scaled(DENSE_UNITS, a.filter_multiplier),
-        bn_momentum=a.bn_momentum,
+        **base.discriminator_table(config),
+        units=blocks.scaled(DENSE_UNITS, config.architecture.filter_multiplier),
         **common,
     )
 

@@ -198,8 +198,7 @@ def _groups(strides):
 
 
 def _staged(config, *, head, **common):
-    a = config.architecture
-    shrinks = math.prod(row[1] for row in a.encoder)
+    shrinks = math.prod(row[1] for row in config.architecture.encoder)
     if config.run.precision == "mixed_bfloat16" and min(config.data.height, config.data.width) <= shrinks:
         # Seen in TensorFlow 2.21: the CPU's bfloat16 gradient of a 5x5 kernel over a 1x1 map is not initialized where
         # the kernel lies outside of it, and the weights become infinite.
@@ -209,21 +208,16 @@ def _staged(config, *, head, **common):
             f"--precision float32, or a larger --height and --width. Received: {size}"
         )
     return StagedGenerator(
-        encoder=base.scaled_table(a.encoder, config),
-        decoder=base.scaled_table(a.decoder, config),
+        **base.generator_tables(config),
         head=head(kernel_size=KERNEL),
-        noise_channels=a.noise_channels,
-        bn_momentum=a.bn_momentum,
         **common,
     )
 
 
 def _critic(config, **common):
-    a = config.architecture
     return WassersteinCritic(
-        table=base.scaled_table(a.discriminator_layers, config),
-        multiplier=a.filter_multiplier,
-        bn_momentum=a.bn_momentum,
+        **base.discriminator_table(config),
+        multiplier=config.architecture.filter_multiplier,
         **common,
     )
 

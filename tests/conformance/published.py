@@ -16,6 +16,7 @@ DEFAULTS = {
     "d_steps": 1, "g_steps": 2, "pretrain_steps": 0, "d_pretrain_accuracy": 0.0, "d_max_accuracy": 1.01,
     "d_retrain_accuracy": 0.0, "noise_epochs": 0, "critic_ratio": "fixed", "unfreeze": (),
     "color_space": "lab", "ab_scale": 110.0, "augment": True, "augmentations": ("flip",), "drop_gray": True,
+    "degradations": (), "chroma_gain": 1.0, "min_colorfulness": 0.0,
     "bn_momentum": 0.99,  # Keras'; the original's TensorFlow layer had the same
 }  # fmt: skip
 NAZERI = {  # Nazeri et al. 2018, sections 3.1 to 3.4, and their command lines
@@ -83,6 +84,19 @@ ROWS = {
         "encoder": ((32, 2), (64, 2), (128, 2), (256, 2)),
         "decoder": ((128, 2), (64, 2), (32, 2), (32, 2)),
         "discriminator_layers": ((32, 2), (64, 2, 0.25), (128, 2, 0.5)),
+    },
+    "photo": {  # ours
+        "height": 128, "width": 128, "batch_size": 32, "epochs": 25, "augmentations": ("flip", "crop"),
+        "generator": "resize-unet",
+        "encoder": (
+            (48, 2), (48, 1), (96, 2), (96, 1), (192, 2), (192, 1), (320, 2), (320, 1), (384, 2), (384, 1)
+        ),
+        "decoder": ((320, 2), (192, 2), (96, 2), (64, 2)),
+        "discriminator": "half-patch", "discriminator_layers": ((48, 2), (96, 2), (192, 2), (256, 1)),
+        "d_normalization": "spectral", "adversarial": "hinge", "l1_weight": 100.0,
+        "pretrain": "l1", "pretrain_steps": 12_000, "pretrain_lr": 6e-4,
+        "lr": 2e-4, "d_lr_factor": 1.0, "lr_decay_steps": 12_000, "beta1": 0.5, "g_steps": 1, "ema_decay": 0.999,
+        "degradations": ("contrast", "noise", "blur", "jpeg"), "chroma_gain": 1.2, "min_colorfulness": 15.0,
     },
     "tiny": {  # ours
         "height": 32, "width": 32, "batch_size": 32, "epochs": 10, "bn_momentum": 0.9,
@@ -154,6 +168,14 @@ COUNTS = {
     "gan_32": (
         chain(1, 32, 64, 128, 256, 128) + chain(256, 64) + chain(128, 32) + chain(64, 32) + convolution(32, 2, 3),
         chain(2, 32, normalized=False) + chain(32, 64, 128) + (4 * 4 * 128 + 1),
+    ),
+    # G: a row of the decoder reads the one before it and the encoder's map of that size. D: spectral normalization
+    # keeps a number per filter.
+    "photo": (
+        chain(1, 48, 48, 96, 96, 192, 192, 320, 320, 384, 384)
+        + sum(chain(a, b) for a, b in [(384 + 320, 320), (320 + 192, 192), (192 + 96, 96), (96 + 48, 64)])
+        + convolution(64, 2, 3),
+        chain(3, 48, 96, 192, 256, 1, kernel=4, normalized=False) + 48 + 96 + 192 + 256 + 1,
     ),
     "tiny": (unet([16, 32, 64, 128, 128], [128, 64, 32, 16]), patch([16, 32, 64])),
 }  # fmt: skip

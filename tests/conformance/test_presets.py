@@ -20,6 +20,7 @@ PHASES = {
     "wgan256": {"pretrain", "adversarial"},
     "gan_256": {"d-pretrain", "adversarial"},
     "gan_32": {"d-pretrain", "adversarial"},
+    "photo": {"pretrain", "adversarial"},
 }
 
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-import colorgan
 from colorgan import flags
 from colorgan.models import color, generators
-from colorgan.models.colorizer import WEIGHTS, Colorizer, to_rgb8
+from colorgan.models.colorizer import Colorizer, to_rgb8
+from colorgan.models.stored import WEIGHTS
 
 
 def configured(**values):
@@ -59,12 +59,6 @@ def test_weights_that_were_trained_in_half_precision_are_used_in_full(tmp_path):
     np.testing.assert_array_equal(Colorizer.load(tmp_path / "run").predict_lab(image), expected)
 
 
-def test_the_package_exports_it():
-    assert colorgan.Colorizer is Colorizer
-    with pytest.raises(AttributeError, match="no attribute 'Colorize'.*exports: Colorizer"):
-        colorgan.Colorize  # noqa: B018
-
-
 def test_missing_weights(tmp_path):
     (tmp_path / "config.json").write_text(configured().to_json())
     for path in (tmp_path, tmp_path / "nowhere", tmp_path / "best.weights.h5"):
@@ -75,7 +69,7 @@ def test_missing_weights(tmp_path):
 def test_missing_settings(tmp_path):
     leave_run(tmp_path / "run", configured())
     (tmp_path / "run" / "config.json").unlink()
-    with pytest.raises(FileNotFoundError, match=r"config.json: it says which network"):
+    with pytest.raises(FileNotFoundError, match=r"config.json, and no generator.json beside the weights"):
         Colorizer.load(tmp_path / "run")
 
 

@@ -50,6 +50,14 @@ SYSTEMS = {
         "filter_multiplier": 0.25,
         "head": "channel-bins",
     },
+    "photo": {
+        "generator": "resize-unet",
+        "discriminator": "half-patch",
+        "encoder": ((4, 2), (8, 1), (8, 2), (8, 1), (8, 2)),
+        "decoder": ((8, 2), (8, 2)),
+        "discriminator_layers": ((4, 2), (8, 2), (8, 1)),
+        "d_normalization": "spectral",
+    },
 }
 systems = pytest.mark.parametrize("name", SYSTEMS)
 

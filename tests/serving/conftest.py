@@ -14,13 +14,12 @@ class Painter:
     def __init__(self):
         self.batches = []
 
-    def predict_lab(self, rgb):
+    def predict_small(self, rgb):
         assert rgb.dtype == np.uint8 and rgb.ndim == 4 and rgb.shape[-1] == 3
         self.batches.append(rgb.shape)
         _, h, w, _ = rgb.shape
         y, x = np.mgrid[-1 : 1 : h * 1j, -1 : 1 : w * 1j]
-        lab = np.stack([np.full((h, w), np.nan), 60 * x, 60 * y], axis=-1)  # L must not be used
-        return np.broadcast_to(lab, (len(rgb), h, w, 3)).astype(np.float32)
+        return np.broadcast_to(np.stack([60 * x, 60 * y], axis=-1), (len(rgb), h, w, 2)).astype(np.float32)
 
 
 def _lab_of(pixels):

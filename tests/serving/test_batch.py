@@ -3,13 +3,15 @@
 import json
 import os
 import struct
+import threading
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
 
-from colorgan.serving import batch, photos, reading
+from colorgan.serving import batch, photos, reading, video
 from colorgan.serving.photos import Settings
 
 SETTINGS = Settings(work_size=16)
@@ -94,13 +96,30 @@ def test_a_kind_that_is_only_read_becomes_png(tmp_path, out, painter):
     assert files(out) == ["a.png", "manifest.json"]
 
 
-def test_two_inputs_with_one_output_stop_everything(folder, out, painter):
-    with pytest.raises(ValueError, match=r"a\.jpg and .*a\.jpg would both become .*a\.jpg"):
-        colorize(painter, [folder / "a.jpg", folder / "deep" / "a.jpg"], out)
-    Image.new("L", (9, 9)).save(folder / "a.bmp")
-    with pytest.raises(ValueError, match="would both become"):
-        colorize(painter, [folder], out, settings=Settings(work_size=16, format="png"))
-    assert not out.exists() and not painter.batches
+def test_of_two_inputs_with_one_output_the_first_is_colorized(folder, out, painter):
+    status, said = colorize(painter, [folder / "deep" / "a.jpg", folder / "b.PNG", folder / "a.jpg"], out)
+    assert status == 1 and files(out) == ["a.jpg", "b.PNG", "manifest.json"]
+    clash = f"{folder / 'deep' / 'a.jpg'} and {folder / 'a.jpg'} would both become {out / 'a.jpg'}"
+    assert said.startswith(f"1 not colorized:\n  {clash}")
+    assert [one["input"] for one in manifest(out)["failed"]] == [str(folder / "a.jpg")]
+
+
+def test_two_suffixes_that_become_one_are_told_apart(folder, out, painter):
+    for name in ("a.bmp", "s.jpg", "s.PNG", "s.webp"):
+        Image.new("L", (9, 9)).save(folder / name)
+    for _ in range(2):  # again: all of them exist
+        status, said = colorize(painter, [folder], out, settings=Settings(work_size=16, format="png"))
+        assert status == 0
+        expected = ["a.jpg.png", "a.png", "b.PNG", "deep/a.png", "manifest.json", "s.PNG", "s.jpg.png", "s.webp.png"]
+        assert files(out) == expected
+        for name in ("a.jpg", "s.jpg", "s.webp"):
+            assert f"{folder / name} becomes {out / name}.png, since the shorter name is another's" in said
+    entries = {one["output"]: one["input"] for one in manifest(out)["photographs"]}
+    assert entries["s.PNG"] == str(folder / "s.PNG")  # keeps its name, whatever else there is
+    # Where the longer name is taken as well, this file alone is left out.
+    Image.new("L", (9, 9)).save(folder / "s.jpg.png")
+    status, said = colorize(painter, [folder], out / "b", settings=Settings(work_size=16, format="png"))
+    assert status == 1 and said.count("would both become") == 1 and len(files(out / "b")) == 8
 
 
 def test_an_original_is_never_written_over(folder, painter):
@@ -194,7 +213,7 @@ def test_pictures_share_forward_passes(tmp_path, out, painter):
     assert colorize(painter, [tmp_path], out) == (0, "")
     counts = {}
     for n, h, w, _ in painter.batches:
-        assert n <= batch.BATCH
+        assert n <= photos.BATCH
         counts[h, w] = counts.get((h, w), 0) + n
     assert counts == {(16, 32): 16, (24, 16): 4}
     assert len(painter.batches) < 20
@@ -210,7 +229,7 @@ def test_large_pictures_wait_for_each_other(tmp_path, out, painter, monkeypatch)
 
 def test_an_interruption_leaves_whole_files_and_a_record(folder, out, painter, monkeypatch):
     monkeypatch.setattr(batch, "IN_FLIGHT", 1)
-    predict, calls = painter.predict_lab, []
+    predict, calls = painter.predict_small, []
 
     def interrupted(rgb):
         calls.append(rgb)
@@ -218,7 +237,7 @@ def test_an_interruption_leaves_whole_files_and_a_record(folder, out, painter, m
             raise KeyboardInterrupt
         return predict(rgb)
 
-    monkeypatch.setattr(painter, "predict_lab", interrupted)
+    monkeypatch.setattr(painter, "predict_small", interrupted)
     with pytest.raises(KeyboardInterrupt):
         colorize(painter, [folder], out)
     assert files(out) == ["a.jpg", "manifest.json"]
@@ -250,7 +269,7 @@ def test_a_missing_input_does_not_stop_the_others(tmp_path, painter):
     assert batch.colorize_files(painter, inputs, tmp_path / "out", settings=SETTINGS, say=said.append) == 1
     assert (tmp_path / "out" / "ok.png").exists()
     assert any("gone.png is not there" in text for text in said)
-    assert [one["input"] for one in batch.failures(tmp_path / "out")] == [inputs[0]]
+    assert [one["input"] for one in manifest(tmp_path / "out")["failed"]] == [inputs[0]]
 
 
 def test_a_writer_that_raises_anything_stops_one_file_only(tmp_path, painter, monkeypatch):
@@ -266,3 +285,127 @@ def test_a_writer_that_raises_anything_stops_one_file_only(tmp_path, painter, mo
     monkeypatch.setattr(photos, "finish", failing)
     assert batch.colorize_files(painter, [tmp_path], tmp_path / "out", settings=SETTINGS, say=str) == 1
     assert (tmp_path / "out" / "b.png").exists() and not (tmp_path / "out" / "a.png").exists()
+
+
+def film(path, frames=3):
+    """A film of gray frames."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    writer = cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, cv2.VideoWriter_fourcc(*"mp4v"), 12.5, (32, 24))
+    for _ in range(frames):
+        writer.write(np.full((24, 32, 3), 90, np.uint8))
+    writer.release()
+    return path
+
+
+@pytest.fixture
+def no_ffmpeg(tmp_path, monkeypatch):
+    (tmp_path / "no programs").mkdir()
+    monkeypatch.setenv("PATH", str(tmp_path / "no programs"))
+
+
+@pytest.mark.parametrize("pattern", ["", "/**/*"])
+def test_films_of_folders_and_globs_are_colorized(folder, out, painter, no_ffmpeg, pattern):
+    film(folder / "deep" / "a.mp4")
+    (folder / "deep" / "b.mov").write_bytes(b"no film")
+    assert film(folder / "clip.avi") in [path for path, _ in batch.find([folder])]
+    status, said = colorize(painter, [f"{folder}{pattern}"], out, smoothing=0.25, weights_sha256="ab" * 32)
+    assert status == 1 and "1 not colorized:" in said and "b.mov cannot be read as a film" in said
+    assert files(out) == ["a.jpg", "b.PNG", "clip.avi", "deep/a.jpg", "deep/a.mp4", "manifest.json"]
+    entries = {one["output"]: one for one in manifest(out)["photographs"]}
+    assert sorted(entries) == ["a.jpg", "b.PNG", "clip.avi", "deep/a.jpg", "deep/a.mp4"]
+    assert entries["deep/a.mp4"]["frames"] == 3 and entries["deep/a.mp4"]["settings"]["smoothing"] == 0.25
+    assert {one["weights_sha256"] for one in entries.values()} == {"ab" * 32}
+    assert [one["input"] for one in manifest(out)["failed"]] == [str(folder / "deep" / "b.mov")]
+
+
+def test_a_folder_of_films_alone_and_a_missing_input(tmp_path, out, painter, no_ffmpeg):
+    film(tmp_path / "films" / "a.mp4")
+    status, said = colorize(painter, [tmp_path / "gone.png", tmp_path / "films"], out)
+    assert status == 1 and "gone.png is not there" in said and files(out) == ["a.mp4", "manifest.json"]
+    assert "a.mp4 passed over" in colorize(painter, [tmp_path / "films"], out)[1]
+    twin = film(tmp_path / "other" / "a.mp4")
+    status, said = colorize(painter, [tmp_path / "films", twin], out, overwrite=True)
+    assert status == 1 and "would both become" in said and len(manifest(out)["photographs"]) == 1
+    with pytest.raises(ValueError, match="would be written over"):
+        colorize(painter, [twin], tmp_path / "other", overwrite=True)
+    with pytest.raises(ValueError, match="`--smoothing` must be"):
+        colorize(painter, [twin], out, smoothing=1.0)
+
+
+def test_a_film_that_raises_anything_stops_no_other(tmp_path, out, painter, no_ffmpeg, monkeypatch):
+    film(tmp_path / "a.mp4"), film(tmp_path / "b.mp4")
+    run = video._run
+
+    def failing(colorizer, frames, *rest):
+        if frames.source.name == "a.mp4":
+            raise struct.error("argument out of range")
+        return run(colorizer, frames, *rest)
+
+    monkeypatch.setattr(video, "_run", failing)
+    status, said = colorize(painter, [tmp_path / "a.mp4", tmp_path / "b.mp4"], out)
+    assert status == 1 and said.endswith(f"1 not colorized:\n  {tmp_path / 'a.mp4'}: argument out of range")
+    assert files(out) == ["b.mp4", "manifest.json"]
+
+
+def test_a_forward_pass_that_fails_costs_its_pictures_alone(tmp_path, out, painter, monkeypatch):
+    for i in range(3):
+        Image.new("L", (32, 48 if i == 1 else 16), 128).save(tmp_path / f"{i}.png")
+    predict = painter.predict_small
+
+    def failing(rgb):
+        if rgb.shape[1] > 16:
+            raise RuntimeError("out of memory\nwith a graph\nof many lines")
+        return predict(rgb)
+
+    monkeypatch.setattr(painter, "predict_small", failing)
+    status, said = colorize(painter, [tmp_path], out)
+    assert status == 1 and files(out) == ["0.png", "2.png", "manifest.json"]
+    assert said == f"1 not colorized:\n  {tmp_path / '1.png'}: the network failed: out of memory"
+    assert [one["input"] for one in manifest(out)["failed"]] == [str(tmp_path / "1.png")]
+
+
+def test_names_as_long_as_names_can_be(tmp_path, out, painter):
+    longest, short = tmp_path / ("n" * 251 + ".png"), tmp_path / "a.png"
+    for path in (longest, short):
+        Image.new("L", (9, 9)).save(path)
+    assert colorize(painter, [longest], out)[0] == 0
+    assert files(out) == ["manifest.json", longest.name]
+    # A byte longer than file systems take: this file alone is not written.
+    status, said = colorize(painter, [longest, short], out / "tiff", settings=Settings(work_size=16, format="tiff"))
+    assert status == 1 and "too long" in said and files(out / "tiff") == ["a.tiff", "manifest.json"]
+
+
+def test_exif_data_too_long_for_jpeg_does_not_stop_the_picture(tmp_path, out, painter):
+    exif = Image.Exif()
+    exif[271], exif[0x8769] = "Maker", {0x9003: "1931:05:04 12:00:00", 0x927C: bytes(70000)}
+    Image.new("L", (9, 9)).save(tmp_path / "a.png", exif=exif)
+    status, said = colorize(painter, [tmp_path / "a.png"], out, settings=Settings(work_size=16, format="jpg"))
+    assert (status, said) == (
+        0,
+        f"{tmp_path / 'a.png'}: the camera's own notes in its EXIF data are too long for JPEG and left out",
+    )
+    kept = reading.read(out / "a.jpg").exif
+    assert kept[271] == "Maker" and kept[0x8769] == {0x9003: "1931:05:04 12:00:00"}
+
+
+def test_calls_at_the_same_time_keep_each_others_entries(tmp_path):
+    def call(name):
+        for i in range(20):
+            batch.record(tmp_path, [{"output": f"{name}{i}.png"}], [])
+
+    threads = [threading.Thread(target=call, args=(name,)) for name in "abc"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert len(manifest(tmp_path)["photographs"]) == 60
+    assert files(tmp_path) == ["manifest.json"]
+
+
+def test_a_lock_that_nobody_holds_is_named(folder, out, painter, monkeypatch):
+    monkeypatch.setattr(batch, "LOCK_SECONDS", 0)
+    out.mkdir()
+    (out / batch.LOCK).write_bytes(b"")
+    with pytest.raises(OSError, match=r"\.manifest\.lock is there: .*If none is running, delete that file"):
+        colorize(painter, [folder], out)
+    assert files(out) == [batch.LOCK] and not painter.batches

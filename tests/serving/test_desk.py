@@ -1,5 +1,6 @@
 """One photograph at a time, within limits, with previews that any browser can show."""
 
+import struct
 import threading
 import time
 
@@ -8,7 +9,7 @@ import pytest
 import tifffile
 from PIL import Image
 
-from colorgan.serving import desk
+from colorgan.serving import desk, photos
 from colorgan.serving.desk import Desk, Refused
 from colorgan.serving.photos import Settings
 
@@ -21,13 +22,13 @@ class Slow:
     def __init__(self, painter):
         self.painter, self.running, self.most, self.leave = painter, 0, 0, threading.Event()
 
-    def predict_lab(self, rgb):
+    def predict_small(self, rgb):
         self.running += 1
         self.most = max(self.most, self.running)
         assert self.leave.wait(20)
         time.sleep(0.05)
         self.running -= 1
-        return self.painter.predict_lab(rgb)
+        return self.painter.predict_small(rgb)
 
 
 def test_one_photograph_at_a_time_and_not_too_many_waiting(painter, tmp_path, monkeypatch):
@@ -83,3 +84,16 @@ def test_an_upload_that_is_gone(painter, tmp_path):
 def test_the_upload_limit_is_checked(painter, tmp_path, limit):
     with pytest.raises(ValueError, match="`max_upload_mb` must be positive. Received"):
         Desk(painter, settings=SETTINGS, max_upload_mb=limit, folder=tmp_path)
+
+
+def test_whatever_a_decoder_raises_is_told_to_the_visitor(painter, tmp_path, monkeypatch, caplog):
+    def failing(*args, **kwargs):
+        raise struct.error("argument out of range")
+
+    monkeypatch.setattr(photos, "finish", failing)
+    Image.new("L", (20, 20)).save(tmp_path / "a.png")
+    shared = Desk(painter, settings=SETTINGS, max_upload_mb=1, folder=tmp_path)
+    with pytest.raises(Refused, match="^argument out of range$") as refused:
+        shared.colorize(tmp_path / "a.png", shared.new_folder(), saturation=1, previews=False)
+    assert refused.value.status == 422
+    assert "a.png was not colorized" in caplog.text and "struct.error" in caplog.text  # where is for the log alone

@@ -13,6 +13,7 @@ from colorgan.models import color, generators
 from colorgan.serving import export
 
 NAMES = {"tf_saved_model": "network", "onnx": "network.onnx", "litert": "network.tflite"}
+HALVED = {"preset": "photo", "filter_multiplier": 1 / 16}
 UPSAMPLING = {"preset": "gan_32", "filter_multiplier": 1 / 16}  # repeats pixels; the others' decoders do not
 NOISY = {"preset": "rgb64", "filter_multiplier": 1 / 8}  # takes noise, gives RGB
 BINS = {"head": "joint-bins", "ab_scale": 80.0}
@@ -33,7 +34,9 @@ def inputs_of(generator, *size):
 
 
 @pytest.mark.parametrize("format", export.FORMATS)
-@pytest.mark.parametrize("values", [{}, UPSAMPLING, NOISY, BINS], ids=["unet", "upsampling", "noisy", "bins"])
+@pytest.mark.parametrize(
+    "values", [{}, UPSAMPLING, NOISY, BINS, HALVED], ids=["unet", "upsampling", "noisy", "bins", "halved"]
+)
 def test_the_formats_own_runtime_gives_what_keras_gives(tmp_path, format, values):
     generator, config = built(**values)
     path = tmp_path / "a folder" / NAMES[format]
@@ -169,3 +172,20 @@ def test_errors_are_the_largest_and_the_mean(tmp_path):
         np.testing.assert_allclose(one.mean_error, 5e-4 / (batch * height * width * 2), rtol=1e-3)  # two channels
     with pytest.raises(ValueError, match=r"\[1, 31, 48, 2\] came out where Keras gives \[1, 32, 48, 2\]"):
         export.compare(generator, lambda gray: np.asarray(generator(gray))[:, 1:], path=tmp_path)
+
+
+def test_network_and_description_are_replaced_both_or_none(tmp_path):
+    generator, config = built()
+    path, beside = tmp_path / "network", tmp_path / "network.json"
+    export.export(generator, config, path, format="tf_saved_model")
+    before = (path / "saved_model.pb").stat()
+    beside.unlink()
+    beside.mkdir()  # a folder where the description should be
+    with pytest.raises(OSError, match="--output: cannot write"):
+        export.export(generator, config, path, format="tf_saved_model", overwrite=True)
+    after = (path / "saved_model.pb").stat()
+    assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
+    with pytest.raises(OSError, match="--output: cannot write"):
+        (tmp_path / "new.json").mkdir()
+        export.export(generator, config, tmp_path / "new", format="tf_saved_model")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["network", "network.json", "new.json"]

@@ -50,6 +50,21 @@ def test_strips_and_threads_leave_no_trace(values):
         np.testing.assert_array_equal(fullres.join(values, AB, strip_rows=rows, threads=2), whole)
 
 
+@pytest.mark.parametrize("values", PICTURES, ids=IDS)
+def test_lab_is_what_join_puts_together(values, lab_of):
+    lab = fullres.lab(values, AB)
+    assert lab.shape == (61, 83, 3) and lab.dtype == np.float32
+    np.testing.assert_array_equal(fullres.lab(values, AB, strip_rows=7, threads=2), lab)
+    np.testing.assert_array_equal(lab[..., 0], fullres.lightness(values))
+    joined = np.asarray(color.rgb_to_lab(fullres.join(values, AB, dtype=np.float32)))
+    linear = np.asarray(color.lab_to_linear(lab))
+    inside = ((linear > 0) & (linear < 1)).all(axis=-1)
+    assert inside.sum() > 500
+    np.testing.assert_allclose(joined[inside], lab[inside], atol=0.05)
+    with pytest.raises(ValueError, match="`ab_small`"):
+        fullres.lab(values, AB[..., :1])
+
+
 def test_a_float_picture_is_lightness(lab_of):
     gray = picture(np.uint8, 1)
     np.testing.assert_array_equal(fullres.join(fullres.lightness(gray), AB, strip_rows=20).shape, (61, 83, 3))

@@ -265,3 +265,52 @@ def test_sixteen_bit_planes_are_refused_not_guessed(tmp_path):
 def test_impossible_resolutions_are_dropped(dpi):
     assert reading._dpi(dpi) is None
     assert reading._dpi((300, 300)) == (300, 300)
+
+
+def test_16_bits_multiplied_with_alpha_are_divided_again(tmp_path):
+    """TIFF 6.0, ExtraSamples = 1: by hand, 20000 of which half is left is 10000."""
+    alpha = np.array([[65535, 32768, 0, 1]], np.uint16)
+    plain = np.array([[[20000, 40000, 65535]] * 4], np.uint16)
+    stored = np.rint(plain * (alpha[..., None] / 65535)).astype(np.uint16)
+    np.testing.assert_array_equal(stored[0, 1], (10000, 20000, 32768))
+    tifffile.imwrite(tmp_path / "rgba.tif", np.dstack([stored, alpha]), photometric="rgb", extrasamples=["assocalpha"])
+    gray = np.dstack([stored[..., 0], alpha])
+    tifffile.imwrite(tmp_path / "la.tif", gray, photometric="minisblack", extrasamples=["assocalpha"])
+    for name, expected in (("rgba.tif", plain), ("la.tif", plain[..., 0])):
+        photograph = reading.read(tmp_path / name)
+        np.testing.assert_array_equal(photograph.alpha, alpha)
+        assert photograph.pixels.dtype == np.uint16
+        np.testing.assert_allclose(photograph.pixels[:, :2].astype(int), expected[:, :2], atol=1)
+        assert (photograph.pixels[:, 2] == 0).all()  # nothing is left of what cannot be seen
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow's own, on TIFF files that end early
+@pytest.mark.parametrize("compression", [None, "zlib"])
+@pytest.mark.parametrize("kind", ["rgb", "rgba", "gray", "gray-alpha"])
+def test_16_bit_tiff_files_that_are_not_whole(tmp_path, kind, compression):
+    random = np.random.RandomState(0).randint(0, 65536, (64, 64, 4)).astype(np.uint16)
+    array = {"rgb": random[..., :3], "rgba": random, "gray": random[..., 0], "gray-alpha": random[..., :2]}[kind]
+    options = {"photometric": "rgb" if "rgb" in kind else "minisblack", "rowsperstrip": 16, "compression": compression}
+    options |= {"extrasamples": ["unassalpha"]} if kind in ("rgba", "gray-alpha") else {}
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, array, **options)
+    content = path.read_bytes()
+    with tifffile.TiffFile(path) as file:
+        starts, counts = file.pages[0].dataoffsets, file.pages[0].databytecounts
+    for kept in (starts[-1] + counts[-1] - 1, starts[2] + 7):
+        path.write_bytes(content[:kept])
+        with pytest.raises(OSError, match=r"a\.tif: cannot be read: it is truncated"):
+            reading.read(path)
+    if compression:  # without, no value is wrong
+        middle = starts[1] + counts[1] // 2
+        path.write_bytes(
+            content[:middle] + bytes(b ^ 90 for b in content[middle : middle + 16]) + content[middle + 16 :]
+        )
+        with pytest.raises(OSError, match=r"a\.tif: cannot be read: its pixels are damaged"):
+            reading.read(path)
+
+
+def test_gray_with_alpha_may_be_too_large(tmp_path):
+    tifffile.imwrite(tmp_path / "a.tif", np.zeros((90, 100, 2), np.uint16), extrasamples=["unassalpha"])
+    with pytest.raises(OSError, match=r"100 x 90 pixels.*--max-megapixels 0.005"):
+        reading.read(tmp_path / "a.tif", max_megapixels=0.005)

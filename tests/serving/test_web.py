@@ -34,7 +34,8 @@ def visit(painter, tmp_path):
         async def built():
             return web.build(colorizer, settings=settings, folder=folder, **{"max_upload_mb": 1, **limits})
 
-        return TestClient(asyncio.run(built()))  # without a running loop, Gradio makes some that it never closes
+        # Without a running loop, Gradio makes some that it never closes.
+        return TestClient(asyncio.run(built()), base_url="http://127.0.0.1:8000")
 
     return enter
 
@@ -192,6 +193,52 @@ def test_the_page_asks_for_nothing_from_elsewhere(visit):
     ):
         assert client.get(path).status_code == 404
     assert client.get("/gradio_api/file=/etc/hosts").status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("host", "asked", "fine"),
+    [
+        ("127.0.0.1", "127.0.0.1:8000", True),
+        ("127.0.0.1", "LocalHost:8000", True),
+        ("127.0.0.1", "[::1]:8000", True),
+        ("127.0.0.1", "192.168.1.5", True),  # a number is nobody's name
+        ("127.0.0.1", "evil.example:8000", False),
+        ("127.0.0.1", "localhost.evil.example", False),
+        ("127.0.0.1", "127.0.0.1.evil.example", False),
+        ("127.0.0.1", "[evil.example]", False),
+        ("127.0.0.1", "", False),
+        ("Photos.lan", "photos.lan:8000", True),
+        ("photos.lan", "localhost", True),
+        ("photos.lan", "other.lan", False),
+        ("0.0.0.0", "this-computer:8000", True),
+        ("::", "this-computer.local:8000", True),
+        ("0.0.0.0", "evil.example", False),
+    ],
+)
+def test_names_that_are_not_ours_are_refused(visit, monkeypatch, host, asked, fine):
+    """A page from elsewhere whose name points here has its own name in the Host header."""
+    monkeypatch.setattr(web.socket, "gethostname", lambda: "this-computer")
+    monkeypatch.setattr(web.socket, "getfqdn", lambda: "this-computer.lan")
+    client = visit(host=host)
+    for answer in (
+        client.get("/config", headers={"host": asked}),
+        client.post("/colorize", files={"file": PICTURE}, headers={"host": asked}),
+    ):
+        assert answer.status_code == (200 if fine else 400)
+        assert fine or "--host NAME" in answer.text
+
+
+def test_websockets_of_other_names_are_refused_too():
+    async def app(scope, receive, send):
+        reached.append(scope["type"])
+
+    async def sent(message):
+        said.append(message["type"])
+
+    reached, said, shell = [], [], web._AtHome(app, web._names("127.0.0.1"))
+    for name in (b"evil.example", b"localhost:8000"):
+        asyncio.run(shell({"type": "websocket", "headers": [(b"host", name)]}, None, sent))
+    assert said == ["websocket.close"] and reached == ["websocket"]
 
 
 def test_uploads_of_the_page_are_limited(visit):

@@ -100,3 +100,22 @@ def test_errors_leave_nothing_behind(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="disk full"):
         writing.write(tmp_path / "a.png", rgb)
     assert [p.name for p in tmp_path.iterdir()] == ["a.png"] and (tmp_path / "a.png").read_bytes() == b"before"
+
+
+def test_exif_data_too_long_for_jpeg(tmp_path):
+    rgb, _ = picture(np.uint8, False)
+    exif = Image.Exif()
+    exif[271] = "Maker" * 20000
+    assert writing.write(tmp_path / "a.jpg", rgb, exif=exif) == ["its EXIF data is too long for JPEG and left out"]
+    assert not reading.read(tmp_path / "a.jpg").exif
+    for name in ("a.png", "a.tif", "a.webp"):  # have room
+        assert writing.write(tmp_path / name, rgb, exif=exif) == []
+        assert reading.read(tmp_path / name).exif[271] == "Maker" * 20000
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_names_as_long_as_names_can_be(tmp_path, suffix):
+    rgb, _ = picture(np.uint8, False)
+    path = tmp_path / ("n" * (255 - len(suffix)) + suffix)
+    writing.write(path, rgb)
+    assert [p.name for p in tmp_path.iterdir()] == [path.name]

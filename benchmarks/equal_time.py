@@ -1,0 +1,82 @@
+"""Two recipes trained for the same minutes on the same data, and their evaluation side by side.
+
+    python benchmarks/equal_time.py --minutes 20 --output DIR "--preset cifar10" "--preset cifar10 --g-steps 1" \
+        -- --dataset cifar10 --dataset-path ./cifar-10-batches-py --precision mixed_bfloat16
+
+The two words are what the recipes differ in; what follows `--` goes to both, and `--eval-size` and other flags of
+`test-eval.py` go to `--eval`. They take turns of `--turn` minutes, so that a noisy machine hits both; a turn's clock
+starts with its first iteration, so that start-up and compilation cost neither. The runs stay in DIR/a and DIR/b, and
+the same command goes on with them: minutes count what is already there. Ends with `test-eval.py --compare`.
+"""
+
+import argparse
+import json
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+
+def trained(run):
+    """-> seconds of training that a run has had, as kept beside it."""
+    path = run / "equal_time.json"
+    return json.loads(path.read_text())["seconds"] if path.exists() else 0.0
+
+
+def turn(run, flags, seconds):
+    """Train a run for so many seconds of iterations, and note them."""
+    log, said = run / "metrics.jsonl", run / "train.log"
+    run.mkdir(parents=True, exist_ok=True)
+    before = log.stat().st_size if log.exists() else 0
+    with said.open("a") as output:
+        process = subprocess.Popen(
+            [sys.executable, ROOT / "train.py", "--checkpoints-path", run, "--log-interval", "1", *flags],
+            stdout=output,
+            stderr=output,
+        )
+        started = None
+        while process.poll() is None and (started is None or time.monotonic() - started < seconds):
+            if started is None and log.exists() and log.stat().st_size > before:
+                started = time.monotonic()
+            time.sleep(0.1)
+        spent = time.monotonic() - started if started else 0.0
+        finished = process.poll() is not None
+        if not finished:
+            process.send_signal(signal.SIGINT)  # it saves, and the same command goes on
+        if process.wait():
+            raise SystemExit(f"train.py failed with status {process.returncode}: see {said}")
+    total = trained(run) + spent
+    (run / "equal_time.json").write_text(json.dumps({"seconds": total}) + "\n")
+    print(f"{run}: {total / 60:.1f} min", flush=True)
+    if finished:
+        raise SystemExit(f"{run} ended before its time: give it more --epochs")
+
+
+def main():
+    """Train both in turns, then compare."""
+    words = sys.argv[1:]
+    shared = words[words.index("--") + 1 :] if "--" in words else []
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("recipes", nargs=2, help="flags of train.py that make each recipe, one word each")
+    parser.add_argument("--minutes", type=float, default=20, help="of training, for each")
+    parser.add_argument("--turn", type=float, default=5, help="minutes that one trains before the other's turn")
+    parser.add_argument("--output", type=Path, required=True, help="folder of the two runs")
+    parser.add_argument("--eval", default="", help="flags of test-eval.py, one word")
+    args = parser.parse_args(words[: words.index("--")] if "--" in words else words)
+    runs = [args.output / name for name in "ab"]
+    while any(args.minutes * 60 - trained(run) > 1 for run in runs):
+        run = min(runs, key=trained)
+        recipe = args.recipes[runs.index(run)]
+        left = args.minutes * 60 - trained(run)
+        turn(run, [*shlex.split(recipe), *shared], min(args.turn * 60, left))
+    for run, recipe in zip(runs, args.recipes, strict=True):
+        print(f"{run}: {recipe}, {trained(run) / 60:.1f} min")
+    subprocess.run([sys.executable, ROOT / "test-eval.py", "--compare", *runs, *shlex.split(args.eval)], check=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,26 @@
+"""`--mode pack`: trained weights as a pair of small files that can be passed on, and used by --weights."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from colorgan import flags
+from colorgan.commands import common
+from colorgan.models import stored
+
+
+def run(command: flags.Command) -> int:
+    """Write `--output NAME.weights.h5`, kernels in float16, and NAME.json beside it."""
+    use = command.config.use
+    if not use.test_output:
+        raise ValueError(f"`--mode pack` needs --output, the file to write: --output NAME{stored.SUFFIX}")
+    path = Path(use.test_output)
+    if path.exists() and not use.overwrite:
+        raise FileExistsError(f"{path} exists. Give another --output, or --overwrite True to replace it.")
+    colorizer, config = common.trained(command)
+    own = colorizer.stored
+    median = own.median_ab if own.packed else common.median_ab(config)
+    packed = stored.pack(own, path, median_ab=median)
+    megabytes = packed.weights.stat().st_size / 1e6
+    print(f"{packed.weights} ({megabytes:.1f} MB, SHA-256 {packed.sha256}) and {packed.described_by.name}")
+    return 0

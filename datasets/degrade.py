@@ -1,0 +1,83 @@
+"""What ages the gray picture alone in training, as scans of old photographs are (stage 7 of `pipeline.py`).
+
+The generator, and the discriminator's condition, see the aged lightness; the colours to learn stay those of the clean
+photograph. Owns the table DEGRADATIONS. Imports nothing of ours.
+
+Each is a function (gray, uniform) -> gray of `gray` [b, H, W, 1] float32 in [-1, 1] and a function `uniform`:
+uniform(k) gives [b] float32 in [0, 1), uniform(k, n) [b, n], independent per picture, k and degradation. A picture is
+left bit-equal with probability 1 - SHARE, and its result depends on nothing but itself and its numbers.
+"""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+SHARE = 0.3  # of the pictures that each degradation touches: about a quarter see none of four
+CONTRAST = (0.4, 1.3)  # factor on L about its middle
+BRIGHTNESS = 0.2  # at most so much is added to the scaled L, or taken away: 10 units of L
+GAMMA = 1.6  # the tone curve's exponent lies between 1 / GAMMA and GAMMA
+GRAIN = 0.08  # largest standard deviation of the noise: 4 units of L
+QUALITY = (15, 70)  # of the JPEG compression
+BINOMIAL = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)  # a Gaussian of standard deviation 1 pixel, nearly
+
+
+def contrast(gray, uniform):
+    """Faded or hard, bright or dark, with another tone curve: a print's ageing, and a scanner's exposure."""
+    gain = _between(uniform(1), *CONTRAST)
+    offset = (uniform(2) * 2 - 1) * BRIGHTNESS
+    exponent = GAMMA ** (uniform(3) * 2 - 1)
+    toned = tf.pow((gray + 1) / 2, _per_picture(exponent)) * 2 - 1
+    return _some(gray, toned * _per_picture(gain) + _per_picture(offset), uniform(0))
+
+
+def noise(gray, uniform):
+    """Grain: independent per pixel, of a standard deviation up to GRAIN."""
+    size = gray.shape[1] * gray.shape[2]
+    # The sum of four uniform numbers has variance 1/3 and is close to a normal one.
+    total = sum(uniform(2 + i, size) for i in range(4)) - 2
+    grain = tf.reshape(total * 3**0.5, tf.shape(gray)) * _per_picture(uniform(1) * GRAIN)
+    return _some(gray, gray + grain, uniform(0))
+
+
+def blur(gray, uniform):
+    """Out of focus: smoothed by a Gaussian of up to about 1.4 pixels."""
+    strength = _per_picture(uniform(1))
+    return _some(gray, gray + strength * (_smoothed(_smoothed(gray)) - gray), uniform(0))
+
+
+def jpeg(gray, uniform):
+    """The blocks and rings of a strongly compressed JPEG."""
+    quality = tf.cast(tf.round(_between(uniform(1), *QUALITY)), tf.int32)
+
+    def compressed(one):
+        picture, touched, at = one
+        pixels = tf.cast(tf.round((picture + 1) * 127.5), tf.uint8)
+        return tf.cond(
+            touched,
+            lambda: tf.cast(tf.image.adjust_jpeg_quality(pixels, at), tf.float32) / 127.5 - 1,
+            lambda: picture,
+        )
+
+    return tf.map_fn(compressed, (gray, uniform(0) < SHARE, quality), fn_output_signature=gray.dtype)
+
+
+def _between(share, low, high):
+    return low + (high - low) * share
+
+
+def _per_picture(numbers):
+    return numbers[:, None, None, None]
+
+
+def _some(gray, degraded, chance):
+    return tf.where(_per_picture(chance) < SHARE, tf.clip_by_value(degraded, -1.0, 1.0), gray)
+
+
+def _smoothed(gray):
+    kernel = tf.constant(BINOMIAL)
+    padded = tf.pad(gray, [[0, 0], [2, 2], [2, 2], [0, 0]], "SYMMETRIC")
+    rows = tf.nn.conv2d(padded, kernel[:, None, None, None], 1, "VALID")
+    return tf.nn.conv2d(rows, kernel[None, :, None, None], 1, "VALID")
+
+
+DEGRADATIONS = {"contrast": contrast, "noise": noise, "blur": blur, "jpeg": jpeg}

@@ -1,0 +1,154 @@
+"""Weights on disk and what describes them: a run's folder, or packed weights, a pair of files that can be passed on.
+
+Packed weights are `NAME.weights.h5`, Keras' own format with the kernels in float16, and `NAME.json`: the settings of
+the network, the SHA-256 of the first file, and the median ab of the training set. HDF5 and JSON only: reading them
+runs no code of theirs. Imports `config`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from colorgan.config import FIELDS, Config, read
+
+WEIGHTS = "generator.weights.h5"  # in a run's folder
+SUFFIX = ".weights.h5"
+CARD = ("config", "sha256", "median_ab")
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A weights file and its description.
+
+    Attributes:
+        weights: the file.
+        described_by: the file with its settings: `config.json` of a run, `NAME.json` of packed weights.
+        config: those settings.
+        sha256: what the file must have, in hex; empty for a run's, which changes while it trains.
+        median_ab: of the training set; None for a run's, which keeps it elsewhere.
+    """
+
+    weights: Path
+    described_by: Path
+    config: Config
+    sha256: str = ""
+    median_ab: tuple[float, float] | None = None
+
+    @property
+    def name(self) -> str:
+        """What to call it: the run's folder, or the name of packed weights."""
+        return self.weights.name.removesuffix(SUFFIX) if self.packed else self.weights.parent.name
+
+    @property
+    def packed(self) -> bool:
+        """Whether these are packed weights, not a run's."""
+        return bool(self.sha256)
+
+    def check(self) -> None:
+        """Raise ValueError if the file is not the one that was described."""
+        if self.packed and (found := sha256(self.weights)) != self.sha256:
+            raise ValueError(
+                f"{self.weights} is not the file that {self.described_by.name} describes: its SHA-256 is {found}, "
+                f"{self.sha256} is expected. It was changed or not copied whole: fetch both files again."
+            )
+
+
+def find(path) -> Stored:
+    """What is at a path.
+
+    Args:
+        path: a run's folder, a weights file in one (`generator.weights.h5`, `best.weights.h5`), or packed weights.
+
+    Raises:
+        FileNotFoundError: if there are no weights, or nothing beside them says what they are.
+        ValueError: if their description cannot be read.
+    """
+    path = Path(path)
+    weights = path / WEIGHTS if path.is_dir() else path
+    if not weights.is_file():
+        raise FileNotFoundError(f"No weights at {weights}. Expected a run's directory or its {WEIGHTS}.")
+    card = weights.with_name(weights.name.removesuffix(SUFFIX) + ".json")
+    if card.is_file():
+        return _packed(weights, card)
+    settings = weights.parent / "config.json"
+    if not settings.is_file():
+        raise FileNotFoundError(
+            f"No {settings}, and no {card.name} beside the weights: they say which network the weights are for."
+        )
+    return Stored(weights, settings, read(settings))
+
+
+def _packed(weights, card):
+    try:
+        values = json.loads(card.read_text(encoding="utf-8"))
+        if not isinstance(values, dict) or set(CARD) - set(values):
+            raise ValueError(f"it must be an object with {', '.join(CARD)}")
+        config = Config.from_json(json.dumps(values["config"]))
+    except ValueError as error:
+        raise ValueError(f"{card} does not describe weights that this version of colorgan can read: {error}") from error
+    median = values["median_ab"]
+    return Stored(weights, card, config, values["sha256"], None if median is None else tuple(median))
+
+
+def pack(stored: Stored, weights: Path, *, median_ab) -> Stored:
+    """Write packed weights, both files whole or not at all.
+
+    Kernels are rounded to float16, 11 bits of mantissa; vectors (biases, normalization) stay float32, where a variance
+    may be out of float16's range. Settings that a run may change, such as paths, are left at their defaults.
+
+    Args:
+        stored: weights to pack.
+        weights: the file to write, `NAME.weights.h5`; `NAME.json` goes beside it.
+        median_ab: of the training set, two Lab numbers, or None.
+
+    Returns:
+        What was written.
+
+    Raises:
+        ValueError: if the name has another suffix, or a weight does not fit into float16.
+        OSError: if the files cannot be written.
+    """
+    weights = Path(weights)
+    if not weights.name.endswith(SUFFIX) or weights.name == SUFFIX:
+        raise ValueError(f"Packed weights are called NAME{SUFFIX}. Received: {weights.name}")
+    weights.parent.mkdir(parents=True, exist_ok=True)
+    own = stored.config.flat()
+    kept = {name: own[name] for name, f in FIELDS.items() if not f.metadata["may_change"]}
+    with tempfile.TemporaryDirectory(dir=weights.parent, prefix=".pack-") as folder:
+        made = Path(folder) / weights.name
+        with h5py.File(stored.weights) as source, h5py.File(made, "w") as target:
+            _copy(source, target)
+        card = {"config": kept, "sha256": sha256(made), "median_ab": None if median_ab is None else list(median_ab)}
+        described = made.with_name(weights.name.removesuffix(SUFFIX) + ".json")
+        described.write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
+        os.replace(made, weights)
+        os.replace(described, weights.with_name(described.name))
+    return find(weights)
+
+
+def _copy(source, target):
+    target.attrs.update(source.attrs)
+    for name, item in source.items():
+        if isinstance(item, h5py.Group):
+            _copy(item, target.create_group(name))
+            continue
+        values = item[()]
+        if np.ndim(values) > 1 and values.dtype == np.float32:
+            if np.abs(values).max() > np.finfo(np.float16).max:
+                raise ValueError(f"{item.name} holds {np.abs(values).max():g}, which float16 cannot")
+            values = values.astype(np.float16)
+        made = target.create_dataset(name, data=values, track_times=False)
+        made.attrs.update(item.attrs)
+
+
+def sha256(path: Path) -> str:
+    """-> a file's SHA-256 in hex, which says which weights made a result."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()

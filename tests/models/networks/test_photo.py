@@ -1,0 +1,60 @@
+"""`resize-unet` and `half-patch`: sizes, which maps are joined, colours at a part of the size."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from colorgan import flags
+from colorgan.models import blocks, discriminators, generators
+
+
+def configured(**values):
+    small = {"dataset": "shapes", "preset": "photo", "filter_multiplier": 1 / 16, "height": 64, "width": 64}
+    return flags.resolve({**small, **values})
+
+
+def test_which_maps_are_joined():
+    generator = generators.build(configured())
+    assert [block.convolution.kernel.shape[2] for block in generator.decoder] == [24 + 20, 20 + 12, 12 + 6, 6 + 3]
+    assert generator.head.convolution.kernel.shape == (3, 3, 4, 2)
+
+
+@pytest.mark.parametrize(("rows", "part"), [(4, 2), (3, 4), (5, 1)])
+def test_colours_are_made_at_a_part_of_the_size(rows, part):
+    table = ((20, 2), (12, 2), (6, 2), (4, 2), (4, 2))[:rows]
+    generator = generators.build(configured(decoder=table, filter_multiplier=1.0, encoder=((4, 2),) * 5))
+    assert (generator.multiple, generator.color_stride) == (32, part)
+    gray = np.random.default_rng(0).uniform(-1, 1, (2, 40, 72, 1)).astype(np.float32)  # no multiples of 32
+    color = generator(gray)
+    assert color.shape == (2, 40, 72, 2)
+    padded = blocks.pad_to_multiple(tf.constant(gray), 32)
+    features = generator.features(padded, False)
+    assert features.shape[1:3] == (64 // part, 96 // part)
+    expected = tf.image.resize(generator.head(features), (64, 96))[:, :40, :72]
+    np.testing.assert_allclose(color, expected, atol=1e-6)
+
+
+def test_a_decoder_that_ends_between_whole_parts():
+    with pytest.raises(ValueError, match="must divide that of `encoder`.*Received: 3 and 32"):
+        generators.build(configured(decoder=((8, 3),)))
+
+
+def test_enlarged_logits_keep_their_axes():
+    x = np.arange(2 * 3 * 4 * 2 * 5, dtype=np.float32).reshape(2, 3, 4, 2, 5)
+    large = blocks.enlarged(tf.constant(x), 2)
+    assert large.shape == (2, 6, 8, 2, 5)
+    np.testing.assert_allclose(large[..., 1, 3], tf.image.resize(x[..., 1, 3][..., None], (6, 8))[..., 0], rtol=1e-6)
+    assert blocks.enlarged(x, 1) is x
+
+
+def test_the_discriminator_sees_averages_over_four_pixels():
+    network = discriminators.build(configured())
+    rng = np.random.default_rng(1)
+    gray, color = (rng.uniform(-1, 1, (1, 64, 64, c)).astype(np.float32) for c in (1, 2))
+
+    def averaged(x):
+        return x.reshape(1, 32, 2, 32, 2, -1).mean(axis=(2, 4)).repeat(2, 1).repeat(2, 2)
+
+    logits = network(gray, color)
+    assert logits.shape == (1, 4, 4, 1)
+    np.testing.assert_allclose(network(averaged(gray), averaged(color)), logits, atol=1e-5)

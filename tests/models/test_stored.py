@@ -1,0 +1,85 @@
+import json
+
+import h5py
+import numpy as np
+import pytest
+
+from colorgan import flags
+from colorgan.models import generators, stored
+from colorgan.models.colorizer import Colorizer
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A run's folder with untrained weights, whose settings name a place of this machine."""
+    folder = tmp_path_factory.mktemp("run")
+    config = flags.resolve({"dataset": "shapes", "dataset_path": "/somewhere", "filter_multiplier": 0.25})
+    generators.build(config).save_weights(folder / stored.WEIGHTS)
+    (folder / "config.json").write_text(config.to_json())
+    return folder
+
+
+@pytest.fixture
+def packed(run, tmp_path):
+    return stored.pack(stored.find(run), tmp_path / "small.weights.h5", median_ab=(1.5, -2.0))
+
+
+def test_packed_weights_colorize_as_the_run_does(run, packed):
+    picture = np.random.default_rng(0).integers(0, 256, (1, 32, 48, 3), dtype=np.uint8)
+    ours, theirs = Colorizer.load(packed.weights), Colorizer.load(run)
+    # float16 has 11 bits of mantissa.
+    np.testing.assert_allclose(ours.predict_lab(picture), theirs.predict_lab(picture), atol=0.2)
+    assert (ours.name, theirs.name) == ("small", run.name)
+    assert packed.median_ab == (1.5, -2.0) and packed.packed and not stored.find(run).packed
+
+
+def test_kernels_are_halved_vectors_are_not(run, packed):
+    types = {}
+    with h5py.File(packed.weights) as file:
+        file.visititems(lambda _, x: types.setdefault(x.ndim > 1, set()).add(x.dtype) if hasattr(x, "dtype") else None)
+    assert types == {True: {np.dtype(np.float16)}, False: {np.dtype(np.float32)}}
+    assert packed.weights.stat().st_size < 0.7 * (run / stored.WEIGHTS).stat().st_size
+
+
+def test_a_card_holds_no_place_of_the_machine(packed):
+    card = json.loads(packed.described_by.read_text())
+    assert "dataset_path" not in card["config"] and "/somewhere" not in packed.described_by.read_text()
+    assert card["config"]["dataset"] == "shapes" and card["sha256"] == stored.sha256(packed.weights)
+
+
+def test_a_changed_file_is_refused(packed):
+    data = bytearray(packed.weights.read_bytes())
+    data[-1] ^= 1
+    packed.weights.write_bytes(data)
+    with pytest.raises(ValueError, match="small.weights.h5 is not the file that small.json describes: its SHA-256 is"):
+        Colorizer.load(packed.weights)
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"config": {}}', '{"config": {"x": 1}, "sha256": "", "median_ab": null}'])
+def test_a_card_that_cannot_be_read(packed, text):
+    packed.described_by.write_text(text)
+    with pytest.raises(ValueError, match="small.json does not describe weights"):
+        stored.find(packed.weights)
+
+
+def test_weights_without_a_description(run, tmp_path):
+    (tmp_path / "lone.weights.h5").write_bytes((run / stored.WEIGHTS).read_bytes())
+    with pytest.raises(FileNotFoundError, match="config.json, and no lone.json beside the weights"):
+        stored.find(tmp_path / "lone.weights.h5")
+
+
+def test_what_float16_cannot_hold(run, tmp_path):
+    (tmp_path / "config.json").write_text((run / "config.json").read_text())
+    (tmp_path / stored.WEIGHTS).write_bytes((run / stored.WEIGHTS).read_bytes())
+    with h5py.File(tmp_path / stored.WEIGHTS, "r+") as file:
+        kernels = []
+        file.visititems(lambda _, x: kernels.append(x) if getattr(x, "ndim", 0) > 1 else None)
+        kernels[0][...] = 1e6
+    with pytest.raises(ValueError, match="holds 1e\\+06, which float16 cannot"):
+        stored.pack(stored.find(tmp_path), tmp_path / "new" / "large.weights.h5", median_ab=None)
+    assert list((tmp_path / "new").iterdir()) == []
+
+
+def test_a_name_that_is_none(run, tmp_path):
+    with pytest.raises(ValueError, match="Packed weights are called NAME.weights.h5. Received: photo.h5"):
+        stored.pack(stored.find(run), tmp_path / "photo.h5", median_ab=None)

@@ -1,0 +1,224 @@
+"""The colorizer that is used: one result behind every door, at any size and depth."""
+
+import json
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+import colorgan
+from colorgan import flags, weights
+from colorgan.models import color, generators
+from colorgan.models import colorizer as models_colorizer
+from colorgan.serving import batch, fullres, photos, reading, writing
+from colorgan.serving.colorizer import Colorizer
+
+TABLES = {"encoder": ((4, 1), (6, 2), (8, 2)), "decoder": ((6, 2), (4, 2))}
+
+
+def configured(**values):
+    return flags.resolve({"dataset": "shapes", "height": 16, "width": 16, **TABLES, **values})
+
+
+def untrained(**values):
+    """A colorizer with random weights, and the base class's of the same network."""
+    config = configured(**values)
+    generator = generators.build(config)
+    return Colorizer.of(generator, config), models_colorizer.Colorizer.of(generator, config)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A run's directory whose network was never trained."""
+    folder = tmp_path_factory.mktemp("run")
+    config = configured()
+    generators.build(config).save_weights(folder / "generator.weights.h5")
+    (folder / "config.json").write_text(config.to_json())
+    return folder
+
+
+def noise(*shape, dtype=np.uint8, seed=0):
+    return np.random.RandomState(seed).randint(0, np.iinfo(dtype).max + 1, shape).astype(dtype)
+
+
+def test_it_is_what_the_package_exports():
+    assert colorgan.Colorizer is Colorizer and issubclass(Colorizer, models_colorizer.Colorizer)
+    with pytest.raises(AttributeError, match="no attribute 'Colorize'.*exports: Colorizer"):
+        colorgan.Colorize  # noqa: B018
+
+
+def test_a_run_is_loaded_and_works_at_its_own_size(run):
+    loaded = Colorizer.load(run)
+    assert loaded.work_size == 16 and loaded.generator is not None
+    assert Colorizer.load(run / "generator.weights.h5", work_size=24).work_size == 24
+    with pytest.raises(ValueError, match="`work_size` must be at least 1. Received: -3"):
+        Colorizer.load(run, work_size=-3)
+    with pytest.raises(ValueError, match="`work_size` must be at least 1"):
+        Colorizer(lambda gray: gray, color_space="lab", ab_scale=110.0, work_size=0)
+
+
+def test_shipped_weights_are_found_by_name_and_a_path_wins(run, tmp_path, monkeypatch):
+    asked = []
+
+    def find(name):
+        asked.append(name)
+        if name != "photo":
+            raise FileNotFoundError(f"No weights of the name {name!r}. Those that ship: photo")
+        return run / "generator.weights.h5"
+
+    monkeypatch.setattr(weights, "find", find)
+    monkeypatch.chdir(tmp_path)
+    picture = noise(1, 16, 16, 3)
+    expected = Colorizer.load(run).predict_lab(picture)
+    np.testing.assert_array_equal(Colorizer.load("photo").predict_lab(picture), expected)
+    with pytest.raises(FileNotFoundError, match="'foto'. Those that ship: photo"):
+        Colorizer.load("foto")
+    for place in ("runs/photo", "photo.weights.h5"):  # no names
+        with pytest.raises(FileNotFoundError, match="No weights at"):
+            Colorizer.load(place)
+    (tmp_path / "photo").mkdir()
+    with pytest.raises(FileNotFoundError, match="No weights at photo"):
+        Colorizer.load("photo")
+    assert asked == ["photo", "foto"]
+
+
+@pytest.mark.parametrize("space", ["lab", "rgb", "yuv"])
+def test_at_the_working_size_nothing_is_resampled(space):
+    ours, base = untrained(color_space=space, noise_channels=1 if space == "rgb" else 0)
+    pictures = noise(3, 16, 24, 3)
+    np.testing.assert_array_equal(ours.predict_lab(pictures, noise_seed=5), base.predict_lab(pictures, noise_seed=5))
+    np.testing.assert_array_equal(ours.predict_small(pictures), base.predict_lab(pictures)[..., 1:])
+
+
+@pytest.mark.parametrize("space", ["lab", "rgb"])
+def test_larger_pictures_are_predicted_small_in_one_pass(space, monkeypatch, lab_of):
+    ours, base = untrained(color_space=space)
+    passes, predict = [], ours._predict
+    monkeypatch.setattr(ours, "_predict", lambda gray: passes.append(tuple(gray.shape)) or predict(gray))
+    pictures = noise(10, 37, 50, 3)
+    lab = ours.predict_lab(pictures)
+    assert passes == [(10, 16, 24, 1)] and lab.shape == (10, 37, 50, 3) and lab.dtype == np.float32
+    np.testing.assert_allclose(lab[..., 0], [lab_of(one)[..., 0] for one in pictures], atol=1e-3)  # L is the pictures'
+    small = np.stack([cv2.resize(one, (24, 16), interpolation=cv2.INTER_AREA) for one in pictures])
+    ab = base.predict_lab(small)[..., 1:]
+    for picture, one, expected in zip(pictures, lab, ab, strict=True):
+        # What is delivered is this, fitted into sRGB.
+        joined = fullres.join(picture, expected, dtype=np.float32)
+        inside = np.abs(np.asarray(color.rgb_to_lab(joined)) - one).max(axis=-1) < 0.02
+        linear = np.asarray(color.lab_to_linear(one))
+        np.testing.assert_array_equal(inside | (linear < 1e-4).any(-1) | (linear > 1 - 1e-4).any(-1), True)
+        assert inside.mean() > 0.5
+
+
+def test_a_constant_colour_arrives(lab_of):
+    def predict(gray):
+        return np.broadcast_to((20 / 110, -10 / 110), (*gray.shape[:3], 2))
+
+    ours = Colorizer(predict, color_space="lab", ab_scale=110.0, work_size=16)
+    pixels = np.random.RandomState(0).randint(90, 170, (45, 70)).astype(np.uint8)
+    expected = np.dstack([lab_of(pixels)[..., 0], *np.full((2, 45, 70), [[[20]], [[-10]]])])
+    assert np.abs(lab_of(ours.colorize(pixels)) - expected).max() < 2
+    stronger = ours.colorize(pixels.astype(np.uint16) * 257, saturation=1.5)
+    assert stronger.dtype == np.uint16
+    np.testing.assert_allclose(lab_of(stronger)[..., 1:].mean((0, 1)), (30, -15), atol=0.5)
+    np.testing.assert_array_equal(ours.colorize(pixels, saturation=0), pixels[..., None].repeat(3, -1))
+
+
+def png(path, image):
+    """An array as a PNG file that reads back as it is."""
+    if image.dtype == np.uint8:
+        Image.fromarray(image).save(path)
+    elif image.ndim == 2:
+        cv2.imwrite(str(path), image)
+    else:
+        alpha = image[..., 3] if image.shape[-1] == 4 else None
+        writing.write(path, np.ascontiguousarray(image[..., :3]), alpha=alpha)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("shape", [(37, 51), (37, 51, 3), (37, 51, 4), (16, 24), (9, 5)])
+def test_arrays_become_what_colorize_files_writes(run, tmp_path, shape, dtype):
+    ours, image = Colorizer.load(run), noise(*shape, dtype=dtype)
+    png(tmp_path / "a.png", image)
+    kept = reading.read(tmp_path / "a.png")
+    np.testing.assert_array_equal(kept.pixels, image[..., :3] if image.ndim == 3 else image)
+    for saturation, flip in ((1.0, False), (1.3, True)):
+        out = tmp_path / f"out-{saturation}"
+        settings = photos.Settings(work_size=16, chroma_gain=saturation, flip=flip)
+        assert batch.colorize_files(ours, [tmp_path / "a.png"], out, settings=settings, say=str) == 0
+        result, written = ours.colorize(image, saturation=saturation, flip_average=flip), reading.read(out / "a.png")
+        assert result.dtype == dtype
+        np.testing.assert_array_equal(result[..., :3], written.pixels)
+        assert (written.alpha is not None) == (shape[-1] == 4)
+        if written.alpha is not None:
+            np.testing.assert_array_equal(result[..., 3], image[..., 3])
+            np.testing.assert_array_equal(written.alpha, image[..., 3])
+
+
+def test_other_shapes_of_the_same_picture(run):
+    ours, image = Colorizer.load(run), noise(20, 30)
+    expected = ours.colorize(image)
+    assert expected.shape == (20, 30, 3)
+    np.testing.assert_array_equal(ours.colorize(image[..., None]), expected)
+    with_alpha = ours.colorize(np.dstack([image, image[::-1]]))
+    np.testing.assert_array_equal(with_alpha, np.dstack([expected, image[::-1]]))
+    np.testing.assert_array_equal(ours.colorize(np.repeat(image[..., None], 6, axis=-1)[..., ::2]), expected)  # strided
+
+
+def test_a_list_shares_forward_passes(run, monkeypatch):
+    ours = Colorizer.load(run)
+    images = [noise(*((40, 40) if i % 3 else (20, 50, 3)), seed=i) for i in range(15)]
+    alone = [ours.colorize(image) for image in images]
+    passes, predict = [], ours._predict
+    monkeypatch.setattr(ours, "_predict", lambda gray: passes.append(tuple(gray.shape)) or predict(gray))
+    together = ours.colorize(images)
+    assert sorted(passes) == [(2, 16, 16, 1), (5, 16, 40, 1), (8, 16, 16, 1)]
+    for one, other in zip(alone, together, strict=True):
+        assert one.shape == other.shape
+        # Sums of a forward pass may run in another order in a larger batch.
+        assert np.abs(one.astype(int) - other).max() <= 1
+    assert ours.colorize([]) == []
+
+
+@pytest.mark.parametrize(
+    ("image", "said"),
+    [
+        (np.zeros((4, 4)), "must be uint8 or uint16. Received: float64"),
+        (np.zeros((4, 4, 5), np.uint8), r"\[H, W, 4\], and not be empty. Received: \[4, 4, 5\]"),
+        (np.zeros((0, 4), np.uint8), r"not be empty. Received: \[0, 4\]"),
+        (np.zeros((2, 4, 4, 3), np.uint8), r"list\(images\). Received: \[2, 4, 4, 3\]"),
+    ],
+)
+def test_what_is_no_picture(image, said):
+    ours = Colorizer(lambda gray: gray, color_space="lab", ab_scale=110.0)
+    for given in (image, [np.zeros((4, 4), np.uint8), image]):
+        with pytest.raises(ValueError, match=said):
+            ours.colorize(given)
+
+
+@pytest.mark.parametrize(
+    "rgb", [np.zeros((4, 4, 3), np.uint8), np.zeros((1, 4, 4, 1), np.uint8), np.zeros((1, 4, 4, 3))]
+)
+def test_what_is_no_batch(rgb):
+    ours = Colorizer(lambda gray: gray, color_space="lab", ab_scale=110.0)
+    with pytest.raises(ValueError, match=r"`rgb` must be \[B, H, W, 3\] uint8. Received: "):
+        ours.predict_lab(rgb)
+
+
+def test_the_saturation_is_checked():
+    ours = Colorizer(lambda gray: gray, color_space="lab", ab_scale=110.0)
+    with pytest.raises(ValueError, match=r"`saturation` must lie in 0\.\.10. Received: -1"):
+        ours.colorize(np.zeros((4, 4), np.uint8), saturation=-1)
+
+
+def test_packed_weights_are_checked(run, tmp_path, monkeypatch):
+    from colorgan.models import stored
+
+    packed = stored.pack(stored.find(run), tmp_path / "photo.weights.h5", median_ab=(1.0, 2.0))
+    monkeypatch.setattr(weights, "find", lambda name: packed.weights)
+    assert Colorizer.load("photo").work_size == 16
+    card = json.loads(packed.described_by.read_text())
+    packed.described_by.write_text(json.dumps({**card, "sha256": "0" * 64}))
+    with pytest.raises(ValueError, match="SHA-256"):
+        Colorizer.load("photo")

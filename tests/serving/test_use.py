@@ -1,0 +1,118 @@
+"""The doors of use in processes of their own, on a run that was never trained: a film, an export, the page."""
+
+import importlib.util
+import io
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from colorgan import flags
+from colorgan.models import generators
+from colorgan.serving.colorizer import Colorizer
+
+ROOT = Path(__file__).parents[2]
+TABLES = {"encoder": ((4, 1), (6, 2), (8, 2)), "decoder": ((6, 2), (4, 2))}
+ON_CPU = ("--gpu-ids", "-1")
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A run's directory."""
+    folder = tmp_path_factory.mktemp("home") / "run"
+    folder.mkdir()
+    config = flags.resolve({"dataset": "shapes", "height": 16, "width": 16, **TABLES})
+    generators.build(config).save_weights(folder / "generator.weights.h5")
+    (folder / "config.json").write_text(config.to_json())
+    return folder
+
+
+def needs(*packages):
+    missing = [name for name in packages if importlib.util.find_spec(name) is None]
+    if missing and os.environ.get("CI") != "true":
+        pytest.skip(f"{', '.join(missing)} missing")
+
+
+def frames_of(path):
+    capture, frames = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG), []
+    while (got := capture.read())[0]:
+        frames.append(got[1])
+    capture.release()
+    return frames
+
+
+def test_a_film_and_a_photograph_through_the_door(run, door, tmp_path):
+    film = cv2.VideoWriter(str(tmp_path / "film.mp4"), cv2.CAP_FFMPEG, cv2.VideoWriter_fourcc(*"mp4v"), 12.5, (32, 24))
+    for level in (60, 90, 120):
+        film.write(np.full((24, 32, 3), level, np.uint8))
+    film.release()
+    picture = np.random.RandomState(0).randint(0, 256, (37, 51), np.uint8)
+    Image.fromarray(picture).save(tmp_path / "photo.png")
+    words = ["film.mp4", "photo.png", "--weights", run, "--output", "out", *ON_CPU]
+    printed = door("colorize.py", *words, cwd=tmp_path).stdout
+    assert "3 frames in" in printed
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["film.mp4", "manifest.json", "photo.png"]
+    frames = frames_of(tmp_path / "out" / "film.mp4")
+    assert len(frames) == 3 and frames[0].shape == (24, 32, 3)
+    entries = json.loads((tmp_path / "out" / "manifest.json").read_text())["photographs"]
+    assert [one["output"] for one in entries] == ["film.mp4", "photo.png"] and len(entries[0]["weights_sha256"]) == 64
+    # The class gives what the door gives.
+    with Image.open(tmp_path / "out" / "photo.png") as image:
+        np.testing.assert_array_equal(np.asarray(image), Colorizer.load(run).colorize(picture))
+
+
+def test_an_export_through_the_door(run, door, tmp_path):
+    needs("onnx", "tf2onnx", "onnxruntime")
+    words = ["--mode", "export", "--format", "onnx", "--weights", run, "--output", "network.onnx", *ON_CPU]
+    assert "Difference from Keras" in door("main.py", *words, cwd=tmp_path).stdout
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["network.onnx", "network.onnx.json"]
+    import onnxruntime
+
+    gray = np.random.default_rng(0).uniform(-1, 1, (1, 9, 13, 1)).astype(np.float32)
+    (color,) = onnxruntime.InferenceSession(tmp_path / "network.onnx").run(["color"], {"gray": gray})
+    np.testing.assert_allclose(color, np.asarray(Colorizer.load(run).generator(gray)), atol=1e-5)
+
+
+def test_the_page_through_the_door(run, tmp_path):
+    needs("gradio")
+    said = tmp_path / "said.txt"
+    command = [sys.executable, str(ROOT / "app.py"), "--weights", str(run), "--port", "0", *ON_CPU]
+    with said.open("w") as file:
+        process = subprocess.Popen(command, cwd=tmp_path, stdout=file, stderr=subprocess.STDOUT)
+    try:
+        end = time.monotonic() + 300
+        while not (found := re.search(r"http://127\.0\.0\.1:\d+", said.read_text())):
+            assert process.poll() is None and time.monotonic() < end, said.read_text()
+            time.sleep(0.1)
+        with _opened(found[0]) as answer:
+            assert answer.status == 200 and b"Colorize a photograph" in answer.read()
+        file = io.BytesIO()
+        picture = np.random.RandomState(0).randint(0, 256, (37, 51), np.uint8)
+        Image.fromarray(picture).save(file, "PNG")
+        head = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\n\r\n'
+        kind = {"Content-Type": "multipart/form-data; boundary=x"}
+        request = urllib.request.Request(f"{found[0]}/colorize", head + file.getvalue() + b"\r\n--x--\r\n", kind)
+        with _opened(request) as answer:
+            result = np.asarray(Image.open(io.BytesIO(answer.read())))
+        np.testing.assert_array_equal(result, Colorizer.load(run).colorize(picture))
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 0, said.read_text()
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+
+
+def _opened(request):
+    """The answer, whatever proxy the environment names."""
+    return urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=120)

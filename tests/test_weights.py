@@ -1,0 +1,110 @@
+"""Weights that ship, and packed weights through the doors."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from colorgan import Colorizer, flags, main, weights
+from colorgan.models import generators, stored
+
+LARGEST = 40e6  # bytes
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A run's folder with untrained weights of the networks of `tiny`, for `shapes`."""
+    folder = tmp_path_factory.mktemp("runs") / "shapes"
+    folder.mkdir()
+    config = flags.resolve({"dataset": "shapes", "filter_multiplier": 0.25, "batch_size": 8})
+    generators.build(config).save_weights(folder / stored.WEIGHTS)
+    (folder / "config.json").write_text(config.to_json())
+    return folder
+
+
+@pytest.fixture
+def shipped(run, tmp_path, monkeypatch):
+    """-> a folder in which `photo` ships: the run's weights."""
+    folder = tmp_path / "shipped"
+    stored.pack(stored.find(run), folder / "photo.weights.h5", median_ab=(3.0, 4.0))
+    monkeypatch.setattr(weights, "HERE", folder)
+    monkeypatch.chdir(tmp_path)
+    return folder
+
+
+def photo(path):
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (40, 50, 3), np.uint8)).save(path)
+    return str(path)
+
+
+@pytest.mark.parametrize("name", weights.names())
+def test_what_ships_loads_and_colours(name):
+    own = stored.find(weights.find(name))
+    own.check()
+    assert own.weights.stat().st_size <= LARGEST
+    colorizer = Colorizer.load(name)
+    y, x = np.mgrid[:96, :128]
+    gray = (np.where(y < 40, 190, 90) + 30 * np.sin(x / 9) * (y > 40)).astype(np.uint8)
+    rgb = colorizer.colorize(gray)
+    assert rgb.shape == (96, 128, 3)
+    assert np.ptp(rgb.astype(int), axis=-1).mean() > 1  # not gray
+
+
+@pytest.mark.parametrize("name", weights.names())
+def test_what_ships_has_a_card_that_says_which_file_it_is_of(name):
+    own = stored.find(weights.find(name))
+    card = own.weights.with_name(f"{name}.md").read_text(encoding="utf-8")
+    assert own.sha256 in card and own.median_ab is not None
+    assert f"--preset {own.config.run.preset}" in card
+
+
+def test_packed_at_the_door_and_used_by_path(run, tmp_path, capsys):
+    target = tmp_path / "mine.weights.h5"
+    words = ["--checkpoints-path", str(run), "--output", str(target)]
+    assert main.run("pack", words) == 0
+    said = capsys.readouterr().out
+    assert stored.find(target).sha256 in said and stored.find(target).median_ab is not None
+    assert main.run("pack", words) == 1
+    assert "mine.weights.h5 exists" in capsys.readouterr().err
+    output = tmp_path / "out"
+    assert main.run("colorize", [photo(tmp_path / "a.png"), "--weights", str(target), "--output", str(output)]) == 0
+    made = json.loads((output / "manifest.json").read_text())["photographs"][0]
+    assert made["weights_sha256"] == stored.sha256(target)
+
+
+def test_pack_without_an_output(run, capsys):
+    assert main.run("pack", ["--checkpoints-path", str(run)]) == 1
+    assert "`--mode pack` needs --output" in capsys.readouterr().err
+
+
+def test_photo_is_what_colorizes_when_nothing_is_said(shipped, tmp_path):
+    output = tmp_path / "out"
+    assert main.run("colorize", [photo(tmp_path / "a.png"), "--output", str(output)]) == 0
+    made = json.loads((output / "manifest.json").read_text())["photographs"][0]
+    assert made["weights_sha256"] == stored.find(shipped / "photo.weights.h5").sha256
+
+
+def test_evaluated_by_name(shipped, tmp_path, capsys):
+    assert main.run("eval", ["--weights", "photo", "--eval-size", "16"]) == 0
+    said = capsys.readouterr().out
+    result = json.loads((tmp_path / "results" / "photo" / "result.json").read_text())
+    assert "photo" in said and "(3.0, 4.0)" in json.dumps(result)
+    assert sorted(path.name for path in shipped.iterdir()) == ["photo.json", "photo.weights.h5"]  # nothing beside them
+
+
+def test_a_path_beats_a_name(run, shipped, tmp_path):
+    shutil.copytree(run, tmp_path / "photo")
+    assert Colorizer.load("photo").stored.weights.parent.name == "photo"
+    shutil.rmtree(tmp_path / "photo")
+    assert Colorizer.load("photo").stored.weights.parent == shipped
+
+
+@pytest.mark.parametrize("mode", ["eval", "colorize"])
+def test_a_name_that_does_not_ship(mode, shipped, tmp_path, capsys):
+    words = [photo(tmp_path / "a.png")] if mode == "colorize" else []
+    assert main.run(mode, [*words, "--weights", "nope"]) == 1
+    assert "`--weights`: nope does not exist, and no weights of that name ship. Those that do: photo." in (
+        capsys.readouterr().err
+    )
