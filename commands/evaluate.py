@@ -59,6 +59,7 @@ def run(command: flags.Command) -> int:
         class_names=split.class_names,
         class_word="folder" if first.data.dataset in BY_FOLDER else "class",
         desired=_desired(configs.values()),
+        picture_names=split.picture_names,
         **_options(first),
     )
     split.warn_of_bad_files()

@@ -44,6 +44,7 @@ class Split:
 
     Attributes:
         name, size (photographs, gray ones included), class_names (may be empty).
+        picture_names: of files, their relative paths by `index`; else None.
         description: one line for an evaluation's protocol.
 
     Raises:
@@ -52,7 +53,7 @@ class Split:
 
     def __init__(self, name, source, data, *, seed=0):
         self.name, self.source, self.data, self.seed = name, source, data, seed
-        self.size, self.class_names = source.size, source.class_names
+        self.size, self.class_names, self.picture_names = source.size, source.class_names, source.paths
         self.description = (
             f"{data.dataset}, {name} split, {source.size:,} images at {data.width}x{data.height} ({source.origin})"
         )

@@ -118,10 +118,13 @@ class Source(abc.ABC):
         origin: where from, in words, for an evaluation's protocol.
         class_names: tuple of names, or ().
         bad: the `BadFiles` of this split.
+        paths: of files, their relative paths in natural order; else None.
 
     `records` and `one_pass` give datasets of chunks; a chunk is a dict of `rgb` [n, H, W, 3] uint8, `label` [n] int64
     (-1: unknown), `index` [n] int64 (position in the natural order), `ok` [n] bool (False: unreadable, rgb is 0).
     """
+
+    paths = None
 
     def __init__(self, data, size, *, origin, class_names=()):
         self.size, self.origin, self.class_names = size, origin, tuple(class_names)

@@ -1,20 +1,17 @@
 """The evaluator: several colorizers on the same photographs, measured together, with two baselines and the protocol.
 
-Owns the loop over batches and the protocol. It gets batches and colorizers as arguments. Imports `models.color`,
-`models.colorizer` and this room's modules; never `training` or `datasets`.
+Owns the loop over batches. It gets batches and colorizers as arguments. Imports `models.color`, `models.colorizer` and
+this room's modules; never `training` or `datasets`.
 """
 
 from __future__ import annotations
 
-import hashlib
-import platform
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
 
 import numpy as np
 
-from colorgan.evaluation import baselines, definitions, formulas, gallery, metrics, statistics, traces
+from colorgan.evaluation import baselines, definitions, formulas, gallery, metrics, protocol, statistics, traces
 from colorgan.evaluation.baselines import gray_baseline, median_ab, median_baseline
 from colorgan.evaluation.distributions import Distribution
 from colorgan.evaluation.result import Evaluation
@@ -22,8 +19,6 @@ from colorgan.models import color
 from colorgan.models.colorizer import to_rgb8
 
 __all__ = ["Evaluation", "Given", "evaluate", "gray_baseline", "median_ab", "median_baseline"]
-
-SAME_L = 1e-3  # Lab units: a result whose L is nowhere farther from the truth's has kept it (float32 rounds at 1e-5)
 
 
 @dataclass(frozen=True)
@@ -94,23 +89,27 @@ def evaluate(
     if not stream.scores:
         raise ValueError("`batches` holds no image to evaluate on. Check the data set, its split and `--eval-size`")
     columns = {name: score.columns() for name, score in stream.scores.items()}
-    # The truth's columns and the draws are the same for all models, so their differences can be compared in pairs.
-    tables, undefined = {}, {}
-    for name, own in columns.items():
-        spread = statistics.resampled(own, stream.names, resamples=resamples, seed=seed)
-        tables[name] = statistics.intervals(own, spread) | stream.of_sets(name)
-        if lacking := statistics.undefined(spread):
-            undefined[name] = ", ".join(f"{metric} in {k} of {resamples}, left out" for metric, k in lacking.items())
-    intervals = {
-        "intervals": f"95 % percentile bootstrap over images, {resamples} resamples, seed {seed}; none of one image",
-        **({"undefined resamples": undefined} if undefined else {}),
-    }
+    tables, undefined = _tables(columns, stream.names, resamples, seed)
+    for name in tables:
+        tables[name] |= stream.of_sets(name)
     index = np.concatenate(stream.index)
-    labels = np.concatenate(stream.labels)
+    classes, of_classes = _by_class(columns, np.concatenate(stream.labels), class_names, stream.names, resamples, seed)
+    lines = protocol.protocol(
+        description,
+        sizes=stream.sizes,
+        truth=stream.truth,
+        given=stream.given,
+        l_difference=stream.l_difference,
+        desired=desired,
+        intervals=protocol.bootstrap(undefined, of_classes, resamples=resamples, seed=seed, class_word=class_word),
+        feature_network=feature_network.description if feature_network else "",
+        names=stream.names,
+        omitted=stream.omitted,
+    )
     return Evaluation(
-        _protocol(stream, description, intervals, desired),
+        lines,
         tables,
-        classes=_by_class(columns, labels, class_names, stream.names, resamples, seed),
+        classes=classes,
         samples=stream.samples,
         per_image=columns,
         index=index,
@@ -134,8 +133,8 @@ class _Stream:
         self.l_difference = dict.fromkeys(models, 0.0)
         self.distributions = {name: Distribution() for name in models} if feature_network else {}
         self.traces, self.gallery = None, None
-        self.digest = hashlib.sha256()
-        self.given = {name: hashlib.sha256() for name, model in models.items() if isinstance(model, Given)}
+        self.truth = protocol.Fingerprint()
+        self.given = {name: protocol.Fingerprint() for name, model in models.items() if isinstance(model, Given)}
 
     def prepare(self, rgb, names, thresholds, desired, for_report, seed):
         """What the first batch decides."""
@@ -152,8 +151,7 @@ class _Stream:
         rgb = _take(batch, "rgb")
         size = f"{rgb.shape[1]}x{rgb.shape[2]}"
         self.sizes[size] = self.sizes.get(size, 0) + len(rgb)
-        for picture in rgb:
-            _digest(self.digest, picture)
+        self.truth.add(rgb)
         self.index.append(_take(batch, "index", len(rgb)))
         self.labels.append(_take(batch, self.class_by, len(rgb)) if self.class_by else np.full(len(rgb), -1))
         truth_lab = np.asarray(color.rgb_to_lab(rgb / 255.0))
@@ -161,8 +159,8 @@ class _Stream:
         for name, model in self.models.items():
             labs[name], pictures[name] = _result(name, model, rgb, batch)
             columns[name] = self.scores[name].add(rgb, labs[name], pictures[name], truth_lab=truth_lab)
-            for picture in pictures[name] if name in self.given else ():
-                _digest(self.given[name], picture)
+            if name in self.given:
+                self.given[name].add(pictures[name])
             off = float(np.abs(labs[name][..., 0] - truth_lab[..., 0]).max())
             self.l_difference[name] = max(self.l_difference[name], off)
         if self.network:
@@ -179,51 +177,6 @@ class _Stream:
     def of_sets(self, model):
         """-> {metric: (value, low, high)} of FID and KID, empty without a feature network."""
         return self.distributions[model].results() if self.distributions else {}
-
-
-def _digest(digest, picture):
-    digest.update(f"{picture.shape[0]}x{picture.shape[1]}".encode() + np.ascontiguousarray(picture).data)
-
-
-def _lab_source(model):
-    if isinstance(model, Given):
-        return "of the 8-bit picture"
-    return "of the prediction, before colours are fitted into sRGB"
-
-
-def _protocol(stream, description, intervals, desired):
-    own_l = {name: d > SAME_L for name, d in stream.l_difference.items()}
-    network = {"feature network": stream.network.description} if stream.network else {}
-    names = (*stream.names, *(definitions.OF_SETS if stream.network else ()))
-    packages = ("colorgan", "tensorflow", "keras", "numpy", "scikit-image", "pillow")
-    return {
-        **({"dataset": description} if isinstance(description, str) else description),
-        "n": sum(stream.sizes.values()),
-        "size (height x width)": stream.sizes,
-        "fingerprint of the truth": f"sha256 {stream.digest.hexdigest()} (of each image: height x width, RGB bytes)",
-        **(
-            {"fingerprint of the results": {name: f"sha256 {d.hexdigest()}" for name, d in stream.given.items()}}
-            if stream.given
-            else {}
-        ),
-        "Lab metrics": {name: _lab_source(model) for name, model in stream.models.items()},
-        "predicted": {name: "L, a and b (RGB)" if own else "a and b" for name, own in own_l.items()},
-        "L in the epsilon accuracy": {
-            name: f"the result's own, up to {stream.l_difference[name]:.3g} off"
-            if own
-            else "the truth's: a and b alone decide"
-            for name, own in own_l.items()
-        },
-        **({"desired": desired} if desired else {}),
-        **intervals,
-        "delivered": "8-bit sRGB; colours outside the gamut lose chroma at constant L and hue",
-        **network,
-        "definitions": {name: definitions.metric(name).definition for name in names},
-        "omitted": stream.omitted,
-        "versions": ", ".join(
-            [*(f"{name} {version(name)}" for name in packages), f"Python {platform.python_version()}"]
-        ),
-    }
 
 
 def _check_arguments(models, description, resamples, desired):
@@ -305,13 +258,25 @@ def _class_name(label, class_names):
     return str(class_names[label])
 
 
+def _tables(columns, names, resamples, seed):
+    """-> {model: table}, and {model: {metric: resamples without it}}.
+
+    The truth's columns and the draws are the same for all models, so their differences can be compared in pairs.
+    """
+    tables, undefined = {}, {}
+    for model, own in columns.items():
+        spread = statistics.resampled(own, names, resamples=resamples, seed=seed)
+        tables[model], undefined[model] = statistics.intervals(own, spread), statistics.undefined(spread)
+    return tables, undefined
+
+
 def _by_class(columns, labels, class_names, names, resamples, seed):
-    classes = {}
+    """-> {class: {"n", "table"}}, and (class, model, {metric: resamples without it})s."""
+    classes, undefined = {}, []
     for label in np.unique(labels[labels >= 0]):
-        rows = labels == label
-        table = {
-            model: statistics.bootstrap({c: v[rows] for c, v in own.items()}, names, resamples=resamples, seed=seed)
-            for model, own in columns.items()
-        }
-        classes[_class_name(label, class_names)] = {"n": int(rows.sum()), "table": table}
-    return classes
+        rows, title = labels == label, _class_name(label, class_names)
+        own = {model: {c: v[rows] for c, v in values.items()} for model, values in columns.items()}
+        tables, lacking = _tables(own, names, resamples, seed)
+        classes[title] = {"n": int(rows.sum()), "table": tables}
+        undefined += [(title, model, counts) for model, counts in lacking.items()]
+    return classes, undefined

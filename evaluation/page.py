@@ -24,13 +24,16 @@ h1 { font-size: 1.5rem; } h2 { font-size: 1.2rem; margin-top: 2.5rem; } h3 { fon
 p, figcaption, .note { color: var(--soft); }
 nav ul { display: flex; flex-wrap: wrap; gap: .3rem 1.2rem; padding: 0; list-style: none; }
 a { color: inherit; }
-.wide { overflow-x: auto; }
+.wide { overflow-x: auto; margin-bottom: 1.2rem; }
 .wide:focus-visible, summary:focus-visible { outline: 3px solid #0072b2; outline-offset: 2px; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 caption { text-align: left; color: var(--soft); padding-bottom: .4rem; }
 th, td { padding: .3rem .7rem; border-bottom: 1px solid var(--line); text-align: right; white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; }
-td.text { white-space: normal; text-align: left; overflow-wrap: anywhere; min-width: 14rem; }
+tbody th { white-space: normal; min-width: 11rem; }
+h3, p, figcaption { overflow-wrap: anywhere; }
+.words :is(th, td) { text-align: left; }
+.words td { white-space: normal; overflow-wrap: anywhere; min-width: 14rem; }
 tbody tr:nth-child(odd) { background: var(--band); }
 summary { cursor: pointer; padding: .4rem 0; font-weight: 600; }
 figure { margin: 1rem 0; }
@@ -158,7 +161,8 @@ def _samples(evaluation):
     rows = []
     for sample in evaluation.samples:
         what = evaluation.what(sample)
-        pictures = [("gray", sample["gray"]), ("truth", sample["truth"]), *sample["results"].items()]
+        results = [(model, sample["results"][model]) for model in sheets.sampled_models(evaluation)]
+        pictures = [("gray", sample["gray"]), ("truth", sample["truth"]), *results]
         rows.append(f"<h3>{html.escape(what)}</h3>{_row(pictures, what)}")
     note = "<p>The first images, each at its own size; small ones are enlarged by a whole factor, pixel by pixel.</p>"
     return note + "".join(rows) if rows else ""
@@ -193,20 +197,20 @@ def _protocol(evaluation):
 
 
 def _texts(header, rows, caption):
-    return _table(header, rows, caption=caption, cell='<td class="text">')
+    return _table(header, rows, caption=caption, kind=' class="words"')
 
 
-def _table(header, rows, *, caption, cell="<td>"):
+def _table(header, rows, *, caption, kind=""):
     head = "".join(f'<th scope="col">{html.escape(str(name))}</th>' for name in header)
     body = "".join(
         f'<tr><th scope="row">{html.escape(str(first))}</th>'
-        + "".join(f"{cell}{html.escape(str(value))}</td>" for value in rest)
+        + "".join(f"<td>{html.escape(str(value))}</td>" for value in rest)
         + "</tr>"
         for first, *rest in rows
     )
     # A region that scrolls must be reachable by keyboard, and then needs a name.
     return (
-        f'<div class="wide" role="region" tabindex="0" aria-label="{html.escape(caption)}"><table>'
+        f'<div class="wide" role="region" tabindex="0" aria-label="{html.escape(caption)}"><table{kind}>'
         f"<caption>{html.escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 

@@ -92,8 +92,10 @@ def chroma(evaluation, models, *, theme="light") -> Figure:
 def png(figure) -> bytes:
     """-> a figure as a PNG file's bytes."""
     data = io.BytesIO()
-    # Without these, the file would carry the version and differ from one installation to the next.
-    figure.savefig(data, format="png", dpi=DPI, facecolor=figure.get_facecolor(), metadata={"Software": None})
+    # Without the metadata: they carry the version, by which files would differ from one installation to the next.
+    # Tight: panels of equal axes leave a band of the figure empty.
+    kept = {"facecolor": figure.get_facecolor(), "metadata": {"Software": None}}
+    figure.savefig(data, format="png", dpi=DPI, bbox_inches="tight", **kept)
     return data.getvalue()
 
 

@@ -62,7 +62,9 @@ def write_png(path, evaluation, comparisons=()):
     ):
         parts.append(Image.open(io.BytesIO(plots.png(figure))).convert("RGB"))
     for model, by_metric in evaluation.gallery.items():
-        rankings = [[_text(f"{model} by {n}"), _ranking(found, n)] for n, found in by_metric.items()]
+        rankings = [
+            [_text(f"{model} by {tables.label(n)}"), _ranking(evaluation, found, n)] for n, found in by_metric.items()
+        ]
         if rankings:
             parts.append(_beside([_stacked(ranking) for ranking in rankings]))
     if evaluation.samples:
@@ -77,10 +79,10 @@ def _check(evaluation):
         raise ValueError("The evaluation holds no curves to show. Make it with `for_report=True`")
 
 
-def _ranking(found, name):
-    """Gray | truth | result, a row for each of the best, median and worst pictures."""
+def _ranking(evaluation, found, name):
+    """Gray | truth | result, a row for each of the best, median and worst pictures, under its value and its name."""
     entries = [(part, one) for part in page.PARTS for one in found[part]]
-    labels = [f"{part}: {tables.number(name, one['value'])}" for part, one in entries]
+    labels = [f"{part} {tables.number(name, one['value'])}: {evaluation.what(one)}" for part, one in entries]
     columns = [(key, [one[key] for _, one in entries]) for key in ("gray", "truth", "result")]
     return Image.fromarray(sheets.picture_grid(columns, labels=labels))
 

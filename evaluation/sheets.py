@@ -18,12 +18,12 @@ LABEL_SIZE = 14
 
 
 def write_sample_sheet(path, evaluation, *, models: Sequence[str] | None = None):
-    """Write an evaluation's samples as a PNG: a row per image, the columns gray | truth | one per model.
+    """Write an evaluation's samples as a PNG: a row per image under its name, gray | truth | one column per model.
 
     Args:
         path: the file; missing folders are made.
         evaluation: an `Evaluation` with samples.
-        models: which models get a column; default: all.
+        models: which models get a column; default: `sampled_models`.
 
     Raises:
         ValueError: if there are no samples, or a model was not evaluated.
@@ -35,13 +35,18 @@ def write_sample_sheet(path, evaluation, *, models: Sequence[str] | None = None)
 
 def sample_sheet(evaluation, *, models: Sequence[str] | None = None):
     """-> what `write_sample_sheet` writes, [height, width, 3] uint8; errors as there."""
-    models = list(evaluation.table) if models is None else list(models)
+    models = sampled_models(evaluation) if models is None else list(models)
     if unknown := [name for name in models if name not in evaluation.table]:
         raise ValueError(f"`models`: {', '.join(unknown)} not evaluated. Known: {', '.join(evaluation.table)}")
     samples = evaluation.samples
     columns = [(name, [s[name] for s in samples]) for name in ("gray", "truth")]
     columns += [(name, [s["results"][name] for s in samples]) for name in models]
-    return picture_grid(columns, labels=[f"{s['index']} {s['class']}" for s in samples])
+    return picture_grid(columns, labels=[evaluation.what(s) for s in samples])
+
+
+def sampled_models(evaluation) -> list[str]:
+    """-> the models whose pictures stand beside a sample: not the gray baseline's, which are the gray picture again."""
+    return [name for name in evaluation.table if name != "gray"]
 
 
 def sample_grid(truth_rgb, result_lab):
@@ -65,7 +70,7 @@ def picture_grid(columns: Sequence[tuple[str, Sequence]], *, labels: Sequence[st
 
     Args:
         columns: (label, n pictures [H, W, 3] uint8); sizes may differ between rows, not within one.
-        labels: a text under each row's first picture, such as its index; default: none.
+        labels: a text under each row, such as its picture's name; what is too long loses its middle. Default: none.
 
     Returns:
         [height, width, 3] uint8.
@@ -89,9 +94,19 @@ def picture_grid(columns: Sequence[tuple[str, Sequence]], *, labels: Sequence[st
         for row, picture in enumerate(own):
             sheet.paste(picture, (x + (width - picture.width) // 2, y))
             if labels and column == 0:
-                draw.text((x, y + picture.height + 2), str(labels[row]), fill="black", font=font)
+                label = _fitted(str(labels[row]), font, sheet.width - 2 * GAP)
+                draw.text((x, y + picture.height + 2), label, fill="black", font=font)
             y += picture.height + GAP + foot
     return np.asarray(sheet)
+
+
+def _fitted(text, font, width):
+    """-> a text that is at most `width` pixels wide: of a long path, the ends tell more than the middle."""
+    fitted, kept = text, len(text)
+    while kept > 2 and font.getlength(fitted) > width:
+        kept -= 1
+        fitted = f"{text[: kept // 3]}...{text[len(text) - (kept - kept // 3) :]}"
+    return fitted
 
 
 def _check_columns(columns, labels):

@@ -8,23 +8,17 @@ tests, told apart by their settings; answers to one are never counted for anothe
 from __future__ import annotations
 
 import contextlib
-import csv
 import json
-import os
 import secrets
 import sqlite3
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from colorgan.evaluation import turing
 
 VERSION = 1  # PRAGMA user_version of the file
-COLUMNS = (
-    "trial", "index", "real_side", "chosen_side", "correct", "seconds", "hidden", "timestamp",
-    "kind", "shown", "said", "exposure", "views", "participant", "front", "test",
-)  # fmt: skip
 SCHEMA = (
     "CREATE TABLE tests (id INTEGER PRIMARY KEY, settings TEXT NOT NULL UNIQUE, created TEXT NOT NULL)",
     """CREATE TABLE participants (
@@ -211,53 +205,39 @@ class Store:
     def answers(self, settings: turing.Settings) -> dict[int, list[turing.Answer]]:
         """-> {participant's number: answers in their order} of the test with these settings, without empty ones."""
         found: dict[int, list[turing.Answer]] = {}
-        for text, _, number, _, answer in self._rows():
+        for text, _, number, _, answer in self._answers():
             if text == _text(settings):
                 found.setdefault(number, []).append(answer)
         return found
 
-    def _rows(self):
-        with self._transaction() as do:
-            rows = do(
-                "SELECT t.settings, t.id, p.number, p.front, a.trial, r.kind, r.image, r.truth, a.choice, a.seconds, "
-                "a.hidden, a.exposure, a.given, r.views FROM answers a "
-                "JOIN trials r ON r.participant = a.participant AND r.number = a.trial "
-                "JOIN participants p ON p.id = a.participant JOIN tests t ON t.id = p.test "
-                "ORDER BY t.id, p.number, a.trial"
-            ).fetchall()
+    def rows(self) -> Iterator[tuple[int, int, str, turing.Answer]]:
+        """-> (test, participant's number, front, answer) of every answer of every test, as of one moment."""
+        return (row for _, *row in self._answers())
+
+    def any_answer(self) -> bool:
+        """Whether there is an answer to any test."""
+        return bool(self._read("SELECT EXISTS (SELECT 1 FROM answers)")[0][0])
+
+    def version(self) -> int:
+        """-> a number that is another one once somebody else, another `Store` or process, has changed the file."""
+        return self._read("PRAGMA data_version")[0][0]
+
+    def _read(self, query):
+        """One query sees one state of the file by itself; without a transaction, no writer waits for it."""
+        with self._lock, self._errors():
+            return self._database.execute(query).fetchall()
+
+    def _answers(self):
+        rows = self._read(
+            "SELECT t.settings, t.id, p.number, p.front, a.trial, r.kind, r.image, r.truth, a.choice, a.seconds, "
+            "a.hidden, a.exposure, a.given, r.views FROM answers a "
+            "JOIN trials r ON r.participant = a.participant AND r.number = a.trial "
+            "JOIN participants p ON p.id = a.participant JOIN tests t ON t.id = p.test "
+            "ORDER BY t.id, p.number, a.trial"
+        )
         for text, test, number, front, *rest in rows:
             trial, (choice, seconds, hidden, *more) = turing.Trial(*rest[:4]), rest[4:]
             yield text, test, number, front, turing.Answer(trial, choice, seconds, bool(hidden), *more)
-
-    def export(self, path) -> Path:
-        """Write every answer of every test as CSV, `COLUMNS`, a line each.
-
-        For pairs `real_side` and `chosen_side` are filled, for single pictures `shown` and `said`.
-
-        Args:
-            path: the file; an earlier export there is replaced, in one step. Any other file is left alone, and the
-                next free name is taken.
-
-        Returns:
-            The file that was written.
-        """
-        path, wanted, count = Path(path), Path(path), 1
-        while path.exists() and not _is_export(path):
-            count += 1
-            path = wanted.with_stem(f"{wanted.stem}-{count}")
-        part = path.with_name(path.name + ".part")
-        with part.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            writer.writerow(COLUMNS)
-            for _, test, number, front, a in self._rows():
-                t, pair = a.trial, (a.trial.truth, a.choice)
-                sides, verdicts = (("", ""), pair) if t.truth in turing.VERDICTS else (pair, ("", ""))
-                row = (t.number, t.index, *sides, int(a.correct), a.seconds, int(a.hidden), a.timestamp)
-                writer.writerow((*row, t.kind, *verdicts, a.exposure, a.views, number, front, test))
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-        return path
 
 
 def _answered(do, participant):
@@ -266,8 +246,3 @@ def _answered(do, participant):
 
 def _text(settings):
     return json.dumps(asdict(settings), sort_keys=True)
-
-
-def _is_export(path):
-    with path.open(encoding="utf-8", errors="replace") as file:
-        return file.readline().strip() == ",".join(COLUMNS)

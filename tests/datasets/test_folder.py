@@ -18,6 +18,15 @@ def test_splits_divide_the_folder(folder, settings, gather, photo):
     assert f"{held.size} of 30 files, held out" in held.description
 
 
+def test_an_index_is_that_of_the_name(folder, settings, gather, photo):
+    split = datasets.load(settings(dataset_path=str(folder(30)), validation_fraction=0.2), "validation")
+    read = gather(split.images(4, seed=3))
+    names = [split.picture_names[index] for index in read["index"]]
+    assert len(set(names)) == split.size
+    for name, picture in zip(names, read["rgb"], strict=True):
+        assert (picture == photo(int(name.removesuffix(".png")))).all()
+
+
 def test_all_formats_letter_cases_and_depths(tmp_path, settings, gather):
     (tmp_path / "a" / "b").mkdir(parents=True)
     for number, name in enumerate(["1.jpg", "2.JPEG", "a/3.Png", "a/4.webp", "a/b/5.bmp", "a/b/6.tif", "a/b/7.TIFF"]):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from skimage.color import rgb2lab
 
-from colorgan.evaluation import evaluate
+from colorgan.evaluation import evaluate, tables
 from colorgan.models import color
 from colorgan.models.colorizer import to_rgb8
 
@@ -239,6 +239,25 @@ def test_truths_without_colour_have_no_chroma_ratio(pictures):
     value, low, high = mixed.table["warm"]["chroma_ratio"]
     assert 0 < low <= value <= high
     assert "chroma_ratio in " in mixed.protocol["undefined resamples"]["warm"]
+
+
+def test_undefined_resamples_of_a_class_are_noted(pictures):
+    """A class with one coloured picture of three: (2/3)^3 of its resamples are all gray, and have no ratio."""
+    gray = np.repeat(pictures[..., :1], 3, axis=-1)
+    mixed = np.concatenate([pictures[:1], gray[1:3], gray[3:6], pictures[6:9]])
+    labels = [0, 0, 0, 1, 1, 1, 2, 2, 2]
+    models = {"warm": evaluate.median_baseline((10, 20)), "gray": evaluate.gray_baseline}
+    options = {"description": "x", "class_names": ("cat", "dog", "ship"), "names": ["chroma_ratio", "psnr"]}
+    one = evaluate.evaluate(models, batches(mixed, labels=labels), class_word="folder", **options)
+    noted = one.protocol["undefined resamples by folder"]
+    assert list(noted) == ["cat, warm", "cat, gray"], "the ship's all exist, the dog's value does not itself"
+    count = int(noted["cat, warm"].removeprefix("chroma_ratio in ").removesuffix(" of 1000, left out"))
+    assert count == pytest.approx(1000 * (2 / 3) ** 3, abs=75)  # five standard deviations of a binomial count
+    value, low, high = one.classes["cat"]["table"]["warm"]["chroma_ratio"]
+    assert 0 < low <= value <= high
+    assert np.isnan(one.classes["dog"]["table"]["warm"]["chroma_ratio"]).all()
+    assert f"undefined resamples by folder  cat, warm: {noted['cat, warm']}" in tables.protocol_text(one.protocol)
+    assert not any(line.startswith("undefined") for line in run(pictures).protocol)
 
 
 def test_the_fingerprint_is_of_the_pixels_in_their_order(pictures):

@@ -1,6 +1,7 @@
 """The HTML report: whole, fetching nothing, readable by eye and by ear."""
 
 import base64
+import dataclasses
 import io
 import re
 from html.parser import HTMLParser
@@ -84,11 +85,19 @@ def test_the_page_has_every_part(html_text, full):
 
 def test_pictures_of_the_page_are_whole_and_at_their_own_size(html_text, full):
     images = [image for image in Reader(html_text).all("img") if "width" in image]
-    # two models by two metrics, three parts of three, and two samples: gray, truth and result, or three models
-    assert len(images) == 2 * 2 * 9 * 3 + 2 * 5
-    decoded = np.asarray(Image.open(io.BytesIO(base64.b64decode(images[-5 + 1]["src"].partition(",")[2]))))
+    # two models by two metrics, three parts of three, and two samples: gray, truth and result, or the two models,
+    # because the gray baseline is the gray picture again
+    assert len(images) == 2 * 2 * 9 * 3 + 2 * 4
+    assert [image["alt"].partition(" of ")[0] for image in images[-4:]] == ["gray", "truth", "<warm>", "cold"]
+    decoded = np.asarray(Image.open(io.BytesIO(base64.b64decode(images[-4 + 1]["src"].partition(",")[2]))))
     np.testing.assert_array_equal(decoded, full.samples[1]["truth"])
     assert (images[-1]["width"], images[-1]["height"], images[-1]["class"]) == ("120", "96", "pixels")  # 12 times 10x8
+
+
+def test_pictures_are_called_by_their_names(full):
+    named = dataclasses.replace(full, picture_names={i: f"a & b/{i}.jpg" for i in range(9)})
+    assert "<h3>a &amp; b/1.jpg</h3>" in page.page(named)
+    assert "<h3>image 1, x</h3>" in page.page(full)
 
 
 def test_baselines_are_plotted_only_where_there_is_nothing_else(full, evaluation):

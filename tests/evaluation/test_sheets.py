@@ -1,8 +1,10 @@
 """The sample sheet's pixels."""
 
+import dataclasses
+
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFont
 
 from colorgan.evaluation import evaluate, report, sheets
 
@@ -39,6 +41,45 @@ def test_sample_sheet_file(evaluation, tmp_path):
     np.testing.assert_array_equal(sheet[top : top + 128, sheets.GAP + step :][:, :128], truth)
     with pytest.raises(ValueError, match="cool not evaluated. Known: gray, warm"):
         report.write_sample_sheet(path, evaluation, models=["cool"])
+
+
+def labels_of(monkeypatch):
+    """-> what `picture_grid` is given as labels from now on."""
+    given, draw = [], sheets.picture_grid
+    monkeypatch.setattr(
+        sheets, "picture_grid", lambda columns, labels: given.extend(labels) or draw(columns, labels=labels)
+    )
+    return given
+
+
+def test_samples_and_rankings_are_named_as_on_the_page(full, monkeypatch, tmp_path):
+    given = labels_of(monkeypatch)
+    report.write_png(tmp_path / "plain.png", full)
+    assert given[-2:] == ["image 0, cats & dogs", "image 1, x"]
+    given.clear()
+    report.write_png(tmp_path / "named.png", dataclasses.replace(full, picture_names={i: f"{i}.jpg" for i in range(9)}))
+    assert given[-2:] == ["0.jpg", "1.jpg"]
+    best = full.gallery["<warm>"]["mae_ab"]["best"][0]
+    assert given[0] == f"best {best['value']:.2f}: {best['index']}.jpg"
+    assert len(given) == 2 * 2 * 9 + 2
+
+
+def test_the_gray_baseline_is_not_shown_twice(full):
+    sheet = sheets.sample_sheet(full)
+    assert sheet.shape[1] == 4 * (120 + sheets.GAP) + sheets.GAP  # gray, truth, two models; 10x8 pixels, 12 times
+    alone = dataclasses.replace(full, table={"gray": full.table["gray"]})
+    assert sheets.sample_sheet(alone).shape[1] == 2 * (120 + sheets.GAP) + sheets.GAP
+
+
+def test_a_long_name_keeps_its_ends_and_stays_within_its_row():
+    picture = np.full((128, 128, 3), 255, np.uint8)
+    sheet = sheets.picture_grid([("a", [picture, picture])], labels=["x" * 90, "short"])
+    assert sheet.shape[1] == 128 + 2 * sheets.GAP
+    assert sheet[:, -sheets.GAP :].min() == 255
+    font = ImageFont.load_default(sheets.LABEL_SIZE)
+    fitted = sheets._fitted("worst 15.85: one/folder/of/many/" + 20 * "deep/" + "name.jpg", font, 300)
+    assert fitted.startswith("worst 15.85") and fitted.endswith("deep/name.jpg") and font.getlength(fitted) <= 300
+    assert sheets._fitted("name.jpg", font, 300) == "name.jpg"
 
 
 def test_sample_grid_of_a_run_in_progress():

@@ -1,6 +1,5 @@
-"""The file of answers: at once on the disk, once each, several participants and processes, export."""
+"""The file of answers: at once on the disk, once each, several participants and processes."""
 
-import csv
 import sqlite3
 import subprocess
 import sys
@@ -168,44 +167,3 @@ def test_a_closed_file_takes_no_answer(tmp_path):
     store.close()
     with pytest.raises(OSError, match="closed database"):
         store.save(one, answer(one.trials[0]))
-
-
-def rows(path):
-    with path.open(newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def test_export(store, tmp_path):
-    singles = turing.Settings(size=2, num_images=10, single=True)
-    pair = store.enroll(SETTINGS, front="web", trials=[turing.Trial(0, "check", 7, "left")])
-    single = store.enroll(singles, front="window", trials=[turing.Trial(0, "test", 4, "generated")])
-    store.shown(pair, 0)
-    store.save(pair, answer(pair.trials[0], "right", 2.5, True, 2.0))
-    path = store.export(tmp_path / "turing.csv")
-    assert path == tmp_path / "turing.csv"
-    store.save(single, answer(single.trials[0], "generated", exposure=None))
-    assert store.export(path) == path, "an earlier export is replaced"
-    with path.open() as file:
-        # the columns that the log always had come first
-        assert file.readline().startswith("trial,index,real_side,chosen_side,correct,seconds,hidden,timestamp,")
-    stamp = "2024-05-01T10:00:00.000+00:00"
-    assert rows(path) == [
-        {"trial": "0", "index": "7", "real_side": "left", "chosen_side": "right", "correct": "0", "seconds": "2.5",
-         "hidden": "1", "timestamp": stamp, "kind": "check", "shown": "", "said": "", "exposure": "2.0", "views": "1",
-         "participant": "1", "front": "web", "test": "1"},
-        {"trial": "0", "index": "4", "real_side": "", "chosen_side": "", "correct": "1", "seconds": "1.5",
-         "hidden": "0", "timestamp": stamp, "kind": "test", "shown": "generated", "said": "generated", "exposure": "",
-         "views": "0", "participant": "1", "front": "window", "test": "2"},
-    ]  # fmt: skip
-    assert [p.name for p in tmp_path.iterdir() if p.is_file()] == ["turing.csv"]
-
-
-def test_export_leaves_other_files_alone(store, tmp_path):
-    one = store.enroll(SETTINGS, front="web")
-    store.save(one, answer(one.trials[0]))
-    old = tmp_path / "turing.csv"
-    old.write_text("trial,index,real_side,chosen_side,correct,seconds,hidden,timestamp\n")
-    for _ in range(2):
-        assert store.export(old).name == "turing-2.csv"
-    assert len(old.read_text().splitlines()) == 1
-    assert len(rows(tmp_path / "turing-2.csv")) == 1

@@ -104,7 +104,7 @@ class Person:
         if not self.path.exists():
             return []
         with turing_store.Store(self.path) as store:
-            return [answer for *_, answer in store._rows()]
+            return [answer for *_, answer in store.rows()]
 
     def answered(self, count):
         self.wait_for(f"answer {count} in the file", lambda: len(self.answers()) >= count)

@@ -1,0 +1,121 @@
+"""The protocol of an evaluation: what was measured how, without which its numbers cannot be compared.
+
+Owns its lines and the fingerprints of pictures. Imports `evaluation.definitions`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from collections.abc import Iterable, Mapping, Sequence
+from importlib.metadata import version
+
+import numpy as np
+
+from colorgan.evaluation import definitions
+
+SAME_L = 1e-3  # Lab units: a result whose L is nowhere farther from the truth's has kept it (float32 rounds at 1e-5)
+PACKAGES = ("colorgan", "tensorflow", "keras", "numpy", "scikit-image", "pillow")
+
+
+class Fingerprint:
+    """The SHA-256 of pictures in their order: of each its height x width and its RGB bytes."""
+
+    def __init__(self):
+        self._digest = hashlib.sha256()
+
+    def add(self, pictures):
+        """Take in pictures, [B, H, W, 3] uint8."""
+        for picture in pictures:
+            self._digest.update(f"{picture.shape[0]}x{picture.shape[1]}".encode() + np.ascontiguousarray(picture).data)
+
+    def __str__(self):
+        return f"sha256 {self._digest.hexdigest()}"
+
+
+def protocol(
+    description: str | Mapping,
+    *,
+    sizes: Mapping[str, int],
+    truth: Fingerprint,
+    given: Mapping[str, Fingerprint],
+    l_difference: Mapping[str, float],
+    desired: Mapping[str, float],
+    intervals: Mapping,
+    feature_network: str,
+    names: Sequence[str],
+    omitted: Mapping[str, str],
+) -> dict:
+    """-> the lines of the block above every table: {name: text or {name: text}}.
+
+    Args:
+        description: what the images are: a line, or {name: value} for several.
+        sizes: {"height x width": number of images}.
+        truth: of the photographs.
+        given: {model: fingerprint} of those whose pictures were given; the others predicted.
+        l_difference: {model: how far its L is from the truth's at most}, of all models.
+        desired: {control: value aimed at}.
+        intervals: as `bootstrap` gives it.
+        feature_network: what FID and KID were measured with; empty: they were not.
+        names: the metrics.
+        omitted: {metric: why it is left out}.
+    """
+    own_l = {name: d > SAME_L for name, d in l_difference.items()}
+    fingerprints = {"fingerprint of the results": {name: str(one) for name, one in given.items()}} if given else {}
+    names = (*names, *(definitions.OF_SETS if feature_network else ()))
+    return {
+        **({"dataset": description} if isinstance(description, str) else description),
+        "n": sum(sizes.values()),
+        "size (height x width)": dict(sizes),
+        "fingerprint of the truth": f"{truth} (of each image: height x width, RGB bytes)",
+        **fingerprints,
+        "Lab metrics": {
+            name: "of the 8-bit picture" if name in given else "of the prediction, before colours are fitted into sRGB"
+            for name in l_difference
+        },
+        "predicted": {name: "L, a and b (RGB)" if own else "a and b" for name, own in own_l.items()},
+        "L in the epsilon accuracy": {
+            name: f"the result's own, up to {l_difference[name]:.3g} off"
+            if own
+            else "the truth's: a and b alone decide"
+            for name, own in own_l.items()
+        },
+        **({"desired": dict(desired)} if desired else {}),
+        **intervals,
+        "delivered": "8-bit sRGB; colours outside the gamut lose chroma at constant L and hue",
+        **({"feature network": feature_network} if feature_network else {}),
+        "definitions": {name: definitions.metric(name).definition for name in names},
+        "omitted": dict(omitted),
+        "versions": ", ".join(
+            [*(f"{name} {version(name)}" for name in PACKAGES), f"Python {platform.python_version()}"]
+        ),
+    }
+
+
+def bootstrap(
+    undefined: Mapping[str, Mapping[str, int]],
+    by_class: Iterable[tuple[str, str, Mapping[str, int]]] = (),
+    *,
+    resamples: int,
+    seed: int,
+    class_word="class",
+) -> dict:
+    """-> the protocol's lines on the intervals: how they were made, and which resamples they lack.
+
+    Args:
+        undefined: {model: {metric: resamples in which it does not exist}}, as `statistics.undefined` gives them.
+        by_class: the same of the tables per class: (class, model, counts).
+        resamples, seed: of the bootstrap.
+        class_word: what the classes are.
+    """
+
+    def told(counts):
+        return f"{', '.join(f'{metric} in {n}' for metric, n in counts.items())} of {resamples}, left out"
+
+    whole = {model: told(counts) for model, counts in undefined.items() if counts}
+    parts = {f"{title}, {model}": told(counts) for title, model, counts in by_class if counts}
+    return {
+        "intervals": f"95 % percentile bootstrap over images, {resamples} resamples, seed {seed}; none of one image",
+        **({"undefined resamples": whole} if whole else {}),
+        **({f"undefined resamples by {class_word}": parts} if parts else {}),
+    }
