@@ -61,7 +61,7 @@ class Architecture:
         "normalization in the discriminator; auto: batch, but none under a gradient penalty",
         choices=("auto", "batch", "spectral", "none"),
     )
-    kernel_size: int = option(4, "kernel size of the convolutions of `unet` and `patch`")
+    kernel_size: int = option(4, "kernel size of the convolutions of `unet`, `patch` and `half-patch`")
     filter_multiplier: float = option(1.0, "multiplies every number of filters of both networks")
     bn_momentum: float = option(0.99, "batch normalization: momentum of the moving statistics")
     temperature: float = option(0.38, "joint-bins head: temperature of the annealed mean that bins become a colour by")
@@ -219,7 +219,11 @@ class Run:
     )
     deterministic: bool = option(False, "bit-identical results on one device, at some cost in speed", may_change=True)
     resume: bool = option(True, "go on where the run directory's last checkpoint ended", may_change=True)
-    weights: str = option("", "weights to evaluate or use: a run directory or a weights file", may_change=True)
+    weights: str = option(
+        "",
+        "weights to evaluate or use: a run directory, a weights file, or a name: photo colorizes where nothing is said",
+        may_change=True,
+    )
     save: bool = option(True, "save checkpoints", may_change=True)
     save_interval: int = option(1000, "iterations between two checkpoints", may_change=True)
     keep_checkpoints: int = option(3, "how many of the last checkpoints are kept", may_change=True)
@@ -285,7 +289,11 @@ class Use:
     """Colorizing photographs."""
 
     test_input: str = option("", "gray photographs to colorize: a file or a folder", may_change=True)
-    test_output: str = option("", "folder for results; default: the run, for photographs ./colorized", may_change=True)
+    test_output: str = option(
+        "",
+        "folder for results; default: the run or ./results/WEIGHTS, of photographs ./colorized; export, pack: a file",
+        may_change=True,
+    )
     work_size: int = option(
         0, "pixels of a photograph's shorter side that the network sees; 0: what it was trained at", may_change=True
     )

@@ -3,7 +3,8 @@
     python benchmarks/equal_time.py --minutes 20 --output DIR "--preset cifar10" "--preset cifar10 --g-steps 1" \
         -- --dataset cifar10 --dataset-path ./cifar-10-batches-py --precision mixed_bfloat16
 
-The two words are what the recipes differ in; what follows `--` goes to both, and `--eval-size` and other flags of
+The two words are what the recipes differ in (each with a space: a single word that begins with -- is taken for an
+option of this program); what follows `--` goes to both, and `--eval-size` and other flags of
 `test-eval.py` go to `--eval`. They take turns of `--turn` minutes, so that a noisy machine hits both; a turn's clock
 starts with its first iteration, so that start-up and compilation cost neither. The runs stay in DIR/a and DIR/b, and
 the same command goes on with them: minutes count what is already there. Ends with `test-eval.py --compare`.
@@ -38,19 +39,21 @@ def turn(run, flags, seconds):
             stdout=output,
             stderr=output,
         )
-        started = None
-        while process.poll() is None and (started is None or time.monotonic() - started < seconds):
-            if started is None and log.exists() and log.stat().st_size > before:
-                started = time.monotonic()
-            time.sleep(0.1)
-        spent = time.monotonic() - started if started else 0.0
-        finished = process.poll() is not None
-        if not finished:
-            process.send_signal(signal.SIGINT)  # it saves, and the same command goes on
-        if process.wait():
-            raise SystemExit(f"train.py failed with status {process.returncode}: see {said}")
-    total = trained(run) + spent
-    (run / "equal_time.json").write_text(json.dumps({"seconds": total}) + "\n")
+        started, finished, total = None, False, trained(run)
+        try:
+            while process.poll() is None and (started is None or time.monotonic() - started < seconds):
+                if started is None and log.exists() and log.stat().st_size > before:
+                    started = time.monotonic()
+                time.sleep(0.1)
+            finished = process.poll() is not None
+        finally:  # also when this program is interrupted: what was trained is kept, so its minutes are
+            total += time.monotonic() - started if started else 0.0
+            if not finished:
+                process.send_signal(signal.SIGINT)  # it saves, and the same command goes on
+            status = process.wait()
+            (run / "equal_time.json").write_text(json.dumps({"seconds": total}) + "\n")
+        if status:
+            raise SystemExit(f"train.py failed with status {status}: see {said}")
     print(f"{run}: {total / 60:.1f} min", flush=True)
     if finished:
         raise SystemExit(f"{run} ended before its time: give it more --epochs")

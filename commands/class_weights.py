@@ -48,6 +48,11 @@ def obtain(config: Config, photographs, *, keep=True) -> np.ndarray:
         raise ValueError(
             f"`--head {config.architecture.head}` has no colour bins to classify. Use --head channel-bins or joint-bins"
         )
+    if config.data.chroma_gain != 1 or config.data.min_colorfulness:
+        raise ValueError(
+            "`--chroma-gain` and `--min-colorfulness` change the colours that are learned, but the weights of the "
+            "colour bins are those of all photographs as they are. Leave them out where bins are classified"
+        )
     key = {
         "bins": bins,
         "uniform_mix": config.objective.uniform_mix,

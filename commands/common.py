@@ -17,6 +17,8 @@ from colorgan.serving.colorizer import Colorizer
 from colorgan.training import checkpoints, distribution
 
 DEFAULT_WEIGHTS = "photo"  # of those that ship
+MEASURES = ("eval", "turing", "sample")
+TRAINING_DATA = ("chroma_gain", "degradations", "min_colorfulness")  # what training alone does to photographs
 USES = ("colorize", "app", "export")  # modes that take them when nothing else is said
 MEDIAN_IMAGES = 2000  # training images that the median baseline is measured on
 
@@ -68,25 +70,26 @@ def located(command: flags.Command) -> Path:
         FileNotFoundError: if `--weights` is neither.
     """
     wanted = command.config.run.weights
-    if not wanted and command.mode in USES and not command.given & {"checkpoints_path", "dataset", "name"}:
-        wanted = DEFAULT_WEIGHTS
+    says_nothing = not command.given & {"weights", "checkpoints_path", "dataset", "preset", "name"}
+    if command.mode in USES and says_nothing and DEFAULT_WEIGHTS in weights.names():
+        return weights.find(DEFAULT_WEIGHTS)
     if not wanted:
         return Path(command.config.run.checkpoints_path)
-    if Path(wanted).exists():
+    if stored.is_one(wanted):
         return Path(wanted)
     if wanted in weights.names():
         return weights.find(wanted)
+    what = "is neither a run's directory nor a weights file" if Path(wanted).exists() else "does not exist"
     raise FileNotFoundError(
-        f"`--weights`: {wanted} does not exist, and no weights of that name ship. "
+        f"`--weights`: {wanted} {what}, and no weights of that name ship. "
         f"Those that do: {', '.join(weights.names()) or 'none'}."
     )
 
 
 def described(command: flags.Command) -> Stored | None:
-    """The trained weights that a command means; None where there is no such run."""
+    """The trained weights that a command means, or the run that will have some; None where there is no such run."""
     path = located(command)
-    folder = path if path.is_dir() else path.parent
-    return stored.find(path) if path.exists() and (path.is_file() or (folder / "config.json").is_file()) else None
+    return stored.describe(path) if stored.is_one(path) else None
 
 
 def stored_config(command: flags.Command, own: Stored) -> Config:
@@ -101,7 +104,7 @@ def stored_config(command: flags.Command, own: Stored) -> Config:
         name
         for name in command.given - {"preset"}
         if not (FIELDS[name].metadata["may_change"] or SECTION_OF[name] in ("data", "run", "evaluation", "use"))
-        or name in ("color_space", "ab_scale", "precision")
+        or name in (*TRAINING_DATA, "color_space", "ab_scale", "precision")
     ]
     if fixed:
         names = ", ".join(flag_name(name) for name in sorted(fixed))
@@ -111,9 +114,10 @@ def stored_config(command: flags.Command, own: Stored) -> Config:
     if "dataset" in given and given["dataset"] != own.config.data.dataset:
         given["dataset_path"] = asked["dataset_path"]
     elif own.packed:  # they do not say where their data lay
-        given.setdefault("dataset_path", str(Path("dataset") / folder_name(own.config.data.dataset)))
-    # Beside packed weights there is no place for results: they may be installed for all.
-    folder = Path("results") / own.name if own.packed else own.weights.parent
+        given.setdefault("dataset_path", f"./dataset/{folder_name(own.config.data.dataset)}")
+    folder = own.weights.parent
+    if own.packed:  # beside them there is no place for results: they may be installed for all
+        folder = asked["checkpoints_path"] if "checkpoints_path" in given else Path("results") / own.name
     return own.config.replace(**{**given, "checkpoints_path": str(folder)})
 
 
@@ -125,6 +129,10 @@ def trained(command: flags.Command) -> tuple[Colorizer, Config]:
         ValueError: see `stored_config`; or if the weights do not fit their description.
     """
     config = command.config
+    unused = command.given & {"saturation", "flip_average"}
+    if unused and command.mode in MEASURES:
+        names = ", ".join(flag_name(name) for name in sorted(unused))
+        raise ValueError(f"{names}: what is measured is what the network gives. Leave it out.")
     distribution.select(config.run.gpu_ids)
     own = described(command)
     if own is None:

@@ -42,7 +42,8 @@ def run(command: flags.Command) -> int:
     first = next(iter(configs.values()))
     origin = next(iter(models.values())).stored
     # Packed weights bring the median of their own training set, which may not be here.
-    median = origin.median_ab if origin.packed else common.median_ab(first)
+    own = all(getattr(first.data, name) == getattr(origin.config.data, name) for name in ("dataset", "classes"))
+    median = (origin.median_ab if own else None) or common.median_ab(first)
     split = datasets.load(first.data, "test")
     evaluation = evaluator.evaluate(
         {name: colorizer.predict_lab for name, colorizer in models.items()} | baselines.colorizers(median),
@@ -53,7 +54,7 @@ def run(command: flags.Command) -> int:
             **(
                 {}
                 if median is None
-                else {"median": f"ab {median}, of {common.MEDIAN_IMAGES:,} training images at most"}
+                else {"median": f"ab {median}, of at most {common.MEDIAN_IMAGES:,} images of {first.data.dataset}"}
             ),
         },
         class_names=split.class_names,

@@ -6,20 +6,26 @@ from pathlib import Path
 
 from colorgan import flags
 from colorgan.commands import common
+from colorgan.config import SECTION_OF, flag_name
 from colorgan.models import stored
 
 
 def run(command: flags.Command) -> int:
-    """Write `--output NAME.weights.h5`, kernels in float16, and NAME.json beside it."""
+    """Write `--output NAME.weights.h5`, kernels in float16, and NAME.weights.json beside it."""
     use = command.config.use
     if not use.test_output:
         raise ValueError(f"`--mode pack` needs --output, the file to write: --output NAME{stored.SUFFIX}")
     path = Path(use.test_output)
-    if path.exists() and not use.overwrite:
-        raise FileExistsError(f"{path} exists. Give another --output, or --overwrite True to replace it.")
+    for file in (path, path.with_name(stored.packed_name(path))):
+        if file.exists() and not use.overwrite:
+            raise FileExistsError(f"{file} exists. Give another --output, or --overwrite True to replace it.")
+    others = {name for name in command.given if SECTION_OF[name] == "data"} - {"dataset_path"}
+    if others:
+        names = ", ".join(flag_name(name) for name in sorted(others))
+        raise ValueError(f"{names}: the median that is packed is that of the run's own training set. Leave it out.")
     colorizer, config = common.trained(command)
     own = colorizer.stored
-    median = own.median_ab if own.packed else common.median_ab(config)
+    median = own.median_ab or common.median_ab(config)
     packed = stored.pack(own, path, median_ab=median)
     megabytes = packed.weights.stat().st_size / 1e6
     print(f"{packed.weights} ({megabytes:.1f} MB, SHA-256 {packed.sha256}) and {packed.described_by.name}")

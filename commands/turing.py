@@ -32,7 +32,7 @@ def run(command: flags.Command) -> int:
     turing_statistics.check(check_tolerance=asked.check_tolerance, precision_target=asked.precision_target)
     colorizer, config = common.trained(command)
     wanted, folder = config.evaluation, common.output(config)
-    real, settings = _test(config, colorizer.stored)
+    real, settings = _test(config, colorizer)
     with turing_store.Store(folder / "turing.sqlite") as store:
         earlier = len(_result(store, settings, wanted).people)
         if earlier:
@@ -58,7 +58,7 @@ def _result(store, settings, wanted):
     )
 
 
-def _test(config, weights):
+def _test(config, colorizer):
     """-> the real photographs and the test's settings; fewer trials, said once, where there are fewer photographs."""
     wanted = config.evaluation
     extra = wanted.practice + wanted.checks
@@ -77,17 +77,19 @@ def _test(config, weights):
         practice=wanted.practice,
         checks=wanted.checks,
         single=wanted.single,
-        subject=_subject(weights, real),
+        subject=_subject(colorizer, real),
     )
     return real, settings
 
 
-def _subject(weights, real):
-    """-> the weights and the photographs by their SHA-256: other ones make another test."""
+def _subject(colorizer, real):
+    """-> the weights, their working size and the photographs, by SHA-256: other ones make another test."""
     pictures = hashlib.sha256()
     for picture in real:
         pictures.update(repr(picture.shape).encode() + picture.tobytes())
-    return f"weights {stored.sha256(weights.weights)}, pictures {pictures.hexdigest()}"
+    return (
+        f"weights {stored.sha256(colorizer.stored.weights)} at {colorizer.work_size}, pictures {pictures.hexdigest()}"
+    )
 
 
 def _ask(store, settings, token, pairs):

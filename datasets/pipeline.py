@@ -180,9 +180,12 @@ class Split:
                 yield
         except tf.errors.OpError as error:
             if NOTHING_LEFT in error.message:
+                least = self.data.min_colorfulness
+                flag = f"`--min-colorfulness {least:g}`" if least else "`--drop-gray`"
+                what = "less colourful than that" if least else "gray (R = G = B)"
                 raise ValueError(
-                    f"`--drop-gray`: {NOTHING_LEFT}: the {self.size} images of {self.source.origin} are gray (R = G ="
-                    " B) or unreadable. A colorizer learns from colour photographs."
+                    f"{flag}: {NOTHING_LEFT}: the {self.size} images of {self.source.origin} are {what} or unreadable. "
+                    "A colorizer learns from colour photographs."
                 ) from error
             raise
 

@@ -81,9 +81,8 @@ class Block(layers.Layer):
 
     def call(self, inputs, training=False):
         """[B, H, W, C] -> [B, H / stride, W / stride, filters], rounded up (times stride if it upsamples)."""
-        x = self.convolution(
-            repeated(inputs, self.repeat)
-        )  # Keras hands `training` on to spectral normalization; a convolution takes none
+        # Keras hands `training` on to spectral normalization; a convolution takes none.
+        x = self.convolution(repeated(inputs, self.repeat))
         if self.normalization is not None:
             x = self.normalization(x, training=training)
         if self.activation is not None:

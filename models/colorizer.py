@@ -47,7 +47,7 @@ class Colorizer:
 
         Args:
             path: a run's directory, a weights file inside one (`generator.weights.h5`, `best.weights.h5`), or packed
-                weights (`NAME.weights.h5` with `NAME.json` beside it).
+                weights (`NAME.weights.h5` with `NAME.weights.json` beside it).
 
         Raises:
             FileNotFoundError: if there are no weights, or nothing beside them says what they are.
@@ -156,9 +156,8 @@ def load_weights(network, weights: Path, *, described_by) -> None:
     """
     try:
         # Before Keras loads any: it passes over layers of the file that the network lacks.
-        stored = _count_values(weights)
-        if stored != network.count_params():
-            raise ValueError(f"the file holds {stored:,} numbers, the network {network.count_params():,}")
+        if (held := _count_values(weights)) != (own := _count_saved(network)):
+            raise ValueError(f"the file holds {held:,} numbers, the network {own:,}")
         network.load_weights(weights)
     except (ValueError, OSError, KeyError) as error:
         raise ValueError(f"{weights} does not hold the weights of the network in {described_by}: {error}") from error
@@ -185,6 +184,16 @@ def _count_values(path):
     with h5py.File(path) as file:
         file.visititems(lambda _, item: sizes.append(item.size) if isinstance(item, h5py.Dataset) else None)
     return sum(sizes)
+
+
+def _count_saved(network):
+    """-> how many numbers Keras saves of a network: of a layer under spectral normalization the kernel twice."""
+    total = 0
+    for layer in network._flatten_layers():
+        own: dict = {}
+        layer.save_own_variables(own)
+        total += sum(np.size(values) for values in own.values())
+    return total
 
 
 def _unit(rgb):

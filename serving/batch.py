@@ -40,6 +40,7 @@ class Job:
         source: its file.
         target: the file that is written.
         problem: why it cannot be written there, in words; or empty.
+        renamed: whether the target keeps the source's suffix in its name, since the shorter name is another's.
         megapixels: as its header states them.
         photograph, small: what reading leaves: it and its [h, w, 3] uint8 working picture.
         seconds: spent on it: reading, its share of the forward pass, writing.
@@ -48,6 +49,7 @@ class Job:
     source: Path
     target: Path
     problem: str = ""
+    renamed: bool = False
     megapixels: float = 0.0
     photograph: reading.Photograph | None = None
     small: object = None
@@ -147,7 +149,7 @@ def plan(inputs, output: Path, settings: Settings) -> list[Job]:
         # Two names that differ in case are one file on some systems.
         other = taken.setdefault(str(job.target).lower(), job)
         if other is not job and job.target.name != name:
-            job.target = job.target.with_name(name + job.target.suffix)
+            job.target, job.renamed = job.target.with_name(name + job.target.suffix), True
             other = taken.setdefault(str(job.target).lower(), job)
         if other is not job:
             job.problem = (
@@ -249,7 +251,7 @@ def _to_do(jobs, outcome, overwrite):
         else:
             # Not `Path.exists`, which fails on names that are too long.
             (outcome.skipped if os.path.exists(job.target) and not overwrite else photographs).append(job)
-            if job.target.name.startswith(job.source.name + "."):
+            if job.renamed:
                 outcome.notes.append(f"{job.source} becomes {job.target}, since the shorter name is another's")
     return photographs, films
 
@@ -262,7 +264,7 @@ def _missing(inputs, output) -> dict:
             find([one], outside=output)
         except FileNotFoundError as error:
             missing[one] = str(error)
-    if len(missing) == len(inputs):
+    if len(missing) == len(set(inputs)):
         raise FileNotFoundError("; ".join(missing.values()))
     return missing
 
@@ -298,14 +300,20 @@ def _run(colorizer, todo, settings, outcome, bar):
                 ready = {shape: jobs for shape, jobs in ready.items() if jobs}
                 for job in _collect(reads, outcome, bar):
                     ready.setdefault(job.small.shape, []).append(job)
-                for job in _collect(writes, outcome, bar):
-                    outcome.done.append(job)
-                    outcome.notes += [f"{job.source}: {note}" for note in job.photograph.notes]
-                    job.photograph = job.small = None
-                    bar.update()
+                _finish(writes, outcome, bar)
         except BaseException:
             pool.shutdown(cancel_futures=True)
+            _finish({one: job for one, job in writes.items() if not one.cancelled()}, outcome, bar)
             raise
+
+
+def _finish(writes, outcome, bar):
+    """Note the outputs that are written by now."""
+    for job in _collect(writes, outcome, bar):
+        outcome.done.append(job)
+        outcome.notes += [f"{job.source}: {note}" for note in job.photograph.notes]
+        job.photograph = job.small = None
+        bar.update()
 
 
 def _has_room(job, reads, writes, ready):

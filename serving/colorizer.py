@@ -12,7 +12,7 @@ import numpy as np
 
 from colorgan import weights
 from colorgan.config import Config
-from colorgan.models import colorizer
+from colorgan.models import colorizer, stored
 from colorgan.serving import fullres, photos
 
 WORK_SIZE = 256  # of a colorizer that was made of a function
@@ -35,6 +35,7 @@ class Colorizer(colorizer.Colorizer):
     def __init__(self, predict, *, work_size: int = WORK_SIZE, **options):
         super().__init__(predict, **options)
         self.work_size = photos.Settings(work_size=work_size).work_size
+        self._trained_at = None
 
     @classmethod
     def load(cls, name_or_path, *, work_size: int = 0) -> Colorizer:
@@ -52,6 +53,8 @@ class Colorizer(colorizer.Colorizer):
         path = Path(name_or_path)
         if not path.exists() and str(path) == path.name and path.suffix != ".h5":
             path = weights.find(path.name)
+        elif str(name_or_path) in weights.names() and not stored.is_one(path):
+            path = weights.find(str(name_or_path))  # `photo` may be a folder of photographs
         loaded = super().load(path)
         if work_size:
             loaded.work_size = photos.Settings(work_size=work_size).work_size
@@ -61,7 +64,8 @@ class Colorizer(colorizer.Colorizer):
     def of(cls, generator, config: Config, *, name="model") -> Colorizer:
         """-> the colorizer of a built generator that was configured so; it works at the size of the configuration."""
         made = super().of(generator, config, name=name)
-        made.work_size = min(config.data.height, config.data.width)
+        made._trained_at = (config.data.height, config.data.width)
+        made.work_size = min(made._trained_at)
         return made
 
     def predict_small(self, rgb, *, noise_seed: int = 0) -> np.ndarray:
@@ -87,16 +91,16 @@ class Colorizer(colorizer.Colorizer):
             noise_seed: as in the base class.
 
         Returns:
-            [B, H, W, 3] float32 Lab. L is the pictures'. Where the working size is their size this is the base class's
-            result, bit for bit: `rgb` and `yuv` generators then give their own L.
-
-        Raises:
-            ValueError: if the array has another shape or type.
+            [B, H, W, 3] float32 Lab. L is the pictures'. Where the working size is their size, or they have the size of
+            training and the working size is its own, this is the base class's result, bit for bit: `rgb` and `yuv`
+            generators then give their own L.
         """
         rgb = np.asarray(rgb)
         if rgb.dtype != np.uint8 or rgb.ndim != 4 or rgb.shape[-1] != 3 or 0 in rgb.shape:
             raise ValueError(f"`rgb` must be [B, H, W, 3] uint8. Received: {list(rgb.shape)} {rgb.dtype}")
-        if photos.working_size(*rgb.shape[1:3], self.work_size) == rgb.shape[1:3]:
+        size = rgb.shape[1:3]
+        own = size == self._trained_at and self.work_size == min(size)
+        if own or photos.working_size(*size, self.work_size) == size:
             return super().predict_lab(rgb, noise_seed=noise_seed)
         small = np.stack([photos.shrink(picture, self.work_size) for picture in rgb])
         ab = self.predict_small(small, noise_seed=noise_seed)

@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from colorgan import flags
+from colorgan.commands import class_weights
+
 NARROW = ["--filter-multiplier", "0.1", "--batch-size", "4", "--validate-size", "4", "--sample-size", "2"]
 
 
@@ -97,6 +100,12 @@ def test_wgan256_through_both_phases(door, tmp_path):
     other = [*words, "--validation-fraction", 0.5, "--name", "other"]
     again = door("main.py", "--mode", "class-weights", *other, cwd=tmp_path)
     assert "Measuring" in again.stdout
+
+
+@pytest.mark.parametrize("values", [{"chroma_gain": 1.2}, {"min_colorfulness": 15.0}])
+def test_weights_of_bins_are_those_of_the_photographs_as_they_are(values):
+    with pytest.raises(ValueError, match="`--chroma-gain` and `--min-colorfulness` change the colours"):
+        class_weights.obtain(flags.resolve({"preset": "wgan256", **values}), photographs=None)
 
 
 @pytest.mark.slow

@@ -1,6 +1,7 @@
 """Weights that ship, and packed weights through the doors."""
 
 import json
+import re
 import shutil
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from PIL import Image
 
 from colorgan import Colorizer, flags, main, weights
+from colorgan.commands import common
 from colorgan.models import generators, stored
 
 LARGEST = 40e6  # bytes
@@ -91,7 +93,42 @@ def test_evaluated_by_name(shipped, tmp_path, capsys):
     said = capsys.readouterr().out
     result = json.loads((tmp_path / "results" / "photo" / "result.json").read_text())
     assert "photo" in said and "(3.0, 4.0)" in json.dumps(result)
-    assert sorted(path.name for path in shipped.iterdir()) == ["photo.json", "photo.weights.h5"]  # nothing beside them
+    assert sorted(path.name for path in shipped.iterdir()) == [
+        "photo.weights.h5",
+        "photo.weights.json",
+    ]  # nothing beside them
+
+
+def test_a_folder_of_photographs_called_photo_hides_no_weights(shipped, tmp_path):
+    (tmp_path / "photo").mkdir()
+    photo(tmp_path / "photo" / "a.png")
+    assert main.run("colorize", ["photo", "--output", "out"]) == 0
+    assert (tmp_path / "out" / "a.png").exists()
+    assert Colorizer.load("photo").stored.weights.parent == shipped
+
+
+def test_compared_with_a_run_of_the_same_data(run, shipped, capsys):
+    assert main.run("eval", ["--eval-size", "16", "--compare", "photo", str(run)]) == 0
+    assert "photo" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("mode", "words", "said"),
+    [
+        ("eval", ["--saturation", "1.3"], "--saturation: what is measured is what the network gives"),
+        ("colorize", ["a.png", "--chroma-gain", "1.3"], "--chroma-gain: the trained model .* has settings of its own"),
+        ("pack", ["--output", "x.weights.h5", "--classes", "a"], "--classes: the median that is packed is that of"),
+        ("pack", ["--output", "x.h5"], "Packed weights are called NAME.weights.h5"),
+    ],
+)
+def test_flags_without_a_meaning(shipped, tmp_path, capsys, mode, words, said):
+    photo(tmp_path / "a.png")
+    assert main.run(mode, ["--weights", "photo", *words]) == 1
+    assert re.search(said, capsys.readouterr().err)
+
+
+def test_photo_ships_once_anything_does():
+    assert not weights.names() or common.DEFAULT_WEIGHTS in weights.names()
 
 
 def test_a_path_beats_a_name(run, shipped, tmp_path):

@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from colorgan.config import Config, flag_name, read
 from colorgan.models.colorizer import load_weights
-from colorgan.models.stored import WEIGHTS
+from colorgan.models.stored import WEIGHTS, find
 from colorgan.training.state import TrainState
 
 BEST_WEIGHTS = "best.weights.h5"
@@ -97,10 +97,10 @@ def load_networks(path: Path, config: Config, state: TrainState) -> tuple[str, .
     files = {"generator": path}
     if path.is_dir():
         files = {"generator": path / WEIGHTS, "discriminator": path / DISCRIMINATOR_WEIGHTS}
-    _check_same_networks(path if path.is_dir() else path.parent, config, tuple(files))
     for file in files.values():
         if not file.is_file():
             raise FileNotFoundError(f"`--network`: no weights at {file}. Expected a run's directory or a weights file.")
+    _check_same_networks(path, config, tuple(files))
     for name, file in files.items():
         load_weights(getattr(state, name), file, described_by="this run's settings")
     if state.average is not None:
@@ -108,15 +108,18 @@ def load_networks(path: Path, config: Config, state: TrainState) -> tuple[str, .
     return tuple(files)
 
 
-def _check_same_networks(folder, config, names):
+def _check_same_networks(path, config, names):
     """Settings that the number of weights does not show: the scale of the colours, activations, a temperature."""
-    if not (folder / "config.json").is_file():
+    try:
+        other = find(path)
+    except FileNotFoundError:  # weights that nothing describes: their number is all that can be compared
         return
-    mine, theirs = config.flat(), read(folder / "config.json").flat()
+    other.check()
+    mine, theirs = config.flat(), other.config.flat()
     wanted = [*G_SETTINGS, *(D_SETTINGS if "discriminator" in names else ())]
     rows = [f"  {flag_name(n)}: {theirs[n]} there, {mine[n]} now" for n in wanted if mine[n] != theirs[n]]
     if rows:
-        raise ValueError(f"`--network`: {folder} holds other networks than this run's:\n" + "\n".join(rows))
+        raise ValueError(f"`--network`: {path} holds other networks than this run's:\n" + "\n".join(rows))
 
 
 class Checkpoints:

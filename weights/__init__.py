@@ -1,4 +1,4 @@
-"""The trained weights that ship, each with its card: `NAME.weights.h5`, `NAME.json` and `NAME.md`.
+"""The trained weights that ship, each with its card: `NAME.weights.h5`, `NAME.weights.json` and `NAME.md`.
 
 Data, and where it lies: `models/stored.py` reads it.
 """

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from colorgan import flags
-from colorgan.models import color, generators
-from colorgan.models.colorizer import Colorizer, to_rgb8
+from colorgan.models import color, discriminators, generators
+from colorgan.models.colorizer import Colorizer, load_weights, to_rgb8
 from colorgan.models.stored import WEIGHTS
 
 
@@ -66,10 +66,22 @@ def test_missing_weights(tmp_path):
             Colorizer.load(path)
 
 
+def test_a_discriminator_under_spectral_normalization_is_loaded_back(tmp_path):
+    """Keras saves its kernels twice."""
+    config = configured(d_normalization="spectral")
+    network, other = discriminators.build(config), discriminators.build(config)
+    network.save_weights(tmp_path / "d.weights.h5")
+    load_weights(other, tmp_path / "d.weights.h5", described_by="itself")
+    for mine, its in zip(other.get_weights(), network.get_weights(), strict=True):
+        np.testing.assert_array_equal(mine, its)
+    with pytest.raises(ValueError, match="d.weights.h5 does not hold the weights of the network in a plain one"):
+        load_weights(discriminators.build(configured()), tmp_path / "d.weights.h5", described_by="a plain one")
+
+
 def test_missing_settings(tmp_path):
     leave_run(tmp_path / "run", configured())
     (tmp_path / "run" / "config.json").unlink()
-    with pytest.raises(FileNotFoundError, match=r"config.json, and no generator.json beside the weights"):
+    with pytest.raises(FileNotFoundError, match=r"config.json, and no generator.weights.json beside the weights"):
         Colorizer.load(tmp_path / "run")
 
 

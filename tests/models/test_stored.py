@@ -13,7 +13,9 @@ from colorgan.models.colorizer import Colorizer
 def run(tmp_path_factory):
     """A run's folder with untrained weights, whose settings name a place of this machine."""
     folder = tmp_path_factory.mktemp("run")
-    config = flags.resolve({"dataset": "shapes", "dataset_path": "/somewhere", "filter_multiplier": 0.25})
+    config = flags.resolve(
+        {"dataset": "shapes", "dataset_path": "/somewhere", "network": "/somewhere/else", "filter_multiplier": 0.25}
+    )
     generators.build(config).save_weights(folder / stored.WEIGHTS)
     (folder / "config.json").write_text(config.to_json())
     return folder
@@ -51,33 +53,56 @@ def test_a_changed_file_is_refused(packed):
     data = bytearray(packed.weights.read_bytes())
     data[-1] ^= 1
     packed.weights.write_bytes(data)
-    with pytest.raises(ValueError, match="small.weights.h5 is not the file that small.json describes: its SHA-256 is"):
+    with pytest.raises(
+        ValueError, match="small.weights.h5 is not the file that small.weights.json describes: its SHA-256 is"
+    ):
         Colorizer.load(packed.weights)
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"config": {}}', '{"config": {"x": 1}, "sha256": "", "median_ab": null}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{",
+        "[]",
+        '{"config": {}}',
+        '{"config": {"x": 1}, "sha256": "", "median_ab": null}',
+        '{"config": {}, "sha256": "", "median_ab": null}',
+        '{"config": {}, "sha256": "%s", "median_ab": [1]}' % ("0" * 64),
+    ],
+)
 def test_a_card_that_cannot_be_read(packed, text):
     packed.described_by.write_text(text)
-    with pytest.raises(ValueError, match="small.json does not describe weights"):
+    with pytest.raises(ValueError, match="small.weights.json does not describe weights"):
         stored.find(packed.weights)
 
 
-def test_weights_without_a_description(run, tmp_path):
-    (tmp_path / "lone.weights.h5").write_bytes((run / stored.WEIGHTS).read_bytes())
-    with pytest.raises(FileNotFoundError, match="config.json, and no lone.json beside the weights"):
-        stored.find(tmp_path / "lone.weights.h5")
+def test_a_runs_best_weights_are_no_packed_ones(run, tmp_path):
+    """`best.json` beside them says how good they were."""
+    for name in ("config.json", stored.WEIGHTS):
+        (tmp_path / name.replace("generator", "best")).write_bytes((run / name).read_bytes())
+    (tmp_path / "best.json").write_text('{"metric": "mae_ab", "value": 1.0}')
+    assert not stored.find(tmp_path / "best.weights.h5").packed
+    with pytest.raises(ValueError, match="is a run's directory, whose weights are its own"):
+        stored.pack(stored.find(run), tmp_path / "mine.weights.h5", median_ab=None)
 
 
-def test_what_float16_cannot_hold(run, tmp_path):
+@pytest.mark.parametrize(("value", "said"), [("NaN", "nan"), ("1e6", "1e\\+06")])
+def test_what_float16_cannot_hold_is_not_packed(run, tmp_path, value, said):
     (tmp_path / "config.json").write_text((run / "config.json").read_text())
     (tmp_path / stored.WEIGHTS).write_bytes((run / stored.WEIGHTS).read_bytes())
     with h5py.File(tmp_path / stored.WEIGHTS, "r+") as file:
         kernels = []
         file.visititems(lambda _, x: kernels.append(x) if getattr(x, "ndim", 0) > 1 else None)
-        kernels[0][...] = 1e6
-    with pytest.raises(ValueError, match="holds 1e\\+06, which float16 cannot"):
+        kernels[0][...] = float(value)
+    with pytest.raises(ValueError, match=f"holds {said}, which float16 cannot"):
         stored.pack(stored.find(tmp_path), tmp_path / "new" / "large.weights.h5", median_ab=None)
     assert list((tmp_path / "new").iterdir()) == []
+
+
+def test_weights_without_a_description(run, tmp_path):
+    (tmp_path / "lone.weights.h5").write_bytes((run / stored.WEIGHTS).read_bytes())
+    with pytest.raises(FileNotFoundError, match="config.json, and no lone.weights.json beside the weights"):
+        stored.find(tmp_path / "lone.weights.h5")
 
 
 def test_a_name_that_is_none(run, tmp_path):
