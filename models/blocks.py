@@ -27,6 +27,7 @@ class Block(layers.Layer):
         normalization: `batch` after the convolution; `spectral`, see `weighted`; or `none`.
         activation: `leaky_relu`, `relu`, `prelu` (a slope per channel, learned) or `none`.
         slope: of `leaky_relu` below 0.
+        ceiling: `relu` alone: values above it become it (as ReLU6 of Howard et al. 2017, MobileNets); None: none.
         dropout: rate; 0 for none. Active in training only.
         spatial_dropout: drop whole channels of a picture instead of single values.
         bn_momentum: momentum of the moving statistics.
@@ -47,6 +48,7 @@ class Block(layers.Layer):
         normalization="batch",
         activation="leaky_relu",
         slope=LEAKY_SLOPE,
+        ceiling=None,
         dropout=0.0,
         spatial_dropout=False,
         bn_momentum=0.99,
@@ -75,7 +77,7 @@ class Block(layers.Layer):
         self.normalization = None
         if normalization == "batch":
             self.normalization = norm.BatchNormalization(momentum=bn_momentum, synchronized=synchronized, dtype=dtype)
-        self.activation = activated(activation, slope=slope, dtype=dtype)
+        self.activation = activated(activation, slope=slope, ceiling=ceiling, dtype=dtype)
         drop = layers.SpatialDropout2D if spatial_dropout else layers.Dropout
         self.dropout = drop(dropout, dtype=dtype) if dropout else None
 
@@ -113,14 +115,14 @@ def dense(units, normalization, *, dtype=None):
     return weighted(layers.Dense(units, kernel_initializer="he_normal", dtype=dtype), normalization)
 
 
-def activated(activation, *, slope=LEAKY_SLOPE, dtype=None):
+def activated(activation, *, slope=LEAKY_SLOPE, ceiling=None, dtype=None):
     """-> the layer of an activation's name, None for `none`; arguments and errors as in `Block`."""
     _known("activation", activation, ACTIVATIONS)
     if activation == "leaky_relu":
         return layers.LeakyReLU(slope, dtype=dtype)
     if activation == "prelu":
         return layers.PReLU(shared_axes=[1, 2], dtype=dtype)
-    return layers.ReLU(dtype=dtype) if activation == "relu" else None
+    return layers.ReLU(max_value=ceiling, dtype=dtype) if activation == "relu" else None
 
 
 def _known(name, value, known):

@@ -13,6 +13,10 @@ from colorgan.models import blocks
 from colorgan.models.networks import base, nazeri
 
 KERNEL = 3  # of every convolution of the generator
+# Of activations from the smallest map on: four standard deviations, which few pictures reach. A batch in training is
+# normalized by its own statistics, but at inference a rare picture, a clear sky most of all, drove these rows to a
+# hundred, and a blotch of a checkerboard appeared in it.
+CEILING = 4.0
 
 
 class ResizeUNet(base.Generator):
@@ -45,9 +49,13 @@ class ResizeUNet(base.Generator):
             "synchronized": synchronized,
             "dtype": dtype,
         }
-        self.encoder = [blocks.Block(f, stride=s, dropout=d, **common) for f, s, d in encoder]
-        self.decoder = [blocks.Block(f, dropout=d, **common) for f, _, d in decoder]
         self.encoder_strides, self.decoder_strides = ([row[1] for row in table] for table in (encoder, decoder))
+        smallest = max((i for i, stride in enumerate(self.encoder_strides) if stride > 1), default=0)
+        self.encoder = [
+            blocks.Block(f, stride=s, dropout=d, ceiling=CEILING if i >= smallest else None, **common)
+            for i, (f, s, d) in enumerate(encoder)
+        ]
+        self.decoder = [blocks.Block(f, dropout=d, ceiling=CEILING, **common) for f, _, d in decoder]
 
     @property
     def body(self):

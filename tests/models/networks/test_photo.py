@@ -19,6 +19,14 @@ def test_which_maps_are_joined():
     assert generator.head.convolution.kernel.shape == (3, 3, 4, 2)
 
 
+def test_activations_have_a_ceiling_from_the_smallest_map_on():
+    generator = generators.build(configured())
+    assert [block.activation.max_value for block in generator.encoder] == [None] * 8 + [4.0] * 2
+    assert [block.activation.max_value for block in generator.decoder] == [4.0] * 4
+    features = generator.features(tf.fill((1, 64, 64, 1), 1e6), False)
+    assert 0 < float(tf.reduce_max(features)) <= 4
+
+
 @pytest.mark.parametrize(("rows", "part"), [(4, 2), (3, 4), (5, 1)])
 def test_colours_are_made_at_a_part_of_the_size(rows, part):
     table = ((20, 2), (12, 2), (6, 2), (4, 2), (4, 2))[:rows]
