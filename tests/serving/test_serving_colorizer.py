@@ -77,10 +77,13 @@ def test_shipped_weights_are_found_by_name_and_a_path_wins(run, tmp_path, monkey
     for place in ("runs/photo", "photo.weights.h5"):  # no names
         with pytest.raises(FileNotFoundError, match="No weights at"):
             Colorizer.load(place)
-    (tmp_path / "photo").mkdir()
+    (tmp_path / "photo").mkdir()  # of photographs, perhaps
+    monkeypatch.setattr(weights, "names", lambda: ("photo",))
+    assert Colorizer.load("photo").stored.weights.parent == run
+    (tmp_path / "photo" / "config.json").write_text((run / "config.json").read_text())  # a run, without weights so far
     with pytest.raises(FileNotFoundError, match="No weights at photo"):
         Colorizer.load("photo")
-    assert asked == ["photo", "foto"]
+    assert asked == ["photo", "foto", "photo"]
 
 
 @pytest.mark.parametrize("space", ["lab", "rgb", "yuv"])
