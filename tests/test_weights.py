@@ -127,8 +127,8 @@ def test_flags_without_a_meaning(shipped, tmp_path, capsys, mode, words, said):
     assert re.search(said, capsys.readouterr().err)
 
 
-def test_photo_ships_once_anything_does():
-    assert not weights.names() or common.DEFAULT_WEIGHTS in weights.names()
+def test_the_default_ships():
+    assert common.DEFAULT_WEIGHTS in weights.names()
 
 
 def test_a_path_beats_a_name(run, shipped, tmp_path):
