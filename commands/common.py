@@ -13,7 +13,7 @@ from colorgan.models import stored
 from colorgan.models.objectives import adversarial
 from colorgan.models.stored import Stored
 from colorgan.serving import photos
-from colorgan.serving.colorizer import Colorizer
+from colorgan.serving.colorizer import Colorizer, locate
 from colorgan.training import checkpoints, distribution
 
 DEFAULT_WEIGHTS = "photo"  # of those that ship
@@ -75,15 +75,10 @@ def located(command: flags.Command) -> Path:
         return weights.find(DEFAULT_WEIGHTS)
     if not wanted:
         return Path(command.config.run.checkpoints_path)
-    if stored.is_one(wanted):
-        return Path(wanted)
-    if wanted in weights.names():
-        return weights.find(wanted)
-    what = "is neither a run's directory nor a weights file" if Path(wanted).exists() else "does not exist"
-    raise FileNotFoundError(
-        f"`--weights`: {wanted} {what}, and no weights of that name ship. "
-        f"Those that do: {', '.join(weights.names()) or 'none'}."
-    )
+    try:
+        return locate(wanted)
+    except FileNotFoundError as error:
+        raise FileNotFoundError(f"`--weights`: {error}") from error
 
 
 def described(command: flags.Command) -> Stored | None:

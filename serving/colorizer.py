@@ -50,12 +50,7 @@ class Colorizer(colorizer.Colorizer):
             FileNotFoundError: if there are no such weights, or nothing beside them says what they are.
             ValueError: if the weights do not fit what describes them, or `work_size` is negative.
         """
-        path = Path(name_or_path)
-        if not path.exists() and str(path) == path.name and path.suffix != ".h5":
-            path = weights.find(path.name)
-        elif str(name_or_path) in weights.names() and not stored.is_one(path):
-            path = weights.find(str(name_or_path))  # `photo` may be a folder of photographs
-        loaded = super().load(path)
+        loaded = super().load(locate(name_or_path))
         if work_size:
             loaded.work_size = photos.Settings(work_size=work_size).work_size
         return loaded
@@ -140,6 +135,27 @@ class Colorizer(colorizer.Colorizer):
                 rgb = fullres.join(pixels, one)
                 results[i] = rgb if alpha is None else np.dstack([rgb, alpha])
         return results if isinstance(image, list) else results[0]
+
+
+def locate(name_or_path) -> Path:
+    """Where trained weights are.
+
+    Args:
+        name_or_path: a run's directory or a weights file, which win, or the name of weights that ship: a folder of
+            photographs called `photo` hides none.
+
+    Raises:
+        FileNotFoundError: if it is neither; the message lists the names.
+    """
+    path, known = Path(name_or_path), weights.names()
+    if stored.is_one(path):
+        return path
+    if str(name_or_path) in known:
+        return weights.find(str(name_or_path))
+    what = "is neither a run's directory nor a weights file" if path.exists() else "does not exist"
+    raise FileNotFoundError(
+        f"{name_or_path} {what}, and no weights of that name ship. Those that do: {', '.join(known) or 'none'}."
+    )
 
 
 def _parts(image):
