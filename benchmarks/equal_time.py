@@ -1,19 +1,20 @@
-"""Two recipes trained for the same minutes on the same data, and their evaluation side by side.
+"""Recipes trained for the same minutes on the same data, and their evaluation side by side.
 
-    python benchmarks/equal_time.py --minutes 20 --output DIR "--preset cifar10" "--preset cifar10 --g-steps 1" \
+    python benchmarks/equal_time.py --minutes 20 --output DIR "--preset cifar10" "--preset cifar10-nogan" \
         -- --dataset cifar10 --dataset-path ./cifar-10-batches-py --precision mixed_bfloat16
 
-The two words are what the recipes differ in (each with a space: a single word that begins with -- is taken for an
-option of this program); what follows `--` goes to both, and `--eval-size` and other flags of
-`test-eval.py` go to `--eval`. They take turns of `--turn` minutes, so that a noisy machine hits both; a turn's clock
-starts with its first iteration, so that start-up and compilation cost neither. The runs stay in DIR/a and DIR/b, and
-the same command goes on with them: minutes count what is already there. Ends with `test-eval.py --compare`.
+The words, two or more, are what the recipes differ in (each with a space: a single word that begins with -- is taken
+for an option of this program); what follows `--` goes to all, and `--eval-size` and other flags of `test-eval.py` go to
+`--eval`. They take turns of `--turn` minutes, so that a noisy machine hits all; a turn's clock starts with its first
+iteration, so that start-up and compilation cost none. The runs stay in DIR/a, DIR/b and so on, and the same command
+goes on with them: minutes count what is already there. Ends with `test-eval.py --compare`.
 """
 
 import argparse
 import json
 import shlex
 import signal
+import string
 import subprocess
 import sys
 import time
@@ -60,17 +61,19 @@ def turn(run, flags, seconds):
 
 
 def main():
-    """Train both in turns, then compare."""
+    """Train all in turns, then compare."""
     words = sys.argv[1:]
     shared = words[words.index("--") + 1 :] if "--" in words else []
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("recipes", nargs=2, help="flags of train.py that make each recipe, one word each")
+    parser.add_argument("recipes", nargs="+", help="flags of train.py that make each recipe, one word each")
     parser.add_argument("--minutes", type=float, default=20, help="of training, for each")
     parser.add_argument("--turn", type=float, default=5, help="minutes that one trains before the other's turn")
-    parser.add_argument("--output", type=Path, required=True, help="folder of the two runs")
+    parser.add_argument("--output", type=Path, required=True, help="folder of the runs")
     parser.add_argument("--eval", default="", help="flags of test-eval.py, one word")
     args = parser.parse_args(words[: words.index("--")] if "--" in words else words)
-    runs = [args.output / name for name in "ab"]
+    if not 2 <= len(args.recipes) <= len(string.ascii_lowercase):
+        parser.error(f"a comparison takes 2 to {len(string.ascii_lowercase)} recipes, not {len(args.recipes)}")
+    runs = [args.output / name for name, _ in zip(string.ascii_lowercase, args.recipes, strict=False)]
     while any(args.minutes * 60 - trained(run) > 1 for run in runs):
         run = min(runs, key=trained)
         recipe = args.recipes[runs.index(run)]

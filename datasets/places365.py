@@ -1,4 +1,7 @@
-"""Places365 as the original lays it out: `data_256/**/*.jpg` for training, `val_256/*.jpg` for everything else.
+"""Places365 as the original lays it out: `data_256/**/*.jpg` for training and validation, `val_256/*.jpg` for tests.
+
+The set's own test photographs have no labels, and by custom results are given on `val_256`: so that nothing is chosen
+on what is reported, validation is a part of `data_256` that training does not see.
 
 Owns the cached list of files, and the labels of `val_256`, which is flat: two of the official lists beside it have
 them. Imports this room's modules only. Without such a folder: TensorFlow Datasets' `places365_small`, which is the
@@ -16,7 +19,6 @@ import numpy as np
 
 from colorgan.datasets import classes, files, folder, paths, tfds
 
-FOLDERS = {"train": "data_256", "validation": "val_256", "test": "val_256"}
 SUFFIXES = (".jpg", ".jpeg")
 CATEGORIES, LABELS = "categories_places365.txt", "places365_val.txt"  # lines `/a/airfield 0`, `NAME.jpg 165`
 JUST_NOW = 2_000_000_000  # ns; the coarsest clock of a file system in use (FAT)
@@ -26,7 +28,7 @@ def load(data, split):
     """-> sources.Source. The classes are the category folders, or those in the official lists for `val_256`.
 
     Without either, the photographs of `val_256` are of unknown class, so that `--classes` cannot choose among them:
-    then validation and test are held out from `data_256` as from any folder, and training does without those.
+    then test is what is held out from `data_256`, as in any folder.
 
     Raises:
         ValueError: if the folder lacks `data_256` or `val_256`, or it holds no photographs, a list is malformed, or a
@@ -34,12 +36,13 @@ def load(data, split):
     """
     path = paths.locate(data)
     if path is None:
-        # The published test photographs have no labels and, by custom, results are given on val_256.
         return tfds.load(data, split, name="places365_small", test="validation")
+    if split != "test":
+        return folder.divided(data, split, path / "data_256", _photographs(path / "data_256"))
     if data.classes and not _is_labelled(path / "val_256"):
-        reason = f"; validation is held out from it, as val_256 has no classes (no {LABELS} and {CATEGORIES} beside it)"
+        reason = f"; val_256 has no classes (no {LABELS} and {CATEGORIES} beside it)"
         return folder.divided(data, split, path / "data_256", _photographs(path / "data_256"), reason=reason)
-    root = path / FOLDERS[split]
+    root = path / "val_256"
     found = _photographs(root)
     labels, names = _labels(root, found)
     chosen, labels, names = classes.select(data.classes, names, labels, where=f"folder {root}")

@@ -23,7 +23,8 @@ BUFFER_BYTES = 256 * 2**20  # encoded pictures in the shuffle buffer of a stream
 def load(data, split, *, name=None, test="test"):
     """-> sources.Source of a set of TensorFlow Datasets.
 
-    validation is the set's own, or else the end of `train`; test is the set's own, or else validation.
+    validation is the set's own, unless that is the one to test on, or else the end of `train`; test is the set's own,
+    or else validation.
 
     Args:
         data: config.Data; an existing `dataset_path` is the folder of prepared sets (TFDS' `data_dir`).
@@ -90,7 +91,7 @@ def _part(builder, name, data, split, test):
         raise ValueError(f"`--dataset`: tfds:{name} has no split `train`. It has: {', '.join(splits)}")
     if split == "test" and test in splits:
         return test
-    if "validation" in splits:
+    if "validation" in splits and test != "validation":
         return "train" if split == "train" else "validation"
     size = splits["train"].num_examples
     held = max(round(data.validation_fraction * size), 1 if data.validation_fraction else 0)

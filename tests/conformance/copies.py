@@ -21,11 +21,12 @@ SMALL = {
     "gan_256": {"filter_multiplier": 1 / 16, "height": 32, "width": 32, "d_pretrain_steps": 2},
     "gan_32": {"filter_multiplier": 1 / 8, "d_pretrain_steps": 2},
     "photo": {"filter_multiplier": 1 / 16, "height": 64, "width": 64, "pretrain_steps": 2},
+    "cifar10-nogan": {"filter_multiplier": 1 / 16, "pretrain_steps": 2, "d_pretrain_steps": 2},
     "tiny": {"filter_multiplier": 1 / 4},
 }  # fmt: skip
 
 # Turns until every phase and stage of the small copy has been met; a few where not said.
-TURNS = {"wgan256": 12, "gan_256": 5, "gan_32": 5, "photo": 4}
+TURNS = {"wgan256": 12, "gan_256": 5, "gan_32": 5, "photo": 4, "cifar10-nogan": 6}
 
 
 def small(name, **values):

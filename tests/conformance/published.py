@@ -98,6 +98,14 @@ ROWS = {
         "lr": 2e-4, "d_lr_factor": 1.0, "lr_decay_steps": 12_000, "beta1": 0.5, "g_steps": 1, "ema_decay": 0.999,
         "degradations": ("contrast", "noise", "blur", "jpeg"), "chroma_gain": 1.2, "min_colorfulness": 15.0,
     },
+    "cifar10-nogan": CIFAR10 | {  # ours, on published networks
+        "decoder": ((512, 2, 0.0), (256, 2, 0.0), (128, 2, 0.0), (64, 2, 0.0)),
+        "d_normalization": "spectral", "adversarial": "hinge",
+        "pretrain": "l1", "pretrain_steps": 7_500, "pretrain_lr": 5e-4,
+        "d_pretrain_accuracy": 0.8, "d_pretrain_steps": 150,
+        "lr": 2e-4, "d_lr_factor": 1.0, "lr_decay_steps": 6_500, "beta1": 0.5, "g_steps": 1, "ema_decay": 0.999,
+        "batch_size": 64, "epochs": 14, "chroma_gain": 1.1,
+    },
     "tiny": {  # ours
         "height": 32, "width": 32, "batch_size": 32, "epochs": 10, "bn_momentum": 0.9,
         "encoder": ((16, 1), (32, 2), (64, 2), (128, 2), (128, 2)),
@@ -176,6 +184,10 @@ COUNTS = {
         + sum(chain(a, b) for a, b in [(384 + 320, 320), (320 + 192, 192), (192 + 96, 96), (96 + 48, 64)])
         + convolution(64, 2, 3),
         chain(3, 48, 96, 192, 256, 1, kernel=4, normalized=False) + 48 + 96 + 192 + 256 + 1,
+    ),
+    "cifar10-nogan": (
+        unet([64, 128, 256, 512, 512], [512, 256, 128, 64]),
+        chain(3, 64, 128, 256, 512, 1, kernel=4, normalized=False) + 64 + 128 + 256 + 512 + 1,
     ),
     "tiny": (unet([16, 32, 64, 128, 128], [128, 64, 32, 16]), patch([16, 32, 64])),
 }  # fmt: skip

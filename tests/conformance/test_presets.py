@@ -21,6 +21,7 @@ PHASES = {
     "gan_256": {"d-pretrain", "adversarial"},
     "gan_32": {"d-pretrain", "adversarial"},
     "photo": {"pretrain", "adversarial"},
+    "cifar10-nogan": {"pretrain", "d-pretrain", "adversarial"},
 }
 
 

@@ -25,14 +25,20 @@ def places(tmp_path):
 
 
 def test_splits_and_labels(places, settings, gather):
-    data = settings(dataset="places365", dataset_path=str(places))
-    train, validation, test = (datasets.load(data, split) for split in ("train", "validation", "test"))
-    assert (train.size, validation.size, test.size) == (9, 4, 4)
-    assert train.class_names == ("a/abbey", "a/alley", "b/bar") and validation.class_names == ()
-    read = gather(train.images(4))
-    assert [round((red - 0.5) / 10) // 3 for red in read["rgb"][:, 0, 0, 0]] == read["label"].tolist()
-    assert gather(validation.images(4))["label"].tolist() == [-1] * 4
+    train, validation, test = load_all(places, settings, validation_fraction=0.3)
+    assert train.size + validation.size == 9 and validation.size > 0 and test.size == 4
+    assert train.class_names == validation.class_names == ("a/abbey", "a/alley", "b/bar") and test.class_names == ()
+    one, other = shown(train, gather), shown(validation, gather)
+    assert one | other == {number: number // 3 for number in range(9)} and not one.keys() & other.keys()
+    assert shown(test, gather) == {9: -1, 10: -1, 11: -1, 12: -1}
     assert len(gather(train.training_batches(3), 4)["cursor"]) == 12
+
+
+def test_nothing_held_out(places, settings):
+    data = settings(dataset="places365", dataset_path=str(places), validation_fraction=0.0)
+    assert [datasets.load(data, split).size for split in ("train", "test")] == [9, 4]
+    with pytest.raises(ValueError, match="--validation-fraction`: nothing of places365 is held out"):
+        datasets.load(data, "validation")
 
 
 def test_list_is_cached_and_used(places, monkeypatch):
@@ -97,10 +103,10 @@ def test_missing_and_empty_folders(places, settings):
     (places / "val_256").rename(places / "other")
     data = settings(dataset="places365", dataset_path=str(places))
     with pytest.raises(ValueError, match="--dataset-path`: no folder `val_256` under"):
-        datasets.load(data, "validation")
+        datasets.load(data, "test")
     (places / "val_256").mkdir()
     with pytest.raises(ValueError, match="no .jpg files under"):
-        datasets.load(data, "validation")
+        datasets.load(data, "test")
 
 
 def load_all(places, settings, *classes, **values):
@@ -124,17 +130,17 @@ def shown(split, gather):
 
 
 def test_official_lists_label_val_256(listed, settings, gather):
-    train, validation, _ = load_all(listed, settings)
-    assert validation.class_names == train.class_names == ("a/abbey", "a/alley", "b/bar")
-    assert shown(validation, gather) == {9: 0, 10: 2, 11: 0, 12: 1}
+    train, _, test = load_all(listed, settings)
+    assert test.class_names == train.class_names == ("a/abbey", "a/alley", "b/bar")
+    assert shown(test, gather) == {9: 0, 10: 2, 11: 0, 12: 1}
 
 
 def test_classes_with_the_official_lists(listed, settings, gather):
     train, validation, test = load_all(listed, settings, "bar", "abbey")
-    assert shown(train, gather) == {0: 1, 1: 1, 2: 1, 6: 0, 7: 0, 8: 0}
-    assert shown(validation, gather) == shown(test, gather) == {9: 1, 10: 0, 11: 1}
-    assert train.class_names == validation.class_names == ("bar", "abbey")
-    assert train.description.endswith("data_256, classes bar, abbey)")
+    assert shown(train, gather) | shown(validation, gather) == {0: 1, 1: 1, 2: 1, 6: 0, 7: 0, 8: 0}
+    assert shown(test, gather) == {9: 1, 10: 0, 11: 1}
+    assert train.class_names == validation.class_names == test.class_names == ("bar", "abbey")
+    assert train.description.endswith("not held out, classes bar, abbey)")
 
 
 def test_classes_without_labels_hold_out_of_data_256(places, settings, gather):
@@ -142,25 +148,25 @@ def test_classes_without_labels_hold_out_of_data_256(places, settings, gather):
     one, other = shown(train, gather), shown(validation, gather)
     assert one | other == {number: int(number >= 6) for number in range(9)} and not one.keys() & other.keys()
     assert other and shown(test, gather) == other
-    for split, words in ((train, "not held out"), (validation, "held out")):
-        assert f"data_256, {split.size} of 9 files, {words}, classes a, bar; validation is held out from it" in (
-            split.description
-        )
+    for split, words in ((train, "not held out"), (validation, "held out"), (test, "held out")):
+        assert f"data_256, {split.size} of 9 files, {words}, classes a, bar" in split.description
+    assert "; val_256 has no classes" in test.description
 
 
 def test_one_list_alone_is_no_label(listed, settings, gather):
     (listed / "places365_val.txt").unlink()
-    assert load_all(listed, settings)[1].class_names == ()
-    assert "no places365_val.txt and categories_places365.txt" in load_all(listed, settings, "bar")[1].description
+    assert load_all(listed, settings)[2].class_names == ()
+    assert "no places365_val.txt and categories_places365.txt" in load_all(listed, settings, "bar")[2].description
 
 
 def test_folders_in_val_256_are_its_labels(places, settings, gather):
     (places / "val_256" / "b" / "bar").mkdir(parents=True)
     for i in (1, 3):
         (places / "val_256" / f"{i}.jpg").rename(places / "val_256" / "b" / "bar" / f"{i}.jpg")
-    train, validation, _ = load_all(places, settings, "bar")
-    assert shown(train, gather) == {6: 0, 7: 0, 8: 0} and shown(validation, gather) == {10: 0, 12: 0}
-    assert shown(load_all(places, settings)[1], gather) == {9: -1, 10: 0, 11: -1, 12: 0}
+    train, validation, test = load_all(places, settings, "bar")
+    assert shown(train, gather) | shown(validation, gather) == {6: 0, 7: 0, 8: 0}
+    assert shown(test, gather) == {10: 0, 12: 0}
+    assert shown(load_all(places, settings)[2], gather) == {9: -1, 10: 0, 11: -1, 12: 0}
 
 
 @pytest.mark.parametrize(
@@ -180,8 +186,8 @@ def test_malformed_lists_are_refused(listed, settings, name, content, complaint)
 
 def test_unlisted_photographs_are_of_unknown_class(listed, settings, gather):
     (listed / "places365_val.txt").write_text("\ufeff1.jpg 2\r\n\r\n", encoding="utf-8")
-    assert shown(load_all(listed, settings)[1], gather) == {9: -1, 10: 2, 11: -1, 12: -1}
-    assert shown(load_all(listed, settings, "bar")[1], gather) == {10: 0}
+    assert shown(load_all(listed, settings)[2], gather) == {9: -1, 10: 2, 11: -1, 12: -1}
+    assert shown(load_all(listed, settings, "bar")[2], gather) == {10: 0}
 
 
 def test_unknown_classes(listed, settings):

@@ -97,6 +97,14 @@ def test_missing_splits_are_cut_from_train(load, gather, photo, cache_mb):
         load("validation", validation_fraction=0.0)
 
 
+def test_where_the_test_is_on_the_sets_validation(prepared, settings):
+    """As Places365's is: its published test photographs have no labels."""
+    data = settings(dataset="tfds:colorgan_photos/split", dataset_path=str(prepared), validation_fraction=0.25)
+    parts = {split: source.load(data, split, test="validation") for split in ("train", "validation", "test")}
+    assert {split: part.size for split, part in parts.items()} == {"train": 18, "validation": 6, "test": 4}
+    assert ", validation" in parts["test"].origin and ", train[18:]" in parts["validation"].origin
+
+
 def test_epochs_are_permutations_and_streams_resume(load, gather, cache_mb):
     values = {"validation_fraction": 0.0, "cache_mb": cache_mb}
     whole = gather(load("train", **values).training_batches(24), 3)
