@@ -276,8 +276,8 @@ def test_the_originals_commands_back_to_back(tmp_path, door):
     cifar += "--batch-size 128 --epochs 200 --lr 3e-4 --lr-decay-steps 1e4 --augment True"
     size = ["--height", "32", "--width", "32"]
     door("train.py", *places.split(), *short, *size, cwd=tmp_path)
-    # 2 batches of 16 from 11 colour images and a gray one (a coloured one is held out): at least one whole pass, so the gray one was met; and the
-    # count goes on when the run does.
+    # 2 batches of 16 from 11 colour images and a gray one (a coloured one is held out): at least one whole pass, so
+    # the gray one was met; and the count goes on when the run does.
     (first,) = [row["data/dropped_gray"] for row in rows(tmp_path / "checkpoints" / "places365") if "g/l1" in row]
     door("train.py", *places.split(), *short[:2], "--max-steps", 5, *FAST, *size, cwd=tmp_path)
     last = [row["data/dropped_gray"] for row in rows(tmp_path / "checkpoints" / "places365") if "g/l1" in row][-1]

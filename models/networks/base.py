@@ -18,7 +18,7 @@ D_INPUTS = ("joint", "color")
 class Generator(keras.Model):
     """From a photograph's lightness, and noise if it takes some, to its colours; any height and width.
 
-    A subclass has `features(x, training)` and `body`.
+    A subclass has `features(x, training)`, and `encoder` and `decoder`, or a `body` of its own.
 
     Args:
         head: layer from the last features to colours, see `heads.py`.
@@ -37,7 +37,7 @@ class Generator(keras.Model):
     @property
     def body(self):
         """The subclass's blocks and layers with weights, in order from the input to the head."""
-        raise NotImplementedError
+        return [*self.encoder, *self.decoder]
 
     @property
     def parts(self):
@@ -153,6 +153,26 @@ class Discriminator(keras.Model):
                 )
             x = x[:, self.crop : -self.crop, self.crop : -self.crop]
         return ops.cast(self.judge(x, training), "float32")
+
+
+def encoded(x, encoder, strides, training):
+    """Run an encoder and keep what a decoder may be joined with.
+
+    Args:
+        x: [B, H, W, C].
+        encoder: blocks, each shrinking by its stride.
+        strides: of the blocks.
+        training: see `Generator.call`.
+
+    Returns:
+        The last map; {how many times smaller than `x`: the last map of that size}; how many times smaller the last is.
+    """
+    maps, shrunk = {}, 1
+    for block, stride in zip(encoder, strides, strict=True):
+        x = block(x, training=training)
+        shrunk *= stride
+        maps[shrunk] = x
+    return x, maps, shrunk
 
 
 def row_normalization(normalization, row):

@@ -52,18 +52,9 @@ class UpsamplingGenerator(base.Generator):
         ]
         self.encoder_strides, self.decoder_strides = ([row[1] for row in table] for table in (encoder, decoder))
 
-    @property
-    def body(self):
-        """See `base.Generator`."""
-        return [*self.encoder, *self.decoder]
-
     def features(self, x, training):
         """See `base.Generator`."""
-        maps, shrunk = {}, 1
-        for block, stride in zip(self.encoder, self.encoder_strides, strict=True):
-            x = block(x, training=training)
-            shrunk *= stride
-            maps[shrunk] = x
+        x, maps, shrunk = base.encoded(x, self.encoder, self.encoder_strides, training)
         for block, stride in zip(self.decoder, self.decoder_strides, strict=True):
             x = block(x, training=training)
             shrunk //= stride

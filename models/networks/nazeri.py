@@ -62,11 +62,6 @@ class UNet(base.Generator):
             for f, s, d in decoder
         ]
 
-    @property
-    def body(self):
-        """See `base.Generator`."""
-        return [*self.encoder, *self.decoder]
-
     def features(self, x, training):
         """See `base.Generator`."""
         maps = []

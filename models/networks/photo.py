@@ -57,18 +57,9 @@ class ResizeUNet(base.Generator):
         ]
         self.decoder = [blocks.Block(f, dropout=d, ceiling=CEILING, **common) for f, _, d in decoder]
 
-    @property
-    def body(self):
-        """See `base.Generator`."""
-        return [*self.encoder, *self.decoder]
-
     def features(self, x, training):
         """See `base.Generator`."""
-        maps, shrunk = {}, 1
-        for block, stride in zip(self.encoder, self.encoder_strides, strict=True):
-            x = block(x, training=training)
-            shrunk *= stride
-            maps[shrunk] = x
+        x, maps, shrunk = base.encoded(x, self.encoder, self.encoder_strides, training)
         for block, stride in zip(self.decoder, self.decoder_strides, strict=True):
             x = blocks.repeated(x, stride)
             shrunk //= stride

@@ -61,11 +61,6 @@ class PoolingGenerator(base.Generator):
         self.pools = [layers.MaxPooling2D(s, dtype=dtype) if s > 1 else None for _, s, _ in encoder]
         self.decoder = [blocks.Block(f, stride=s, dropout=d, upsample="nearest", **common) for f, s, d in decoder]
 
-    @property
-    def body(self):
-        """See `base.Generator`."""
-        return [*self.encoder, *self.decoder]
-
     def features(self, x, training):
         """See `base.Generator`."""
         seen_again = x

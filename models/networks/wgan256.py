@@ -101,18 +101,9 @@ class StagedGenerator(base.Generator):
         ]
         self.encoder_strides, self.decoder_strides = ([row[1] for row in table] for table in (encoder, decoder))
 
-    @property
-    def body(self):
-        """See `base.Generator`: a part is a convolution with the normalization before it."""
-        return [*self.encoder, *self.decoder]
-
     def features(self, x, training):
         """See `base.Generator`."""
-        maps, shrunk = {}, 1
-        for stage, stride in zip(self.encoder, self.encoder_strides, strict=True):
-            x = stage(x, training=training)
-            shrunk *= stride
-            maps[shrunk] = x
+        x, maps, shrunk = base.encoded(x, self.encoder, self.encoder_strides, training)
         for i, (stage, stride) in enumerate(zip(self.decoder, self.decoder_strides, strict=True)):
             if i > 1 and shrunk in maps:
                 x = ops.concatenate([x, maps[shrunk]], axis=-1)

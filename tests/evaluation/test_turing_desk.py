@@ -20,12 +20,6 @@ def pictures(index):
 
 
 @pytest.fixture
-def store(tmp_path):
-    with turing_store.Store(tmp_path / "turing.sqlite") as opened:
-        yield opened
-
-
-@pytest.fixture
 def desk(store):
     return turing_desk.Desk(store, SETTINGS, pictures)
 

@@ -19,12 +19,6 @@ def answer(trial, choice="left", seconds=1.5, hidden=False, exposure=1.5):
     return turing.Answer(trial, choice, seconds, hidden, exposure, "2024-05-01T10:00:00.000+00:00")
 
 
-@pytest.fixture
-def store(tmp_path):
-    with turing_store.Store(tmp_path / "new" / "turing.sqlite") as opened:
-        yield opened
-
-
 def rows(path):
     with path.open(newline="") as file:
         return list(csv.DictReader(file))

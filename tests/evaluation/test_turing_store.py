@@ -16,12 +16,6 @@ def answer(trial, choice="left", seconds=1.5, hidden=False, exposure=1.5):
     return turing.Answer(trial, choice, seconds, hidden, exposure, "2024-05-01T10:00:00.000+00:00")
 
 
-@pytest.fixture
-def store(tmp_path):
-    with turing_store.Store(tmp_path / "new" / "turing.sqlite") as opened:
-        yield opened
-
-
 def test_participants_have_numbers_plans_and_secrets(store):
     first, second = (store.enroll(SETTINGS, front="web") for _ in range(2))
     assert (first.number, second.number) == (1, 2)

@@ -253,12 +253,6 @@ def agg(monkeypatch):
     pyplot.switch_backend(before)
 
 
-@pytest.fixture
-def store(tmp_path):
-    with turing_store.Store(tmp_path / "turing.sqlite") as opened:
-        yield opened
-
-
 SETTINGS = turing.Settings(size=2, num_images=6, practice=1, checks=1)
 
 
