@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from colorgan.evaluation import turing, turing_desk, turing_store
+from colorgan.evaluation import turing, turing_desk
 
 SETTINGS = turing.Settings(size=3, num_images=8, delay=2.0, practice=1, checks=1)
 REAL, GENERATED = (200, 40, 40), (40, 40, 200)
