@@ -111,7 +111,7 @@ class Optimizer:
 
     lr: float = option(3e-4, "learning rate of the generator")
     d_lr_factor: float = option(0.1, "learning rate of the discriminator, as a factor of the generator's")
-    pretrain_lr: float = option(0.0, "learning rate of the generator's pre-training; 0: --lr")
+    pretrain_lr: float = option(0.0, "learning rate of the generator's pre-training, decaying as --lr does; 0: --lr")
     lr_decay: bool = option(True, "let the learning rate decay")
     lr_decay_schedule: str = option("exponential", "how it decays", choices=("exponential", "plateau"))
     lr_decay_rate: float = option(0.1, "factor of a decay")
@@ -143,6 +143,11 @@ class Schedule:
     d_max_accuracy: float = option(1.01, "the discriminator rests while its mean accuracy is above this; 1.01: never")
     d_retrain_accuracy: float = option(
         0.0, "in a run's first half: retrain the discriminator alone when its mean accuracy falls below this; 0: never"
+    )
+    stop_colorfulness: float = option(
+        0.0,
+        "the adversarial phase, and the run, ends when a validation's colourfulness ratio reaches this; 0: never",
+        may_change=True,
     )
     noise_epochs: int = option(0, "every n-th epoch the discriminator sees noise for generated pictures; 0: never")
     critic_ratio: str = option(
@@ -356,6 +361,8 @@ class Config:
             raise ValueError("`--d-steps` and `--g-steps` are both 0: an iteration would train nothing")
         if self._plateau and not self.run.validate:
             raise ValueError("`--lr-decay-schedule plateau` follows the validation: it needs --validate True")
+        if schedule.stop_colorfulness and not self.run.validate:
+            raise ValueError("`--stop-colorfulness` is seen in the validation: it needs --validate True")
         if schedule.critic_ratio == "cantelli" and not (
             schedule.critic_ratio_min <= schedule.d_steps <= schedule.critic_ratio_max
         ):

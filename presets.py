@@ -236,6 +236,7 @@ PRESETS = {
             "lr_decay_steps": 12_000,
             "beta1": 0.5,
             "g_steps": 1,
+            "stop_colorfulness": 0.75,
             "ema_decay": 0.999,
             "batch_size": 32,
             "epochs": 25,
@@ -264,6 +265,7 @@ PRESETS = {
             "lr_decay_steps": 6_500,
             "beta1": 0.5,
             "g_steps": 1,
+            "stop_colorfulness": 0.75,
             "ema_decay": 0.999,
             "batch_size": 64,
             "epochs": 14,
@@ -298,6 +300,7 @@ WITHOUT_MEANING = {
         "d_pretrain_accuracy": 0.0,
         "d_retrain_accuracy": 0.0,
     },
+    ("validate", False): {"stop_colorfulness": 0.0},
     ("critic_ratio", "cantelli"): {  # makes rounds of its own, of more updates than one
         "d_steps": 16,
         "noise_epochs": 0,

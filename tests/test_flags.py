@@ -297,3 +297,8 @@ def test_tfds_default_path_is_the_one_that_datasets_know():
     config = flags.resolve({"dataset": "tfds:cifar100"})
     assert config.data.dataset_path == "./dataset/tfds-cifar100"
     assert paths.locate(config.data) is None  # nobody named a folder: TensorFlow Datasets is asked
+
+
+def test_a_run_without_validation_does_not_end_by_one():
+    assert flags.resolve({"preset": "photo"}).schedule.stop_colorfulness == 0.75
+    assert flags.resolve({"preset": "photo", "validate": False}).schedule.stop_colorfulness == 0

@@ -38,6 +38,7 @@ class Position:
         size: of the training split; cursors mean nothing in another.
         schedule: the schedule's memory.
         validation: the scheduled validation that the schedule has not seen yet, as a cost.
+        colorfulness: the colourfulness ratio of the last validation of the adversarial phase.
         accuracy, gap: the discriminator's, of the last iteration, where the schedule watches them.
         left_out: images left out so far, gray ones and unreadable ones, over all processes and restarts.
     """
@@ -47,6 +48,7 @@ class Position:
     size: int = 0
     schedule: schedules.State = schedules.State()
     validation: float | None = None
+    colorfulness: float | None = None
     accuracy: float | None = None
     gap: float | None = None
     left_out: dict = field(default_factory=lambda: {"dropped_gray": 0, "bad": 0})
@@ -151,7 +153,11 @@ class Loop:
         limit, epochs = self.config.schedule.max_steps, self.config.schedule.epochs
         if limit and self.position.iteration >= limit:
             return True
-        return bool(epochs) and self.position.epochs >= epochs
+        return bool(epochs) and self.position.epochs >= epochs or self._colorful_enough()
+
+    def _colorful_enough(self) -> bool:
+        stop, reached = self.config.schedule.stop_colorfulness, self.position.colorfulness
+        return bool(stop) and reached is not None and reached >= stop
 
     def _iterate(self, batch) -> None:
         p, run = self.position, self.config.run
@@ -244,11 +250,14 @@ class Loop:
             return None
         values = self.validate()
         p, name = self.position, self.config.run.best_metric
+        if p.schedule.phase == "adversarial":
+            p.colorfulness = values["colorfulness_ratio"]
         self.writers.scalars(p.iteration, {f"val/{key}": value for key, value in values.items()})
         weights = {v.path: v.numpy() for v in self.state.generator.trainable_variables}
         self.writers.histograms(p.iteration, {f"weights/{path}": value for path, value in weights.items()})
         shown = "  ".join(f"{key} {value:.4g}" for key, value in values.items())
-        self.writers.say(f"iteration {p.iteration}, validation: {shown}")
+        enough = ", as --stop-colorfulness asks: the run ends" if self._colorful_enough() else ""
+        self.writers.say(f"iteration {p.iteration}, validation: {shown}{enough}")
         cost = metrics.cost(name, values[name])
         best = self.checkpoints.best()
         if self.config.run.save and (best is None or best["metric"] != name or cost < best["cost"]):

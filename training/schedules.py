@@ -10,7 +10,7 @@ The phases of a run, each left for the next and never entered again:
 |---|---|---|
 | `pretrain` | the generator alone minimizes `--pretrain` | after `--pretrain-steps` |
 | `d-pretrain` | the discriminator alone | at `--d-pretrain-accuracy`, or after `--d-pretrain-steps` |
-| `adversarial` | both, by the rules below | with the run |
+| `adversarial` | both, by the rules below | with the run, which may be at `--stop-colorfulness` |
 
 Within `adversarial`: `--critic-ratio cantelli` makes rounds of discriminator updates and a generator update;
 `--d-max-accuracy` lets the discriminator rest; `--d-retrain-accuracy` stops the generator until the discriminator has
@@ -126,7 +126,7 @@ def act(config: Config, state: State, measurements: Measurements) -> tuple[State
     state = _enter(config, state)
     s, o = config.schedule, config.optimizer
     lr = learning_rate(o, state)
-    g_lr = o.pretrain_lr if state.phase == "pretrain" and o.pretrain_lr else lr
+    g_lr = lr * o.pretrain_lr / o.lr if state.phase == "pretrain" and o.pretrain_lr else lr  # decays in step
     frozen = _frozen(s, state) if state.phase != "pretrain" else 0
     common = {"phase": state.phase, "frozen": frozen, "g_lr": g_lr, "d_lr": lr * o.d_lr_factor}
     if state.phase == "pretrain":

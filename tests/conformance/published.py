@@ -14,7 +14,7 @@ DEFAULTS = {
     "lr_decay_steps": 500_000, "lr_floor": 1e-6, "beta1": 0.0, "beta2": 0.999,
     "g_clip_value": 0.0, "d_clip_value": 0.0, "d_l2": 0.0, "ema_decay": 0.0,
     "d_steps": 1, "g_steps": 2, "pretrain_steps": 0, "d_pretrain_accuracy": 0.0, "d_max_accuracy": 1.01,
-    "d_retrain_accuracy": 0.0, "noise_epochs": 0, "critic_ratio": "fixed", "unfreeze": (),
+    "d_retrain_accuracy": 0.0, "noise_epochs": 0, "stop_colorfulness": 0.0, "critic_ratio": "fixed", "unfreeze": (),
     "color_space": "lab", "ab_scale": 110.0, "augment": True, "augmentations": ("flip",), "drop_gray": True,
     "degradations": (), "chroma_gain": 1.0, "min_colorfulness": 0.0,
     "bn_momentum": 0.99,  # Keras'; the original's TensorFlow layer had the same
@@ -95,7 +95,8 @@ ROWS = {
         "discriminator": "half-patch", "discriminator_layers": ((48, 2), (96, 2), (192, 2), (256, 1)),
         "d_normalization": "spectral", "adversarial": "hinge", "l1_weight": 100.0,
         "pretrain": "l1", "pretrain_steps": 12_000, "pretrain_lr": 6e-4,
-        "lr": 2e-4, "d_lr_factor": 1.0, "lr_decay_steps": 12_000, "beta1": 0.5, "g_steps": 1, "ema_decay": 0.999,
+        "lr": 2e-4, "d_lr_factor": 1.0, "lr_decay_steps": 12_000, "beta1": 0.5, "g_steps": 1, "stop_colorfulness": 0.75,
+        "ema_decay": 0.999,
         "degradations": ("contrast", "noise", "blur", "jpeg"), "chroma_gain": 1.2, "min_colorfulness": 15.0,
     },
     "cifar10-nogan": CIFAR10 | {  # ours, on published networks
@@ -103,7 +104,8 @@ ROWS = {
         "d_normalization": "spectral", "adversarial": "hinge",
         "pretrain": "l1", "pretrain_steps": 7_500, "pretrain_lr": 5e-4,
         "d_pretrain_accuracy": 0.8, "d_pretrain_steps": 150,
-        "lr": 2e-4, "d_lr_factor": 1.0, "lr_decay_steps": 6_500, "beta1": 0.5, "g_steps": 1, "ema_decay": 0.999,
+        "lr": 2e-4, "d_lr_factor": 1.0, "lr_decay_steps": 6_500, "beta1": 0.5, "g_steps": 1, "stop_colorfulness": 0.75,
+        "ema_decay": 0.999,
         "batch_size": 64, "epochs": 14, "chroma_gain": 1.1,
     },
     "tiny": {  # ours

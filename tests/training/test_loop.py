@@ -1,12 +1,16 @@
 """Where a run goes on, how it is interrupted, and what it logs: the parts of the loop that need no network."""
 
+import dataclasses
+import json
 import os
 import signal
+from unittest import mock
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from colorgan import flags
 from colorgan.training import distribution, loop, schedules, writers
 
 HOST = {
@@ -33,6 +37,38 @@ def test_going_on_keeps_every_pipelines_place():
 def test_another_number_of_pipelines_goes_on_where_the_slowest_was():
     assert loop.Position.start(HOST, size=100, pipelines=1).cursors == (30,)
     assert loop.Position.start(HOST, size=100, pipelines=3).cursors == (30, 31, 32)
+
+
+@pytest.mark.parametrize(
+    ("phase", "measured", "stop", "ends"),
+    [
+        ("adversarial", 0.7, 0.7, True),
+        ("adversarial", 0.69, 0.7, False),
+        ("adversarial", 5.0, 0.0, False),
+        ("pretrain", 0.9, 0.7, False),  # the colours of a network that has not learned much say nothing
+    ],
+)
+def test_a_run_ends_when_it_is_colourful_enough(phase, measured, stop, ends):
+    said = []
+    recorder = mock.Mock(say=said.append)
+    config = flags.resolve({"dataset": "shapes", "stop_colorfulness": stop, "save": False})
+    parts = dict.fromkeys(("steps", "checkpoints", "train", "strategy", "sample"), mock.Mock())
+    values = {"mae_ab": 5.0, "colorfulness_ratio": measured}
+    position = loop.Position(schedule=schedules.State(phase=phase), size=10)
+    run = loop.Loop(
+        config,
+        state=mock.Mock(generator=mock.Mock(trainable_variables=[])),
+        position=position,
+        writers=recorder,
+        validate=lambda: values,
+        **parts,
+    )
+    run._validate()
+    assert run._finished() is ends
+    assert ("the run ends" in said[0]) is ends
+    # What a checkpoint holds ends it again when the same command goes on.
+    again = loop.Position.start(json.loads(json.dumps(dataclasses.asdict(position))), size=10, pipelines=1)
+    assert again.colorfulness == (measured if phase == "adversarial" else None)
 
 
 def test_another_training_split_is_refused():

@@ -75,6 +75,12 @@ def test_phases_follow_each_other_once():
     assert (state.phase, state.since) == ("adversarial", 23)
 
 
+def test_the_pretrainings_rate_decays_as_the_other_does():
+    c = config(pretrain_steps=3, pretrain_lr=0.5, lr=0.1, lr_decay_rate=0.01, lr_decay_steps=2)
+    actions, _ = run(c, accuracy(0.5), turns=5)
+    assert [a.g_lr for a in actions] == pytest.approx([0.5, 0.05, 0.005, 0.1, 0.01])  # each phase begins anew
+
+
 def test_a_discriminator_that_does_not_learn_is_not_waited_for():
     c = config(d_pretrain_accuracy=0.9, d_pretrain_steps=25)
     actions, _ = run(c, accuracy(0.5), turns=30)
