@@ -37,7 +37,8 @@ METRICS = {
     "mae_ab": Metric("mean |difference| of a and b of the result's Lab", ("mae_ab",), "low", "Lab"),
     "mae_rgb": Metric("mean |difference| of the 8-bit RGB, 0..255", ("mae_rgb",), "low"),
     "psnr": Metric(
-        f"10 log10(255^2 / mse) of the 8-bit RGB of each image, at most {PSNR_CAP:g} dB, which identical pictures get",
+        "10 log10(255^2 / mse) of the 8-bit RGB of each image, mse at least 1/12, that of rounding to 8 bits: at most "
+        f"{PSNR_CAP:.1f} dB, which identical pictures get",
         ("psnr",),
         "high",
         "dB",

@@ -13,7 +13,11 @@ from skimage.metrics import structural_similarity
 from colorgan.models import color
 
 SSIM_WINDOW = 7  # scikit-image's default
-PSNR_CAP = 100.0
+# Mean squared error of rounding to whole numbers, uniform within half a unit: 8-bit pictures say nothing finer. It is
+# the least that counts in PSNR, which would be infinite for identical pictures, as a gray photograph's result may be:
+# with 100 dB for those, the one per cent of them in CIFAR-10 weighed as much as all that colorizers differ by.
+ROUNDING_MSE = 1 / 12
+PSNR_CAP = 10 * np.log10(255.0**2 / ROUNDING_MSE)
 AUC_THRESHOLDS = np.arange(151)
 EPS_SLACK = np.array([1.0, 2.2, 2.2])  # Nazeri et al. 2018: a and b may be this much farther off than L
 BIN_SIZE = 10  # Lab units; bins are centred on the multiples of it, a and b in -110 .. 110
@@ -40,10 +44,9 @@ def epsilon_accuracy(truth_lab, result_lab, *, threshold):
 
 
 def psnr(truth_rgb, result_rgb):
-    """[B, H, W, 3] uint8 twice -> [B] float64 dB; identical pictures (mse 0) have `PSNR_CAP`, which nothing exceeds."""
+    """[B, H, W, 3] uint8 twice -> [B] float64 dB, at most `PSNR_CAP`: errors below `ROUNDING_MSE` count as that."""
     error = np.mean((truth_rgb.astype(np.float64) - result_rgb) ** 2, axis=(1, 2, 3))
-    floor = 255.0**2 / 10 ** (PSNR_CAP / 10)
-    return 10 * np.log10(255.0**2 / np.maximum(error, floor))
+    return 10 * np.log10(255.0**2 / np.maximum(error, ROUNDING_MSE))
 
 
 def ssim(truth_rgb, result_rgb):

@@ -61,10 +61,20 @@ def test_psnr_is_scikit_images(pair):
 def test_psnr_of_one_value_off_by_one():
     truth = np.zeros((1, 8, 8, 3), np.uint8)
     result = truth.copy()
-    result[0, 0, 0, 0] = 1
-    # by hand: mse = 1/192, 20 log10(255) + 10 log10(192) = 48.1308 + 22.8330
-    np.testing.assert_allclose(formulas.psnr(truth, result), [70.9638], atol=1e-4)
-    np.testing.assert_array_equal(formulas.psnr(truth, truth), [100.0])
+    result[0, 0, 0, 0] = 5
+    # by hand: mse = 25/192, 20 log10(255) + 10 log10(192 / 25) = 48.1308 + 8.8536
+    np.testing.assert_allclose(formulas.psnr(truth, result), [56.9844], atol=1e-4)
+
+
+def test_psnr_ends_where_rounding_to_8_bits_does():
+    """By simulation: a fine picture against its rounding has the mean squared error that is the least to count."""
+    fine = np.random.default_rng(0).uniform(0, 255, 10**6)
+    assert np.mean((fine - np.rint(fine)) ** 2) == pytest.approx(formulas.ROUNDING_MSE, rel=0.01)
+    truth = np.zeros((1, 8, 8, 3), np.uint8)
+    result = truth.copy()
+    result[0, 0, 0, 0] = 1  # mse = 1/192, below 1/12
+    # by hand: 20 log10(255) + 10 log10(12) = 48.1308 + 10.7918
+    np.testing.assert_allclose(formulas.psnr(truth, np.concatenate([truth, result])), 58.9226, atol=1e-4)
 
 
 def test_ssim_by_sliding_windows(pair):
