@@ -146,7 +146,8 @@ class Schedule:
     )
     stop_colorfulness: float = option(
         0.0,
-        "the adversarial phase, and the run, ends when a validation's colourfulness ratio reaches this; 0: never",
+        "the adversarial phase after an L1 pre-training, whose colours are pale, ends, and the run with it, when a "
+        "validation's colourfulness ratio reaches this; 0: never",
         may_change=True,
     )
     noise_epochs: int = option(0, "every n-th epoch the discriminator sees noise for generated pictures; 0: never")
@@ -197,7 +198,8 @@ class Data:
         0.0, "drop training images less colourful than this (Hasler and Suesstrunk), in units of 0..255"
     )
     validation_fraction: float = option(
-        0.04, "share of the training images held out for validation where a data set has no validation split"
+        0.04,
+        "share of the training images held out for validation where a data set has no split for that alone",
     )
     max_bad_fraction: float = option(0.05, "stop when more than this share of the files is unreadable", may_change=True)
     cache_mb: int = option(2048, "keep decoded images in memory if they fit in this many MB", may_change=True)
@@ -361,8 +363,6 @@ class Config:
             raise ValueError("`--d-steps` and `--g-steps` are both 0: an iteration would train nothing")
         if self._plateau and not self.run.validate:
             raise ValueError("`--lr-decay-schedule plateau` follows the validation: it needs --validate True")
-        if schedule.stop_colorfulness and not self.run.validate:
-            raise ValueError("`--stop-colorfulness` is seen in the validation: it needs --validate True")
         if schedule.critic_ratio == "cantelli" and not (
             schedule.critic_ratio_min <= schedule.d_steps <= schedule.critic_ratio_max
         ):

@@ -73,7 +73,8 @@ PRESETS = {
         values=_CIFAR10,
     ),
     "places365": Preset(
-        description="U-Net and patch discriminator for 256x256 photographs. " + _FIXES,
+        description="U-Net and patch discriminator for 256x256 photographs. " + _FIXES + " A share of the "
+        "training photographs is held out for validation, so that `val_256` is a test alone.",
         reference=_NAZERI,
         values={
             "height": 256,
@@ -237,6 +238,7 @@ PRESETS = {
             "beta1": 0.5,
             "g_steps": 1,
             "stop_colorfulness": 0.75,
+            "validate_interval": 250,
             "ema_decay": 0.999,
             "batch_size": 32,
             "epochs": 25,
@@ -266,6 +268,7 @@ PRESETS = {
             "beta1": 0.5,
             "g_steps": 1,
             "stop_colorfulness": 0.75,
+            "validate_interval": 250,
             "ema_decay": 0.999,
             "batch_size": 64,
             "epochs": 14,

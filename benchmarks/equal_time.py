@@ -7,7 +7,8 @@ The words, two or more, are what the recipes differ in (each with a space: a sin
 for an option of this program); what follows `--` goes to all, and `--eval-size` and other flags of `test-eval.py` go to
 `--eval`. They take turns of `--turn` minutes, so that a noisy machine hits all; a turn's clock starts with its first
 iteration, so that start-up and compilation cost none. The runs stay in DIR/a, DIR/b and so on, and the same command
-goes on with them: minutes count what is already there. Ends with `test-eval.py --compare`.
+goes on with them: minutes count what is already there. Ends with `test-eval.py --compare` of the first with each of the
+others.
 """
 
 import argparse
@@ -21,6 +22,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+ALL = ("--stop-colorfulness", "0")  # before the recipe's own flags: a run that ended itself had not the same minutes
 
 
 def trained(run):
@@ -36,7 +38,7 @@ def turn(run, flags, seconds):
     before = log.stat().st_size if log.exists() else 0
     with said.open("a") as output:
         process = subprocess.Popen(
-            [sys.executable, ROOT / "train.py", "--checkpoints-path", run, "--log-interval", "1", *flags],
+            [sys.executable, ROOT / "train.py", "--checkpoints-path", run, "--log-interval", "1", *ALL, *flags],
             stdout=output,
             stderr=output,
         )
@@ -57,7 +59,7 @@ def turn(run, flags, seconds):
             raise SystemExit(f"train.py failed with status {status}: see {said}")
     print(f"{run}: {total / 60:.1f} min", flush=True)
     if finished:
-        raise SystemExit(f"{run} ended before its time: give it more --epochs")
+        raise SystemExit(f"{run} ended before its time: give it more --epochs, or no end of its own")
 
 
 def main():
@@ -67,7 +69,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("recipes", nargs="+", help="flags of train.py that make each recipe, one word each")
     parser.add_argument("--minutes", type=float, default=20, help="of training, for each")
-    parser.add_argument("--turn", type=float, default=5, help="minutes that one trains before the other's turn")
+    parser.add_argument("--turn", type=float, default=5, help="minutes that one trains before the next one's turn")
     parser.add_argument("--output", type=Path, required=True, help="folder of the runs")
     parser.add_argument("--eval", default="", help="flags of test-eval.py, one word")
     args = parser.parse_args(words[: words.index("--")] if "--" in words else words)
@@ -81,7 +83,9 @@ def main():
         turn(run, [*shlex.split(recipe), *shared], min(args.turn * 60, left))
     for run, recipe in zip(runs, args.recipes, strict=True):
         print(f"{run}: {recipe}, {trained(run) / 60:.1f} min")
-    subprocess.run([sys.executable, ROOT / "test-eval.py", "--compare", *runs, *shlex.split(args.eval)], check=True)
+    for run in runs[1:]:  # a comparison is of two
+        command = [sys.executable, ROOT / "test-eval.py", "--compare", runs[0], run, *shlex.split(args.eval)]
+        subprocess.run(command, check=True)
 
 
 if __name__ == "__main__":

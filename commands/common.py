@@ -41,6 +41,8 @@ def check_names(config: Config) -> None:
             f"`--label-smoothing` has no meaning with `--adversarial {config.objective.adversarial}`, whose critic has "
             "no labels. Leave it out."
         )
+    if s.stop_colorfulness and not config.run.validate:
+        raise ValueError("`--stop-colorfulness` is seen in the validation: it needs --validate True.")
     try:
         metrics.cost(config.run.best_metric, 0.0)
     except ValueError as error:

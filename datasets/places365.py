@@ -37,10 +37,12 @@ def load(data, split):
     path = paths.locate(data)
     if path is None:
         return tfds.load(data, split, name="places365_small", test="validation")
+    for part in ("data_256", "val_256"):  # a test set that is missing is told before days of training
+        _check(path / part)
     if split != "test":
         return folder.divided(data, split, path / "data_256", _photographs(path / "data_256"))
     if data.classes and not _is_labelled(path / "val_256"):
-        reason = f"; val_256 has no classes (no {LABELS} and {CATEGORIES} beside it)"
+        reason = f", as for validation: val_256 has no classes (no {LABELS} and {CATEGORIES} beside it)"
         return folder.divided(data, split, path / "data_256", _photographs(path / "data_256"), reason=reason)
     root = path / "val_256"
     found = _photographs(root)
@@ -50,12 +52,15 @@ def load(data, split):
     return files.Files(data, root, [found[i] for i in chosen], labels, origin=origin, class_names=names)
 
 
-def _photographs(root):
+def _check(root):
     if not root.is_dir():
         raise ValueError(
             f"`--dataset-path`: no folder `{root.name}` under {root.parent}. Expected Places365's small images:"
-            " data_256 (train) and val_256 (validation), or omit --dataset-path to use TensorFlow Datasets."
+            " data_256 (training and validation) and val_256 (test), or omit --dataset-path to use TensorFlow Datasets."
         )
+
+
+def _photographs(root):
     found = cached_listing(root)
     if not found:
         raise ValueError(f"`--dataset-path`: no .jpg files under {root}.")
@@ -63,7 +68,7 @@ def _photographs(root):
 
 
 def _is_labelled(root):
-    return root.is_dir() and bool(_labels(root, _photographs(root))[1])
+    return bool(_labels(root, _photographs(root))[1])
 
 
 def _labels(root, found):

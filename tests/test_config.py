@@ -172,7 +172,6 @@ def test_differences_are_of_what_a_run_cannot_change():
 @pytest.mark.parametrize(
     ("values", "complaint"),
     [
-        ({"stop_colorfulness": 0.7, "validate": False}, "`--stop-colorfulness` is seen in the validation"),
         ({"critic_ratio": "cantelli", "d_steps": 33}, "`--critic-ratio cantelli` starts at --d-steps.*5 and 32"),
         ({"control_truth": "adjusted", "desired_red": 1.0}, "needs --desired-saturation or --desired-hue"),
         ({"critic_ratio": "cantelli", "d_steps": 5, "noise_epochs": 3}, "rounds of its own: --noise-epochs"),

@@ -199,7 +199,7 @@ def test_sigterm_saves_and_says_how_to_go_on(tmp_path, start):
 def test_a_run_that_became_colourful_enough_stays_ended(tmp_path, door):
     words = shapes("--checkpoints-path", "run", "--pretrain-steps", 2, "--validate-interval", 1, "--max-steps", 6)
     done = door("train.py", *words, "--stop-colorfulness", 1e-6, cwd=tmp_path)
-    assert "the run ends" in done.stdout + done.stderr and "Finished at iteration 3." in done.stdout
+    assert "The run ends" in done.stdout + done.stderr and "Finished at iteration 3." in done.stdout
     again = door("train.py", *words, "--stop-colorfulness", 1e-6, cwd=tmp_path)
     assert "Going on at iteration 3." in again.stdout and "Finished at iteration 3." in again.stdout
     assert "Finished at iteration 6." in door("train.py", *words, "--stop-colorfulness", 99, cwd=tmp_path).stdout

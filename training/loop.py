@@ -38,7 +38,7 @@ class Position:
         size: of the training split; cursors mean nothing in another.
         schedule: the schedule's memory.
         validation: the scheduled validation that the schedule has not seen yet, as a cost.
-        colorfulness: the colourfulness ratio of the last validation of the adversarial phase.
+        colorfulness: the colourfulness ratio of the last scheduled validation, if that was of the adversarial phase.
         accuracy, gap: the discriminator's, of the last iteration, where the schedule watches them.
         left_out: images left out so far, gray ones and unreadable ones, over all processes and restarts.
     """
@@ -70,7 +70,8 @@ class Position:
         if host["size"] != size:
             raise ValueError(
                 f"`--dataset-path`: the training split has {size} images now and had {host['size']} when the run was "
-                "saved, so that its order is another. Restore the files, or start anew with another --name."
+                "saved, so that its order is another. Restore the files and what is held out of them "
+                "(--validation-fraction), or start anew with another --name."
             )
         cursors = host["cursors"]
         if len(cursors) != pipelines:
@@ -153,9 +154,8 @@ class Loop:
         limit, epochs = self.config.schedule.max_steps, self.config.schedule.epochs
         if limit and self.position.iteration >= limit:
             return True
-        return bool(epochs) and self.position.epochs >= epochs or self._colorful_enough()
-
-    def _colorful_enough(self) -> bool:
+        if epochs and self.position.epochs >= epochs:
+            return True
         stop, reached = self.config.schedule.stop_colorfulness, self.position.colorfulness
         return bool(stop) and reached is not None and reached >= stop
 
@@ -182,9 +182,22 @@ class Loop:
         if run.sample and p.iteration % run.sample_interval == 0:
             self._sample()
         if run.validate and (p.iteration % run.validate_interval == 0 if run.validate_interval else epoch_ended):
-            p.validation = self._validate()
+            self._note(self._validate())
         if run.save and p.iteration % run.save_interval == 0:
             self._save()
+
+    def _note(self, values: dict | None) -> None:
+        """What the schedule sees of a validation, which one at a run's end it does not: the next one it will."""
+        p, stop = self.position, self.config.schedule.stop_colorfulness
+        if values is None:
+            return
+        p.validation = metrics.cost(self.config.run.best_metric, values[self.config.run.best_metric])
+        if p.schedule.phase == "adversarial":
+            # Millionths of the chief's: what ends a run must be the same number in all its processes.
+            millionths = distribution.gather(self.strategy, round(values["colorfulness_ratio"] * 1e6))
+            p.colorfulness = millionths[0] / 1e6
+            if stop and p.colorfulness >= stop:
+                self.writers.say(f"The run ends: colorfulness_ratio has reached --stop-colorfulness {stop:g}.")
 
     def _act(self) -> schedules.Action:
         p, before = self.position, self.position.schedule
@@ -242,28 +255,25 @@ class Loop:
         if self.sample is not None and self.config.run.sample:
             self.writers.grid(self.position.iteration, self.sample())
 
-    def _validate(self) -> float | None:
-        """Measure, log, and keep the best weights; -> the best metric as a cost."""
+    def _validate(self) -> dict | None:
+        """Measure, log, and keep the best weights; -> {metric: value}."""
         self._read()
         self.done_at["validate"] = self.position.iteration
         if self.validate is None or not self.config.run.validate:
             return None
         values = self.validate()
         p, name = self.position, self.config.run.best_metric
-        if p.schedule.phase == "adversarial":
-            p.colorfulness = values["colorfulness_ratio"]
         self.writers.scalars(p.iteration, {f"val/{key}": value for key, value in values.items()})
         weights = {v.path: v.numpy() for v in self.state.generator.trainable_variables}
         self.writers.histograms(p.iteration, {f"weights/{path}": value for path, value in weights.items()})
         shown = "  ".join(f"{key} {value:.4g}" for key, value in values.items())
-        enough = ", as --stop-colorfulness asks: the run ends" if self._colorful_enough() else ""
-        self.writers.say(f"iteration {p.iteration}, validation: {shown}{enough}")
+        self.writers.say(f"iteration {p.iteration}, validation: {shown}")
         cost = metrics.cost(name, values[name])
         best = self.checkpoints.best()
         if self.config.run.save and (best is None or best["metric"] != name or cost < best["cost"]):
             report = {"metric": name, "value": values[name], "cost": cost, "iteration": p.iteration}
             self.checkpoints.save_best(report)
-        return cost
+        return values
 
     def _save(self) -> None:
         if not self.config.run.save:

@@ -126,7 +126,9 @@ def act(config: Config, state: State, measurements: Measurements) -> tuple[State
     state = _enter(config, state)
     s, o = config.schedule, config.optimizer
     lr = learning_rate(o, state)
-    g_lr = lr * o.pretrain_lr / o.lr if state.phase == "pretrain" and o.pretrain_lr else lr  # decays in step
+    g_lr = lr
+    if state.phase == "pretrain" and o.pretrain_lr:
+        g_lr = learning_rate(dataclasses.replace(o, lr=o.pretrain_lr), state)
     frozen = _frozen(s, state) if state.phase != "pretrain" else 0
     common = {"phase": state.phase, "frozen": frozen, "g_lr": g_lr, "d_lr": lr * o.d_lr_factor}
     if state.phase == "pretrain":

@@ -96,7 +96,7 @@ ROWS = {
         "d_normalization": "spectral", "adversarial": "hinge", "l1_weight": 100.0,
         "pretrain": "l1", "pretrain_steps": 12_000, "pretrain_lr": 6e-4,
         "lr": 2e-4, "d_lr_factor": 1.0, "lr_decay_steps": 12_000, "beta1": 0.5, "g_steps": 1, "stop_colorfulness": 0.75,
-        "ema_decay": 0.999,
+        "validate_interval": 250, "ema_decay": 0.999,
         "degradations": ("contrast", "noise", "blur", "jpeg"), "chroma_gain": 1.2, "min_colorfulness": 15.0,
     },
     "cifar10-nogan": CIFAR10 | {  # ours, on published networks
@@ -105,7 +105,7 @@ ROWS = {
         "pretrain": "l1", "pretrain_steps": 7_500, "pretrain_lr": 5e-4,
         "d_pretrain_accuracy": 0.8, "d_pretrain_steps": 150,
         "lr": 2e-4, "d_lr_factor": 1.0, "lr_decay_steps": 6_500, "beta1": 0.5, "g_steps": 1, "stop_colorfulness": 0.75,
-        "ema_decay": 0.999,
+        "validate_interval": 250, "ema_decay": 0.999,
         "batch_size": 64, "epochs": 14, "chroma_gain": 1.1,
     },
     "tiny": {  # ours

@@ -45,27 +45,22 @@ def test_another_number_of_pipelines_goes_on_where_the_slowest_was():
         ("adversarial", 0.7, 0.7, True),
         ("adversarial", 0.69, 0.7, False),
         ("adversarial", 5.0, 0.0, False),
+        ("d-pretrain", 0.9, 0.7, False),
         ("pretrain", 0.9, 0.7, False),  # the colours of a network that has not learned much say nothing
     ],
 )
 def test_a_run_ends_when_it_is_colourful_enough(phase, measured, stop, ends):
     said = []
-    recorder = mock.Mock(say=said.append)
-    config = flags.resolve({"dataset": "shapes", "stop_colorfulness": stop, "save": False})
-    parts = dict.fromkeys(("steps", "checkpoints", "train", "strategy", "sample"), mock.Mock())
-    values = {"mae_ab": 5.0, "colorfulness_ratio": measured}
     position = loop.Position(schedule=schedules.State(phase=phase), size=10)
     run = loop.Loop(
-        config,
-        state=mock.Mock(generator=mock.Mock(trainable_variables=[])),
+        flags.resolve({"dataset": "shapes", "stop_colorfulness": stop}),
         position=position,
-        writers=recorder,
-        validate=lambda: values,
-        **parts,
+        writers=mock.Mock(say=said.append),
+        strategy=tf.distribute.get_strategy(),
+        **dict.fromkeys(("state", "steps", "checkpoints", "train", "validate", "sample"), mock.Mock()),
     )
-    run._validate()
-    assert run._finished() is ends
-    assert ("the run ends" in said[0]) is ends
+    run._note({"mae_ab": 5.0, "colorfulness_ratio": measured})
+    assert run._finished() is ends and bool(said) is ends
     # What a checkpoint holds ends it again when the same command goes on.
     again = loop.Position.start(json.loads(json.dumps(dataclasses.asdict(position))), size=10, pipelines=1)
     assert again.colorfulness == (measured if phase == "adversarial" else None)

@@ -79,6 +79,8 @@ def test_the_pretrainings_rate_decays_as_the_other_does():
     c = config(pretrain_steps=3, pretrain_lr=0.5, lr=0.1, lr_decay_rate=0.01, lr_decay_steps=2)
     actions, _ = run(c, accuracy(0.5), turns=5)
     assert [a.g_lr for a in actions] == pytest.approx([0.5, 0.05, 0.005, 0.1, 0.01])  # each phase begins anew
+    c = c.replace(lr_floor=0.1)  # a floor for each: the other rate is at it from the start
+    assert [a.g_lr for a in run(c, accuracy(0.5), turns=5)[0]] == pytest.approx([0.5, 0.1, 0.1, 0.1, 0.1])
 
 
 def test_a_discriminator_that_does_not_learn_is_not_waited_for():
