@@ -309,6 +309,9 @@ class Use:
         False, "average with the colours of the mirrored photograph; takes twice the time", may_change=True
     )
     side_by_side: bool = option(False, "write the gray and the coloured picture beside each other", may_change=True)
+    average_checkpoints: int = option(
+        1, "pack: the mean of the weights of so many of the last checkpoints; 1: the run's weights", may_change=True
+    )
     overwrite: bool = option(False, "replace outputs that exist; otherwise they are passed over", may_change=True)
     format: str = option(
         "",
@@ -474,7 +477,7 @@ POSITIVE = {
     "plateau_patience", "height", "width", "batch_size", "ab_scale", "chroma_gain", "save_interval", "keep_checkpoints",
     "quality", "max_megapixels", "max_upload_mb", "sample_size", "sample_interval", "log_interval", "visualize_window",
     "acc_thresh", "test_size", "precision_target", "runs",
-    "uniform_mix", "d_pretrain_steps", "critic_ratio_min", "critic_ratio_max",
+    "uniform_mix", "d_pretrain_steps", "critic_ratio_min", "critic_ratio_max", "average_checkpoints",
 }  # fmt: skip
 BELOW_ONE = {"smoothing", "bn_momentum", "beta1", "beta2", "ema_decay", "validation_fraction"}
 AT_MOST_ONE = {

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
+import tempfile
 from pathlib import Path
+
+import tensorflow as tf
 
 from colorgan import flags
 from colorgan.commands import common
 from colorgan.config import SECTION_OF, flag_name
 from colorgan.models import stored
+from colorgan.training import checkpoints, state
 
 
 def run(command: flags.Command) -> int:
@@ -26,7 +31,21 @@ def run(command: flags.Command) -> int:
     colorizer, config = common.trained(command)
     own = colorizer.stored
     median = own.median_ab or common.median_ab(config)
-    packed = stored.pack(own, path, median_ab=median)
+    with tempfile.TemporaryDirectory() as folder:
+        if use.average_checkpoints > 1:
+            own = _averaged(own, config, Path(folder))
+        packed = stored.pack(own, path, median_ab=median)
     megabytes = packed.weights.stat().st_size / 1e6
     print(f"{packed.weights} ({megabytes:.1f} MB, SHA-256 {packed.sha256}) and {packed.described_by.name}")
     return 0
+
+
+def _averaged(own, config, folder):
+    """-> weights in `folder`, the mean of a run's last checkpoints, described as the run's own."""
+    if own.packed or own.weights.name != stored.WEIGHTS:
+        raise ValueError(f"`--average-checkpoints` is of a run, given by its folder. Received: {own.weights}")
+    run_dir, count = own.weights.parent, config.use.average_checkpoints
+    trained = state.create(config, tf.distribute.get_strategy())
+    checkpoints.Checkpoints(run_dir, trained, keep=count).average(count)
+    checkpoints.write_weights(trained.best_generator, folder / stored.WEIGHTS)
+    return dataclasses.replace(own, weights=folder / stored.WEIGHTS)

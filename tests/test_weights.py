@@ -76,6 +76,20 @@ def test_packed_at_the_door_and_used_by_path(run, tmp_path, capsys):
     assert made["weights_sha256"] == stored.sha256(target)
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--checkpoints-path", "{run}"], "holds 0 checkpoints. Received: 2"),
+        (["--weights", "photo"], "is of a run, given by its folder. Received: .*photo.weights.h5"),
+    ],
+)
+def test_averages_are_of_runs_with_checkpoints(run, shipped, capsys, words, said):
+    words = [word.format(run=run) for word in words]
+    assert main.run("pack", [*words, "--average-checkpoints", "2", "--output", "x.weights.h5"]) == 1
+    assert re.search(said, capsys.readouterr().err)
+    assert sorted(path.name for path in shipped.parent.iterdir()) == ["shipped"]  # nothing half made
+
+
 def test_pack_without_an_output(run, capsys):
     assert main.run("pack", ["--checkpoints-path", str(run)]) == 1
     assert "`--mode pack` needs --output" in capsys.readouterr().err

@@ -48,6 +48,24 @@ def test_keeps_the_last_n(tiny, trainer, tmp_path):
     assert sorted(p.name for p in (tmp_path / "checkpoints").glob("*.index")) == ["ckpt-2.index", "ckpt-3.index"]
 
 
+@pytest.mark.parametrize("ema_decay", [0.0, 0.9])
+def test_the_mean_of_the_last_checkpoints_is_for_use(tiny, trainer, tmp_path, ema_decay):
+    config = tiny(decoder=((6, 2, 0.5), (4, 2, 0.0)), ema_decay=ema_decay)
+    trained, _ = trainer(config)
+    saver = Checkpoints(tmp_path, trained, keep=5)
+    first = [w.copy() for w in trained.best_generator.get_weights()]
+    for iteration, factor in enumerate((7.0, 1.0, 4.0), 1):
+        trained.best_generator.set_weights([factor * w for w in first])
+        saver.save({"iteration": iteration})
+    other, _ = trainer(config, seed=99)
+    averager = Checkpoints(tmp_path, other, keep=5)
+    averager.average(2)
+    for mean, w in zip(other.best_generator.get_weights(), first, strict=True):
+        np.testing.assert_allclose(mean, 2.5 * w, rtol=1e-6)
+    with pytest.raises(ValueError, match="holds 3 checkpoints. Received: 4"):
+        averager.average(4)
+
+
 def test_nothing_to_restore(tiny, trainer, tmp_path):
     assert Checkpoints(tmp_path, trainer(tiny())[0], keep=1).restore() is None
 
