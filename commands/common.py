@@ -24,7 +24,7 @@ MEDIAN_IMAGES = 2000  # training images that the median baseline is measured on
 
 
 def check_names(config: Config) -> None:
-    """Unknown names of losses and metrics, and schedules that ask for what a loss cannot give, before all else.
+    """Unknown names of losses and metrics, and schedules that ask for what is not measured, before all else.
 
     Raises:
         ValueError: naming the flag.

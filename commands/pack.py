@@ -30,11 +30,10 @@ def run(command: flags.Command) -> int:
         raise ValueError(f"{names}: the median that is packed is that of the run's own training set. Leave it out.")
     colorizer, config = common.trained(command)
     own = colorizer.stored
-    median = own.median_ab or common.median_ab(config)
     with tempfile.TemporaryDirectory() as folder:
         if use.average_checkpoints > 1:
             own = _averaged(own, config, Path(folder))
-        packed = stored.pack(own, path, median_ab=median)
+        packed = stored.pack(own, path, median_ab=own.median_ab or common.median_ab(config))
     megabytes = packed.weights.stat().st_size / 1e6
     print(f"{packed.weights} ({megabytes:.1f} MB, SHA-256 {packed.sha256}) and {packed.described_by.name}")
     return 0

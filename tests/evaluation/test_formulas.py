@@ -58,7 +58,7 @@ def test_psnr_is_scikit_images(pair):
     np.testing.assert_allclose(formulas.psnr(truth, rgb), expected, rtol=1e-12)
 
 
-def test_psnr_of_one_value_off_by_one():
+def test_psnr_of_one_value_that_is_off():
     truth = np.zeros((1, 8, 8, 3), np.uint8)
     result = truth.copy()
     result[0, 0, 0, 0] = 5
