@@ -255,7 +255,13 @@ class Evaluation:
     """How a trained model is measured and shown: evaluation, Turing test, samples."""
 
     acc_thresh: float = option(2.0, "threshold of the epsilon accuracy in logs, Lab units", may_change=True)
-    eval_size: int = option(0, "test images to evaluate on; 0: all", may_change=True)
+    eval_size: int = option(0, "images to evaluate on; 0: all", may_change=True)
+    eval_split: str = option(
+        "test",
+        "photographs to evaluate on; validation: those held out of training, to choose by before the test set is used",
+        choices=("test", "validation"),
+        may_change=True,
+    )
     test_size: int = option(100, "Turing test: trials that count", may_change=True)
     test_delay: float = option(0.0, "Turing test: seconds that a pair is shown; 0: unlimited", may_change=True)
     single: bool = option(False, "Turing test: one picture at a time, real or not, in place of pairs", may_change=True)

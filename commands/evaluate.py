@@ -17,7 +17,7 @@ from colorgan.evaluation import evaluate as evaluator
 from colorgan.evaluation.definitions import CONTROLS
 from colorgan.models import stored
 
-DATA = ("dataset", "dataset_path", "height", "width", "classes", "validation_fraction")  # what makes a test split
+DATA = ("dataset", "dataset_path", "height", "width", "classes", "validation_fraction")  # what makes a split
 BY_FOLDER = ("folder", "places365")  # data sets whose classes are the folders that files lie in
 
 
@@ -44,7 +44,7 @@ def run(command: flags.Command) -> int:
     # Packed weights bring the median of their own training set, which may not be here.
     own = all(getattr(first.data, name) == getattr(origin.config.data, name) for name in ("dataset", "classes"))
     median = (origin.median_ab if own else None) or common.median_ab(first)
-    split = datasets.load(first.data, "test")
+    split = datasets.load(first.data, first.evaluation.eval_split)
     evaluation = evaluator.evaluate(
         {name: colorizer.predict_lab for name, colorizer in models.items()} | baselines.colorizers(median),
         split.pictures(first.data.batch_size, limit=first.evaluation.eval_size),
@@ -70,7 +70,8 @@ def run(command: flags.Command) -> int:
     folder = common.output(first)
     if len(models) > 1:  # not in the place of the first run's own results
         folder = folder / f"compared-with-{'-'.join(_seen_from(paths[0], path) for path in paths[1:])}"
-    return _write(folder, evaluation, comparisons, {name: config.flat() for name, config in configs.items()})
+    part = "" if first.evaluation.eval_split == "test" else f"-{first.evaluation.eval_split}"
+    return _write(folder, evaluation, comparisons, {name: config.flat() for name, config in configs.items()}, part=part)
 
 
 def _folders(command):
@@ -83,6 +84,8 @@ def _folders(command):
         )
     if wanted.compare or command.inputs:
         raise ValueError("`--result-dir` measures two folders: it does not go with --compare or runs.")
+    if "eval_split" in command.given:
+        raise ValueError("`--result-dir` measures two folders: they have no split for --eval-split to choose.")
     pairs = folders.Pairs(wanted.result_dir, wanted.truth_dir)
     name = Path(wanted.result_dir).name
     name = wanted.result_dir if name in ("", *baselines.NAMES) else name
@@ -95,7 +98,8 @@ def _folders(command):
         picture_names=pairs.names,
         **_options(config),
     )
-    return _write(Path(config.use.test_output or "evaluation"), evaluation, (), {name: config.flat()}, pairs.missing)
+    folder = Path(config.use.test_output or "evaluation")
+    return _write(folder, evaluation, (), {name: config.flat()}, missing=pairs.missing)
 
 
 def _runs(command, paths):
@@ -143,9 +147,15 @@ def _seen_from(first, path):
     return "-".join("up" if part == ".." else part for part in parts)
 
 
-def _files(folder, n):
-    """-> result.json and the reports; with the number of images in their names where there is a result of more."""
-    names = ("result.json", "report.html", "report.png")
+def _files(folder, n, part=""):
+    """-> result.json and the reports; with the number of images in their names where there is a result of more.
+
+    Args:
+        folder: of the results.
+        n: images that these are of.
+        part: goes into the names too, so that the results of one split stay beside those of another.
+    """
+    names = [f"result{part}.json", f"report{part}.html", f"report{part}.png"]
     kept = folder / names[0]
     if kept.exists() and json.loads(kept.read_text(encoding="utf-8"))["protocol"]["n"] > n:
         print(f"{kept} is of more images and stays.")
@@ -169,14 +179,14 @@ def _options(config):
     }
 
 
-def _write(folder, evaluation, comparisons, configs, missing=None):
+def _write(folder, evaluation, comparisons, configs, *, missing=None, part=""):
     evaluation.record = {"command line": shlex.join(sys.argv), "configurations": configs}
     if missing:
         evaluation.record["without a partner"] = missing
     if comparisons:
         evaluation.record["comparisons"] = [dataclasses.asdict(one) for one in comparisons]
     print(report.text(evaluation, comparisons))
-    files = _files(folder, evaluation.protocol["n"])
+    files = _files(folder, evaluation.protocol["n"], part)
     evaluation.write_json(files[0])
     report.write_html(files[1], evaluation, comparisons)
     report.write_png(files[2], evaluation, comparisons)

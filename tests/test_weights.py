@@ -113,6 +113,15 @@ def test_evaluated_by_name(shipped, tmp_path, capsys):
     ]  # nothing beside them
 
 
+def test_evaluated_on_validation_beside_the_test(shipped, tmp_path):
+    for words in ([], ["--eval-split", "validation"]):
+        assert main.run("eval", ["--weights", "photo", "--eval-size", "16", *words]) == 0
+    results = tmp_path / "results" / "photo"
+    test, held = (json.loads((results / f"result{part}.json").read_text())["protocol"] for part in ("", "-validation"))
+    assert "test split" in test["dataset"] and "validation split" in held["dataset"]
+    assert test["fingerprint of the truth"] != held["fingerprint of the truth"]
+
+
 def test_a_folder_of_photographs_called_photo_hides_no_weights(shipped, tmp_path):
     (tmp_path / "photo").mkdir()
     photo(tmp_path / "photo" / "a.png")

@@ -52,6 +52,13 @@ def test_a_result_of_more_images_stays(tmp_path, capsys):
     assert capsys.readouterr().out == ""
     assert names(5) == ["result-5.json", "report-5.html", "report-5.png"]
     assert "is of more images and stays" in capsys.readouterr().out
+    other = [path.name for path in evaluate._files(tmp_path, 5, "-validation")]
+    assert other == ["result-validation.json", "report-validation.html", "report-validation.png"]
+
+
+def test_two_folders_have_no_split():
+    with pytest.raises(ValueError, match="no split for --eval-split"):
+        evaluate.run(command("--result-dir", "a", "--truth-dir", "b", "--eval-split", "validation"))
 
 
 @pytest.mark.parametrize(
