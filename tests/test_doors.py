@@ -303,14 +303,15 @@ def test_the_originals_commands_back_to_back(tmp_path, door):
 
 @pytest.mark.slow
 def test_two_workers_train_as_one(tmp_path, door, start):
-    """MultiWorkerMirroredStrategy over loopback: same losses as one process at the same global batch."""
+    """MultiWorkerMirroredStrategy over loopback: same losses as one process at the same global batch, and one end."""
     ports = []
     for _ in range(2):
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             ports.append(probe.getsockname()[1])
     cluster = {"worker": [f"127.0.0.1:{port}" for port in ports]}
-    words = shapes("--augment", "False", "--max-steps", 3, "--log-interval", 1, "--decoder", "[[6,2,0],[4,2,0]]")
+    words = shapes("--augment", "False", "--log-interval", 1, "--decoder", "[[6,2,0],[4,2,0]]")
+    words += ["--max-steps", "5", "--validate-interval", "3", "--stop-colorfulness", "1e-6"]  # ends all after 3
     processes = [
         start(
             "train.py",

@@ -82,12 +82,18 @@ def processes(strategy: tf.distribute.Strategy) -> int:
     return sum(len(resolver.cluster_spec().job_tasks(job)) for job in jobs if job in ("chief", "worker")) or 1
 
 
-def gather(strategy: tf.distribute.Strategy, number: int) -> list[int]:
-    """-> a number of every process, in the order of their input pipelines; every process must call it."""
+def gather(strategy: tf.distribute.Strategy, number: float) -> list:
+    """-> a number of every process, in the order of their input pipelines; every process must call it.
+
+    Args:
+        strategy: the devices.
+        number: an integer, of 64 bits, or a float; floats come to all as the same float64.
+    """
     if processes(strategy) == 1:
         return [number]
-    values = strategy.experimental_distribute_values_from_function(lambda _: tf.constant([number], tf.int64))
-    per_replica = [int(v) for v in strategy.gather(values, axis=0)]
+    dtype = tf.float64 if isinstance(number, float) else tf.int64
+    values = strategy.experimental_distribute_values_from_function(lambda _: tf.constant([number], dtype))
+    per_replica = strategy.gather(values, axis=0).numpy().tolist()
     return per_replica[:: len(per_replica) // processes(strategy)]
 
 

@@ -191,11 +191,11 @@ class Loop:
         p, stop = self.position, self.config.schedule.stop_colorfulness
         if values is None:
             return
-        p.validation = metrics.cost(self.config.run.best_metric, values[self.config.run.best_metric])
+        # The chief's: what decays a learning rate or ends a run must be the same number in all processes.
+        cost = metrics.cost(self.config.run.best_metric, values[self.config.run.best_metric])
+        p.validation = distribution.gather(self.strategy, float(cost))[0]
         if p.schedule.phase == "adversarial":
-            # Millionths of the chief's: what ends a run must be the same number in all its processes.
-            millionths = distribution.gather(self.strategy, round(values["colorfulness_ratio"] * 1e6))
-            p.colorfulness = millionths[0] / 1e6
+            p.colorfulness = distribution.gather(self.strategy, float(values["colorfulness_ratio"]))[0]
             if stop and p.colorfulness >= stop:
                 self.writers.say(f"The run ends: colorfulness_ratio has reached --stop-colorfulness {stop:g}.")
 
