@@ -146,8 +146,8 @@ class Schedule:
     )
     stop_colorfulness: float = option(
         0.0,
-        "the adversarial phase after an L1 pre-training, whose colours are pale, ends, and the run with it, when a "
-        "validation's colourfulness ratio reaches this; 0: never",
+        "end the run when, in its adversarial phase, a validation's colourfulness ratio reaches this; for generators "
+        "that begin pale, as L1 makes them; 0: never",
         may_change=True,
     )
     noise_epochs: int = option(0, "every n-th epoch the discriminator sees noise for generated pictures; 0: never")

@@ -26,6 +26,7 @@ ALIASES = {"turing-test-delay": "test-delay", "turing-test-size": "test-size", "
 
 
 BARE = ("--dry-run", "--single", "--web")  # booleans that may stand alone
+TRUE, FALSE = ("true", "t", "1", "yes", "y", "on"), ("false", "f", "0", "no", "n", "off")
 
 
 class UsageError(ValueError):
@@ -58,9 +59,9 @@ class _Boolean(absl_flags.ArgumentParser):
 
     def parse(self, argument):
         text = str(argument).lower()
-        if text in ("true", "t", "1", "yes", "y", "on"):
+        if text in TRUE:
             return True
-        if text in ("false", "f", "0", "no", "n", "off"):
+        if text in FALSE:
             return False
         raise ValueError(f"expected True or False, received {argument!r}")
 
@@ -166,7 +167,7 @@ def _normalized(argv):
              for w in argv[:end]]  # fmt: skip
     result = []
     for i, word in enumerate(words):
-        bare = word in BARE and (i + 1 == len(words) or words[i + 1].lower() not in ("true", "false"))
+        bare = word in BARE and (i + 1 == len(words) or words[i + 1].lower() not in TRUE + FALSE)
         result.append(f"{word}=True" if bare else word)
     return [*result, *argv[end:]]
 

@@ -14,7 +14,6 @@ others.
 import argparse
 import json
 import shlex
-import signal
 import string
 import subprocess
 import sys
@@ -42,7 +41,7 @@ def turn(run, flags, seconds):
             stdout=output,
             stderr=output,
         )
-        started, finished, total = None, False, trained(run)
+        started, finished, seconds_had = None, False, 0.0
         try:
             while process.poll() is None and (started is None or time.monotonic() - started < seconds):
                 if started is None and log.exists() and log.stat().st_size > before:
@@ -50,14 +49,16 @@ def turn(run, flags, seconds):
                 time.sleep(0.1)
             finished = process.poll() is not None
         finally:  # also when this program is interrupted: what was trained is kept, so its minutes are
-            total += time.monotonic() - started if started else 0.0
+            if started:
+                seconds_had = time.monotonic() - started
             if not finished:
-                process.send_signal(signal.SIGINT)  # it saves, and the same command goes on
+                process.terminate()  # it saves, and the same command goes on; a second Ctrl-C would not let it
             status = process.wait()
-            (run / "equal_time.json").write_text(json.dumps({"seconds": total}) + "\n")
+            if status == 0:
+                (run / "equal_time.json").write_text(json.dumps({"seconds": trained(run) + seconds_had}) + "\n")
         if status:
             raise SystemExit(f"train.py failed with status {status}: see {said}")
-    print(f"{run}: {total / 60:.1f} min", flush=True)
+    print(f"{run}: {trained(run) / 60:.1f} min", flush=True)
     if finished:
         raise SystemExit(f"{run} ended before its time: give it more --epochs, or no end of its own")
 

@@ -59,7 +59,7 @@ class Naive:
 
     def _accuracy(self, gray, color):
         fake = self.trained.generator(gray, training=True)
-        return tf.reduce_mean(steps.epsilon_accuracy(color, fake, self.config))
+        return tf.reduce_mean(steps.epsilon_accuracy(gray, color, fake, self.config))
 
     def _log_line(self):
         """D fake, D real, D, G adversarial, G L1, G, accuracy: one pass each, as the original evaluates them."""

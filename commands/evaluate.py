@@ -39,6 +39,8 @@ def run(command: flags.Command) -> int:
         )
     models, configs, files = _runs(command, paths)
     _check_data(command, configs)
+    if command.config.evaluation.eval_split == "validation":
+        _check_held_out(models, configs)
     first = next(iter(configs.values()))
     origin = next(iter(models.values())).stored
     # Packed weights bring the median of their own training set, which may not be here.
@@ -138,6 +140,25 @@ def _check_data(command, configs):
         raise ValueError(
             f"The runs have different data: {'; '.join(different)}. Say on which photographs they are to be compared, "
             "with --dataset and --dataset-path"
+        )
+
+
+def _check_held_out(models, configs):
+    """Refuse to call those photographs held out that other settings hold out than a run's own."""
+    for name, colorizer in models.items():
+        own, wanted = colorizer.stored.config.data, configs[name].data
+        if own.dataset == wanted.dataset and own.validation_fraction != wanted.validation_fraction:
+            raise ValueError(
+                f"`--eval-split validation`: {name} was trained with --validation-fraction "
+                f"{own.validation_fraction:g}, so that a share of {wanted.validation_fraction:g} holds photographs "
+                "that it has learned from. "
+                f"Evaluate with --validation-fraction {own.validation_fraction:g}, or on the test split."
+            )
+    fractions = {configs[name].data.validation_fraction for name in models}
+    if len(fractions) > 1:
+        raise ValueError(
+            "`--eval-split validation`: the runs hold out different shares of the photographs "
+            f"({', '.join(f'{one:g}' for one in sorted(fractions))}). Compare them on the test split."
         )
 
 

@@ -20,14 +20,14 @@ def run(command: flags.Command) -> int:
     """Train until the schedule's end or an interruption; the run directory then describes the run."""
     if command.config.run.weights:
         raise ValueError("`--weights` is for evaluating and colorizing; training goes on from its run's checkpoints.")
-    with loop.interruptions() as interrupted:
-        return _train(command.config, interrupted)
+    common.check_names(command.config)
+    strategy = distribution.strategy(command.config.run.gpu_ids)
+    with loop.interruptions() as interrupted:  # after the strategy: a cluster's listens for SIGTERM itself
+        return _train(command.config, strategy, interrupted)
 
 
-def _train(config, interrupted) -> int:
-    common.check_names(config)
+def _train(config, strategy, interrupted) -> int:
     run_dir = Path(config.run.checkpoints_path)
-    strategy = distribution.strategy(config.run.gpu_ids)
     task, chief = distribution.task(strategy)
     keras.utils.set_random_seed(config.run.seed)
     if config.run.deterministic:
@@ -57,7 +57,7 @@ def _train(config, interrupted) -> int:
         run_dir, config, start=position.iteration, total=_iterations(config, photographs.size), active=chief
     )
     try:
-        loop.Loop(
+        stopped = loop.Loop(
             config,
             state=trained,
             steps=compiled,
@@ -78,9 +78,9 @@ def _train(config, interrupted) -> int:
         writer.close()
     if not chief:
         return 0
-    if config.run.validate and not interrupted:
+    if config.run.validate and not stopped:
         _final_table(config, colorizer, photographs, held_out)
-    _say_how_it_ended(interrupted, config, position.iteration)
+    _say_how_it_ended(stopped, config, position)
     return 0
 
 
@@ -98,6 +98,12 @@ def _terms(config, photographs, *, chief) -> dict:
 def _start(config, trained, saver, photographs, strategy, *, chief) -> loop.Position:
     """Restore the last checkpoint, or start from other networks, or afresh; say which."""
     host = saver.restore()
+    sizes = distribution.gather(strategy, photographs.size)
+    if len(set(sizes)) > 1:
+        raise ValueError(
+            f"`--dataset-path`: the processes have different photographs, {', '.join(f'{n:,}' for n in sizes)} of them "
+            "in the order of the cluster. Give all the same files."
+        )
     position = loop.Position.start(host, size=photographs.size, pipelines=distribution.processes(strategy))
     if len(set(distribution.gather(strategy, position.iteration))) > 1:
         raise ValueError(f"The processes found different checkpoints in {saver.run_dir}: it must be one shared folder.")
@@ -140,12 +146,15 @@ def _final_table(config, colorizer, photographs, held_out):
     checkpoints.write_text(Path(config.run.checkpoints_path) / "validation.txt", text)
 
 
-def _say_how_it_ended(interrupted, config, iteration):
+def _say_how_it_ended(interrupted, config, position):
+    iteration = position.iteration
     run_dir, saved = Path(config.run.checkpoints_path), config.run.save
     if interrupted:
         kept = f"saved in {run_dir}. The same command goes on from there." if saved else "nothing saved (--save False)."
         print(f"Interrupted at iteration {iteration}; {kept}")
         return
+    if config.schedule.pretrain_steps and position.schedule.phase != "adversarial":
+        print("It ended within its pre-training: the generator has met no discriminator.")
     print(f"Finished at iteration {iteration}. Look at {run_dir}/samples" + (", and measure:" if saved else "."))
     if saved:
         print(f"  python test-eval.py --checkpoints-path {run_dir}")

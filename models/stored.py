@@ -22,8 +22,8 @@ from colorgan.config import FIELDS, Config, read
 
 WEIGHTS = "generator.weights.h5"  # in a run's folder
 SUFFIX = ".weights.h5"
-CARD_SUFFIX = ".weights.json"
-CARD = ("config", "sha256", "median_ab")
+DESCRIPTION_SUFFIX = ".weights.json"
+DESCRIBED = ("config", "sha256", "median_ab")
 PLACES = {"network", "feature_model"}  # settings that name files of the machine on which a run was trained
 
 
@@ -89,13 +89,13 @@ def find(path) -> Stored:
 def describe(path) -> Stored:
     """`find` that wants the description only: a run may have no weights so far."""
     weights = _weights(path)
-    card = weights.with_name(weights.name.removesuffix(SUFFIX) + CARD_SUFFIX)
-    if card.is_file():
-        return _packed(weights, card)
+    described_by = weights.with_name(weights.name.removesuffix(SUFFIX) + DESCRIPTION_SUFFIX)
+    if described_by.is_file():
+        return _packed(weights, described_by)
     settings = weights.parent / "config.json"
     if not settings.is_file():
         raise FileNotFoundError(
-            f"No {settings}, and no {card.name} beside the weights: they say which network the weights are for."
+            f"No {settings}, and no {described_by.name} beside the weights: they say which network the weights are for."
         )
     return Stored(weights, settings, read(settings))
 
@@ -105,19 +105,21 @@ def _weights(path):
     return path / WEIGHTS if path.is_dir() else path
 
 
-def _packed(weights, card):
+def _packed(weights, described_by):
     try:
-        values = json.loads(card.read_text(encoding="utf-8"))
-        if not isinstance(values, dict) or set(CARD) - set(values):
-            raise ValueError(f"it must be an object with {', '.join(CARD)}")
+        values = json.loads(described_by.read_text(encoding="utf-8"))
+        if not isinstance(values, dict) or set(DESCRIBED) - set(values):
+            raise ValueError(f"it must be an object with {', '.join(DESCRIBED)}")
         config, median = Config.from_json(json.dumps(values["config"])), values["median_ab"]
         if not re.fullmatch("[0-9a-f]{64}", str(values["sha256"])):
             raise ValueError("`sha256` must be 64 hexadecimal digits")
         if median is not None and not (isinstance(median, list) and [type(x) for x in median] == [float, float]):
             raise ValueError("`median_ab` must be two numbers, or null")
     except ValueError as error:
-        raise ValueError(f"{card} does not describe weights that this version of colorgan can read: {error}") from error
-    return Stored(weights, card, config, values["sha256"], None if median is None else tuple(median))
+        raise ValueError(
+            f"{described_by} does not describe weights that this version of colorgan can read: {error}"
+        ) from error
+    return Stored(weights, described_by, config, values["sha256"], None if median is None else tuple(median))
 
 
 def pack(stored: Stored, weights: Path, *, median_ab) -> Stored:
@@ -139,7 +141,7 @@ def pack(stored: Stored, weights: Path, *, median_ab) -> Stored:
         OSError: if the files cannot be written.
     """
     weights = Path(weights)
-    card_name = packed_name(weights)
+    description_name = packed_name(weights)
     weights.parent.mkdir(parents=True, exist_ok=True)
     own = stored.config.flat()
     kept = {name: own[name] for name, f in FIELDS.items() if not (f.metadata["may_change"] or name in PLACES)}
@@ -148,9 +150,9 @@ def pack(stored: Stored, weights: Path, *, median_ab) -> Stored:
         with h5py.File(stored.weights) as source, h5py.File(made, "w") as target:
             _copy(source, target)
         median = None if median_ab is None else [float(x) for x in median_ab]
-        card = {"config": kept, "sha256": sha256(made), "median_ab": median}
-        described = made.with_name(card_name)
-        described.write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
+        description = {"config": kept, "sha256": sha256(made), "median_ab": median}
+        described = made.with_name(description_name)
+        described.write_text(json.dumps(description, indent=1) + "\n", encoding="utf-8")
         os.replace(made, weights)
         os.replace(described, weights.with_name(described.name))
     return find(weights)
@@ -166,7 +168,7 @@ def packed_name(weights: Path) -> str:
         raise ValueError(f"Packed weights are called NAME{SUFFIX}. Received: {weights.name}")
     if (weights.parent / "config.json").exists():
         raise ValueError(f"{weights.parent} is a run's directory, whose weights are its own. Choose another folder.")
-    return weights.name.removesuffix(SUFFIX) + CARD_SUFFIX
+    return weights.name.removesuffix(SUFFIX) + DESCRIPTION_SUFFIX
 
 
 def _copy(source, target):

@@ -207,6 +207,8 @@ def test_words_that_are_not_flags():
         ("--dry-run True", True, ()),
         ("--dry-run=False", False, ()),
         ("--dry-run false", False, ()),
+        ("--dry-run 0", False, ()),
+        ("--dry-run yes photo.jpg", True, ("photo.jpg",)),
         ("--dry-run photo.jpg", True, ("photo.jpg",)),
     ],
 )

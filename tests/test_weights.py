@@ -6,11 +6,14 @@ import shutil
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from PIL import Image
 
 from colorgan import Colorizer, flags, main, weights
 from colorgan.commands import common
 from colorgan.models import generators, stored
+from colorgan.models.colorizer import load_weights
+from colorgan.training import checkpoints, state
 
 LARGEST = 40e6  # bytes
 
@@ -88,6 +91,25 @@ def test_averages_are_of_runs_with_checkpoints(run, shipped, capsys, words, said
     assert main.run("pack", [*words, "--average-checkpoints", "2", "--output", "x.weights.h5"]) == 1
     assert re.search(said, capsys.readouterr().err)
     assert sorted(path.name for path in shipped.parent.iterdir()) == ["shipped"]  # nothing half made
+
+
+def test_a_mean_of_checkpoints_is_packed(run, tmp_path):
+    own = tmp_path / "run"
+    shutil.copytree(run, own)
+    config = stored.find(own).config.replace(checkpoints_path=str(own))
+    trained = state.create(config, tf.distribute.get_strategy())
+    first = [w.copy() for w in trained.best_generator.get_weights()]
+    saver = checkpoints.Checkpoints(own, trained, keep=3)
+    for iteration, factor in ((1, 1.0), (2, 2.0)):
+        trained.best_generator.set_weights([factor * w for w in first])
+        saver.save({"iteration": iteration})
+    target = tmp_path / "mean.weights.h5"
+    words = ["--checkpoints-path", str(own), "--average-checkpoints", "2", "--output", str(target)]
+    assert main.run("pack", words) == 0
+    packed = generators.build(config)
+    load_weights(packed, target, described_by="the run")
+    for mean, w in zip(packed.get_weights(), first, strict=True):
+        np.testing.assert_allclose(mean, 1.5 * w, rtol=1e-3, atol=1e-6)  # kernels in float16
 
 
 def test_pack_without_an_output(run, capsys):

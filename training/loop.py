@@ -117,28 +117,38 @@ class Loop:
         self.validate, self.sample = validate, sample
         self.pending: list[tuple[int, dict]] = []
         self.losses: dict[str, list[float]] = {}
-        self.done_at = {"log": position.iteration, "sample": -1, "validate": -1, "save": position.iteration}
+        here = position.iteration  # a run that is at its end already samples once more, and validates if it has not
+        validated = here if writers.kept("val/") else -1
+        self.done_at = {"log": here, "sample": -1, "validate": validated, "save": here}
 
-    def run(self, interrupted) -> None:
-        """Train until the schedule's end or until `interrupted` (see `interruptions`) becomes true.
+    def run(self, interrupted) -> bool:
+        """Train until the schedule's end or until `interrupted` (see `interruptions`) becomes true in a process.
 
-        A run that ends logs, samples, validates and saves once more. One that is interrupted logs and saves only:
+        A run that ends logs, saves, samples and validates once more. One that is interrupted logs and saves only:
         whoever sent SIGTERM may not wait for a validation.
+
+        Returns:
+            Whether it was interrupted.
 
         Raises:
             DivergedError: if a loss or a weight is not finite; the last good checkpoint is kept.
         """
         iterator = iter(self._batches())
-        while not self._finished() and not interrupted:
+        while not (stopped := self._signalled(interrupted)) and not self._finished():
             with self.train.clear_errors():
                 batch = next(iterator)
             self._iterate(batch)
         self._once("log", self._log)
-        if not interrupted:
+        self._once("save", self._save)  # before what else may fail
+        if not stopped:
             self._once("sample", self._sample)
             self._once("validate", self._validate)
-        self._once("save", self._save)
         self.train.warn_of_bad_files()
+        return stopped
+
+    def _signalled(self, interrupted) -> bool:
+        """-> whether a signal came to any of the processes: they stop after the same iteration, or hang."""
+        return any(distribution.gather(self.strategy, int(bool(interrupted))))
 
     def _batches(self):
         def pipeline(context):
@@ -261,6 +271,7 @@ class Loop:
         self.done_at["validate"] = self.position.iteration
         if self.validate is None or not self.config.run.validate:
             return None
+        self._check_weights()
         values = self.validate()
         p, name = self.position, self.config.run.best_metric
         self.writers.scalars(p.iteration, {f"val/{key}": value for key, value in values.items()})
@@ -269,9 +280,10 @@ class Loop:
         shown = "  ".join(f"{key} {value:.4g}" for key, value in values.items())
         self.writers.say(f"iteration {p.iteration}, validation: {shown}")
         cost = metrics.cost(name, values[name])
-        best = self.checkpoints.best()
-        if self.config.run.save and (best is None or best["metric"] != name or cost < best["cost"]):
-            report = {"metric": name, "value": values[name], "cost": cost, "iteration": p.iteration}
+        best, measured = self.checkpoints.best(), {"metric": name, "validate_size": self.config.run.validate_size}
+        comparable = best is not None and all(best.get(key) == value for key, value in measured.items())
+        if self.config.run.save and not (comparable and cost >= best["cost"]):
+            report = measured | {"value": values[name], "cost": cost, "iteration": p.iteration}
             self.checkpoints.save_best(report)
         return values
 
@@ -279,13 +291,16 @@ class Loop:
         if not self.config.run.save:
             return
         self._read()
-        # The losses are of before the last update; a gradient that was not finite shows in the weights only.
+        self._check_weights()
+        self.checkpoints.save(asdict(self.position) | {"left_out": self._left_out()})
+        self.done_at["save"] = self.position.iteration
+
+    def _check_weights(self) -> None:
+        """The losses are of before the last update; a gradient that was not finite shows in the weights only."""
         for network in (self.state.generator, self.state.discriminator):
             for v in network.trainable_variables:
                 if not np.isfinite(tf.reduce_sum(v.value)):
                     raise self._diverged(f"The weights {v.path} are no longer finite", self.position.iteration)
-        self.checkpoints.save(asdict(self.position) | {"left_out": self._left_out()})
-        self.done_at["save"] = self.position.iteration
 
     def _once(self, what, action) -> None:
         if self.done_at[what] < self.position.iteration:

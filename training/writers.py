@@ -37,14 +37,20 @@ class Writers:
         self.run_dir, self.config, self.active = Path(run_dir), config, active
         self.metrics = self.run_dir / "metrics.jsonl"
         self.events = None
+        self._kept = set()
         if active and config.run.log:
             if self.metrics.exists():
-                rows = [json.dumps(row) + "\n" for row in read_rows(self.metrics) if row["iteration"] <= start]
-                checkpoints.write_text(self.metrics, "".join(rows))
+                rows = [row for row in read_rows(self.metrics) if row["iteration"] <= start]
+                self._kept = {key for row in rows if row["iteration"] == start for key in row}
+                checkpoints.write_text(self.metrics, "".join(json.dumps(row) + "\n" for row in rows))
             self.events = tf.summary.create_file_writer(str(self.run_dir / "events"))
         self.bar = tqdm(
             total=total, initial=start, unit="it", disable=not active, dynamic_ncols=True, mininterval=0.5, miniters=1
         )
+
+    def kept(self, prefix: str) -> bool:
+        """-> whether metrics.jsonl has log keys with this prefix of the iteration that the run goes on from."""
+        return any(key.startswith(prefix) for key in self._kept)
 
     def step(self, iteration: int) -> None:
         """Move the live line to this iteration."""

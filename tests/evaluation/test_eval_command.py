@@ -1,6 +1,7 @@
 """What `--mode eval` and `--mode turing` refuse before work begins, and where results go."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
@@ -54,6 +55,32 @@ def test_a_result_of_more_images_stays(tmp_path, capsys):
     assert "is of more images and stays" in capsys.readouterr().out
     other = [path.name for path in evaluate._files(tmp_path, 5, "-validation")]
     assert other == ["result-validation.json", "report-validation.html", "report-validation.png"]
+
+
+def test_held_out_photographs_are_those_of_the_runs_own_share():
+    own = command("--dataset", "shapes", "--validation-fraction", "0.1").config
+    model = SimpleNamespace(stored=SimpleNamespace(config=own))
+    evaluate._check_held_out({"a": model}, {"a": own})
+    elsewhere = own.replace(dataset="folder", validation_fraction=0.3)  # photographs that it has never seen
+    evaluate._check_held_out({"a": model}, {"a": elsewhere})
+    wider = own.replace(validation_fraction=0.2)
+    with pytest.raises(ValueError, match=r"a was trained with --validation-fraction 0\.1, so that a share of 0\.2"):
+        evaluate._check_held_out({"a": model}, {"a": wider})
+    other = SimpleNamespace(stored=SimpleNamespace(config=wider))
+    with pytest.raises(ValueError, match=r"different shares of the photographs \(0\.1, 0\.2\)"):
+        evaluate._check_held_out({"a": model, "b": other}, {"a": own, "b": wider})
+
+
+@pytest.mark.parametrize(
+    ("mode", "words", "said"),
+    [
+        ("eval", ("--average-checkpoints", "2"), "--average-checkpoints is for `--mode pack`"),
+        ("sample", ("--eval-split", "validation"), "--eval-split is for `--mode eval`"),
+    ],
+)
+def test_what_a_mode_cannot_heed_is_refused(mode, words, said):
+    with pytest.raises(ValueError, match=said):
+        common.trained(command(*words, mode=mode))
 
 
 def test_two_folders_have_no_split():

@@ -43,10 +43,10 @@ def test_kernels_are_halved_vectors_are_not(run, packed):
     assert packed.weights.stat().st_size < 0.7 * (run / stored.WEIGHTS).stat().st_size
 
 
-def test_a_card_holds_no_place_of_the_machine(packed):
-    card = json.loads(packed.described_by.read_text())
-    assert "dataset_path" not in card["config"] and "/somewhere" not in packed.described_by.read_text()
-    assert card["config"]["dataset"] == "shapes" and card["sha256"] == stored.sha256(packed.weights)
+def test_a_description_holds_no_place_of_the_machine(packed):
+    description = json.loads(packed.described_by.read_text())
+    assert "dataset_path" not in description["config"] and "/somewhere" not in packed.described_by.read_text()
+    assert description["config"]["dataset"] == "shapes" and description["sha256"] == stored.sha256(packed.weights)
 
 
 def test_a_changed_file_is_refused(packed):
@@ -70,7 +70,7 @@ def test_a_changed_file_is_refused(packed):
         '{"config": {}, "sha256": "%s", "median_ab": [1]}' % ("0" * 64),
     ],
 )
-def test_a_card_that_cannot_be_read(packed, text):
+def test_a_description_that_cannot_be_read(packed, text):
     packed.described_by.write_text(text)
     with pytest.raises(ValueError, match="small.weights.json does not describe weights"):
         stored.find(packed.weights)

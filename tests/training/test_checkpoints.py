@@ -66,6 +66,24 @@ def test_the_mean_of_the_last_checkpoints_is_for_use(tiny, trainer, tmp_path, em
         averager.average(4)
 
 
+@pytest.mark.parametrize("ema_decay", [0.0, 0.9])
+def test_another_run_starts_from_both_networks(tiny, trainer, tmp_path, ema_decay):
+    config = tiny(ema_decay=ema_decay)
+    source, _ = trainer(config)
+    for network in (source.generator, source.discriminator):
+        network.set_weights([w + 0.25 for w in network.get_weights()])
+    source.best_generator.set_weights([w + 0.5 for w in source.generator.get_weights()])
+    Checkpoints(tmp_path, source, keep=1).save({"iteration": 1})
+    (tmp_path / "config.json").write_text(config.to_json())
+    target, _ = trainer(config, seed=99)
+    assert checkpoints.load_networks(tmp_path, config, target) == ("generator", "discriminator")
+    pairs = [(target.generator, source.best_generator), (target.discriminator, source.discriminator)]
+    pairs += [(target.average, source.best_generator)] if ema_decay else []
+    for loaded, wanted in pairs:
+        for a, b in zip(loaded.get_weights(), wanted.get_weights(), strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
 def test_nothing_to_restore(tiny, trainer, tmp_path):
     assert Checkpoints(tmp_path, trainer(tiny())[0], keep=1).restore() is None
 

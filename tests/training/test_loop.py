@@ -12,6 +12,7 @@ import pytest
 import tensorflow as tf
 
 from colorgan import flags
+from colorgan.commands import train
 from colorgan.training import distribution, loop, schedules, writers
 
 HOST = {
@@ -66,6 +67,56 @@ def test_a_run_ends_when_it_is_colourful_enough(phase, measured, stop, ends):
     # What a checkpoint holds ends it again when the same command goes on.
     again = loop.Position.start(json.loads(json.dumps(dataclasses.asdict(position))), size=10, pipelines=1)
     assert again.colorfulness == pytest.approx(measured if phase == "adversarial" else None, abs=0, nan_ok=True)
+
+
+def test_a_signal_to_any_process_stops_all(monkeypatch):
+    run = mock.Mock(strategy=tf.distribute.get_strategy())
+    assert not loop.Loop._signalled(run, ()) and loop.Loop._signalled(run, [signal.SIGTERM])
+    monkeypatch.setattr(distribution, "gather", lambda strategy, number: [0, 1])
+    assert loop.Loop._signalled(run, ())
+
+
+def test_processes_with_other_photographs_are_refused(monkeypatch):
+    monkeypatch.setattr(distribution, "gather", lambda strategy, number: [number, number - 1])
+    with pytest.raises(ValueError, match="different photographs, 1,000, 999 of them"):
+        train._start(None, None, mock.Mock(), mock.Mock(size=1000), None, chief=True)
+
+
+def test_the_best_of_other_validation_images_is_no_best():
+    config = flags.resolve({"dataset": "shapes", "validate_size": 100})
+    saved = mock.Mock()
+    run = loop.Loop(
+        config,
+        position=loop.Position(iteration=7, size=10),
+        checkpoints=saved,
+        state=mock.Mock(generator=mock.Mock(trainable_variables=[]), discriminator=mock.Mock(trainable_variables=[])),
+        validate=lambda: {"mae_ab": 5.0},
+        **dict.fromkeys(("steps", "train", "sample", "writers", "strategy"), mock.Mock()),
+    )
+    for best, is_kept in (
+        (None, True),
+        ({"metric": "mae_ab", "validate_size": 100, "cost": 4.0}, False),
+        ({"metric": "mae_ab", "validate_size": 16, "cost": 4.0}, True),
+        ({"metric": "psnr", "validate_size": 100, "cost": 4.0}, True),
+        ({"metric": "mae_ab", "validate_size": 100, "cost": 6.0}, True),
+    ):
+        saved.reset_mock()
+        saved.best.return_value = best
+        run._validate()
+        assert saved.save_best.called is is_kept, best
+
+
+def test_weights_that_are_not_finite_are_met_before_the_validation():
+    bad = mock.Mock(value=tf.constant([np.nan]), path="generator/kernel")
+    run = loop.Loop(
+        flags.resolve({"dataset": "shapes"}),
+        position=loop.Position(iteration=7, size=10),
+        state=mock.Mock(generator=mock.Mock(trainable_variables=[bad])),
+        validate=lambda: pytest.fail("it was measured"),
+        **dict.fromkeys(("steps", "checkpoints", "train", "sample", "writers", "strategy"), mock.Mock()),
+    )
+    with pytest.raises(loop.DivergedError, match="generator/kernel are no longer finite at iteration 7"):
+        run._validate()
 
 
 def test_another_training_split_is_refused():
