@@ -26,6 +26,7 @@ ALIASES = {"turing-test-delay": "test-delay", "turing-test-size": "test-size", "
 
 
 BARE = ("--dry-run", "--single", "--web")  # booleans that may stand alone
+ONLY = {"average_checkpoints": "pack", "eval_split": "eval"}  # what one mode alone can heed
 TRUE, FALSE = ("true", "t", "1", "yes", "y", "on"), ("false", "f", "0", "no", "n", "off")
 
 
@@ -151,8 +152,14 @@ def parse(argv: list[str], *, mode: str | None = None) -> Command:
     for alias, name in ALIASES.items():
         if values[alias].present:
             given[name.replace("-", "_")] = values[name].value
+    chosen = _mode(values["mode"].value, mode)
+    for name in sorted(given.keys() & ONLY.keys()):
+        if chosen != ONLY[name]:
+            raise UsageError(
+                f"{flag_name(name)} is for `--mode {ONLY[name]}`, not for `--mode {chosen}`. Leave it out."
+            )
     return Command(
-        mode=_mode(values["mode"].value, mode),
+        mode=chosen,
         config=resolve(given),
         given=frozenset(given),
         inputs=tuple(words),

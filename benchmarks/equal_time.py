@@ -30,11 +30,17 @@ def trained(run):
     return json.loads(path.read_text())["seconds"] if path.exists() else 0.0
 
 
+def last_save(run):
+    """-> when a run's newest checkpoint was written; None without one."""
+    path = run / "checkpoints" / "checkpoint"
+    return path.stat().st_mtime_ns if path.exists() else None
+
+
 def turn(run, flags, seconds):
     """Train a run for so many seconds of iterations, and note them."""
     log, said = run / "metrics.jsonl", run / "train.log"
     run.mkdir(parents=True, exist_ok=True)
-    before = log.stat().st_size if log.exists() else 0
+    before, kept = log.stat().st_size if log.exists() else 0, last_save(run)
     with said.open("a") as output:
         process = subprocess.Popen(
             [sys.executable, ROOT / "train.py", "--checkpoints-path", run, "--log-interval", "1", *ALL, *flags],
@@ -54,7 +60,7 @@ def turn(run, flags, seconds):
             if not finished:
                 process.terminate()  # it saves, and the same command goes on; a second Ctrl-C would not let it
             status = process.wait()
-            if status == 0:
+            if last_save(run) != kept:  # a turn of which nothing is kept counts nothing
                 (run / "equal_time.json").write_text(json.dumps({"seconds": trained(run) + seconds_had}) + "\n")
         if status:
             raise SystemExit(f"train.py failed with status {status}: see {said}")

@@ -20,7 +20,6 @@ DEFAULT_WEIGHTS = "photo"  # of those that ship
 MEASURES = ("eval", "turing", "sample")
 TRAINING_DATA = ("chroma_gain", "degradations", "min_colorfulness")  # what training alone does to photographs
 USES = ("colorize", "app", "export")  # modes that take them when nothing else is said
-ONLY = {"average_checkpoints": "pack", "eval_split": "eval"}  # what one mode alone can heed
 MEDIAN_IMAGES = 2000  # training images that the median baseline is measured on
 
 
@@ -137,9 +136,6 @@ def trained(command: flags.Command) -> tuple[Colorizer, Config]:
     if unused and command.mode in MEASURES:
         names = ", ".join(flag_name(name) for name in sorted(unused))
         raise ValueError(f"{names}: what is measured is what the network gives. Leave it out.")
-    for name in sorted(command.given & ONLY.keys()):
-        if command.mode != ONLY[name]:
-            raise ValueError(f"{flag_name(name)} is for `--mode {ONLY[name]}`. Leave it out.")
     distribution.select(config.run.gpu_ids)
     own = described(command)
     if own is None:

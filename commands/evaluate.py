@@ -39,9 +39,9 @@ def run(command: flags.Command) -> int:
         )
     models, configs, files = _runs(command, paths)
     _check_data(command, configs)
-    if command.config.evaluation.eval_split == "validation":
-        _check_held_out(models, configs)
     first = next(iter(configs.values()))
+    if first.evaluation.eval_split == "validation":
+        _check_held_out(models, configs)
     origin = next(iter(models.values())).stored
     # Packed weights bring the median of their own training set, which may not be here.
     own = all(getattr(first.data, name) == getattr(origin.config.data, name) for name in ("dataset", "classes"))

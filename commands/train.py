@@ -78,7 +78,7 @@ def _train(config, strategy, interrupted) -> int:
         writer.close()
     if not chief:
         return 0
-    if config.run.validate and not stopped:
+    if config.run.validate and not stopped and not interrupted:
         _final_table(config, colorizer, photographs, held_out)
     _say_how_it_ended(stopped, config, position)
     return 0
@@ -100,9 +100,10 @@ def _start(config, trained, saver, photographs, strategy, *, chief) -> loop.Posi
     host = saver.restore()
     sizes = distribution.gather(strategy, photographs.size)
     if len(set(sizes)) > 1:
+        counts = ", ".join(f"{n:,}" for n in sizes)
         raise ValueError(
-            f"`--dataset-path`: the processes have different photographs, {', '.join(f'{n:,}' for n in sizes)} of them "
-            "in the order of the cluster. Give all the same files."
+            f"`--dataset-path`: the processes have different numbers of photographs: {counts}, in the order of the "
+            "cluster. Give all the same files."
         )
     position = loop.Position.start(host, size=photographs.size, pipelines=distribution.processes(strategy))
     if len(set(distribution.gather(strategy, position.iteration))) > 1:

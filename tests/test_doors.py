@@ -203,6 +203,7 @@ def test_a_run_that_became_colourful_enough_stays_ended(tmp_path, door):
     assert "The run ends" in done.stdout + done.stderr and "Finished at iteration 3." in done.stdout
     again = door("train.py", *words, "--stop-colorfulness", 1e-6, cwd=tmp_path)
     assert "Going on at iteration 3." in again.stdout and "Finished at iteration 3." in again.stdout
+    assert len([row for row in rows(tmp_path / "run") if row["iteration"] == 3 and "val/mae_ab" in row]) == 1
     assert "Finished at iteration 6." in door("train.py", *words, "--stop-colorfulness", 99, cwd=tmp_path).stdout
 
 

@@ -79,7 +79,7 @@ def test_every_field_is_a_flag(name):
         bool: str(not default), int: "7", float: "0.5", str: "places365",
         "rows": "[[8, 2, 0.5]]", "stages": "[[100, 2]]", "words": "flip",
     }[kind]  # fmt: skip
-    command = flags.parse([flag_name(name), text])
+    command = flags.parse([flag_name(name), text], mode=flags.ONLY.get(name))
     assert command.given == {name}
     got = command.config.flat()[name]
     assert type(got) is (tuple if isinstance(kind, str) else kind)
@@ -93,9 +93,10 @@ COMPANIONS = {"adjusted": "--desired-hue 0.5"}
 @pytest.mark.parametrize("name", [name for name, f in FIELDS.items() if f.metadata["choices"]])
 def test_closed_sets(name):
     for choice in FIELDS[name].metadata["choices"]:
-        assert value(f"{flag_name(name)} {choice} {COMPANIONS.get(choice, '')}", name) == choice
+        line = f"--mode {flags.ONLY.get(name, 'train')} {flag_name(name)} {choice} {COMPANIONS.get(choice, '')}"
+        assert value(line, name) == choice
     with pytest.raises(flags.UsageError, match=f"`{flag_name(name)}` must be one of .*Received: 'other'"):
-        parsed(f"{flag_name(name)} other")
+        parsed(f"--mode {flags.ONLY.get(name, 'train')} {flag_name(name)} other")
 
 
 @pytest.mark.parametrize(
@@ -304,3 +305,16 @@ def test_tfds_default_path_is_the_one_that_datasets_know():
 def test_a_run_without_validation_does_not_end_by_one():
     assert flags.resolve({"preset": "photo"}).schedule.stop_colorfulness == 0.75
     assert flags.resolve({"preset": "photo", "validate": False}).schedule.stop_colorfulness == 0
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("--mode eval --average-checkpoints 2", "--average-checkpoints is for `--mode pack`, not for `--mode eval`"),
+        ("--mode sample --eval-split validation", "--eval-split is for `--mode eval`"),
+        ("--eval-split validation", "not for `--mode train`"),
+    ],
+)
+def test_what_a_mode_cannot_heed_is_refused(line, said):
+    with pytest.raises(flags.UsageError, match=said):
+        flags.parse(line.split())

@@ -140,9 +140,9 @@ class Loop:
             self._iterate(batch)
         self._once("log", self._log)
         self._once("save", self._save)  # before what else may fail
-        if not stopped:
-            self._once("sample", self._sample)
-            self._once("validate", self._validate)
+        for what, action in (("sample", self._sample), ("validate", self._validate)):
+            if not (stopped or interrupted):  # the signal may come as late as this
+                self._once(what, action)
         self.train.warn_of_bad_files()
         return stopped
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from copies import SMALL, batch_of, small, start
 
+from colorgan import flags
 from colorgan.commands import common
 from colorgan.models.objectives.adversarial import ADVERSARIAL
 from colorgan.training.schedules import Action
@@ -52,3 +53,10 @@ def test_every_head_with_other_generators(preset, head):
 @pytest.mark.parametrize("space", ["lab", "rgb", "yuv"])
 def test_every_colour_space(space):
     assert "g/accuracy" in iterate(small("rgb64", color_space=space))
+
+
+def test_who_stops_by_colour_begins_pale():
+    for values in ({}, {"pretrain_steps": 0, "network": "run"}, {"pretrain_steps": 0, "stop_colorfulness": 0.0}):
+        common.check_names(flags.resolve({"preset": "photo", **values}))
+    with pytest.raises(ValueError, match="for a generator that begins pale"):
+        common.check_names(flags.resolve({"preset": "photo", "pretrain_steps": 0}))

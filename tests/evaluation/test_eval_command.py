@@ -71,18 +71,6 @@ def test_held_out_photographs_are_those_of_the_runs_own_share():
         evaluate._check_held_out({"a": model, "b": other}, {"a": own, "b": wider})
 
 
-@pytest.mark.parametrize(
-    ("mode", "words", "said"),
-    [
-        ("eval", ("--average-checkpoints", "2"), "--average-checkpoints is for `--mode pack`"),
-        ("sample", ("--eval-split", "validation"), "--eval-split is for `--mode eval`"),
-    ],
-)
-def test_what_a_mode_cannot_heed_is_refused(mode, words, said):
-    with pytest.raises(ValueError, match=said):
-        common.trained(command(*words, mode=mode))
-
-
 def test_two_folders_have_no_split():
     with pytest.raises(ValueError, match="no split for --eval-split"):
         evaluate.run(command("--result-dir", "a", "--truth-dir", "b", "--eval-split", "validation"))

@@ -78,7 +78,7 @@ def test_a_signal_to_any_process_stops_all(monkeypatch):
 
 def test_processes_with_other_photographs_are_refused(monkeypatch):
     monkeypatch.setattr(distribution, "gather", lambda strategy, number: [number, number - 1])
-    with pytest.raises(ValueError, match="different photographs, 1,000, 999 of them"):
+    with pytest.raises(ValueError, match="different numbers of photographs: 1,000, 999"):
         train._start(None, None, mock.Mock(), mock.Mock(size=1000), None, chief=True)
 
 
@@ -104,6 +104,39 @@ def test_the_best_of_other_validation_images_is_no_best():
         saved.best.return_value = best
         run._validate()
         assert saved.save_best.called is is_kept, best
+
+
+def at_its_end(**parts):
+    """-> a loop whose last iteration is done and not saved, and its checkpoints."""
+    saved, no_variables = mock.Mock(), mock.Mock(trainable_variables=[])
+    run = loop.Loop(
+        flags.resolve({"dataset": "shapes", "max_steps": 7}),
+        position=loop.Position(iteration=7, size=10),
+        checkpoints=saved,
+        state=mock.Mock(generator=no_variables, discriminator=no_variables),
+        strategy=tf.distribute.get_strategy(),
+        writers=mock.Mock(**{"kept.return_value": False}),
+        **{**dict.fromkeys(("steps", "train", "validate", "sample"), mock.Mock()), **parts},
+    )
+    run._batches = list
+    run.counts = dict.fromkeys(("dropped_gray", "bad"), tf.zeros(1, tf.int64))
+    run.done_at["save"] = 0
+    return run, saved
+
+
+def test_a_run_that_ends_saves_before_what_may_fail():
+    run, saved = at_its_end(sample=mock.Mock(side_effect=OSError("disk full")))
+    with pytest.raises(OSError, match="disk full"):
+        run.run([])
+    saved.save.assert_called_once()
+
+
+def test_a_signal_in_the_last_sample_is_heeded():
+    flag, measured = [], mock.Mock()
+    run, saved = at_its_end(sample=lambda: flag.append(signal.SIGTERM), validate=measured)
+    assert run.run(flag) is False  # it was at its end
+    saved.save.assert_called_once()
+    assert flag and not measured.called
 
 
 def test_weights_that_are_not_finite_are_met_before_the_validation():
