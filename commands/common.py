@@ -45,9 +45,9 @@ def check_names(config: Config) -> None:
         raise ValueError("`--stop-colorfulness` is seen in the validation: it needs --validate True.")
     if s.stop_colorfulness and not (s.pretrain_steps or config.run.network):
         raise ValueError(
-            "`--stop-colorfulness` is for a generator that begins pale, after --pretrain-steps of L1 or from another "
-            "run (--network). One that begins with the discriminator may be colourful from the start: give "
-            "--stop-colorfulness 0."
+            f"`--stop-colorfulness {s.stop_colorfulness:g}`, here or in the preset, is for a generator that begins "
+            "pale, after --pretrain-steps of L1 or from another run (--network). One that begins with the "
+            "discriminator may be colourful from the start: give --stop-colorfulness 0."
         )
     try:
         metrics.cost(config.run.best_metric, 0.0)

@@ -53,6 +53,7 @@ def run(command: flags.Command) -> int:
         description={
             "dataset": split.description,
             "weights": files,
+            **_held_out(first, models),
             **(
                 {}
                 if median is None
@@ -143,11 +144,18 @@ def _check_data(command, configs):
         )
 
 
+def _held_out(config, models):
+    """-> the protocol's caution about packed weights, which do not say which files they were trained on."""
+    if config.evaluation.eval_split == "test" or not any(one.stored.packed for one in models.values()):
+        return {}
+    return {"held out": "by name or place; of packed weights only if these are the files that they were trained on"}
+
+
 def _check_held_out(models, configs):
     """Refuse to call those photographs held out that other settings hold out than a run's own."""
     for name, colorizer in models.items():
         own, wanted = colorizer.stored.config.data, configs[name].data
-        if own.dataset == wanted.dataset and own.validation_fraction != wanted.validation_fraction:
+        if own.dataset == wanted.dataset and own.validation_fraction < wanted.validation_fraction:
             raise ValueError(
                 f"`--eval-split validation`: {name} was trained with --validation-fraction "
                 f"{own.validation_fraction:g}, so that a share of {wanted.validation_fraction:g} holds photographs "

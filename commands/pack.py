@@ -45,6 +45,7 @@ def _averaged(own, config, folder):
         raise ValueError(f"`--average-checkpoints` is of a run, given by its folder. Received: {own.weights}")
     run_dir, count = own.weights.parent, config.use.average_checkpoints
     trained = state.create(config, tf.distribute.get_strategy())
-    checkpoints.Checkpoints(run_dir, trained, keep=count).average(count)
+    names = checkpoints.Checkpoints(run_dir, trained, keep=count).average(count)
+    print(f"The mean of {', '.join(names)}.")
     checkpoints.write_weights(trained.best_generator, folder / stored.WEIGHTS)
     return dataclasses.replace(own, weights=folder / stored.WEIGHTS)

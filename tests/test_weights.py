@@ -82,7 +82,7 @@ def test_packed_at_the_door_and_used_by_path(run, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--checkpoints-path", "{run}"], "holds 0 checkpoints. Received: 2"),
+        (["--checkpoints-path", "{run}"], "`--average-checkpoints 2`: number of checkpoints in .*: 0"),
         (["--weights", "photo"], "is of a run, given by its folder. Received: .*photo.weights.h5"),
     ],
 )
@@ -93,7 +93,7 @@ def test_averages_are_of_runs_with_checkpoints(run, shipped, capsys, words, said
     assert sorted(path.name for path in shipped.parent.iterdir()) == ["shipped"]  # nothing half made
 
 
-def test_a_mean_of_checkpoints_is_packed(run, tmp_path):
+def test_a_mean_of_checkpoints_is_packed(run, tmp_path, capsys):
     own = tmp_path / "run"
     shutil.copytree(run, own)
     config = stored.find(own).config.replace(checkpoints_path=str(own))
@@ -106,6 +106,7 @@ def test_a_mean_of_checkpoints_is_packed(run, tmp_path):
     target = tmp_path / "mean.weights.h5"
     words = ["--checkpoints-path", str(own), "--average-checkpoints", "2", "--output", str(target)]
     assert main.run("pack", words) == 0
+    assert "The mean of ckpt-1, ckpt-2." in capsys.readouterr().out
     packed = generators.build(config)
     load_weights(packed, target, described_by="the run")
     for mean, w in zip(packed.get_weights(), first, strict=True):
@@ -141,6 +142,7 @@ def test_evaluated_on_validation_beside_the_test(shipped, tmp_path):
     results = tmp_path / "results" / "photo"
     test, held = (json.loads((results / f"result{part}.json").read_text())["protocol"] for part in ("", "-validation"))
     assert "test split" in test["dataset"] and "validation split" in held["dataset"]
+    assert "held out" not in test and "of packed weights only if" in held["held out"]
     assert test["fingerprint of the truth"] != held["fingerprint of the truth"]
 
 

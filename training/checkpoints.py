@@ -172,7 +172,7 @@ class Checkpoints:
                 f"Start anew with another --name or --checkpoints-path; {WEIGHTS} there remains usable."
             ) from error
 
-    def average(self, count: int) -> None:
+    def average(self, count: int) -> list[str]:
         """Give the generator to use the mean of its weights, batch statistics included, over the last checkpoints.
 
         The end of a run wanders about a point that is better than where it stops (Izmailov et al. 2018, "Averaging
@@ -181,14 +181,17 @@ class Checkpoints:
         Args:
             count: of checkpoints.
 
+        Returns:
+            The checkpoints' names, the oldest first.
+
         Raises:
             ValueError: if there are fewer checkpoints, or one does not fit the state.
         """
         paths = list(self.manager.checkpoints)[-count:]
         if len(paths) < count:
             raise ValueError(
-                f"`--average-checkpoints`: {self.directory} holds {len(paths)} checkpoints. Received: {count}. "
-                "Average so many, or train with a higher --keep-checkpoints."
+                f"`--average-checkpoints {count}`: number of checkpoints in {self.directory}: {len(paths)}. Give no "
+                "more than that, or train with a higher --keep-checkpoints and a lower --save-interval."
             )
         sums = [np.zeros(value.shape, np.float64) for value in self.state.best_generator.get_weights()]
         for path in paths:
@@ -196,6 +199,7 @@ class Checkpoints:
             for total, value in zip(sums, self.state.best_generator.get_weights(), strict=True):
                 total += value
         self.state.best_generator.set_weights([(total / count).astype(np.float32) for total in sums])
+        return [Path(path).name for path in paths]
 
     def save(self, host: dict) -> None:
         """Save the state, with `host` (JSON-able) inside, and the generator's weights for use."""

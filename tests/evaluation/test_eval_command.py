@@ -63,6 +63,8 @@ def test_held_out_photographs_are_those_of_the_runs_own_share():
     evaluate._check_held_out({"a": model}, {"a": own})
     elsewhere = own.replace(dataset="folder", validation_fraction=0.3)  # photographs that it has never seen
     evaluate._check_held_out({"a": model}, {"a": elsewhere})
+    narrower = own.replace(validation_fraction=0.05)  # a part of those that were held out
+    evaluate._check_held_out({"a": model}, {"a": narrower})
     wider = own.replace(validation_fraction=0.2)
     with pytest.raises(ValueError, match=r"a was trained with --validation-fraction 0\.1, so that a share of 0\.2"):
         evaluate._check_held_out({"a": model}, {"a": wider})
