@@ -159,8 +159,8 @@ def _check_held_out(models, configs):
             raise ValueError(
                 f"`--eval-split validation`: {name} was trained with --validation-fraction "
                 f"{own.validation_fraction:g}, so that a share of {wanted.validation_fraction:g} holds photographs "
-                "that it has learned from. "
-                f"Evaluate with --validation-fraction {own.validation_fraction:g}, or on the test split."
+                f"that it has learned from. Evaluate with --validation-fraction {own.validation_fraction:g}, or on the "
+                "test split."
             )
     fractions = {configs[name].data.validation_fraction for name in models}
     if len(fractions) > 1:

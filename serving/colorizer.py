@@ -112,9 +112,10 @@ class Colorizer(colorizer.Colorizer):
             flip_average: predict the mirrored pictures too, and take the mean.
 
         Returns:
-            [H, W, 3] sRGB of the input's type, [H, W, 4] with its alpha as it was; or a list of such. The same pixels
-            as in the PNG file that `colorize.py` writes. The own lightness of an `rgb` or `yuv` generator is replaced
-            by the input's.
+            [H, W, 3] sRGB of the input's type, [H, W, 4] with its alpha as it was; or a list of such. As in the
+            PNG file that `colorize.py` writes, where passes of as many pictures made both; passes of other sizes round
+            differently, seen as 1 of 255 in single samples. The own lightness of an `rgb` or `yuv` generator is
+            replaced by the input's.
 
         Raises:
             ValueError: if an array has another shape or type, or a value is out of its range.

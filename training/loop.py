@@ -282,7 +282,7 @@ class Loop:
         cost = metrics.cost(name, values[name])
         best, measured = self.checkpoints.best(), {"metric": name, "validate_size": self.config.run.validate_size}
         comparable = best is not None and all(best.get(key) == value for key, value in measured.items())
-        if self.config.run.save and not (comparable and cost >= best["cost"]):
+        if self.config.run.save and (not comparable or cost < best["cost"]):
             report = measured | {"value": values[name], "cost": cost, "iteration": p.iteration}
             self.checkpoints.save_best(report)
         return values

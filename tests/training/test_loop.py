@@ -90,9 +90,10 @@ def test_the_best_of_other_validation_images_is_no_best():
         position=loop.Position(iteration=7, size=10),
         checkpoints=saved,
         state=mock.Mock(generator=mock.Mock(trainable_variables=[]), discriminator=mock.Mock(trainable_variables=[])),
-        validate=lambda: {"mae_ab": 5.0},
+        validate=lambda: {"mae_ab": value},
         **dict.fromkeys(("steps", "train", "sample", "writers", "strategy"), mock.Mock()),
     )
+    value = 5.0
     for best, is_kept in (
         (None, True),
         ({"metric": "mae_ab", "validate_size": 100, "cost": 4.0}, False),
@@ -104,6 +105,10 @@ def test_the_best_of_other_validation_images_is_no_best():
         saved.best.return_value = best
         run._validate()
         assert saved.save_best.called is is_kept, best
+    value = math.nan  # does not exist for these photographs: no better than what does
+    saved.reset_mock()
+    run._validate()
+    assert not saved.save_best.called
 
 
 def at_its_end(**parts):
