@@ -277,8 +277,6 @@ class Evaluation:
         "", "Turing test: go on in the window as the participant with this token", may_change=True
     )
     web: bool = option(False, "Turing test: serve a page instead of opening a window", may_change=True)
-    host: str = option("127.0.0.1", "address that a page is served on; 0.0.0.0: to other machines too", may_change=True)
-    port: int = option(8000, "port of a page; 0: a free one", may_change=True)
     runs: int = option(1, "sampling: grids to write, each with another noise", may_change=True)
     fid_model: str = option(
         "", "file of a Keras model whose features give FID and KID; it sees sRGB in 0..255", may_change=True
@@ -327,6 +325,8 @@ class Use:
     quality: int = option(92, "of JPEG and WebP, 1 to 100; WebP at 100 is lossless", may_change=True)
     max_megapixels: float = option(200.0, "larger photographs and frames are refused", may_change=True)
     max_upload_mb: float = option(200.0, "web page: larger files are refused", may_change=True)
+    host: str = option("127.0.0.1", "address that a page is served on; 0.0.0.0: to other machines too", may_change=True)
+    port: int = option(8000, "port of a page; 0: a free one", may_change=True)
     smoothing: float = option(
         0.8, "films: how much of the last frame's colours stays where nothing moves", may_change=True
     )

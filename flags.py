@@ -26,6 +26,12 @@ ALIASES = {"turing-test-delay": "test-delay", "turing-test-size": "test-size", "
 
 
 BARE = ("--dry-run", "--single", "--web")  # booleans that may stand alone
+# What a door's users look for stands first in its --help; the other sections follow in their order.
+FIRST = {
+    **dict.fromkeys(("colorize", "app", "export", "pack"), ("use", "run")),
+    **dict.fromkeys(("eval", "turing", "sample"), ("evaluation", "use", "run", "data")),
+    **dict.fromkeys(("train", "class-weights"), ("data", "schedule", "optimizer", "run")),
+}
 ONLY = {"average_checkpoints": "pack", "eval_split": "eval"}  # what one mode alone can heed
 TRUE, FALSE = ("true", "t", "1", "yes", "y", "on"), ("false", "f", "0", "no", "n", "off")
 
@@ -288,8 +294,8 @@ def help_text(program: str, purpose: str, *, mode: str | None) -> str:
         f"Presets: {', '.join(PRESETS)}. Booleans take a value: --augment True.",
         width,
     )
-    section = None
-    for row_section, flag, default, text in table():
+    section, order = None, {one: i for i, one in enumerate(FIRST.get(mode, ()))}
+    for row_section, flag, default, text in sorted(table(), key=lambda row: order.get(row[0], len(order))):
         if row_section != section:
             section = row_section
             lines += ["", f"{section}:"]

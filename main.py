@@ -6,6 +6,7 @@ imported by the modes, not here, so that help and mistakes answer at once.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import sys
@@ -44,7 +45,10 @@ def run(mode: str | None = None, argv: list[str] | None = None) -> int:
     argv = sys.argv[1:] if argv is None else argv
     if {"--help", "-h", "--helpfull"} & set(argv):
         purpose = PURPOSES.get(mode, "Colorize grayscale photographs with conditional GANs: train, evaluate, use.")
-        print(flags.help_text(Path(sys.argv[0]).name, purpose, mode=mode))
+        with contextlib.suppress(BrokenPipeError):  # of `--help | head`
+            print(flags.help_text(Path(sys.argv[0]).name, purpose, mode=mode), flush=True)
+            return 0
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it ends
         return 0
     try:
         command = flags.parse(argv, mode=mode)

@@ -60,14 +60,14 @@ class Timed:
 
 def one_photograph(timed, folder, work_size, rounds):
     """A 12-megapixel JPEG, phase by phase; medians over the rounds."""
-    source = folder / "large.jpg"
+    source, settings = folder / "large.jpg", photos.Settings(work_size=work_size)
     Image.fromarray(photograph(3000, 4000, 0)).save(source, quality=90)
     phases = {}
     for i in range(rounds + 1):
         marks = [time.perf_counter()]
         picture = reading.read(source)
         marks.append(time.perf_counter())
-        ab = photos.predict_ab(timed, photos.shrink(picture.pixels, work_size)[None])[0]
+        ab = photos.predict_ab(timed, photos.shrink(picture.pixels, work_size)[None], settings)[0]
         marks.append(time.perf_counter())
         rgb = fullres.join(picture.pixels, ab)
         marks.append(time.perf_counter())

@@ -14,11 +14,11 @@ def run(command: flags.Command) -> int:
         raise ValueError('The web page needs Gradio. Install it with: pip install "colorgan[app]"')
     from colorgan.serving import web
 
-    use, flat = command.config.use, command.config.flat()
-    with web.listen(flat["host"], flat["port"]) as place:
+    use = command.config.use
+    with web.listen(use.host, use.port) as place:
         colorizer, _ = common.trained(command)
         settings = common.settings(use, colorizer)
-        limits = {"max_upload_mb": use.max_upload_mb, "host": flat["host"]}
+        limits = {"max_upload_mb": use.max_upload_mb, "host": use.host}
         web.serve(colorizer, settings=settings, place=place, say=_say, **limits)
     return 0
 

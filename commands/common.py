@@ -59,8 +59,8 @@ def settings(use, colorizer: Colorizer) -> photos.Settings:
     """How photographs are colorized: `config.Use`, and the colorizer's working size."""
     return photos.Settings(
         work_size=colorizer.work_size,
-        chroma_gain=use.saturation,
-        flip=use.flip_average,
+        saturation=use.saturation,
+        flip_average=use.flip_average,
         side_by_side=use.side_by_side,
         format=use.format,
         quality=use.quality,

@@ -39,7 +39,7 @@ def run(command: flags.Command) -> int:
             print(f"Participants of this test so far: {earlier}. Their answers are kept, and count.")
         if wanted.web:
             with turing_export.Follower(store.path, folder / "turing.csv") as follower:
-                _serve(store, settings, wanted, real, colorizer, csv=follower.path)
+                _serve(store, settings, config, real, colorizer, csv=follower.path)
         else:
             _ask(store, settings, wanted.participant, lambda index: (real[index], colorizer.colorize(real[index])))
         result = _result(store, settings, wanted)
@@ -105,7 +105,7 @@ def _ask(store, settings, token, pairs):
         print(f"To go on later: the same command with --participant {participant.token}")
 
 
-def _serve(store, settings, wanted, real, colorizer, *, csv):
+def _serve(store, settings, config, real, colorizer, *, csv):
     """Serve until Ctrl-C or SIGTERM; `csv` is where the answers so far are to be found."""
 
     def stop(*_):
@@ -114,7 +114,7 @@ def _serve(store, settings, wanted, real, colorizer, *, csv):
     generated = []
     desk = turing_desk.Desk(store, settings, lambda index: (real[index], generated[index]))
     before = signal.signal(signal.SIGTERM, stop)
-    with turing_web.Server(desk, host=wanted.host, port=wanted.port) as server:
+    with turing_web.Server(desk, host=config.use.host, port=config.use.port) as server:
         try:
             # All before the first participant: how long a trial takes to come must tell nothing.
             print(f"Colorizing {len(real)} photographs ...", flush=True)

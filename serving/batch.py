@@ -236,7 +236,7 @@ def colorize_files(
         for one in failed:
             outcome.fail(job, one["reason"])
         record(output, [{**film, "weights_sha256": weights_sha256} for film in done], outcome.reasons)
-    _report(outcome, say)
+    _report(outcome, output, say)
     return 1 if outcome.failed else 0
 
 
@@ -358,7 +358,7 @@ def _predict(colorizer, jobs, settings, outcome, bar):
     start = time.perf_counter()
     pictures = np.stack([job.small for job in jobs])
     try:
-        ab = photos.predict_ab(colorizer, pictures, chroma_gain=settings.chroma_gain, flip=settings.flip)
+        ab = photos.predict_ab(colorizer, pictures, settings)
     except Exception as error:  # of whatever the network runs on: out of memory, most of all
         for job in jobs:
             outcome.fail(job, f"the network failed: {photos.reason(error)}")
@@ -446,9 +446,12 @@ def _locked(output):
         lock.unlink(missing_ok=True)
 
 
-def _report(outcome, say):
+def _report(outcome, output, say):
     for note in outcome.notes:
         say(note)
+    if outcome.done:
+        one = len(outcome.done) == 1
+        say(f"Colorized: {outcome.done[0].target}" if one else f"{len(outcome.done)} photographs colorized: {output}")
     if outcome.skipped:
         listed = "\n  ".join(str(job.target) for job in outcome.skipped)
         say(f"{len(outcome.skipped)} passed over, since they exist (--overwrite True replaces them):\n  {listed}")

@@ -120,17 +120,12 @@ class Colorizer(colorizer.Colorizer):
         Raises:
             ValueError: if an array has another shape or type, or a value is out of its range.
         """
-        try:
-            settings = photos.Settings(work_size=self.work_size, chroma_gain=saturation, flip=flip_average)
-        except ValueError as error:
-            raise ValueError(str(error).replace("chroma_gain", "saturation")) from error
+        settings = photos.Settings(work_size=self.work_size, saturation=saturation, flip_average=flip_average)
         pictures = [_parts(one) for one in (image if isinstance(image, list) else [image])]
         small = [photos.shrink(pixels, settings.work_size) for pixels, _ in pictures]
         results = [None] * len(pictures)
         for batch in _batches([one.shape for one in small]):
-            ab = photos.predict_ab(
-                self, np.stack([small[i] for i in batch]), chroma_gain=settings.chroma_gain, flip=settings.flip
-            )
+            ab = photos.predict_ab(self, np.stack([small[i] for i in batch]), settings)
             for i, one in zip(batch, ab, strict=True):
                 pixels, alpha = pictures[i]
                 rgb = fullres.join(pixels, one)

@@ -64,7 +64,7 @@ class Desk:
 
     Args:
         colorizer: anything with `Colorizer.predict_small`.
-        settings: how; `chroma_gain` is only what the page begins with, and `side_by_side` is not used.
+        settings: how; `saturation` is only what the page begins with, and `side_by_side` is not used.
         max_upload_mb: larger files are refused, 1 MB being 2^20 bytes, as in Gradio's own messages.
         folder: for temporary files.
 
@@ -120,16 +120,16 @@ class Desk:
     def _colorize(self, source, folder, saturation, previews):
         start = time.perf_counter()
         try:
-            settings = dataclasses.replace(self.settings, chroma_gain=saturation)
+            settings = dataclasses.replace(self.settings, saturation=saturation)
         except ValueError as error:
-            raise Refused(str(error).replace("chroma_gain", "saturation"), 422) from error
+            raise Refused(str(error), 422) from error
         if not source.is_file():
             raise Refused(f"{source.name} is not kept any longer. Upload it again.", 410)
         if source.stat().st_size > self.max_bytes:
             raise self.too_large()
         photograph = reading.read(source, max_megapixels=settings.max_megapixels)
         small = photos.shrink(photograph.pixels, settings.work_size)[None]
-        ab = photos.predict_ab(self.colorizer, small, chroma_gain=saturation, flip=settings.flip)[0]
+        ab = photos.predict_ab(self.colorizer, small, settings)[0]
         target = batch.target(Path(source.name), folder, settings)
         target = target.with_stem(f"{target.stem}-colorized")
         photos.finish(photograph, ab, target, settings)

@@ -26,8 +26,8 @@ class Settings:
 
     Attributes:
         work_size: pixels of the shorter side that the network sees.
-        chroma_gain: factor on a and b.
-        flip: predict the mirrored picture too, and take the mean.
+        saturation: factor on a and b.
+        flip_average: predict the mirrored picture too, and take the mean.
         side_by_side: write gray and colour beside each other.
         format: one of `writing.FORMATS`, or empty: as the input.
         quality: 1 to 100, of JPEG and WebP.
@@ -38,8 +38,8 @@ class Settings:
     """
 
     work_size: int
-    chroma_gain: float = 1.0
-    flip: bool = False
+    saturation: float = 1.0
+    flip_average: bool = False
     side_by_side: bool = False
     format: str = ""
     quality: int = writing.QUALITY
@@ -49,7 +49,7 @@ class Settings:
         """Check the ranges."""
         for name, fine, rule in (
             ("work_size", self.work_size >= 1, "be at least 1"),
-            ("chroma_gain", 0 <= self.chroma_gain <= 10, "lie in 0..10"),
+            ("saturation", 0 <= self.saturation <= 10, "lie in 0..10"),
             ("format", self.format in ("", *writing.FORMATS), f"be one of {', '.join(writing.FORMATS)}, or empty"),
             ("quality", 1 <= self.quality <= 100, "lie in 1..100"),
             ("max_megapixels", self.max_megapixels > 0, "be positive"),
@@ -83,21 +83,21 @@ def shrink(pixels: np.ndarray, work_size: int) -> np.ndarray:
     return small if small.ndim == 3 else np.repeat(small[..., None], 3, axis=-1)
 
 
-def predict_ab(colorizer, pictures: np.ndarray, *, chroma_gain: float = 1.0, flip: bool = False) -> np.ndarray:
+def predict_ab(colorizer, pictures: np.ndarray, settings: Settings) -> np.ndarray:
     """Colours of pictures of one size.
 
     Args:
         colorizer: anything with `Colorizer.predict_small`.
         pictures: [B, h, w, 3] uint8, at the working size.
-        chroma_gain, flip: as in `Settings`.
+        settings: `saturation` and `flip_average` are heeded.
 
     Returns:
         [B, h, w, 2] float32, Lab units.
     """
     ab = colorizer.predict_small(pictures)
-    if flip:
+    if settings.flip_average:
         ab = (ab + colorizer.predict_small(np.ascontiguousarray(pictures[:, :, ::-1]))[:, :, ::-1]) / 2
-    return ab * np.float32(chroma_gain)
+    return ab * np.float32(settings.saturation)
 
 
 def reason(error: Exception) -> str:
@@ -141,6 +141,6 @@ def colorize_file(colorizer, source: Path, target: Path, settings: Settings) -> 
     """
     photograph = reading.read(source, max_megapixels=settings.max_megapixels)
     small = shrink(photograph.pixels, settings.work_size)[None]
-    ab = predict_ab(colorizer, small, chroma_gain=settings.chroma_gain, flip=settings.flip)[0]
+    ab = predict_ab(colorizer, small, settings)[0]
     finish(photograph, ab, Path(target), settings)
     return photograph

@@ -202,7 +202,7 @@ def _run(colorizer, frames, target, settings, state, say):
 def _colorized(colorizer, batch, settings, smoother, flicker, unsmoothed):
     """[H, W, 3] uint8 frames -> the same in colour, one after the other."""
     small = np.stack([photos.shrink(frame, settings.work_size) for frame in batch])
-    predicted = photos.predict_ab(colorizer, small, chroma_gain=settings.chroma_gain, flip=settings.flip)
+    predicted = photos.predict_ab(colorizer, small, settings)
     for frame, picture, raw in zip(batch, small, predicted, strict=True):
         ab, change = smoother(fullres.lightness(picture), raw)
         flicker(ab, change)

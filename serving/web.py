@@ -137,7 +137,7 @@ def _page(desk, visits):
 
 def _layout(desk):
     """-> the components: file and saturation; before and after, download, status."""
-    first, types = desk.settings.chroma_gain, ["image", *sorted(reading.SUFFIXES)]
+    first, types = desk.settings.saturation, ["image", *sorted(reading.SUFFIXES)]
     limits = f"up to {desk.max_upload_mb:g} MB and {desk.settings.max_megapixels:g} megapixels"
     gr.Markdown(
         "# Colorize a photograph\n"
@@ -193,7 +193,7 @@ async def _take(request, desk, place):
         unknown = set(form) - FORM
         if unknown:
             raise Refused(f"Unknown field {', '.join(sorted(unknown))}. Known: {', '.join(sorted(FORM))}.", 422)
-        file, text = form.get("file"), form.get("saturation", desk.settings.chroma_gain)
+        file, text = form.get("file"), form.get("saturation", desk.settings.saturation)
         if not isinstance(file, UploadFile):
             raise Refused("No file. Send one as form data: curl -F file=@photo.jpg", 422)
         try:

@@ -360,6 +360,12 @@ def test_help_and_mistakes_answer_without_tensorflow(tmp_path, door):
     assert "--bath-size" in failed.stderr and "--batch-size" in failed.stderr
 
 
+def test_help_may_be_cut_short():
+    command = f"{sys.executable} colorize.py --help | true"  # gone before the first line
+    done = subprocess.run(["bash", "-c", f"set -o pipefail; {command}"], cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stderr, done.stdout) == (0, "", "")
+
+
 def test_dry_run_prints_settings_and_sizes_and_writes_nothing(tmp_path, door):
     printed = door("train.py", "--dataset", "cifar10", "--lr", "1e-3", "--dry-run", cwd=tmp_path).stdout
     settings, rest = printed.split("\n}\n")

@@ -6,7 +6,7 @@ import shlex
 import pytest
 
 from colorgan import flags
-from colorgan.config import FIELDS, Config, flag_name
+from colorgan.config import FIELDS, SECTIONS, Config, flag_name
 from colorgan.presets import DATASETS, PRESETS
 
 # The training commands of Nazeri et al.'s project, as published.
@@ -284,6 +284,24 @@ def test_help_names_every_flag(mode):
     assert ("--mode" in words) == (mode is None)
     assert "What it does." in text
     assert max(len(line) for line in text.splitlines()) <= 110 or not text
+
+
+@pytest.mark.parametrize(
+    ("mode", "first"),
+    [
+        ("colorize", "use"),
+        ("app", "use"),
+        ("eval", "evaluation"),
+        ("turing", "evaluation"),
+        ("train", "data"),
+        (None, "architecture"),
+    ],
+)
+def test_help_begins_with_what_the_door_is_for(mode, first):
+    lines = flags.help_text("x.py", "What it does.", mode=mode).splitlines()
+    sections = [line[:-1] for line in lines if line[:-1] in SECTIONS and line.endswith(":")]
+    assert sections[0] == first and sorted(sections) == sorted(SECTIONS)
+    assert set(flags.FIRST) <= set(flags.MODES)
 
 
 def test_the_table_has_each_flag_once():

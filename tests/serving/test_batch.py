@@ -41,6 +41,11 @@ def colorize(painter, inputs, out, **options):
     return status, "\n".join(said)
 
 
+def said_of(count, out):
+    """What is said where nothing special happened."""
+    return f"{count} photographs colorized: {out}"
+
+
 def files(root):
     return sorted(p.relative_to(root).as_posix() for p in root.rglob("*") if p.is_file())
 
@@ -80,7 +85,7 @@ def test_results_of_an_earlier_call_are_no_inputs(folder, painter):
 
 
 def test_structure_and_formats(folder, out, painter):
-    assert colorize(painter, [folder], out) == (0, "")
+    assert colorize(painter, [folder], out) == (0, said_of(3, out))
     assert files(out) == ["a.jpg", "b.PNG", "deep/a.jpg", "manifest.json"]
     with Image.open(out / "deep" / "a.jpg") as image:
         assert image.format == "JPEG" and image.mode == "RGB" and image.size == (30, 20)
@@ -100,7 +105,7 @@ def test_of_two_inputs_with_one_output_the_first_is_colorized(folder, out, paint
     status, said = colorize(painter, [folder / "deep" / "a.jpg", folder / "b.PNG", folder / "a.jpg"], out)
     assert status == 1 and files(out) == ["a.jpg", "b.PNG", "manifest.json"]
     clash = f"{folder / 'deep' / 'a.jpg'} and {folder / 'a.jpg'} would both become {out / 'a.jpg'}"
-    assert said.startswith(f"1 not colorized:\n  {clash}")
+    assert said.startswith(f"2 photographs colorized: {out}\n1 not colorized:\n  {clash}")
     assert [one["input"] for one in manifest(out)["failed"]] == [str(folder / "a.jpg")]
 
 
@@ -135,7 +140,7 @@ def test_outputs_that_exist_are_passed_over(folder, out, painter):
     status, said = colorize(painter, [folder], out)
     assert status == 0 and "1 passed over" in said and str(out / "deep" / "a.jpg") in said
     assert (out / "deep" / "a.jpg").read_bytes() == b"mine"
-    assert colorize(painter, [folder], out, overwrite=True) == (0, "")
+    assert colorize(painter, [folder], out, overwrite=True) == (0, said_of(3, out))
     assert (out / "deep" / "a.jpg").read_bytes() != b"mine"
 
 
@@ -144,7 +149,7 @@ def test_one_bad_file_does_not_stop_the_others(folder, out, painter):
     (folder / "d.jpg").write_bytes((folder / "a.jpg").read_bytes()[:300])
     Image.new("L", (300, 400)).save(folder / "e.png")
     status, said = colorize(painter, [folder], out, settings=Settings(work_size=16, max_megapixels=0.1))
-    assert status == 1 and said.startswith("3 not colorized:")
+    assert status == 1 and said.startswith(f"{said_of(3, out)}\n3 not colorized:")
     for name, reason in (("c.png", "empty"), ("d.jpg", "cannot be read"), ("e.png", "--max-megapixels 0.1")):
         assert sum(name in line and reason in line for line in said.splitlines()) == 1
         assert sum(name in one["input"] and reason in one["reason"] for one in manifest(out)["failed"]) == 1
@@ -177,8 +182,8 @@ def test_the_manifest(folder, out, painter):
         "weights_sha256": "ab" * 32,
         "settings": {
             "work_size": 16,
-            "chroma_gain": 1.0,
-            "flip": False,
+            "saturation": 1.0,
+            "flip_average": False,
             "side_by_side": False,
             "format": "",
             "quality": 92,
@@ -210,7 +215,7 @@ def test_side_by_side(folder, out, painter):
 def test_pictures_share_forward_passes(tmp_path, out, painter):
     for i in range(20):
         Image.new("L", (32, 16 if i % 5 else 48), 128).save(tmp_path / f"{i}.png")
-    assert colorize(painter, [tmp_path], out) == (0, "")
+    assert colorize(painter, [tmp_path], out) == (0, said_of(20, out))
     counts = {}
     for n, h, w, _ in painter.batches:
         assert n <= photos.BATCH
@@ -223,7 +228,7 @@ def test_large_pictures_wait_for_each_other(tmp_path, out, painter, monkeypatch)
     monkeypatch.setattr(batch, "IN_FLIGHT_MEGAPIXELS", 0.001)  # room for one at a time
     for i in range(4):
         Image.new("L", (50, 40), 128).save(tmp_path / f"{i}.png")
-    assert colorize(painter, [tmp_path], out) == (0, "")
+    assert colorize(painter, [tmp_path], out) == (0, said_of(4, out))
     assert [shape[0] for shape in painter.batches] == [1, 1, 1, 1]
 
 
@@ -248,7 +253,7 @@ def test_notes_are_said(tmp_path, out, painter):
     pages = [Image.new("L", (9, 9)) for _ in range(3)]
     pages[0].save(tmp_path / "a.tif", save_all=True, append_images=pages[1:])
     status, said = colorize(painter, [tmp_path], out)
-    assert status == 0 and said == f"{tmp_path / 'a.tif'}: the first of 3 pages"
+    assert status == 0 and said == f"{tmp_path / 'a.tif'}: the first of 3 pages\nColorized: {out / 'a.tif'}"
 
 
 def test_weights_that_predict_rgb_are_mentioned(folder, out, painter):
@@ -360,7 +365,8 @@ def test_a_forward_pass_that_fails_costs_its_pictures_alone(tmp_path, out, paint
     monkeypatch.setattr(painter, "predict_small", failing)
     status, said = colorize(painter, [tmp_path], out)
     assert status == 1 and files(out) == ["0.png", "2.png", "manifest.json"]
-    assert said == f"1 not colorized:\n  {tmp_path / '1.png'}: the network failed: out of memory"
+    reason = f"{tmp_path / '1.png'}: the network failed: out of memory"
+    assert said == f"2 photographs colorized: {out}\n1 not colorized:\n  {reason}"
     assert [one["input"] for one in manifest(out)["failed"]] == [str(tmp_path / "1.png")]
 
 
@@ -382,7 +388,8 @@ def test_exif_data_too_long_for_jpeg_does_not_stop_the_picture(tmp_path, out, pa
     status, said = colorize(painter, [tmp_path / "a.png"], out, settings=Settings(work_size=16, format="jpg"))
     assert (status, said) == (
         0,
-        f"{tmp_path / 'a.png'}: the camera's own notes in its EXIF data are too long for JPEG and left out",
+        f"{tmp_path / 'a.png'}: the camera's own notes in its EXIF data are too long for JPEG and left out\n"
+        f"Colorized: {out / 'a.jpg'}",
     )
     kept = reading.read(out / "a.jpg").exif
     assert kept[271] == "Maker" and kept[0x8769] == {0x9003: "1931:05:04 12:00:00"}

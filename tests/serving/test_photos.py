@@ -43,7 +43,9 @@ def test_what_the_network_sees():
 
 def test_flip_averaging(painter):
     pictures = np.zeros((1, 8, 16, 3), np.uint8)
-    once, both = (photos.predict_ab(painter, pictures, flip=flip) for flip in (False, True))
+    once, both = (
+        photos.predict_ab(painter, pictures, Settings(work_size=8, flip_average=flip)) for flip in (False, True)
+    )
     # The painter's a runs from left to right and its b from top to bottom, whatever the picture.
     np.testing.assert_allclose(both[..., 0], 0, atol=1e-5)
     np.testing.assert_allclose(both[..., 1], once[..., 1], atol=1e-5)
@@ -53,7 +55,7 @@ def test_flip_averaging(painter):
     ("values", "named"),
     [
         ({"work_size": 0}, "work_size"),
-        ({"chroma_gain": -1}, "chroma_gain"),
+        ({"saturation": -1}, "saturation"),
         ({"format": "gif"}, "format.*jpg, png, tiff, webp"),
         ({"quality": 0}, "quality"),
         ({"max_megapixels": 0}, "max_megapixels"),

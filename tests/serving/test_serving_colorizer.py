@@ -144,7 +144,7 @@ def test_arrays_become_what_colorize_files_writes(run, tmp_path, shape, dtype):
     np.testing.assert_array_equal(kept.pixels, image[..., :3] if image.ndim == 3 else image)
     for saturation, flip in ((1.0, False), (1.3, True)):
         out = tmp_path / f"out-{saturation}"
-        settings = photos.Settings(work_size=16, chroma_gain=saturation, flip=flip)
+        settings = photos.Settings(work_size=16, saturation=saturation, flip_average=flip)
         assert batch.colorize_files(ours, [tmp_path / "a.png"], out, settings=settings, say=str) == 0
         result, written = ours.colorize(image, saturation=saturation, flip_average=flip), reading.read(out / "a.png")
         assert result.dtype == dtype

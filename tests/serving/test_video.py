@@ -118,7 +118,7 @@ def test_the_frames_that_ffmpeg_gets_are_those_of_photographs(tmp_path, ffmpeg):
     sent = np.frombuffer((tmp_path / "b.mp4").read_bytes(), np.uint8).reshape(3, 24, 32, 3)
     painter = Painter()
     for frame, received in zip(frames_of(source)[0], sent, strict=True):
-        (ab,) = photos.predict_ab(painter, photos.shrink(frame, 16)[None])
+        (ab,) = photos.predict_ab(painter, photos.shrink(frame, 16)[None], SETTINGS)
         np.testing.assert_array_equal(received, fullres.join(frame, ab))
     words = json.loads(log.read_text())
     assert words[words.index("-s") + 1] == "32x24" and words[words.index("-r") + 1] == "25/2"
@@ -218,7 +218,7 @@ def test_a_film_in_which_nothing_stands_still(tmp_path, ffmpeg):
 def test_side_by_side_and_flip(tmp_path, ffmpeg):
     ffmpeg()
     source = film(tmp_path / "a.mp4", [100] * 2, codec="mp4v")
-    settings = photos.Settings(work_size=16, side_by_side=True, flip=True)
+    settings = photos.Settings(work_size=16, side_by_side=True, flip_average=True)
     painter = Painter([(40, 0)])
     colorize(source, tmp_path / "b.mp4", painter, settings=settings)
     sent = np.frombuffer((tmp_path / "b.mp4").read_bytes(), np.uint8).reshape(2, 24, 64, 3).astype(int)
