@@ -304,6 +304,9 @@ WITHOUT_MEANING = {
         "d_retrain_accuracy": 0.0,
     },
     ("validate", False): {"stop_colorfulness": 0.0},
+    ("log", False): {"visualize": False},  # curves are drawn of the log
+    ("color_space", "rgb"): {"chroma_gain": 1.0},  # a factor on a and b
+    ("color_space", "yuv"): {"chroma_gain": 1.0},
     ("critic_ratio", "cantelli"): {  # makes rounds of its own, of more updates than one
         "d_steps": 16,
         "noise_epochs": 0,

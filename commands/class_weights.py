@@ -51,7 +51,8 @@ def obtain(config: Config, photographs, *, keep=True) -> np.ndarray:
     if config.data.chroma_gain != 1 or config.data.min_colorfulness:
         raise ValueError(
             "`--chroma-gain` and `--min-colorfulness` change the colours that are learned, but the weights of the "
-            "colour bins are those of all photographs as they are. Leave them out where bins are classified"
+            "colour bins are those of all photographs as they are. Where bins are classified give --chroma-gain 1 "
+            "--min-colorfulness 0"
         )
     key = {
         "bins": bins,

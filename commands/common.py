@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
 from colorgan import datasets, flags, weights
 from colorgan.config import FIELDS, SECTION_OF, Config, flag_name, folder_name
+from colorgan.evaluation import baselines, metrics
 from colorgan.evaluation import evaluate as evaluator
-from colorgan.evaluation import metrics
 from colorgan.models import stored
 from colorgan.models.objectives import adversarial
 from colorgan.models.stored import Stored
@@ -89,6 +90,31 @@ def located(command: flags.Command) -> Path:
         raise FileNotFoundError(f"`--weights`: {error}") from error
 
 
+def named_runs(command: flags.Command) -> list[str]:
+    """-> the runs to evaluate that a command names as words, each once; none where `--weights` and the like say which.
+
+    Raises:
+        FileNotFoundError: if one does not exist.
+        ValueError: if `--weights` names one besides.
+    """
+    words = (*command.config.evaluation.compare, *command.inputs) if command.mode == "eval" else ()
+    paths = list(dict.fromkeys(word for word in words if word not in baselines.NAMES))
+    for path in paths:
+        if not Path(path).exists() and path not in weights.names():
+            raise FileNotFoundError(
+                f"The run {path} does not exist. Name a run's folder, a weights file, or weights that ship: "
+                f"{', '.join(weights.names()) or 'none yet'}."
+            )
+    if paths and "weights" in command.given:
+        raise ValueError(f"--weights {command.config.run.weights} and {' '.join(paths)}: name all runs in one way.")
+    return paths
+
+
+def for_run(command: flags.Command, path: str) -> flags.Command:
+    """-> the same command for the run, or the weights, at a path."""
+    return dataclasses.replace(command, config=command.config.replace(weights=path))
+
+
 def described(command: flags.Command) -> Stored | None:
     """The trained weights that a command means, or the run that will have some; None where there is no such run."""
     path = located(command)
@@ -136,6 +162,11 @@ def trained(command: flags.Command) -> tuple[Colorizer, Config]:
     if unused and command.mode in MEASURES:
         names = ", ".join(flag_name(name) for name in sorted(unused))
         raise ValueError(f"{names}: what is measured is what the network gives. Leave it out.")
+    if command.mode == "export" and (unused := command.given & {"saturation", "flip_average", "work_size"}):
+        names = ", ".join(flag_name(name) for name in sorted(unused))
+        raise ValueError(f"{names}: what is exported is the network alone, for pictures of any size. Leave it out.")
+    if command.mode == "app" and "side_by_side" in command.given:
+        raise ValueError("--side-by-side: the page shows both pictures, and downloads the coloured one. Leave it out.")
     distribution.select(config.run.gpu_ids)
     own = described(command)
     if own is None:
@@ -156,15 +187,21 @@ def output(config: Config) -> Path:
 
 
 def median_ab(config: Config, photographs=None) -> tuple[float, float] | None:
-    """The training set's median ab, measured once and kept with the run; None, said once, without training images."""
+    """The training set's median ab, measured once and kept with the run; None, said once, without training images.
+
+    The first one that is kept is the run's own. Those of other data that it is evaluated on stand beside it.
+    """
     path = Path(config.run.checkpoints_path) / "median_ab.json"
     kept = json.loads(path.read_text()) if path.exists() else {}
+    others = kept.get("others", {})
     data = [config.data.dataset, config.data.height, config.data.width, list(config.data.classes)]
     try:
         photographs = photographs or datasets.load(config.data, "train")
         content = photographs.fingerprint()
         if kept.get("content") == content:
             return tuple(kept["median_ab"])
+        if content in others:
+            return tuple(others[content])
         median = evaluator.median_ab(photographs.pictures(64, limit=MEDIAN_IMAGES))
     except ValueError as error:
         if kept.get("data") == data:  # a run that has come without its training images
@@ -173,7 +210,10 @@ def median_ab(config: Config, photographs=None) -> tuple[float, float] | None:
         print(f"No median baseline, for want of training images: {error}")
         return None
     try:
-        checkpoints.write_text(path, json.dumps({"median_ab": list(median), "data": data, "content": content}) + "\n")
+        own = kept or {"median_ab": list(median), "data": data, "content": content}
+        if kept:
+            own["others"] = others | {content: list(median)}
+        checkpoints.write_text(path, json.dumps(own) + "\n")
     except OSError as error:
         print(f"The median is not kept: {error}")
     return median

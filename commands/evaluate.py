@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 import os
 import shlex
 import sys
 from pathlib import Path
 
-from colorgan import datasets, flags, weights
+from colorgan import datasets, flags
 from colorgan.commands import common
 from colorgan.config import flag_name
 from colorgan.evaluation import baselines, compare, distributions, folders, report
@@ -22,7 +23,7 @@ BY_FOLDER = ("folder", "places365")  # data sets whose classes are the folders t
 
 
 def run(command: flags.Command) -> int:
-    """Print the protocol and the tables; leave result.json, report.html and report.png."""
+    """Print the protocol and the tables; leave result.json and report.html, .png and .md."""
     wanted = command.config.evaluation
     if wanted.result_dir or wanted.truth_dir:
         return _folders(command)
@@ -32,7 +33,7 @@ def run(command: flags.Command) -> int:
             "`--compare` takes two different runs, or a run and a baseline: --compare RUN_A RUN_B, "
             f"--compare gray RUN. Received: {' '.join(compared)}"
         )
-    paths = [word for word in compared or command.inputs if word not in baselines.NAMES]
+    paths = common.named_runs(command)
     if compared and not paths:
         raise ValueError(
             f"`--compare {' '.join(compared)}` needs a run, whose photographs the baselines are measured on."
@@ -46,6 +47,8 @@ def run(command: flags.Command) -> int:
     # Packed weights bring the median of their own training set, which may not be here.
     own = all(getattr(first.data, name) == getattr(origin.config.data, name) for name in ("dataset", "classes"))
     median = (origin.median_ab if own else None) or common.median_ab(first)
+    if median is None and "median" in compared:  # before the measuring, which is long
+        raise ValueError(f"`--compare {' '.join(compared)}`: the training images that a median needs are not here.")
     split = datasets.load(first.data, first.evaluation.eval_split)
     evaluation = evaluator.evaluate(
         {name: colorizer.predict_lab for name, colorizer in models.items()} | baselines.colorizers(median),
@@ -90,8 +93,8 @@ def _folders(command):
     if "eval_split" in command.given:
         raise ValueError("`--result-dir` measures two folders: they have no split for --eval-split to choose.")
     pairs = folders.Pairs(wanted.result_dir, wanted.truth_dir)
-    name = Path(wanted.result_dir).name
-    name = wanted.result_dir if name in ("", *baselines.NAMES) else name
+    place = Path(wanted.result_dir).resolve().name or "root"
+    name = f"{place} (results)" if place in baselines.NAMES else place
     evaluation = evaluator.evaluate(
         {name: evaluator.Given()} | baselines.colorizers(None),
         pairs.batches(config.data.batch_size, limit=wanted.eval_size),
@@ -101,7 +104,7 @@ def _folders(command):
         picture_names=pairs.names,
         **_options(config),
     )
-    folder = Path(config.use.test_output or "evaluation")
+    folder = Path(config.use.test_output or Path("results") / place)
     return _write(folder, evaluation, (), {name: config.flat()}, missing=pairs.missing)
 
 
@@ -111,17 +114,15 @@ def _runs(command, paths):
     Without paths, of the one run that the command line means.
     """
     models, configs, files = {}, {}, {}
-    for path in paths:
-        if not Path(path).exists() and path not in weights.names():
-            raise FileNotFoundError(
-                f"The run {path} does not exist. Name a run's folder, a weights file, or weights that ship: "
-                f"{', '.join(weights.names()) or 'none yet'}."
-            )
     for path in paths or [""]:
-        own = dataclasses.replace(command, config=command.config.replace(weights=path)) if path else command
-        colorizer, config = common.trained(own)
-        name = path if colorizer.name in (*models, *baselines.NAMES) else colorizer.name
+        colorizer, config = common.trained(common.for_run(command, path) if path else command)
         file = colorizer.stored.weights
+        several = (f"{file} ({i})" for i in itertools.count(2))
+        name = next(
+            one
+            for one in itertools.chain((colorizer.name, path, str(file)), several)
+            if one and one not in (*models, *baselines.NAMES)
+        )
         models[name], configs[name] = colorizer, config
         files[name] = f"{file}, sha256 {stored.sha256(file)}, working size {colorizer.work_size}"
     return models, configs, files
@@ -184,7 +185,7 @@ def _files(folder, n, part=""):
         n: images that these are of.
         part: goes into the names too, so that the results of one split stay beside those of another.
     """
-    names = [f"result{part}.json", f"report{part}.html", f"report{part}.png"]
+    names = [f"result{part}.json", *(f"report{part}{suffix}" for suffix in (".html", ".png", ".md"))]
     kept = folder / names[0]
     if kept.exists() and json.loads(kept.read_text(encoding="utf-8"))["protocol"]["n"] > n:
         print(f"{kept} is of more images and stays.")
@@ -219,5 +220,6 @@ def _write(folder, evaluation, comparisons, configs, *, missing=None, part=""):
     evaluation.write_json(files[0])
     report.write_html(files[1], evaluation, comparisons)
     report.write_png(files[2], evaluation, comparisons)
+    files[3].write_text(report.markdown(evaluation, comparisons), encoding="utf-8")
     print(f"Written: {', '.join(map(str, files))}")
     return 0

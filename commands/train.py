@@ -41,6 +41,8 @@ def _train(config, strategy, interrupted) -> int:
     saver = checkpoints.Checkpoints(run_dir, trained, keep=config.run.keep_checkpoints, chief=chief, task=task)
     position = _start(config, trained, saver, photographs, strategy, chief=chief)
     compiled = steps.Steps(config, trained, strategy, jit=distribution.use_xla(config.run.jit, strategy), **terms)
+    if chief:
+        checkpoints.record(run_dir, config)
     colorizer = Colorizer(
         compiled.predict,
         name=run_dir.name,
@@ -115,9 +117,9 @@ def _start(config, trained, saver, photographs, strategy, *, chief) -> loop.Posi
         said += f"\nStarting from {config.run.network}: {' and '.join(loaded)}{anew}."
     end, pretraining = _iterations(config, photographs.size), config.schedule.pretrain_steps
     if end is not None and pretraining >= end:
-        said += f"\nThe run ends within its pre-training: {end} iterations, --pretrain-steps {pretraining}."
+        said += f"\nThe run ends within its pre-training: at most {end} iterations, --pretrain-steps {pretraining}."
     elif end is not None and config.schedule.unfreeze and pretraining + config.schedule.unfreeze[-1][0] >= end:
-        said += f"\nThe run ends, at iteration {end}, before the last stage of --unfreeze begins."
+        said += f"\nThe run ends, at iteration {end} at the latest, before the last stage of --unfreeze begins."
     if chief:
         print(f"{photographs.description}\n{said}", flush=True)
     return position
@@ -152,6 +154,7 @@ def _say_how_it_ended(interrupted, config, position):
     run_dir, saved = Path(config.run.checkpoints_path), config.run.save
     if interrupted:
         kept = f"saved in {run_dir}. The same command goes on from there." if saved else "nothing saved (--save False)."
+        kept = kept if iteration else "there was nothing to save."
         print(f"Interrupted at iteration {iteration}; {kept}")
         return
     if config.schedule.pretrain_steps and position.schedule.phase != "adversarial":

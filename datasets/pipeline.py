@@ -150,11 +150,6 @@ class Split:
                 return
             yield {name: value.numpy() for name, value in batch.items()}
 
-    @property
-    def bad_files(self) -> tuple:
-        """Names of the unreadable files met so far, by any stream of this split, each once."""
-        return self.source.bad.names
-
     def check(self):
         """To be called now and then: warn of bad files once a whole pass is done, stop when there are too many.
 

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from colorgan.evaluation import page, plots, sheets, tables
-from colorgan.evaluation.sheets import sample_grid, write_sample_sheet
+from colorgan.evaluation.sheets import sample_grid
 from colorgan.evaluation.tables import markdown, protocol_text, table_text, text
 
 __all__ = [
@@ -24,7 +24,6 @@ __all__ = [
     "text",
     "write_html",
     "write_png",
-    "write_sample_sheet",
 ]
 
 MARGIN = 16

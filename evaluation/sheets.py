@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -17,24 +16,19 @@ GAP = 6
 LABEL_SIZE = 14
 
 
-def write_sample_sheet(path, evaluation, *, models: Sequence[str] | None = None):
-    """Write an evaluation's samples as a PNG: a row per image under its name, gray | truth | one column per model.
+def sample_sheet(evaluation, *, models: Sequence[str] | None = None):
+    """An evaluation's samples as a picture: a row per image under its name, gray | truth | one column per model.
 
     Args:
-        path: the file; missing folders are made.
         evaluation: an `Evaluation` with samples.
         models: which models get a column; default: `sampled_models`.
+
+    Returns:
+        [height, width, 3] uint8, sRGB.
 
     Raises:
         ValueError: if there are no samples, or a model was not evaluated.
     """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(sample_sheet(evaluation, models=models)).save(path, format="PNG")
-
-
-def sample_sheet(evaluation, *, models: Sequence[str] | None = None):
-    """-> what `write_sample_sheet` writes, [height, width, 3] uint8; errors as there."""
     models = sampled_models(evaluation) if models is None else list(models)
     if unknown := [name for name in models if name not in evaluation.table]:
         raise ValueError(f"`models`: {', '.join(unknown)} not evaluated. Known: {', '.join(evaluation.table)}")

@@ -15,6 +15,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib import resources
 
+from colorgan import origins
 from colorgan.evaluation.turing_desk import Desk, Refusal
 
 LARGEST = 4096  # bytes of a message
@@ -48,7 +49,7 @@ class Server(ThreadingHTTPServer):
         Raises:
             OSError: if the address is unknown or the port is taken.
         """
-        self.desk = desk
+        self.desk, self.names = desk, origins.names(host)
         self.page = resources.files("colorgan.evaluation").joinpath(PAGE).read_bytes()
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         try:
@@ -81,6 +82,8 @@ class _Handler(BaseHTTPRequestHandler):
     server_version, sys_version = "colorgan", ""
 
     def do_GET(self):
+        if self._is_refused():
+            return
         path = self.path.partition("?")[0]
         if path == "/":
             self._send(200, "text/html; charset=utf-8", self.server.page)
@@ -90,11 +93,21 @@ class _Handler(BaseHTTPRequestHandler):
             self._refuse(404, "There is no such page. The test is at /.")
 
     def do_POST(self):
+        if self._is_refused():
+            return
         call = self.path.removeprefix("/api/")
         if call == self.path or call not in CALLS:
             self._refuse(404, "There is no such page. The test is at /.")
             return
         self._answer(lambda: ("application/json", _json(getattr(self.server.desk, call)(self._message()))))
+
+    def _is_refused(self):
+        """Refuse requests to other names than ours: who would read trials, or answer them, from another page."""
+        ours = origins.is_ours(self.headers.get("Host", ""), self.server.names)
+        if not ours:
+            self.close_connection = True  # its message is not read
+            self._refuse(400, origins.REFUSAL)
+        return not ours
 
     def _answer(self, make):
         try:

@@ -30,7 +30,7 @@ KEYS = {  # key -> which of the test's choices
 BACKENDS = ("TkAgg", "QtAgg", "GTK4Agg", "GTK3Agg", "WXAgg", "MacOSX")
 
 
-class NoDisplayError(RuntimeError):
+class NoDisplayError(OSError):
     """There is no display, or no toolkit to open a window with."""
 
 

@@ -104,26 +104,6 @@ class Colorizer:
             lab = color.to_lab(gray, predicted, color_space=self.color_space, ab_scale=self.ab_scale)
         return ops.convert_to_numpy(lab)
 
-    def colorize(self, image):
-        """Colorize pictures at their own size; lightness stays the input's in every mode.
-
-        Args:
-            image: [H, W], [H, W, 1] or [H, W, 3] uint8 sRGB, or a list of such; colours, if any, are ignored.
-
-        Returns:
-            [H, W, 3] uint8 sRGB, or a list of such. The own lightness of an `rgb` or `yuv` generator is
-            replaced by the input's.
-
-        Raises:
-            ValueError: if an array has another shape or type.
-        """
-        if isinstance(image, list):
-            return [self.colorize(one) for one in image]
-        rgb = _as_rgb(image)[None]
-        lightness = ops.convert_to_numpy(color.rgb_to_lab(_unit(rgb)))[..., :1]
-        lab = np.concatenate([lightness, self.predict_lab(rgb)[..., 1:]], axis=-1)
-        return to_rgb8(lab)[0]
-
 
 def to_rgb8(lab) -> np.ndarray:
     """The picture that is delivered: colours outside sRGB lose chroma, never lightness (`color.fit_gamut`).
@@ -198,14 +178,3 @@ def _count_saved(network):
 
 def _unit(rgb):
     return ops.cast(ops.convert_to_tensor(rgb), "float32") / 255
-
-
-def _as_rgb(image):
-    image = np.asarray(image)
-    if image.dtype != np.uint8:
-        raise ValueError(f"`image` must be uint8. Received: {image.dtype}")
-    if image.ndim == 2:
-        image = image[..., None]
-    if image.ndim != 3 or image.shape[-1] not in (1, 3):
-        raise ValueError(f"`image` must have shape [H, W], [H, W, 1] or [H, W, 3]. Received: {list(image.shape)}")
-    return np.repeat(image, 3, axis=-1) if image.shape[-1] == 1 else image

@@ -84,12 +84,6 @@ def channel_targets(color):
     return ops.one_hot(channel_indices(color), CHANNEL_BINS, dtype="float32")
 
 
-def channel_mean(logits):
-    """[..., 16] logits over the bins of a channel -> [...] float32 in (-1, 1), the expected scaled colour."""
-    probabilities = ops.softmax(ops.cast(logits, "float32"), axis=-1)
-    return ops.sum(probabilities * channel_centres(), axis=-1)
-
-
 @functools.cache
 def joint_centres():
     """The joint bins: [Q, 2] float32, a and b in Lab units, in ascending order of a, then b. Q is 261.

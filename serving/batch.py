@@ -105,7 +105,8 @@ def find(inputs, *, outside: Path | None = None) -> list[tuple[Path, Path]]:
             fixed, hits = path, [path]
         inside = {p for hit in hits if hit.is_dir() for p in hit.rglob("*") if _is_wanted(p)}
         inside |= {hit for hit in hits if _is_wanted(hit)}
-        if outside is not None and outside.resolve() != fixed.resolve():
+        # Only where it lies below: the photographs of a folder above or beside it are no results of ours.
+        if outside is not None and fixed.resolve() in outside.resolve().parents:
             inside = {p for p in inside if outside.resolve() not in p.resolve().parents}
         if not inside:
             known = f"({', '.join(sorted(reading.SUFFIXES))}) and no film ({', '.join(sorted(video.FILMS))})"

@@ -179,12 +179,12 @@ def example(name: str, *, format: str, color_space: str, ab_scale: float, noise_
     inputs = inputs.replace(f"{noise_channels})", f'{noise_channels}).astype("float32")')
     before, after = _PICTURES[color_space]
     return [
-        f"import numpy as np, {imports}; from skimage import color, io",
-        'rgb = io.imread("photo.png")[..., :3] / 255',
+        f"import numpy as np, {imports}; from PIL import Image; from skimage import color",
+        'rgb = np.asarray(Image.open("photo.png").convert("RGB")) / 255  # of 8 bits, gray or in colour',
         *(line.format(scale=ab_scale) for line in before),
         load.format(name=name, inputs=inputs),
         *(line.format(scale=ab_scale) for line in after),
-        'io.imsave("colored.png", (np.clip(rgb, 0, 1) * 255).round().astype("uint8"))',
+        'Image.fromarray((np.clip(rgb, 0, 1) * 255).round().astype("uint8")).save("colored.png")',
     ]
 
 

@@ -131,16 +131,3 @@ def finish(photograph: Photograph, ab: np.ndarray, target: Path, settings: Setti
         dpi=photograph.dpi,
         quality=settings.quality,
     )
-
-
-def colorize_file(colorizer, source: Path, target: Path, settings: Settings) -> Photograph:
-    """Colorize one file into another, which is replaced if it exists. -> the photograph as it was read.
-
-    Raises:
-        OSError: if the one cannot be read or the other not written.
-    """
-    photograph = reading.read(source, max_megapixels=settings.max_megapixels)
-    small = shrink(photograph.pixels, settings.work_size)[None]
-    ab = predict_ab(colorizer, small, settings)[0]
-    finish(photograph, ab, Path(target), settings)
-    return photograph

@@ -1,7 +1,8 @@
 """The web page and its HTTP API: a photograph in, a coloured one out, and nothing kept.
 
 Owns the page, `POST /colorize`, and how long files of visitors stay. Needs Gradio (extra `app`), which brings FastAPI
-and uvicorn. Imports `serving.desk`, `serving.photos` and `serving.reading`, and gets the colorizer as an argument.
+and uvicorn. Imports `origins`, `serving.desk`, `serving.photos` and `serving.reading`, and gets the colorizer as an
+argument.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse
 from starlette.background import BackgroundTask
 from starlette.datastructures import Headers, MutableHeaders, UploadFile
 
+from colorgan import origins
 from colorgan.serving import reading
 from colorgan.serving.desk import MAX_UPLOAD_MB, WAITING, Desk, Refused
 from colorgan.serving.photos import Settings
@@ -214,8 +216,8 @@ def build(
     Args:
         colorizer, settings, max_upload_mb: see `Desk`.
         folder: for temporary files, empty; the caller removes it.
-        host: the name or address that it is served at. Requests to other names are refused: a page from elsewhere may
-            have its own name point to this computer, and would then read what is here ("DNS rebinding").
+        host: the name or address that it is served at. Requests to other names are refused, and those that pages from
+            elsewhere send; see `origins`.
 
     Raises:
         ValueError: if `max_upload_mb` is not positive.
@@ -239,7 +241,7 @@ def build(
         place = desk.new_folder()
         try:
             source, saturation = await _take(request, desk, place)
-            out = place / "out"
+            out = place / ".out"  # no name of a visitor's file begins with a dot
             out.mkdir()
             result = await run_in_threadpool(desk.colorize, source, out, saturation=saturation, previews=False)
         except BaseException:
@@ -253,7 +255,7 @@ def build(
     async def refuse(request, refused):
         return JSONResponse({"detail": str(refused)}, status_code=refused.status)
 
-    app.add_middleware(_AtHome, names=_names(host))
+    app.add_middleware(_AtHome, names=origins.names(host), max_bytes=desk.max_bytes + _OVERHEAD)
     return gr.mount_gradio_app(
         app,
         _page(desk, visits),
@@ -278,54 +280,37 @@ def _name(filename):
     return f"{short}{dot}{suffix[:10]}"
 
 
-def _names(host):
-    """-> the names that a page served at a host has, beside addresses in numbers."""
-    names = {"localhost", host.lower()}
-    if _is_address(host) and ipaddress.ip_address(host).is_unspecified:  # served at all of this computer's
-        own = {socket.gethostname().lower(), socket.getfqdn().lower()}
-        names |= own | {f"{name}.local" for name in own if "." not in name}
-    return names
-
-
-def _is_address(text):
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _asked_host(scope):
-    """The name or address in a request's Host header, without the port; empty if it has none."""
-    text = Headers(scope=scope).get("host", "").strip().lower()
-    return text[1:].partition("]")[0] if text.startswith("[") else text.partition(":")[0]
-
-
 class _AtHome:
     """ASGI middleware: nothing is fetched from elsewhere, and no page from elsewhere fetches here.
 
-    Requests to names that are not ours are refused. An address in numbers is nobody's name, so that each is allowed.
-    The page is told to stay at home, and Gradio's routes that would go elsewhere are closed.
+    Requests to names that are not ours are refused, and what pages from elsewhere send (`origins`). The page is told to
+    stay at home, and Gradio's routes that would go elsewhere are closed.
     """
 
-    def __init__(self, app, names):
-        self.app, self.names = app, names
+    def __init__(self, app, *, names, max_bytes):
+        self.app, self.names, self.max_bytes = app, names, max_bytes
 
     async def __call__(self, scope, receive, send):
         if scope["type"] not in ("http", "websocket"):
             return await self.app(scope, receive, send)
-        asked = _asked_host(scope)
-        if asked not in self.names and not _is_address(asked):
-            if scope["type"] == "websocket":
-                return await send({"type": "websocket.close", "code": 1008})
-            text = (
-                "This page is not served at that name. Use its address, start it with --host NAME, or have the web "
-                "server in front of it send `Host: localhost`.\n"
-            )
-            return await PlainTextResponse(text, status_code=400)(scope, receive, send)
+        headers = Headers(scope=scope)
+        ours = origins.is_ours(headers.get("host", ""), self.names)
+        foreign = origins.is_foreign(
+            headers.get("origin", ""), headers.get("host", ""), headers.get("x-forwarded-host", "")
+        )
         if scope["type"] == "websocket":
-            return await self.app(scope, receive, send)
-        path = scope["path"]
+            if ours and not foreign:
+                return await self.app(scope, receive, send)
+            return await send({"type": "websocket.close", "code": 1008})
+        if not ours:
+            return await PlainTextResponse(f"{origins.REFUSAL}\n", status_code=400)(scope, receive, send)
+        path, sends = scope["path"], scope["method"] not in ("GET", "HEAD", "OPTIONS")
+        if foreign and sends:
+            return await PlainTextResponse("Another page sends this.\n", status_code=403)(scope, receive, send)
+        if sends and path != "/colorize":  # which counts for itself, and says more
+            if int(headers.get("content-length", 0)) > self.max_bytes:
+                return await PlainTextResponse("Too large.\n", status_code=413)(scope, receive, send)
+            receive = self._limited(receive)
         if "/proxy=" in path or "/file=http" in path:
             return await PlainTextResponse("Not here.\n", status_code=404)(scope, receive, send)
 
@@ -340,6 +325,18 @@ class _AtHome:
             await send(message)
 
         await self.app(scope, receive, answer)
+
+    def _limited(self, receive):
+        """A body that does not state its length ends, as if its sender had gone, where it becomes too long."""
+        size = 0
+
+        async def limited():
+            nonlocal size
+            message = await receive()
+            size += len(message.get("body", b""))
+            return message if size <= self.max_bytes else {"type": "http.disconnect"}
+
+        return limited
 
 
 def listen(host: str = HOST, port: int = PORT) -> socket.socket:

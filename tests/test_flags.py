@@ -320,6 +320,14 @@ def test_tfds_default_path_is_the_one_that_datasets_know():
     assert paths.locate(config.data) is None  # nobody named a folder: TensorFlow Datasets is asked
 
 
+def test_a_choice_takes_out_of_a_preset_what_has_no_meaning_beside_it():
+    assert flags.resolve({"preset": "photo"}).data.chroma_gain > 1
+    for space in ("rgb", "yuv"):
+        assert flags.resolve({"preset": "photo", "color_space": space}).data.chroma_gain == 1
+    assert flags.resolve({"preset": "gan_32"}).run.visualize
+    assert not flags.resolve({"preset": "gan_32", "log": False}).run.visualize
+
+
 def test_a_run_without_validation_does_not_end_by_one():
     assert flags.resolve({"preset": "photo"}).schedule.stop_colorfulness == 0.75
     assert flags.resolve({"preset": "photo", "validate": False}).schedule.stop_colorfulness == 0

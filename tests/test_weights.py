@@ -165,6 +165,12 @@ def test_compared_with_a_run_of_the_same_data(run, shipped, capsys):
         ("eval", ["--saturation", "1.3"], "--saturation: what is measured is what the network gives"),
         ("colorize", ["a.png", "--chroma-gain", "1.3"], "--chroma-gain: the trained model .* has settings of its own"),
         ("pack", ["--output", "x.weights.h5", "--classes", "a"], "--classes: the median that is packed is that of"),
+        (
+            "export",
+            ["--output", "x.onnx", "--format", "onnx", "--work-size", "64", "--saturation", "2"],
+            "--saturation, --work-size: what is exported is the network alone",
+        ),
+        ("app", ["--port", "0", "--side-by-side", "True"], "--side-by-side: the page shows both pictures"),
         ("pack", ["--output", "x.h5"], "Packed weights are called NAME.weights.h5"),
     ],
 )
@@ -176,6 +182,16 @@ def test_flags_without_a_meaning(shipped, tmp_path, capsys, mode, words, said):
 
 def test_the_default_ships():
     assert common.DEFAULT_WEIGHTS in weights.names()
+
+
+def test_dry_run_describes_the_runs_that_are_named(run, shipped, capsys):
+    """Those, and not what no run at all would have."""
+    for words, names in (([str(run)], []), (["--compare", "photo", str(run)], ["photo:", f"{run}:"])):
+        assert main.run("eval", [*words, "--eval-size", "7", "--dry-run"]) == 0
+        said = capsys.readouterr().out.splitlines()
+        assert [line for line in said if line.endswith(":")] == names
+        assert said.count('  "dataset": "shapes",') == max(len(names), 1) == said.count('  "eval_size": 7,')
+    assert main.run("eval", ["nope", "--dry-run"]) == 1
 
 
 def test_a_path_beats_a_name(run, shipped, tmp_path):

@@ -14,10 +14,12 @@ import numpy as np
 import tensorflow as tf
 
 from colorgan.config import Config, flag_name, read
+from colorgan.models import discriminators
 from colorgan.models.colorizer import load_weights
 from colorgan.models.stored import WEIGHTS, find
 from colorgan.training.state import TrainState
 
+CONFIG = "config.json"
 BEST_WEIGHTS = "best.weights.h5"
 G_SETTINGS = (
     "generator", "encoder", "decoder", "head", "noise_channels", "kernel_size", "filter_multiplier", "temperature",
@@ -28,7 +30,9 @@ DISCRIMINATOR_WEIGHTS = "discriminator.weights.h5"  # to start another run from 
 
 
 def claim(run_dir: Path, config: Config, *, chief: bool = True) -> None:
-    """Write `config.json` before anything else, or see that the directory's run can go on with this configuration.
+    """Write `config.json` before anything else, or see that the directory's run may go on with this configuration.
+
+    Of a run that has checkpoints `config.json` stays as it is, until `record`.
 
     Args:
         run_dir: the run's directory.
@@ -41,7 +45,7 @@ def claim(run_dir: Path, config: Config, *, chief: bool = True) -> None:
     """
     if run_dir.exists() and not run_dir.is_dir():
         raise ValueError(f"`--checkpoints-path`: {run_dir} is a file. Name a folder for the run.")
-    path = run_dir / "config.json"
+    path = run_dir / CONFIG
     # A run that was killed before its first checkpoint has left these too.
     if path.exists() and any((run_dir / name).exists() for name in ("checkpoints", "metrics.jsonl", "best.json")):
         if not config.run.resume:
@@ -62,7 +66,12 @@ def claim(run_dir: Path, config: Config, *, chief: bool = True) -> None:
     if not any((run_dir / "checkpoints").glob("ckpt-*")):
         for name in ("best.json", BEST_WEIGHTS):  # of work that was lost: a new start must not have to beat it
             (run_dir / name).unlink(missing_ok=True)
-    write_text(path, config.to_json())
+        record(run_dir, config)
+
+
+def record(run_dir: Path, config: Config) -> None:
+    """Write a run's `config.json`: of one that goes on only once it can, or its old one would be lost for nothing."""
+    write_text(run_dir / CONFIG, config.to_json())
 
 
 def write_text(path: Path, text: str) -> None:
@@ -116,7 +125,10 @@ def _check_same_networks(path, config, names):
     except FileNotFoundError:  # weights that nothing describes: their number is all that can be compared
         return
     other.check()
-    mine, theirs = config.flat(), other.config.flat()
+    # `auto` normalization is what it stands for, which is not the same under every objective.
+    mine, theirs = (
+        one.flat() | {"d_normalization": discriminators.normalization(one)} for one in (config, other.config)
+    )
     wanted = [*G_SETTINGS, *(D_SETTINGS if "discriminator" in names else ())]
     rows = [f"  {flag_name(n)}: {theirs[n]} there, {mine[n]} now" for n in wanted if mine[n] != theirs[n]]
     if rows:
@@ -142,6 +154,10 @@ class Checkpoints:
         self.checkpoint = tf.train.Checkpoint(**state.variables())
         self.manager = tf.train.CheckpointManager(self.checkpoint, str(target), max_to_keep=keep)
 
+    def any(self) -> bool:
+        """-> whether there is a checkpoint to go on from."""
+        return self.manager.latest_checkpoint is not None
+
     def restore(self) -> dict | None:
         """Restore the newest checkpoint into the state.
 
@@ -157,7 +173,7 @@ class Checkpoints:
                 raise ValueError(
                     f"{self.directory} holds checkpoints, but its file `checkpoint`, which names the newest, is "
                     "damaged or names one that is gone. Restore it (its first line is `model_checkpoint_path: "
-                    '"ckpt-N"`), or start anew with another --name.'
+                    '"ckpt-N"`), or start anew with another --name or --checkpoints-path.'
                 )
             return None
         self._restore(latest)

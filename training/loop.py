@@ -24,7 +24,7 @@ from colorgan.training.steps import Steps
 from colorgan.training.writers import Writers
 
 
-class DivergedError(RuntimeError):
+class DivergedError(FloatingPointError):
     """A loss became NaN or infinite."""
 
 
@@ -71,7 +71,7 @@ class Position:
             raise ValueError(
                 f"`--dataset-path`: the training split has {size} images now and had {host['size']} when the run was "
                 "saved, so that its order is another. Restore the files and what is held out of them "
-                "(--validation-fraction), or start anew with another --name."
+                "(--validation-fraction), or start anew with another --name or --checkpoints-path."
             )
         cursors = host["cursors"]
         if len(cursors) != pipelines:
@@ -138,8 +138,8 @@ class Loop:
             with self.train.clear_errors():
                 batch = next(iterator)
             self._iterate(batch)
+        self._once("save", self._save)  # before what may fail
         self._once("log", self._log)
-        self._once("save", self._save)  # before what else may fail
         for what, action in (("sample", self._sample), ("validate", self._validate)):
             if not (stopped or interrupted):  # the signal may come as late as this
                 self._once(what, action)
@@ -235,9 +235,10 @@ class Loop:
         self.pending = []
 
     def _diverged(self, what, iteration) -> DivergedError:
+        kept = f"The last good checkpoint is kept in {self.checkpoints.directory}"
         return DivergedError(
-            f"{what} at iteration {iteration}. The last good checkpoint is kept in {self.checkpoints.directory}. Start "
-            "anew under another --name with a lower --lr, or with --precision float32."
+            f"{what} at iteration {iteration}. {kept if self.checkpoints.any() else 'No checkpoint was saved before'}. "
+            "Start anew under another --name or --checkpoints-path with a lower --lr, or with --precision float32."
         )
 
     def _log(self) -> None:
@@ -247,6 +248,9 @@ class Loop:
         counts = {f"data/{name}": count for name, count in self._left_out().items()}
         self.writers.scalars(self.position.iteration, {**means, **self.last, **counts})
         self.losses = {}
+        if self.config.schedule.epochs:  # which are shorter by what is left out of them
+            total = self.position.iteration * self.config.schedule.epochs / self.position.epochs
+            self.writers.expect(min(total, self.config.schedule.max_steps or total))
         self.done_at["log"] = self.position.iteration
         self.train.check()
 

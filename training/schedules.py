@@ -142,7 +142,8 @@ def act(config: Config, state: State, measurements: Measurements) -> tuple[State
         state = _retraining(config, state, measurements.epochs)
         noise_epoch = bool(s.noise_epochs) and int(measurements.epochs) % s.noise_epochs == s.noise_epochs - 1
         noise = noise_epoch and not state.retraining  # it is the generated pictures that are to be told again
-        rests = _mean_accuracy(state) > s.d_max_accuracy
+        # In a noise epoch it learns whatever it was worth before: that is what the epoch is for.
+        rests = not noise and _mean_accuracy(state) > s.d_max_accuracy
         d_updates = 0 if rests else s.d_steps
         g_updates = 0 if state.retraining else s.g_steps
         action = Action(

@@ -56,6 +56,10 @@ class Writers:
         """Move the live line to this iteration."""
         self.bar.update(iteration - self.bar.n)
 
+    def expect(self, total: float) -> None:
+        """Say anew how many iterations the run has in all, for the ETA."""
+        self.bar.total = round(total)
+
     def say(self, text: str) -> None:
         """Print a line above the live line."""
         if self.active:

@@ -170,7 +170,7 @@ def test_bad_files_are_left_out_counted_and_named_once(damaged, gather, cache_mb
     with split.clear_errors():
         stream = gather(split.training_batches(6), 6)
     assert stream["bad"][-1] == stream["cursor"][-1] + 1 - 36  # two epochs of 18 readable files
-    assert [name[-7:] for name in split.bad_files] == ["000.png", "001.png"]
+    assert [name[-7:] for name in split.source.bad.names] == ["000.png", "001.png"]
     assert len(gather(split.images(7))["index"]) == 18
     with pytest.warns(UserWarning, match=r"2 of the 20 files read .*000\.png \(UnidentifiedImageError.*001\.png"):
         split.check()

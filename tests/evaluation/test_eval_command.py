@@ -1,6 +1,7 @@
 """What `--mode eval` and `--mode turing` refuse before work begins, and where results go."""
 
 import json
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -22,6 +23,67 @@ def test_a_run_that_is_not_there_is_named_as_it_was_given(tmp_path, monkeypatch)
     monkeypatch.chdir(tmp_path)
     with pytest.raises(FileNotFoundError, match="The run nope does not exist"):
         evaluate.run(command("nope"))
+
+
+def test_all_runs_are_named_in_one_way(tmp_path):
+    with pytest.raises(ValueError, match="--weights photo and cifar10: name all runs in one way"):
+        evaluate.run(command("cifar10", "--weights", "photo"))
+
+
+def fake(name, file):
+    return SimpleNamespace(name=name, work_size=8, stored=SimpleNamespace(weights=file))
+
+
+def test_no_run_takes_the_place_of_another_of_its_name(tmp_path, monkeypatch):
+    """Weights of one's own called photo beside those that ship, and a weights file beside its run."""
+    files = [tmp_path / name for name in ("photo.weights.h5", "shipped.h5", "third.h5")]
+    for file in files:
+        file.write_bytes(b"")
+    found = iter([fake("photo", files[0]), fake("photo", files[1]), fake("photo", files[1])])
+    monkeypatch.setattr(common, "trained", lambda command: (next(found), command.config))
+    models, configs, said = evaluate._runs(command(), [str(files[0]), "photo", str(files[2])])
+    assert list(models) == list(configs) == list(said) == ["photo", str(files[1]), str(files[2])]
+    found = iter([fake("photo", files[1])] * 3)
+    models, _, _ = evaluate._runs(command(), ["photo", "photo", "photo"])
+    assert list(models) == ["photo", str(files[1]), f"{files[1]} (2)"]
+
+
+def test_a_median_that_cannot_be_had_is_said_before_the_measuring(tmp_path, monkeypatch):
+    one = fake("a", tmp_path)
+    one.stored.config, one.stored.median_ab, one.stored.packed = command().config, None, False
+    monkeypatch.setattr(evaluate, "_runs", lambda command, paths: ({"a": one}, {"a": command.config}, {}))
+    monkeypatch.setattr(common, "median_ab", lambda config: None)
+    monkeypatch.setattr(evaluate.evaluator, "evaluate", lambda *args, **kwargs: pytest.fail("it was measured"))
+    with pytest.raises(ValueError, match="--compare median photo.*training images"):
+        evaluate.run(command("--compare", "median", "photo"))
+
+
+def test_the_median_of_other_data_does_not_take_the_place_of_the_runs_own(tmp_path, monkeypatch):
+    """A run that has come without its training images keeps its median, whatever it is evaluated on."""
+
+    class Photographs:
+        def __init__(self, key):
+            self.key = key
+
+        def fingerprint(self):
+            return self.key
+
+        def pictures(self, size, *, limit):
+            return self.key
+
+    measured = []
+    medians = {"own": (1.0, 2.0), "other": (3.0, 4.0), "third": (5.0, 6.0)}
+    monkeypatch.setattr(common.evaluator, "median_ab", lambda key: measured.append(key) or medians[key])
+    config = command("--dataset", "shapes", "--checkpoints-path", str(tmp_path)).config
+    for key in ("own", "other", "third", "other", "own"):
+        assert common.median_ab(config, Photographs(key)) == medians[key]
+    assert measured == ["own", "other", "third"]  # each once
+
+    def gone(data, split):
+        raise ValueError("no such folder")
+
+    monkeypatch.setattr(common.datasets, "load", gone)
+    assert common.median_ab(config) == (1.0, 2.0)
 
 
 def test_runs_of_other_data_are_refused_unless_the_data_is_given():
@@ -46,15 +108,15 @@ def test_a_result_of_more_images_stays(tmp_path, capsys):
     def names(n):
         return [path.name for path in evaluate._files(tmp_path, n)]
 
-    plain = ["result.json", "report.html", "report.png"]
+    plain = ["result.json", "report.html", "report.png", "report.md"]
     assert names(5) == plain
     (tmp_path / "result.json").write_text(json.dumps({"protocol": {"n": 10}}))
     assert names(10) == names(12) == plain
     assert capsys.readouterr().out == ""
-    assert names(5) == ["result-5.json", "report-5.html", "report-5.png"]
+    assert names(5) == ["result-5.json", "report-5.html", "report-5.png", "report-5.md"]
     assert "is of more images and stays" in capsys.readouterr().out
     other = [path.name for path in evaluate._files(tmp_path, 5, "-validation")]
-    assert other == ["result-validation.json", "report-validation.html", "report-validation.png"]
+    assert other == [f"{name}-validation.{kind}" for name, kind in (path.split(".") for path in plain)]
 
 
 def test_held_out_photographs_are_those_of_the_runs_own_share():
@@ -71,6 +133,20 @@ def test_held_out_photographs_are_those_of_the_runs_own_share():
     other = SimpleNamespace(stored=SimpleNamespace(config=wider))
     with pytest.raises(ValueError, match=r"different shares of the photographs \(0\.1, 0\.2\)"):
         evaluate._check_held_out({"a": model, "b": other}, {"a": own, "b": wider})
+
+
+@pytest.mark.parametrize(("results", "place"), [("mine/", "mine"), (".", "here"), ("../gray", "gray")])
+def test_results_of_two_folders_never_go_among_the_sources(tmp_path, monkeypatch, results, place):
+    for folder in ("here/mine", "here/truth", "gray"):
+        (tmp_path / folder).mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "here")
+    monkeypatch.setattr(evaluate.folders, "Pairs", lambda *folders: SimpleNamespace(
+        batches=lambda size, limit: [], description={}, class_names=(), names=None, missing=None
+    ))  # fmt: skip
+    monkeypatch.setattr(evaluate.evaluator, "evaluate", lambda models, *args, **kwargs: list(models))
+    monkeypatch.setattr(evaluate, "_write", lambda folder, models, *args, **kwargs: (folder, models))
+    folder, models = evaluate.run(command("--result-dir", results, "--truth-dir", "truth"))
+    assert folder == Path("results") / place and len(set(models)) == len(models) == 2
 
 
 def test_two_folders_have_no_split():

@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from PIL import Image, ImageFont
+from PIL import ImageFont
 
 from colorgan.evaluation import evaluate, report, sheets
 
@@ -30,17 +30,15 @@ def test_rows_may_differ_in_size():
     assert grid.shape == (sheets.GAP + foot + 128 + 200 + 2 * (sheets.GAP + foot), 2 * 306 + 6, 3)
 
 
-def test_sample_sheet_file(evaluation, tmp_path):
-    path = tmp_path / "new" / "sheet.png"
-    report.write_sample_sheet(path, evaluation, models=["warm"])
-    sheet = np.asarray(Image.open(path).convert("RGB"))
+def test_sample_sheet(evaluation):
+    sheet = sheets.sample_sheet(evaluation, models=["warm"])
     step = 128 + sheets.GAP
     assert sheet.shape[1] == 3 * step + sheets.GAP
     top = 2 * sheets.GAP + sheets.LABEL_SIZE
     truth = evaluation.samples[0]["truth"].repeat(16, 0).repeat(16, 1)
     np.testing.assert_array_equal(sheet[top : top + 128, sheets.GAP + step :][:, :128], truth)
     with pytest.raises(ValueError, match="cool not evaluated. Known: gray, warm"):
-        report.write_sample_sheet(path, evaluation, models=["cool"])
+        sheets.sample_sheet(evaluation, models=["cool"])
 
 
 def labels_of(monkeypatch):

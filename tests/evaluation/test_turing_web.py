@@ -166,6 +166,15 @@ def test_participants_who_go_away_leave_no_trace(client, caplog):
     assert [r for r in caplog.records if r.levelno >= logging.WARNING] == []
 
 
+@pytest.mark.parametrize(("host", "status"), [("localhost:8000", 200), ("evil.example", 400), ("", 400)])
+def test_names_that_are_not_ours_are_refused(client, host, status):
+    """A page from elsewhere whose name points here must neither see the photographs nor answer for people."""
+    message = {"Host": host, "Content-Type": "application/json"}
+    assert client.ask("GET", "/", headers={"Host": host}).status == status
+    reply = client.ask("POST", "/api/about", "{}", message)
+    assert reply.status == status and (status == 200 or "--host NAME" in reply.json()["error"])
+
+
 def test_an_address_of_version_6(desk):
     try:
         socket.create_server(("::1", 0), family=socket.AF_INET6).close()

@@ -64,6 +64,15 @@ def test_files_folders_and_globs(folder):
     assert len(batch.find([folder, folder / "a.jpg"])) == 3  # each file once
 
 
+def test_outputs_are_passed_over_only_where_they_lie_below_the_input(folder, tmp_path, painter):
+    names = ["a.jpg", "b.PNG", "deep/a.jpg"]
+    for outside in (folder.parent, folder.parent.parent, folder, tmp_path / "beside"):
+        assert [below.as_posix() for _, below in batch.find([folder], outside=outside)] == names
+    assert [below.as_posix() for _, below in batch.find([folder], outside=folder / "deep")] == names[:2]
+    status, said = colorize(painter, [folder], tmp_path)  # into the folder above
+    assert (status, said) == (0, said_of(3, tmp_path)) and (tmp_path / "deep" / "a.jpg").is_file()
+
+
 def test_names_that_look_like_patterns(tmp_path):
     Image.new("L", (9, 9)).save(tmp_path / "a[1].png")
     assert batch.find([tmp_path / "a[1].png"]) == [(tmp_path / "a[1].png", Path("a[1].png"))]

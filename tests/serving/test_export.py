@@ -74,12 +74,13 @@ def test_the_description_and_its_example(tmp_path, monkeypatch, format, space):
     if space == "rgb":  # its noise is another on each call: that it runs is all that can be said
         generator = None
     rgb = np.random.default_rng(0).integers(60, 190, (9, 13, 3), dtype=np.uint8)
-    Image.fromarray(rgb).save(tmp_path / "photo.png")
     monkeypatch.chdir(tmp_path)
     assert len(said["example"]) == 6
-    exec("\n".join(said["example"]), {})
-    result = np.asarray(Image.open("colored.png"))
-    assert result.shape == (9, 13, 3)
+    for mode in ("L", "RGBA", "RGB"):
+        Image.fromarray(rgb).convert(mode).save("photo.png")
+        exec("\n".join(said["example"]), {})
+        result = np.asarray(Image.open("colored.png"))
+        assert result.shape == (9, 13, 3)
     if generator is not None:
         gray = color.gray(rgb[None] / np.float32(255), color_space=space)
         expected = color.decode(gray, generator(gray), color_space=space, ab_scale=90.0)

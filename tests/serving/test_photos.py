@@ -113,7 +113,10 @@ def test_any_photograph(painter, lab_of, kind, size, orientation, seed, work_siz
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder, f"in{suffix}"), Path(folder, f"out{suffix}")
         save(source, pixels, alpha, mode, orientation)
-        photos.colorize_file(painter, source, target, Settings(work_size=work_size, quality=100))
+        settings = Settings(work_size=work_size, quality=100)
+        photograph = reading.read(source)
+        (ab,) = photos.predict_ab(painter, photos.shrink(photograph.pixels, work_size)[None], settings)
+        photos.finish(photograph, ab, target, settings)
         before, after = reading.read(source), reading.read(target)
     upright = size[::-1] if orientation > 4 else size
     assert after.pixels.shape == (*upright, 3)

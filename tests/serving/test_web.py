@@ -17,7 +17,8 @@ import tifffile
 from gradio import processing_utils
 from starlette.testclient import TestClient
 
-from colorgan.serving import photos, web
+from colorgan import origins
+from colorgan.serving import batch, web
 from colorgan.serving.desk import Desk
 from colorgan.serving.photos import Settings
 
@@ -65,13 +66,14 @@ def _turned():
         ("old photo.jpg", _encoded(_noise(30, 50), "jpg", exif=_turned()), "image/jpeg"),
         ("deep.tif", _encoded(_noise(30, 50, dtype=np.uint16), "tif"), "image/tiff"),
         ("clear.png", _encoded(_noise(30, 50, 4), "png"), "image/png"),
+        ("out.png", _encoded(_noise(30, 50), "png"), "image/png"),
     ],
 )
 def test_the_answer_is_what_colorize_files_writes(visit, painter, tmp_path, name, content, kind):
     answer = visit().post("/colorize", files={"file": (name, content)})
     (tmp_path / name).write_bytes(content)
-    photos.colorize_file(painter, tmp_path / name, tmp_path / f"expected-{name}", SETTINGS)
-    assert answer.status_code == 200 and answer.content == (tmp_path / f"expected-{name}").read_bytes()
+    assert batch.colorize_files(painter, [tmp_path / name], tmp_path / "expected", settings=SETTINGS) == 0
+    assert answer.status_code == 200 and answer.content == (tmp_path / "expected" / name).read_bytes()
     assert answer.headers["content-type"] == kind
     stem, _, suffix = name.rpartition(".")
     # RFC 5987 where there are spaces.
@@ -217,8 +219,8 @@ def test_the_page_asks_for_nothing_from_elsewhere(visit):
 )
 def test_names_that_are_not_ours_are_refused(visit, monkeypatch, host, asked, fine):
     """A page from elsewhere whose name points here has its own name in the Host header."""
-    monkeypatch.setattr(web.socket, "gethostname", lambda: "this-computer")
-    monkeypatch.setattr(web.socket, "getfqdn", lambda: "this-computer.lan")
+    monkeypatch.setattr(origins.socket, "gethostname", lambda: "this-computer")
+    monkeypatch.setattr(origins.socket, "getfqdn", lambda: "this-computer.lan")
     client = visit(host=host)
     for answer in (
         client.get("/config", headers={"host": asked}),
@@ -235,10 +237,62 @@ def test_websockets_of_other_names_are_refused_too():
     async def sent(message):
         said.append(message["type"])
 
-    reached, said, shell = [], [], web._AtHome(app, web._names("127.0.0.1"))
-    for name in (b"evil.example", b"localhost:8000"):
-        asyncio.run(shell({"type": "websocket", "headers": [(b"host", name)]}, None, sent))
-    assert said == ["websocket.close"] and reached == ["websocket"]
+    reached, said, shell = [], [], web._AtHome(app, names=origins.names("127.0.0.1"), max_bytes=9)
+    for name, origin in (("evil.example", ""), ("localhost", "http://evil.example"), ("localhost", "http://localhost")):
+        headers = [(b"host", name.encode()), (b"origin", origin.encode())]
+        asyncio.run(shell({"type": "websocket", "headers": headers}, None, sent))
+    assert said == ["websocket.close"] * 2 and reached == ["websocket"]
+
+
+@pytest.mark.parametrize(
+    ("headers", "fine"),
+    [
+        ({}, True),
+        ({"origin": "http://localhost:8000"}, True),
+        ({"origin": "http://evil.example"}, False),
+        ({"origin": "http://localhost:9000"}, False),  # another page of this computer
+        ({"origin": "null"}, False),
+        ({"origin": "https://photos.example", "x-forwarded-host": "photos.example"}, True),
+    ],
+)
+def test_what_other_pages_send_is_refused(visit, headers, fine):
+    client, headers = visit(), {"host": "localhost:8000", **headers}
+    for path in ("/colorize", "/gradio_api/upload"):
+        field = "file" if path == "/colorize" else "files"
+        answer = client.post(path, files={field: PICTURE}, headers=headers)
+        assert answer.status_code == (200 if fine else 403)
+    assert client.get("/config", headers=headers).status_code == 200
+
+
+def test_no_name_of_a_file_is_in_the_way(visit):
+    assert visit().post("/colorize", files={"file": ("out", PICTURE[1])}).status_code in (200, 400, 422)
+
+
+def test_behind_another_server_the_page_knows_its_place(visit):
+    headers = {"host": "localhost", "x-forwarded-host": "photos.example", "x-forwarded-proto": "https"}
+    assert visit().get("/config", headers=headers).json()["root"] == "https://photos.example"
+
+
+def test_all_files_of_an_upload_are_limited_together(visit):
+    client = visit()
+    several = [("files", (f"{i}.png", bytes(2**19))) for i in range(3)]
+    assert client.post("/gradio_api/upload", files=several[:1]).status_code == 200
+    assert client.post("/gradio_api/upload", files=several).status_code == 413
+
+
+def test_a_body_that_hides_its_length_is_limited():
+    async def app(scope, receive, send):
+        while not seen or seen[-1] != "http.disconnect":
+            seen.append((await receive())["type"])
+
+    async def receive():
+        return {"type": "http.request", "body": bytes(4), "more_body": True}
+
+    seen = []
+    shell = web._AtHome(app, names={"localhost"}, max_bytes=9)
+    scope = {"type": "http", "method": "POST", "path": "/gradio_api/upload", "headers": [(b"host", b"localhost")]}
+    asyncio.run(shell(scope, receive, None))
+    assert seen == ["http.request", "http.request", "http.disconnect"]
 
 
 def test_uploads_of_the_page_are_limited(visit):

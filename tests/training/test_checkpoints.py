@@ -84,6 +84,18 @@ def test_another_run_starts_from_both_networks(tiny, trainer, tmp_path, ema_deca
             np.testing.assert_array_equal(a, b)
 
 
+def test_a_normalization_is_what_it_stands_for(tiny, trainer, tmp_path):
+    """`auto` is batch normalization, but none under a gradient penalty."""
+    source, _ = trainer(tiny())
+    Checkpoints(tmp_path, source, keep=1).save({"iteration": 1})
+    (tmp_path / "config.json").write_text(tiny().to_json())
+    same = tiny(r1_weight=1.0, d_normalization="batch")
+    assert checkpoints.load_networks(tmp_path, same, trainer(same)[0]) == ("generator", "discriminator")
+    other = tiny(r1_weight=1.0)
+    with pytest.raises(ValueError, match="--d-normalization: batch there, none now"):
+        checkpoints.load_networks(tmp_path, other, trainer(other)[0])
+
+
 def test_nothing_to_restore(tiny, trainer, tmp_path):
     assert Checkpoints(tmp_path, trainer(tiny())[0], keep=1).restore() is None
 
@@ -120,7 +132,14 @@ def test_weights_for_use_are_the_average_and_load(tiny, batch, trainer, tmp_path
 def test_claim_refuses_other_settings_and_names_them(tiny, tmp_path):
     checkpoints.claim(tmp_path, tiny())
     (tmp_path / "checkpoints").mkdir()
-    checkpoints.claim(tmp_path, tiny(max_steps=5, save_interval=3, checkpoints_path="elsewhere"))
+    changed = tiny(max_steps=5, save_interval=3, checkpoints_path="elsewhere")
+    checkpoints.claim(tmp_path, changed)
+    assert json.loads((tmp_path / "config.json").read_text())["save_interval"] == 3
+    (tmp_path / "checkpoints" / "ckpt-1.index").write_bytes(b"")  # now there is something to go on from, or not to
+    checkpoints.claim(tmp_path, tiny(save_interval=7))
+    assert json.loads((tmp_path / "config.json").read_text())["save_interval"] == 3
+    checkpoints.record(tmp_path, tiny(save_interval=7))
+    assert json.loads((tmp_path / "config.json").read_text())["save_interval"] == 7
     with pytest.raises(ValueError, match=r"(?s)--lr: 0.001 there, 0.5 now.*--name or --checkpoints-path"):
         checkpoints.claim(tmp_path, tiny(lr=0.5))
     with pytest.raises(ValueError, match="--resume False"):

@@ -129,11 +129,35 @@ def at_its_end(**parts):
     return run, saved
 
 
-def test_a_run_that_ends_saves_before_what_may_fail():
-    run, saved = at_its_end(sample=mock.Mock(side_effect=OSError("disk full")))
+@pytest.mark.parametrize("what", ["sample", "log"])
+def test_a_run_that_ends_saves_before_what_may_fail(what):
+    run, saved = at_its_end()
+    failing = mock.Mock(side_effect=OSError("disk full"))
+    if what == "sample":
+        run.sample = failing
+    else:
+        run.writers.scalars, run.last, run.done_at["log"] = failing, {}, 0
     with pytest.raises(OSError, match="disk full"):
         run.run([])
     saved.save.assert_called_once()
+
+
+def test_epochs_that_photographs_are_left_out_of_are_shorter():
+    run, _ = at_its_end()
+    run.config = flags.resolve({"dataset": "shapes", "epochs": 30, "max_steps": 0})
+    run.position.cursors, run.position.size, run.last = (20,), 10, {}  # 7 iterations took 2 epochs
+    run._log()
+    run.writers.expect.assert_called_once_with(7 * 30 / 2)
+    run.config = run.config.replace(max_steps=50)
+    run._log()
+    run.writers.expect.assert_called_with(50)
+
+
+@pytest.mark.parametrize("saved", [True, False])
+def test_a_run_that_diverged_names_checkpoints_that_are_there(saved):
+    run, checkpoints = at_its_end()
+    checkpoints.any.return_value, checkpoints.directory = saved, "checkpoints"
+    assert ("is kept in checkpoints" in str(run._diverged("x", 7))) is saved
 
 
 def test_a_signal_in_the_last_sample_is_heeded():

@@ -126,6 +126,15 @@ def test_noise_epochs_are_every_nth():
     assert shown == [False] * 4 + [True] * 2 + [False] * 4 + [True] * 2 + [False] * 2
 
 
+def test_a_discriminator_that_rests_learns_from_noise_all_the_same():
+    c = config(noise_epochs=3, d_max_accuracy=0.9)
+    sure = State(phase="adversarial", accuracies=(0.95,) * 20)
+    _, resting = schedules.act(c, sure, Measurements(epochs=1.5))
+    _, noise = schedules.act(c, sure, Measurements(epochs=2.5))
+    assert (resting.d_updates, resting.judge, resting.noise) == (0, True, False)
+    assert (noise.d_updates, noise.judge, noise.noise) == (1, False, True)
+
+
 @pytest.mark.parametrize(
     ("end", "epochs", "iteration", "retrains"),
     [
