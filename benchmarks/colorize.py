@@ -27,7 +27,7 @@ from PIL import Image  # noqa: E402
 from colorgan import flags  # noqa: E402
 from colorgan.models import generators  # noqa: E402
 from colorgan.models.stored import WEIGHTS  # noqa: E402
-from colorgan.serving import batch, fullres, photos, reading, writing  # noqa: E402
+from colorgan.serving import batch, fullres, manifest, photos, reading, writing  # noqa: E402
 from colorgan.serving.colorizer import Colorizer  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -94,7 +94,7 @@ def many_photographs(timed, folder, work_size, count):
     status = batch.colorize_files(timed, [folder / "vga"], folder / "out", settings=settings)
     seconds = time.perf_counter() - start
     assert status == 0
-    entries = json.loads((folder / "out" / batch.MANIFEST).read_text())["photographs"]
+    entries = json.loads((folder / "out" / manifest.NAME).read_text())["photographs"]
     rest = sum(entry["seconds"] for entry in entries) - timed.seconds
     print(f"{count} VGA photographs: {seconds:.1f} s, the network {timed.seconds:.1f} s of it")
     print(f"photographs_per_second={count / seconds:.1f}")

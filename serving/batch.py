@@ -1,17 +1,14 @@
 """Many photographs and films: which, where to, and in what order, so that the network never waits for a disk.
 
-Owns the plan (inputs -> outputs), the pipeline of reading, predicting and writing, and the manifest. Imports
-`serving.photos`, `serving.reading`, `serving.video` and `serving.writing`.
+Owns the pipeline of reading, predicting and writing; which files these are is `plan`'s, and what was done goes into the
+`manifest`. Imports these, `serving.photos`, `serving.reading` and `serving.video`.
 """
 
 from __future__ import annotations
 
 import collections
 import concurrent.futures as futures
-import contextlib
 import dataclasses
-import glob
-import json
 import os
 import tempfile
 import time
@@ -21,39 +18,13 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from colorgan.serving import photos, reading, video, writing
+from colorgan.serving import manifest, photos, plan, reading, video
 from colorgan.serving.photos import Settings
+from colorgan.serving.plan import Job
 
-MANIFEST = "manifest.json"
-LOCK = ".manifest.lock"  # is there while a call changes the manifest: a moment
-LOCK_SECONDS = 10  # that other calls wait for it
 THREADS = max(2, min(os.cpu_count() or 1, 8))  # that read and write while the network runs
 IN_FLIGHT = 4 * photos.BATCH  # pictures between reading and writing ...
 IN_FLIGHT_MEGAPIXELS = 48  # ... and how large they may be together; one may always be
-
-
-@dataclass
-class Job:
-    """One photograph, or film, on its way.
-
-    Attributes:
-        source: its file.
-        target: the file that is written.
-        problem: why it cannot be written there, in words; or empty.
-        renamed: whether the target keeps the source's suffix in its name, since the shorter name is another's.
-        megapixels: as its header states them.
-        photograph, small: what reading leaves: it and its [h, w, 3] uint8 working picture.
-        seconds: spent on it: reading, its share of the forward pass, writing.
-    """
-
-    source: Path
-    target: Path
-    problem: str = ""
-    renamed: bool = False
-    megapixels: float = 0.0
-    photograph: reading.Photograph | None = None
-    small: object = None
-    seconds: float = 0.0
 
 
 @dataclass
@@ -76,109 +47,6 @@ class Outcome:
         job.photograph = job.small = None
 
 
-def find(inputs, *, outside: Path | None = None) -> list[tuple[Path, Path]]:
-    """The photographs and films that files, folders (recursive) and globs name.
-
-    Args:
-        inputs: paths or patterns (`*`, `?`, `[...]`, `**`). A pattern's structure is kept below its fixed part.
-        outside: a folder that is passed over, unless it is an input itself: results of an earlier call.
-
-    Returns:
-        [(path, its path below the given folder, or its name)], each file once.
-
-    Raises:
-        FileNotFoundError: if an input does not exist, or a folder or pattern holds neither photograph nor film.
-    """
-    found = {}
-    for given in inputs:
-        path = Path(given)
-        if path.is_file():
-            found.setdefault(path.resolve(), (path, Path(path.name)))
-            continue
-        pattern = glob.has_magic(str(given)) and not path.exists()
-        if pattern:
-            fixed = path
-            while glob.has_magic(str(fixed)):
-                fixed = fixed.parent
-            hits = [Path(hit) for hit in glob.glob(str(given), recursive=True)]
-        else:
-            fixed, hits = path, [path]
-        inside = {p for hit in hits if hit.is_dir() for p in hit.rglob("*") if _is_wanted(p)}
-        inside |= {hit for hit in hits if _is_wanted(hit)}
-        # Only where it lies below: the photographs of a folder above or beside it are no results of ours.
-        if outside is not None and fixed.resolve() in outside.resolve().parents:
-            inside = {p for p in inside if outside.resolve() not in p.resolve().parents}
-        if not inside:
-            known = f"({', '.join(sorted(reading.SUFFIXES))}) and no film ({', '.join(sorted(video.FILMS))})"
-            there = pattern or path.exists()
-            raise FileNotFoundError(f"{given} {f'holds no photograph {known}' if there else 'is not there'}")
-        for one in sorted(inside):
-            found.setdefault(one.resolve(), (one, one.relative_to(fixed)))
-    return list(found.values())
-
-
-def _is_wanted(path):
-    # Names with a dot in front are unfinished outputs, and other systems' notes beside a picture.
-    suffix = path.suffix.lower()
-    known = suffix in reading.SUFFIXES or suffix in video.FILMS
-    return known and not path.name.startswith(".") and path.is_file()
-
-
-def plan(inputs, output: Path, settings: Settings) -> list[Job]:
-    """Which file becomes which.
-
-    Where `--format` would give one name to several, s.jpg and s.png as PNG, the one that is of the format has it, else
-    the first; the others keep their suffix in their names: s.jpg.png.
-
-    Args:
-        inputs: see `find`.
-        output: folder for the results.
-        settings: `format` says the suffix of photographs; without it each has its input's, and PNG for a kind that is
-            only read. Films keep their names.
-
-    Returns:
-        The jobs, in the order of `find`; where two still have one output, the later one has a `problem`.
-
-    Raises:
-        FileNotFoundError: see `find`.
-        ValueError: if an output is an input.
-    """
-    found = find(inputs, outside=output)
-    jobs = [Job(source, target(below, output, settings)) for source, below in found]
-    names, taken = [below.name for _, below in found], {}
-    for job, name in sorted(zip(jobs, names, strict=True), key=lambda pair: pair[0].target.name != pair[1]):
-        # Two names that differ in case are one file on some systems.
-        other = taken.setdefault(str(job.target).lower(), job)
-        if other is not job and job.target.name != name:
-            job.target, job.renamed = job.target.with_name(name + job.target.suffix), True
-            other = taken.setdefault(str(job.target).lower(), job)
-        if other is not job:
-            job.problem = (
-                f"{other.source} and {job.source} would both become {job.target}. Give the folder above them instead "
-                "of the files, or use several calls with outputs of their own."
-            )
-    originals = {source.resolve() for source, _ in found}
-    for job in jobs:
-        if job.target.resolve() in originals:
-            raise ValueError(f"{job.source} would be written over {job.target}. Choose another --output.")
-    return jobs
-
-
-def target(below: Path, output: Path, settings: Settings) -> Path:
-    """-> the file that a photograph or film at a place below the inputs becomes."""
-    if below.suffix.lower() in video.FILMS:
-        return output / below
-    return output / below.with_suffix(_suffix(below.suffix, settings.format))
-
-
-def _suffix(own, wanted):
-    """The suffix of an output: the input's, spelled as it is, where that is the format that is wanted."""
-    if not wanted:
-        return own if own.lower() in reading.SUFFIXES else ".png"
-    spellings = {"jpg": (".jpg", ".jpeg"), "tiff": (".tif", ".tiff")}.get(wanted, (writing.FORMATS[wanted],))
-    return own if own.lower() in spellings else writing.FORMATS[wanted]
-
-
 def colorize_files(
     colorizer,
     inputs,
@@ -194,7 +62,7 @@ def colorize_files(
 
     Args:
         colorizer: anything with `Colorizer.predict_small`.
-        inputs: files, folders and globs; see `find`.
+        inputs: files, folders and globs; see `plan.find`.
         output: folder for the results and `manifest.json`; the structure below a given folder is kept.
         settings: how.
         smoothing: of films; see `video.Smoother`.
@@ -207,16 +75,16 @@ def colorize_files(
         Exit status: 0, or 1 if a file could not be colorized; those are listed.
 
     Raises:
-        FileNotFoundError, ValueError: before anything is written; see `plan`.
+        FileNotFoundError, ValueError: before anything is written; see `plan.jobs`.
         OSError: if the output folder cannot be written to.
     """
     output = Path(output)
     video.Smoother(smoothing)  # a value out of its range shows before all else
-    missing = _missing(inputs, output)
-    jobs = plan([one for one in inputs if one not in missing], output, settings)
+    missing = plan.missing(inputs, output)
+    jobs = plan.jobs([one for one in inputs if one not in missing], output, settings)
     _check_writable(output)
-    with _locked(output):
-        recorded(output)
+    with manifest.locked(output):
+        manifest.read(output)
     if getattr(colorizer, "color_space", "lab") == "rgb":
         say("The weights predict RGB: each photograph's own lightness is put back.")
     outcome = Outcome(failed=[(Job(Path(one), output), reason) for one, reason in missing.items()])
@@ -230,13 +98,13 @@ def colorize_files(
                 _run(colorizer, todo, settings, outcome, bar)
         finally:  # what was done before an interruption is on record
             done = [_entry(job, output, settings, weights_sha256) for job in outcome.done]
-            record(output, done, outcome.reasons)
+            manifest.add(output, done, outcome.reasons)
     options = {"settings": settings, "smoothing": smoothing, "overwrite": overwrite, "say": say}
     for job in films:
         done, failed = video.colorize_films(colorizer, {job.source: job.target}, output, **options)
         for one in failed:
             outcome.fail(job, one["reason"])
-        record(output, [{**film, "weights_sha256": weights_sha256} for film in done], outcome.reasons)
+        manifest.add(output, [{**film, "weights_sha256": weights_sha256} for film in done], outcome.reasons)
     _report(outcome, output, say)
     return 1 if outcome.failed else 0
 
@@ -255,19 +123,6 @@ def _to_do(jobs, outcome, overwrite):
             if job.renamed:
                 outcome.notes.append(f"{job.source} becomes {job.target}, since the shorter name is another's")
     return photographs, films
-
-
-def _missing(inputs, output) -> dict:
-    """-> {input: reason} of those that name nothing; raises the reason where no input names anything."""
-    missing = {}
-    for one in inputs:
-        try:
-            find([one], outside=output)
-        except FileNotFoundError as error:
-            missing[one] = str(error)
-    if len(missing) == len(set(inputs)):
-        raise FileNotFoundError("; ".join(missing.values()))
-    return missing
 
 
 def _check_writable(output):
@@ -377,23 +232,6 @@ def _write(job, ab, settings, threads):
     job.seconds += time.perf_counter() - start
 
 
-def recorded(output: Path) -> dict:
-    """-> {output: entry} of the manifest that a folder has already.
-
-    Raises:
-        ValueError: if there is another file of that name.
-    """
-    path = output / MANIFEST
-    if not path.exists():
-        return {}
-    try:
-        return {entry["output"]: entry for entry in json.loads(path.read_text(encoding="utf-8"))["photographs"]}
-    except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(
-            f"{path} is not a manifest of ours ({error}). Move it away, or choose another --output."
-        ) from error
-
-
 def _entry(job, output, settings, weights_sha256):
     return {
         "input": str(job.source),
@@ -402,49 +240,6 @@ def _entry(job, output, settings, weights_sha256):
         "settings": dataclasses.asdict(settings),
         "seconds": round(job.seconds, 3),
     }
-
-
-def record(output: Path, done: list[dict], failed: list[dict]) -> None:
-    """Add to the manifest: what each output was made from, and how.
-
-    Entries that are there stay unless their output was made anew, also those of calls that run at the same time.
-
-    Args:
-        output: the folder.
-        done: entries, each with its `output`, a path below the folder.
-        failed: {"input", "reason"} of each input that gave none; these replace those of an earlier call.
-
-    Raises:
-        OSError: if it cannot be written.
-        ValueError: see `recorded`.
-    """
-    with _locked(output):
-        entries = {**recorded(output), **{entry["output"]: entry for entry in done}}
-        content = {"photographs": [entries[name] for name in sorted(entries)], "failed": failed}
-        temporary = output / f".{os.getpid()}.{MANIFEST}"
-        temporary.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        temporary.replace(output / MANIFEST)
-
-
-@contextlib.contextmanager
-def _locked(output):
-    """Nobody else reads or writes a folder's manifest for a moment. A file, which works on every system and share."""
-    lock, end = output / LOCK, time.monotonic() + LOCK_SECONDS
-    while True:
-        try:
-            os.close(os.open(lock, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
-            break
-        except FileExistsError:
-            if time.monotonic() > end:
-                raise OSError(
-                    f"{lock} is there: another call seems to write {output / MANIFEST}, and has not ended for "
-                    f"{LOCK_SECONDS} seconds. If none is running, delete that file."
-                ) from None
-            time.sleep(0.02)
-    try:
-        yield
-    finally:
-        lock.unlink(missing_ok=True)
 
 
 def _report(outcome, output, say):

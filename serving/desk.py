@@ -1,6 +1,6 @@
 """Photographs of visitors, colorized one at a time and within limits; what the web page and its API share.
 
-Owns the limits, the order, and what visitors are told. Imports `serving.batch`, `serving.fullres`, `serving.photos`,
+Owns the limits, the order, and what visitors are told. Imports `serving.fullres`, `serving.photos`, `serving.plan`,
 `serving.reading` and `serving.writing`, and gets the colorizer as an argument.
 """
 
@@ -19,7 +19,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from colorgan.serving import batch, fullres, photos, reading, writing
+from colorgan.serving import fullres, photos, plan, reading, writing
 from colorgan.serving.photos import Settings
 
 MAX_UPLOAD_MB = 200
@@ -130,7 +130,7 @@ class Desk:
         photograph = reading.read(source, max_megapixels=settings.max_megapixels)
         small = photos.shrink(photograph.pixels, settings.work_size)[None]
         ab = photos.predict_ab(self.colorizer, small, settings)[0]
-        target = batch.target(Path(source.name), folder, settings)
+        target = plan.target(Path(source.name), folder, settings)
         target = target.with_stem(f"{target.stem}-colorized")
         photos.finish(photograph, ab, target, settings)
         pair = _previews(photograph, ab, folder) if previews else None

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from colorgan.models import color
 
@@ -36,3 +37,15 @@ def painter():
 @pytest.fixture
 def lab_of():
     return _lab_of
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """photos/a.jpg, photos/b.PNG, photos/deep/a.jpg, and a text file."""
+    for name in ("a.jpg", "b.PNG", "deep/a.jpg"):
+        path = tmp_path / "photos" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.full((20, 30), 100, np.uint8)).save(path)
+    (tmp_path / "photos" / "notes.txt").write_text("not a photograph")
+    (tmp_path / "photos" / ".1.a.jpg").write_bytes(b"unfinished")
+    return tmp_path / "photos"

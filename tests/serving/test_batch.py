@@ -4,29 +4,17 @@ import json
 import os
 import struct
 import threading
-from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 from PIL import Image
 
-from colorgan.serving import batch, photos, reading, video
+from colorgan.serving import batch, photos, plan, reading, video
+from colorgan.serving import manifest as manifests
 from colorgan.serving.photos import Settings
 
 SETTINGS = Settings(work_size=16)
-
-
-@pytest.fixture
-def folder(tmp_path):
-    """photos/a.jpg, photos/b.PNG, photos/deep/a.jpg, and a text file."""
-    for name in ("a.jpg", "b.PNG", "deep/a.jpg"):
-        path = tmp_path / "photos" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(np.full((20, 30), 100, np.uint8)).save(path)
-    (tmp_path / "photos" / "notes.txt").write_text("not a photograph")
-    (tmp_path / "photos" / ".1.a.jpg").write_bytes(b"unfinished")
-    return tmp_path / "photos"
 
 
 @pytest.fixture
@@ -54,36 +42,13 @@ def manifest(out):
     return json.loads((out / "manifest.json").read_text(encoding="utf-8"))
 
 
-def test_files_folders_and_globs(folder):
-    found = [below.as_posix() for _, below in batch.find([folder])]
-    assert found == ["a.jpg", "b.PNG", "deep/a.jpg"]
-    found = [below.as_posix() for _, below in batch.find([folder / "deep", folder / "b.PNG"])]
-    assert found == ["a.jpg", "b.PNG"]
-    assert [below.as_posix() for _, below in batch.find([f"{folder}/**/*.jpg"])] == ["a.jpg", "deep/a.jpg"]
-    assert [below.as_posix() for _, below in batch.find([f"{folder}/d*"])] == ["deep/a.jpg"]
-    assert len(batch.find([folder, folder / "a.jpg"])) == 3  # each file once
-
-
 def test_outputs_are_passed_over_only_where_they_lie_below_the_input(folder, tmp_path, painter):
     names = ["a.jpg", "b.PNG", "deep/a.jpg"]
     for outside in (folder.parent, folder.parent.parent, folder, tmp_path / "beside"):
-        assert [below.as_posix() for _, below in batch.find([folder], outside=outside)] == names
-    assert [below.as_posix() for _, below in batch.find([folder], outside=folder / "deep")] == names[:2]
+        assert [below.as_posix() for _, below in plan.find([folder], outside=outside)] == names
+    assert [below.as_posix() for _, below in plan.find([folder], outside=folder / "deep")] == names[:2]
     status, said = colorize(painter, [folder], tmp_path)  # into the folder above
     assert (status, said) == (0, said_of(3, tmp_path)) and (tmp_path / "deep" / "a.jpg").is_file()
-
-
-def test_names_that_look_like_patterns(tmp_path):
-    Image.new("L", (9, 9)).save(tmp_path / "a[1].png")
-    assert batch.find([tmp_path / "a[1].png"]) == [(tmp_path / "a[1].png", Path("a[1].png"))]
-
-
-def test_inputs_that_are_not_there(tmp_path):
-    (tmp_path / "empty").mkdir()
-    for given, reason in (("none", "is not there"), ("empty", "holds no photograph"), ("*.jpg", "holds no photograph")):
-        with pytest.raises(FileNotFoundError, match=reason) as caught:
-            batch.find([tmp_path / given])
-        assert str(tmp_path / given) in str(caught.value)
 
 
 def test_results_of_an_earlier_call_are_no_inputs(folder, painter):
@@ -321,7 +286,7 @@ def no_ffmpeg(tmp_path, monkeypatch):
 def test_films_of_folders_and_globs_are_colorized(folder, out, painter, no_ffmpeg, pattern):
     film(folder / "deep" / "a.mp4")
     (folder / "deep" / "b.mov").write_bytes(b"no film")
-    assert film(folder / "clip.avi") in [path for path, _ in batch.find([folder])]
+    assert film(folder / "clip.avi") in [path for path, _ in plan.find([folder])]
     status, said = colorize(painter, [f"{folder}{pattern}"], out, smoothing=0.25, weights_sha256="ab" * 32)
     assert status == 1 and "1 not colorized:" in said and "b.mov cannot be read as a film" in said
     assert files(out) == ["a.jpg", "b.PNG", "clip.avi", "deep/a.jpg", "deep/a.mp4", "manifest.json"]
@@ -407,7 +372,7 @@ def test_exif_data_too_long_for_jpeg_does_not_stop_the_picture(tmp_path, out, pa
 def test_calls_at_the_same_time_keep_each_others_entries(tmp_path):
     def call(name):
         for i in range(20):
-            batch.record(tmp_path, [{"output": f"{name}{i}.png"}], [])
+            manifests.add(tmp_path, [{"output": f"{name}{i}.png"}], [])
 
     threads = [threading.Thread(target=call, args=(name,)) for name in "abc"]
     for thread in threads:
@@ -419,9 +384,9 @@ def test_calls_at_the_same_time_keep_each_others_entries(tmp_path):
 
 
 def test_a_lock_that_nobody_holds_is_named(folder, out, painter, monkeypatch):
-    monkeypatch.setattr(batch, "LOCK_SECONDS", 0)
+    monkeypatch.setattr(manifests, "LOCK_SECONDS", 0)
     out.mkdir()
-    (out / batch.LOCK).write_bytes(b"")
+    (out / manifests.LOCK).write_bytes(b"")
     with pytest.raises(OSError, match=r"\.manifest\.lock is there: .*If none is running, delete that file"):
         colorize(painter, [folder], out)
-    assert files(out) == [batch.LOCK] and not painter.batches
+    assert files(out) == [manifests.LOCK] and not painter.batches
