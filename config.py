@@ -302,8 +302,8 @@ class Use:
     test_input: str = option("", "gray photographs to colorize: a file or a folder", may_change=True)
     test_output: str = option(
         "",
-        "folder for results; default: the run, ./results/WEIGHTS or, of --result-dir, ./results/NAME; of photographs "
-        "./colorized; export, pack: a file",
+        "folder for results; default: the run, ./results/WEIGHTS or, of --result-dir, ./results/folder-NAME; of "
+        "photographs ./colorized; export, pack: a file",
         may_change=True,
     )
     work_size: int = option(
@@ -394,13 +394,6 @@ class Config:
             raise ValueError("`--control-truth adjusted` changes brightness, which an rgb generator would have to copy")
         if self.data.chroma_gain != 1 and self.data.color_space != "lab":
             raise ValueError("`--chroma-gain` is a factor on a and b: it needs --color-space lab")
-        if objective.control_truth == "adjusted" and self.data.degradations:
-            raise ValueError(
-                "`--control-truth adjusted` computes the true colours with the picture's lightness, which "
-                "--degradations change. Leave one out; a preset's are off with --degradations ''"
-            )
-        if self.run.visualize and not self.run.log:
-            raise ValueError("`--visualize` draws the curves of the log: it needs --log True")
         if objective.d_batches == "halves" and self.data.batch_size % 2:
             raise ValueError(f"`--d-batches halves` needs an even --batch-size. Received: {self.data.batch_size}")
 

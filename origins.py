@@ -7,43 +7,70 @@ of the Turing test alike. Imports nothing of ours.
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import socket
 
 REFUSAL = (
     "This page is not served at that name. Use its address, start it with --host NAME, or have the web server in front "
-    "of it send `Host: localhost`, and the visitor's own host as `X-Forwarded-Host`."
+    "of it send `Host: localhost`."
 )
 
 
-def names(host: str) -> set[str]:
-    """-> the names that a page served at a host has, in lower case, beside addresses in numbers.
+class Names:
+    """The names that a page served at a host has, beside addresses in numbers. `name in Names(host)`, in lower case.
 
     Args:
         host: the name or address that it listens on.
     """
-    known = {"localhost", host.lower()}
-    if _is_address(host) and ipaddress.ip_address(host).is_unspecified:  # served at all of this computer's
-        own = {socket.gethostname().lower(), socket.getfqdn().lower()}
-        known |= own | {f"{name}.local" for name in own if "." not in name}
-    return known
+
+    def __init__(self, host: str):
+        self.known = {"localhost", host.lower()}
+        self.computer = ""
+        if _is_address(host) and ipaddress.ip_address(host).is_unspecified:  # served at all of this computer's
+            self.computer = socket.gethostname().lower()
+            self.known |= {self.computer, f"{self.computer}.local"}
+
+    def __contains__(self, name: str) -> bool:
+        # The full name is looked up only for a name that it might be: offline that may take many seconds.
+        begins = bool(self.computer) and name.startswith(f"{self.computer}.")
+        return name in self.known or (begins and name == self._full_name)
+
+    @functools.cached_property
+    def _full_name(self):
+        return socket.getfqdn().lower()
 
 
-def is_ours(host_header: str, known: set[str]) -> bool:
+def is_ours(host_header: str, known: Names) -> bool:
     """-> whether a request asks for us: its Host header has one of our names, or an address, which is nobody's name."""
     text = host_header.strip().lower()
     asked = text[1:].partition("]")[0] if text.startswith("[") else text.partition(":")[0]
     return asked in known or _is_address(asked)
 
 
-def is_foreign(origin: str, *hosts: str) -> bool:
+def is_foreign(origin: str, host: str, forwarded: str = "") -> bool:
     """-> whether a page from elsewhere sends a request.
 
     Args:
         origin: the request's Origin header; browsers send it with all but plain reading, programs need not.
-        hosts: what it asks for: the headers Host and, behind another server, X-Forwarded-Host; empty: absent.
+        host: its Host header, which names the port too.
+        forwarded: its X-Forwarded-Host, of the web server in front of this one; of several the first is the visitor's.
+            Many send no port, so that none is asked for. A page cannot set it without asking first (a preflight, of
+            method OPTIONS), which must not be granted to a foreign one.
     """
-    return bool(origin) and origin.strip().lower().partition("://")[2] not in {h.strip().lower() for h in hosts if h}
+    if not origin:
+        return False
+    place = _without_default_port(origin.strip().lower().partition("://")[2])
+    ours = {_without_default_port(host.strip().lower())}
+    if seen := _without_default_port(forwarded.partition(",")[0].strip().lower()):
+        ours.add(seen)
+        if place.rpartition(":")[0] == seen:
+            return False
+    return place not in ours
+
+
+def _without_default_port(place):
+    return place.removesuffix(":443").removesuffix(":80")
 
 
 def _is_address(text):

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 from colorgan import datasets, flags, weights
-from colorgan.config import FIELDS, SECTION_OF, Config, flag_name, folder_name
+from colorgan.config import FIELDS, SECTION_OF, Config, flag_name, folder_name, read
 from colorgan.evaluation import baselines, metrics
 from colorgan.evaluation import evaluate as evaluator
 from colorgan.models import stored
@@ -25,7 +25,9 @@ MEDIAN_IMAGES = 2000  # training images that the median baseline is measured on
 
 
 def check_names(config: Config) -> None:
-    """Unknown names of losses and metrics, and schedules that ask for what is not measured, before all else.
+    """Unknown names of losses and metrics, and what a training would do in vain or do wrong, before all else.
+
+    Not in `Config`, which runs of earlier versions must fit.
 
     Raises:
         ValueError: naming the flag.
@@ -50,6 +52,13 @@ def check_names(config: Config) -> None:
             "pale, after --pretrain-steps of L1 or from another run (--network). One that begins with the "
             "discriminator may be colourful from the start: give --stop-colorfulness 0."
         )
+    if config.objective.control_truth == "adjusted" and config.data.degradations:
+        raise ValueError(
+            "`--control-truth adjusted` computes the true colours with the picture's lightness, which --degradations "
+            "change. Leave one out; a preset's are off with --degradations ''."
+        )
+    if config.run.visualize and not config.run.log:
+        raise ValueError("`--visualize` draws the curves of the log: it needs --log True.")
     try:
         metrics.cost(config.run.best_metric, 0.0)
     except ValueError as error:
@@ -186,34 +195,50 @@ def output(config: Config) -> Path:
     return folder
 
 
+def _is_of_run(config):
+    """-> whether these are the data that the run at the configuration's place was trained on."""
+    path = Path(config.run.checkpoints_path) / "config.json"
+    if not path.is_file():
+        return False
+    own = read(path).data
+    names = ("dataset", "dataset_path", "height", "width", "classes", "validation_fraction")
+    return all(getattr(own, name) == getattr(config.data, name) for name in names)
+
+
 def median_ab(config: Config, photographs=None) -> tuple[float, float] | None:
     """The training set's median ab, measured once and kept with the run; None, said once, without training images.
 
-    The first one that is kept is the run's own. Those of other data that it is evaluated on stand beside it.
+    Those of other data that it is evaluated on stand beside it.
+
+    Args:
+        config: of the run, or what it is evaluated with.
+        photographs: its training split, of who trains it.
     """
     path = Path(config.run.checkpoints_path) / "median_ab.json"
+    is_own = photographs is not None or _is_of_run(config)
     kept = json.loads(path.read_text()) if path.exists() else {}
     others = kept.get("others", {})
     data = [config.data.dataset, config.data.height, config.data.width, list(config.data.classes)]
     try:
         photographs = photographs or datasets.load(config.data, "train")
         content = photographs.fingerprint()
-        if kept.get("content") == content:
+        if is_own and kept.get("content") == content:
             return tuple(kept["median_ab"])
-        if content in others:
+        if not is_own and content in others:
             return tuple(others[content])
         median = evaluator.median_ab(photographs.pictures(64, limit=MEDIAN_IMAGES))
     except ValueError as error:
-        if kept.get("data") == data:  # a run that has come without its training images
+        if kept.get("data") == data and "median_ab" in kept:  # a run that has come without its training images
             print("The median baseline is the one that was kept with the run: its training images are not here.")
             return tuple(kept["median_ab"])
         print(f"No median baseline, for want of training images: {error}")
         return None
     try:
-        own = kept or {"median_ab": list(median), "data": data, "content": content}
-        if kept:
-            own["others"] = others | {content: list(median)}
-        checkpoints.write_text(path, json.dumps(own) + "\n")
+        if is_own:
+            kept |= {"median_ab": list(median), "data": data, "content": content}
+        else:
+            kept["others"] = others | {content: list(median)}
+        checkpoints.write_text(path, json.dumps(kept) + "\n")
     except OSError as error:
         print(f"The median is not kept: {error}")
     return median

@@ -95,6 +95,10 @@ def _folders(command):
     pairs = folders.Pairs(wanted.result_dir, wanted.truth_dir)
     place = Path(wanted.result_dir).resolve().name or "root"
     name = f"{place} (results)" if place in baselines.NAMES else place
+    folder = Path(config.use.test_output or Path("results") / f"folder-{place}")
+    for measured in (wanted.result_dir, wanted.truth_dir):
+        if Path(measured).resolve() in (folder.resolve(), *folder.resolve().parents):
+            raise ValueError(f"{folder} lies in {measured}, whose pictures are measured. Give another --output.")
     evaluation = evaluator.evaluate(
         {name: evaluator.Given()} | baselines.colorizers(None),
         pairs.batches(config.data.batch_size, limit=wanted.eval_size),
@@ -104,7 +108,6 @@ def _folders(command):
         picture_names=pairs.names,
         **_options(config),
     )
-    folder = Path(config.use.test_output or Path("results") / place)
     return _write(folder, evaluation, (), {name: config.flat()}, missing=pairs.missing)
 
 

@@ -49,7 +49,7 @@ class Server(ThreadingHTTPServer):
         Raises:
             OSError: if the address is unknown or the port is taken.
         """
-        self.desk, self.names = desk, origins.names(host)
+        self.desk, self.names = desk, origins.Names(host)
         self.page = resources.files("colorgan.evaluation").joinpath(PAGE).read_bytes()
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         try:

@@ -255,7 +255,7 @@ def build(
     async def refuse(request, refused):
         return JSONResponse({"detail": str(refused)}, status_code=refused.status)
 
-    app.add_middleware(_AtHome, names=origins.names(host), max_bytes=desk.max_bytes + _OVERHEAD)
+    app.add_middleware(_AtHome, names=origins.Names(host), max_bytes=desk.max_bytes + _OVERHEAD)
     return gr.mount_gradio_app(
         app,
         _page(desk, visits),
@@ -280,6 +280,10 @@ def _name(filename):
     return f"{short}{dot}{suffix[:10]}"
 
 
+def _refusal(text, status):
+    return JSONResponse({"detail": text}, status_code=status)
+
+
 class _AtHome:
     """ASGI middleware: nothing is fetched from elsewhere, and no page from elsewhere fetches here.
 
@@ -295,21 +299,26 @@ class _AtHome:
             return await self.app(scope, receive, send)
         headers = Headers(scope=scope)
         ours = origins.is_ours(headers.get("host", ""), self.names)
-        foreign = origins.is_foreign(
-            headers.get("origin", ""), headers.get("host", ""), headers.get("x-forwarded-host", "")
-        )
+        said = [headers.get(name, "") for name in ("origin", "host", "x-forwarded-host")]
+        foreign = origins.is_foreign(*said)
         if scope["type"] == "websocket":
             if ours and not foreign:
                 return await self.app(scope, receive, send)
             return await send({"type": "websocket.close", "code": 1008})
         if not ours:
-            return await PlainTextResponse(f"{origins.REFUSAL}\n", status_code=400)(scope, receive, send)
-        path, sends = scope["path"], scope["method"] not in ("GET", "HEAD", "OPTIONS")
+            return await _refusal(origins.REFUSAL, 400)(scope, receive, send)
+        # OPTIONS is how a browser asks whether a foreign page may send: Gradio would let it.
+        path, sends = scope["path"], scope["method"] not in ("GET", "HEAD")
         if foreign and sends:
-            return await PlainTextResponse("Another page sends this.\n", status_code=403)(scope, receive, send)
-        if sends and path != "/colorize":  # which counts for itself, and says more
+            text = (
+                f"A page of {said[0]} sends this, which is not this page's own place, {said[2] or said[1]}. A web "
+                "server in front of it must send the visitor's host as `X-Forwarded-Host`."
+            )
+            return await _refusal(text, 403)(scope, receive, send)
+        if sends and path != "/colorize":  # which counts for itself
             if int(headers.get("content-length", 0)) > self.max_bytes:
-                return await PlainTextResponse("Too large.\n", status_code=413)(scope, receive, send)
+                text = f"Too large: at most {self.max_bytes / 2**20:.1f} MB are taken (--max-upload-mb)."
+                return await _refusal(text, 413)(scope, receive, send)
             receive = self._limited(receive)
         if "/proxy=" in path or "/file=http" in path:
             return await PlainTextResponse("Not here.\n", status_code=404)(scope, receive, send)
@@ -320,6 +329,8 @@ class _AtHome:
                 headers["Content-Security-Policy"] = _POLICY
                 headers["Referrer-Policy"] = "no-referrer"
                 headers["X-Content-Type-Options"] = "nosniff"
+                if foreign:  # Gradio's leave to read the answer
+                    del headers["Access-Control-Allow-Origin"]
                 if path == "/colorize" or "/file=" in path:
                     headers["Cache-Control"] = "no-store"  # photographs stay in no browser
             await send(message)

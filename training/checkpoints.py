@@ -156,7 +156,7 @@ class Checkpoints:
 
     def any(self) -> bool:
         """-> whether there is a checkpoint to go on from."""
-        return self.manager.latest_checkpoint is not None
+        return tf.train.latest_checkpoint(str(self.directory)) is not None
 
     def restore(self) -> dict | None:
         """Restore the newest checkpoint into the state.

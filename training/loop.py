@@ -124,7 +124,7 @@ class Loop:
     def run(self, interrupted) -> bool:
         """Train until the schedule's end or until `interrupted` (see `interruptions`) becomes true in a process.
 
-        A run that ends logs, saves, samples and validates once more. One that is interrupted logs and saves only:
+        A run that ends saves, logs, samples and validates once more. One that is interrupted saves and logs only:
         whoever sent SIGTERM may not wait for a validation.
 
         Returns:

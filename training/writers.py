@@ -6,6 +6,7 @@ Imports `training.checkpoints` and `config`. Only the chief of a cluster has wri
 from __future__ import annotations
 
 import json
+import math
 import time
 from pathlib import Path
 
@@ -58,7 +59,7 @@ class Writers:
 
     def expect(self, total: float) -> None:
         """Say anew how many iterations the run has in all, for the ETA."""
-        self.bar.total = round(total)
+        self.bar.total = math.ceil(total - 1e-6)  # the last iteration may go past an epoch's end
 
     def say(self, text: str) -> None:
         """Print a line above the live line."""

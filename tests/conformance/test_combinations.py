@@ -55,6 +55,19 @@ def test_every_colour_space(space):
     assert "g/accuracy" in iterate(small("rgb64", color_space=space))
 
 
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"control_truth": "adjusted", "desired_hue": 0.5, "degradations": ("blur",)}, "--degradations change"),
+        ({"visualize": True, "log": False}, "it needs --log True"),
+    ],
+)
+def test_what_would_be_wrong_or_in_vain_is_refused_for_training_only(values, message):
+    config = flags.resolve({"dataset": "shapes", **values})  # as a run of an earlier version may have it
+    with pytest.raises(ValueError, match=message):
+        common.check_names(config)
+
+
 def test_who_stops_by_colour_begins_pale():
     for values in ({}, {"pretrain_steps": 0, "network": "run"}, {"pretrain_steps": 0, "stop_colorfulness": 0.0}):
         common.check_names(flags.resolve({"preset": "photo", **values}))

@@ -75,9 +75,17 @@ def test_the_median_of_other_data_does_not_take_the_place_of_the_runs_own(tmp_pa
     medians = {"own": (1.0, 2.0), "other": (3.0, 4.0), "third": (5.0, 6.0)}
     monkeypatch.setattr(common.evaluator, "median_ab", lambda key: measured.append(key) or medians[key])
     config = command("--dataset", "shapes", "--checkpoints-path", str(tmp_path)).config
-    for key in ("own", "other", "third", "other", "own"):
-        assert common.median_ab(config, Photographs(key)) == medians[key]
-    assert measured == ["own", "other", "third"]  # each once
+    (tmp_path / "config.json").write_text(config.to_json())
+    elsewhere = config.replace(dataset_path="elsewhere")  # of the same name and size
+    monkeypatch.setattr(common.datasets, "load", lambda data, split: Photographs(at[data.dataset_path]))
+    at = {"elsewhere": "other", config.data.dataset_path: "own"}
+    assert common.median_ab(elsewhere) == (3, 4)  # before the run's own is known
+    assert common.median_ab(config, Photographs("own")) == common.median_ab(config) == (1, 2)
+    at["elsewhere"] = "third"
+    assert common.median_ab(elsewhere) == common.median_ab(elsewhere) == (5, 6)
+    at["elsewhere"] = "other"
+    assert common.median_ab(elsewhere) == (3, 4)
+    assert measured == ["other", "own", "third"]  # each once
 
     def gone(data, split):
         raise ValueError("no such folder")
@@ -135,7 +143,7 @@ def test_held_out_photographs_are_those_of_the_runs_own_share():
         evaluate._check_held_out({"a": model, "b": other}, {"a": own, "b": wider})
 
 
-@pytest.mark.parametrize(("results", "place"), [("mine/", "mine"), (".", "here"), ("../gray", "gray")])
+@pytest.mark.parametrize(("results", "place"), [("mine/", "mine"), ("../gray", "gray")])
 def test_results_of_two_folders_never_go_among_the_sources(tmp_path, monkeypatch, results, place):
     for folder in ("here/mine", "here/truth", "gray"):
         (tmp_path / folder).mkdir(parents=True)
@@ -146,7 +154,17 @@ def test_results_of_two_folders_never_go_among_the_sources(tmp_path, monkeypatch
     monkeypatch.setattr(evaluate.evaluator, "evaluate", lambda models, *args, **kwargs: list(models))
     monkeypatch.setattr(evaluate, "_write", lambda folder, models, *args, **kwargs: (folder, models))
     folder, models = evaluate.run(command("--result-dir", results, "--truth-dir", "truth"))
-    assert folder == Path("results") / place and len(set(models)) == len(models) == 2
+    assert folder == Path("results") / f"folder-{place}" and len(set(models)) == len(models) == 2
+
+
+@pytest.mark.parametrize(
+    "words", [("--result-dir", "."), ("--result-dir", "results/folder-x", "--output", "results/folder-x/y")]
+)
+def test_results_do_not_go_among_the_pictures_that_are_measured(tmp_path, monkeypatch, words):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(evaluate.folders, "Pairs", lambda *folders: None)
+    with pytest.raises(ValueError, match="whose pictures are measured. Give another --output"):
+        evaluate.run(command(*words, "--truth-dir", "truth"))
 
 
 def test_two_folders_have_no_split():

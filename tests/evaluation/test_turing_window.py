@@ -220,9 +220,9 @@ def test_single_pictures(person):
 def test_without_a_display(monkeypatch):
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
-    with pytest.raises(RuntimeError, match="neither DISPLAY nor WAYLAND_DISPLAY is set.*xvfb-run"):
+    with pytest.raises(turing_window.NoDisplayError, match="neither DISPLAY nor WAYLAND_DISPLAY is set.*xvfb-run"):
         turing_window.require_display()
-    with pytest.raises(RuntimeError, match="no display"):
+    with pytest.raises(turing_window.NoDisplayError, match="no display"):
         turing_window.run_window(None, None, None)
 
 
@@ -231,14 +231,14 @@ def test_with_a_display_that_is_not_running(monkeypatch):
     monkeypatch.setenv("DISPLAY", ":987654")
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     monkeypatch.delenv("MPLBACKEND", raising=False)
-    with pytest.raises(RuntimeError, match="(?s)Is the display ':987654' running.*python3-tk.*TkAgg"):
+    with pytest.raises(turing_window.NoDisplayError, match="(?s)Is the display ':987654' running.*python3-tk.*TkAgg"):
         turing_window.require_display()
 
 
 def test_a_backend_without_windows_is_refused(monkeypatch):
     monkeypatch.setenv("DISPLAY", ":0")
     monkeypatch.setenv("MPLBACKEND", "Agg")
-    with pytest.raises(RuntimeError, match="(?s)Unset MPLBACKEND.*Agg: it cannot open a window"):
+    with pytest.raises(turing_window.NoDisplayError, match="(?s)Unset MPLBACKEND.*Agg: it cannot open a window"):
         turing_window.require_display()
 
 

@@ -153,6 +153,13 @@ def test_epochs_that_photographs_are_left_out_of_are_shorter():
     run.writers.expect.assert_called_with(50)
 
 
+def test_the_expected_number_holds_the_last_iteration(tmp_path):
+    writer = writers.Writers(tmp_path, flags.resolve({"dataset": "shapes"}), start=0, total=32, active=False)
+    for total, shown in ((31.25, 32), (32.0, 32), (32.0000000001, 32)):
+        writer.expect(total)
+        assert writer.bar.total == shown
+
+
 @pytest.mark.parametrize("saved", [True, False])
 def test_a_run_that_diverged_names_checkpoints_that_are_there(saved):
     run, checkpoints = at_its_end()
