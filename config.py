@@ -306,30 +306,31 @@ class Use:
         "photographs ./colorized; export, pack: a file",
         may_change=True,
     )
-    work_size: int = option(
-        0, "pixels of a photograph's shorter side that the network sees; 0: what it was trained at", may_change=True
-    )
     saturation: float = option(1.0, "factor on the chroma of the colours, 0 to 10", may_change=True)
     flip_average: bool = option(
         False, "average with the colours of the mirrored photograph; takes twice the time", may_change=True
     )
     side_by_side: bool = option(False, "write the gray and the coloured picture beside each other", may_change=True)
-    average_checkpoints: int = option(
-        1, "pack: the mean of the weights of so many of the last checkpoints; 1: the run's weights", may_change=True
-    )
     overwrite: bool = option(False, "replace outputs that exist; otherwise they are passed over", may_change=True)
     format: str = option(
         "",
-        "of the outputs: jpg, png, tiff or webp; default: the input's; for export tf_saved_model, onnx or litert",
+        "of the outputs, photographs or, the last three, exported networks; default: the input's",
+        choices=("", "jpg", "png", "tiff", "webp", "tf_saved_model", "onnx", "litert"),
         may_change=True,
     )
     quality: int = option(92, "of JPEG and WebP, 1 to 100; WebP at 100 is lossless", may_change=True)
+    work_size: int = option(
+        0, "pixels of a photograph's shorter side that the network sees; 0: what it was trained at", may_change=True
+    )
+    smoothing: float = option(
+        0.8, "films: how much of the last frame's colours stays where nothing moves", may_change=True
+    )
     max_megapixels: float = option(200.0, "larger photographs and frames are refused", may_change=True)
     max_upload_mb: float = option(200.0, "web page: larger files are refused", may_change=True)
     host: str = option("127.0.0.1", "address that a page is served on; 0.0.0.0: to other machines too", may_change=True)
     port: int = option(8000, "port of a page; 0: a free one", may_change=True)
-    smoothing: float = option(
-        0.8, "films: how much of the last frame's colours stays where nothing moves", may_change=True
+    average_checkpoints: int = option(
+        1, "pack: the mean of the weights of so many of the last checkpoints; 1: the run's weights", may_change=True
     )
 
 
@@ -491,6 +492,7 @@ AT_MOST_ONE = {
     "uniform_mix", "check_tolerance", "desired_saturation", "desired_hue", "desired_red", "desired_green",
     "desired_blue", "d_pretrain_accuracy", "d_retrain_accuracy",
 }  # fmt: skip
+AT_MOST = {"saturation": 10, "quality": 100, **dict.fromkeys(AT_MOST_ONE, 1)}
 
 
 def _check(name, value):
@@ -525,8 +527,8 @@ def _check_range(flag, name, value):
         raise ValueError(f"`{flag}` must be below 65536. Received: {value}")
     if name in BELOW_ONE and value >= 1:
         raise ValueError(f"`{flag}` must be below 1. Received: {value}")
-    if name in AT_MOST_ONE and value > 1:
-        raise ValueError(f"`{flag}` must be at most 1. Received: {value}")
+    if value > AT_MOST.get(name, math.inf):
+        raise ValueError(f"`{flag}` must be at most {AT_MOST[name]}. Received: {value}")
 
 
 def _check_items(flag, value, kind):

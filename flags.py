@@ -23,9 +23,11 @@ MODES = ("train", "eval", "turing", "sample", "class-weights", "colorize", "expo
 ORIGINAL_MODES = {"0": "train", "1": "eval", "2": "turing"}  # the original's numbers
 # The original renamed these; both names mean one flag.
 ALIASES = {"turing-test-delay": "test-delay", "turing-test-size": "test-size", "output": "test-output"}
+SHOWN_FIRST = ("output",)  # aliases that --help has before the original's name
 
 
-BARE = ("--dry-run", "--single", "--web")  # booleans that may stand alone
+# Booleans that may stand alone.
+BARE = ("--dry-run", "--single", "--web", "--overwrite", "--flip-average", "--side-by-side", "--download")
 # What a door's users look for stands first in its --help; the other sections follow in their order.
 FIRST = {
     **dict.fromkeys(("colorize", "app", "export", "pack"), ("use", "run")),
@@ -270,22 +272,27 @@ def _shown(default):
 
 
 def _help(f):
-    aliases = [f"--{alias}" for alias, name in ALIASES.items() if "--" + name == flag_name(f.name)]
-    choices = f" [{', '.join(f.metadata['choices'])}]" if f.metadata["choices"] else ""
+    wanted = [alias for alias in ALIASES if alias not in SHOWN_FIRST]
+    aliases = [f"--{alias}" for alias in wanted if "--" + ALIASES[alias] == flag_name(f.name)]
+    choices = f" [{', '.join(filter(None, f.metadata['choices']))}]" if f.metadata["choices"] else ""
     return f.metadata["help"] + choices + (f" (also {', '.join(aliases)})" if aliases else "")
 
 
-def help_text(program: str, purpose: str, *, mode: str | None) -> str:
+def help_text(program: str, purpose: str, *, mode: str | None, words="", examples=()) -> str:
     """-> what `--help` prints for a door.
 
     Args:
         program: the script's name.
         purpose: one sentence on what it does.
         mode: its fixed mode, or None for main.py.
+        words: what it takes beside flags, for the line on its use.
+        examples: command lines, without the program.
     """
     width = min(shutil.get_terminal_size((110, 20)).columns, 110)
     command = f"python {program}" if program.endswith(".py") else program
-    lines = [f"usage: {command} [--flag value ...]", "", *textwrap.wrap(purpose, width), ""]
+    usage = " ".join(filter(None, (f"usage: {command}", words, "[--flag value ...]")))
+    lines = [usage, "", *textwrap.wrap(purpose, width), ""]
+    lines += [*(f"  {command} {example}" for example in examples), *([""] if examples else [])]
     if mode is None:
         lines += [f"  --mode {{{','.join(MODES)}}}  what to do (default: train)", ""]
     lines += ["  --dry-run  print the resolved configuration and the networks' sizes, and exit", "  --help", ""]
@@ -300,6 +307,7 @@ def help_text(program: str, purpose: str, *, mode: str | None) -> str:
             section = row_section
             lines += ["", f"{section}:"]
         wrapped = textwrap.wrap(f"{text} (default: {default})", width - 30, break_on_hyphens=False)
+        flag = ", ".join((*(f"--{alias}" for alias in SHOWN_FIRST if f"--{ALIASES[alias]}" == flag), flag))
         lines.append(f"  {flag:<26}  {wrapped[0] if wrapped else ''}")
         lines += [" " * 30 + rest for rest in wrapped[1:]]
     return "\n".join(lines)

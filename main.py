@@ -25,10 +25,25 @@ PURPOSES = {
     "turing": "Visual Turing test: which of two pictures is the real photograph?",
     "sample": "Write grids gray | truth | result of a trained colorizer, with --runs N different noises.",
     "class-weights": "Measure the rebalancing weights of the colour bins on the training set.",
-    "colorize": "Colorize photographs and films: python colorize.py PHOTO [PHOTO ...] --output FOLDER.",
-    "app": "Serve a web page that colorizes photographs: python app.py.",
+    "colorize": "Colorize photographs and films: files, folders and patterns.",
+    "app": "Serve a web page that colorizes photographs.",
     "pack": "Write trained weights as a pair of small files to pass on: --output NAME.weights.h5.",
     "export": "Write a trained generator for TensorFlow, ONNX or LiteRT: --format onnx --output model.onnx.",
+}
+
+
+# What the doors take beside flags, and how they are used.
+WORDS = {"colorize": "PHOTO [PHOTO ...]", "eval": "[RUN ...]"}
+EXAMPLES = {
+    "train": (
+        "--dataset shapes",
+        "--dataset cifar10 --dataset-path ./dataset/cifar10",
+        "--preset photo --dataset folder --dataset-path ./photographs",
+    ),
+    "eval": ("--dataset cifar10", "photo --dataset folder --dataset-path ./photographs", "--compare RUN_A RUN_B"),
+    "turing": ("--dataset cifar10 --test-delay 2", "--dataset cifar10 --test-delay 2 --web"),
+    "colorize": ("photo.jpg", "photographs/ film.mp4 --output colorized", "photo.jpg --saturation 1.3 --overwrite"),
+    "app": ("", "--port 8080"),
 }
 
 
@@ -46,7 +61,8 @@ def run(mode: str | None = None, argv: list[str] | None = None) -> int:
     if {"--help", "-h", "--helpfull"} & set(argv):
         purpose = PURPOSES.get(mode, "Colorize grayscale photographs with conditional GANs: train, evaluate, use.")
         with contextlib.suppress(BrokenPipeError):  # of `--help | head`
-            print(flags.help_text(Path(sys.argv[0]).name, purpose, mode=mode), flush=True)
+            use = {"words": WORDS.get(mode, ""), "examples": EXAMPLES.get(mode, ())}
+            print(flags.help_text(Path(sys.argv[0]).name, purpose, mode=mode, **use), flush=True)
             return 0
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it ends
         return 0

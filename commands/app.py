@@ -11,7 +11,7 @@ from colorgan.commands import common
 def run(command: flags.Command) -> int:
     """Serve the page until interrupted."""
     if importlib.util.find_spec("gradio") is None:
-        raise ValueError('The web page needs Gradio. Install it with: pip install "colorgan[app]"')
+        raise ValueError('The web page needs Gradio. Install it with: pip install -e ".[app]"')
     from colorgan.serving import web
 
     use = command.config.use

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
+import glob
 from pathlib import Path
 
 from colorgan import flags
-from colorgan.commands import common
-from colorgan.models import stored
-from colorgan.serving import batch
 
 
 def run(command: flags.Command) -> int:
@@ -16,6 +14,13 @@ def run(command: flags.Command) -> int:
     inputs = [*command.inputs, *([use.test_input] if use.test_input else [])]
     if not inputs:
         raise ValueError("No photograph to colorize. Give files or folders: python colorize.py PHOTO [PHOTO ...]")
+    if not any(Path(one).exists() or glob.has_magic(one) for one in inputs):
+        raise FileNotFoundError("; ".join(f"{one} is not there" for one in inputs))
+    # Only now what takes seconds to import.
+    from colorgan.commands import common
+    from colorgan.models import stored
+    from colorgan.serving import batch
+
     colorizer, _ = common.trained(command)
     return batch.colorize_files(
         colorizer,

@@ -115,7 +115,8 @@ def named_runs(command: flags.Command) -> list[str]:
                 f"{', '.join(weights.names()) or 'none yet'}."
             )
     if paths and "weights" in command.given:
-        raise ValueError(f"--weights {command.config.run.weights} and {' '.join(paths)}: name all runs in one way.")
+        listed = " ".join([*paths, command.config.run.weights])
+        raise ValueError(f"--weights names a run, and so do words: give all as words, {listed}, without --weights.")
     return paths
 
 
@@ -180,9 +181,11 @@ def trained(command: flags.Command) -> tuple[Colorizer, Config]:
     own = described(command)
     if own is None:
         data = f" --dataset {config.data.dataset}" if "dataset" in command.given else " --dataset ..."
+        here = sorted(str(path.parent) for path in Path("checkpoints").glob("*/config.json"))
         raise FileNotFoundError(
             f"No trained model in {located(command)}. Train one with `python train.py{data}`, or say where it is "
-            "with --checkpoints-path or --weights."
+            f"with --checkpoints-path or --weights. Here: {', '.join(here) or 'no run'}; weights that ship: "
+            f"{', '.join(weights.names())}."
         )
     wanted = stored_config(command, own)
     return Colorizer.load(own.weights, work_size=wanted.use.work_size), wanted

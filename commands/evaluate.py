@@ -108,7 +108,13 @@ def _folders(command):
         picture_names=pairs.names,
         **_options(config),
     )
-    return _write(folder, evaluation, (), {name: config.flat()}, missing=pairs.missing)
+    status = _write(folder, evaluation, (), {name: config.flat()}, missing=pairs.missing)
+    if evaluation.table[name]["colorfulness_truth"][0] == 0:
+        print(
+            f"All photographs of --truth-dir {wanted.truth_dir} are gray, so that gray is best. It is for the "
+            "originals in colour, not for what the results were made from."
+        )
+    return status
 
 
 def _runs(command, paths):

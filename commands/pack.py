@@ -23,7 +23,7 @@ def run(command: flags.Command) -> int:
     path = Path(use.test_output)
     for file in (path, path.with_name(stored.packed_name(path))):
         if file.exists() and not use.overwrite:
-            raise FileExistsError(f"{file} exists. Give another --output, or --overwrite True to replace it.")
+            raise FileExistsError(f"{file} exists. Give another --output, or --overwrite to replace it.")
     others = {name for name in command.given if SECTION_OF[name] == "data"} - {"dataset_path"}
     if others:
         names = ", ".join(flag_name(name) for name in sorted(others))

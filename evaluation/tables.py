@@ -62,13 +62,13 @@ def class_text(evaluation, *, names: Sequence[str] | None = None) -> str:
 
 def markdown(evaluation, comparisons=()) -> str:
     """-> the whole report as Markdown, for a weights card or a README."""
-    protocol = protocol_text(evaluation.protocol)
-    parts = [f"```\n{protocol}\n```", f"N = {evaluation.protocol['n']} images, value [95 % interval].\n"]
+    parts = [f"# Evaluation\n\nN = {evaluation.protocol['n']} images, value [95 % interval]."]
     parts.append(markdown_table(*results(evaluation)))
     for comparison in comparisons:
         parts.append(f"{comparison_title(comparison)}:\n\n{markdown_table(*comparison_rows(comparison))}")
     for model, header, rows in class_tables(evaluation):
         parts.append(f"`{model}`, by {evaluation.class_word}:\n\n{markdown_table(header, rows)}")
+    parts.append(f"```\n{protocol_text(evaluation.protocol)}\n```")
     return "\n\n".join(parts) + "\n"
 
 

@@ -75,16 +75,21 @@ def colorize_files(
         Exit status: 0, or 1 if a file could not be colorized; those are listed.
 
     Raises:
-        FileNotFoundError, ValueError: before anything is written; see `plan.jobs`.
+        FileNotFoundError, ValueError: before anything is written; see `plan.jobs`. `output` must not look like a file.
         OSError: if the output folder cannot be written to.
     """
     output = Path(output)
+    if not output.is_dir() and output.suffix.lower() in (reading.SUFFIXES | video.FILMS):
+        raise ValueError(
+            f"--output is a folder for results, and {output} looks like a file. Name a folder; --format says the "
+            "format of the files in it."
+        )
     video.Smoother(smoothing)  # a value out of its range shows before all else
     missing = plan.missing(inputs, output)
     jobs = plan.jobs([one for one in inputs if one not in missing], output, settings)
     _check_writable(output)
     with manifest.locked(output):
-        manifest.read(output)
+        earlier = manifest.read(output)
     if getattr(colorizer, "color_space", "lab") == "rgb":
         say("The weights predict RGB: each photograph's own lightness is put back.")
     outcome = Outcome(failed=[(Job(Path(one), output), reason) for one, reason in missing.items()])
@@ -105,7 +110,8 @@ def colorize_files(
         for one in failed:
             outcome.fail(job, one["reason"])
         manifest.add(output, [{**film, "weights_sha256": weights_sha256} for film in done], outcome.reasons)
-    _report(outcome, output, say)
+    made = {"settings": dataclasses.asdict(settings), "weights_sha256": weights_sha256}
+    _report(outcome, output, [job for job in outcome.skipped if _is_other(job, output, earlier, made)], say)
     return 1 if outcome.failed else 0
 
 
@@ -242,7 +248,13 @@ def _entry(job, output, settings, weights_sha256):
     }
 
 
-def _report(outcome, output, say):
+def _is_other(job, output, earlier, made):
+    """-> whether an output that exists is known to have been made in another way than it would be made now."""
+    entry = earlier.get(job.target.relative_to(output).as_posix())
+    return entry is not None and any(entry.get(key) != value for key, value in made.items())
+
+
+def _report(outcome, output, other, say):
     for note in outcome.notes:
         say(note)
     if outcome.done:
@@ -250,6 +262,7 @@ def _report(outcome, output, say):
         say(f"Colorized: {outcome.done[0].target}" if one else f"{len(outcome.done)} photographs colorized: {output}")
     if outcome.skipped:
         listed = "\n  ".join(str(job.target) for job in outcome.skipped)
-        say(f"{len(outcome.skipped)} passed over, since they exist (--overwrite True replaces them):\n  {listed}")
+        made = f", {len(other)} of them made with other settings or weights" if other else ""
+        say(f"{len(outcome.skipped)} passed over, since they exist{made} (--overwrite replaces them):\n  {listed}")
     if outcome.failed:
         say(f"{len(outcome.failed)} not colorized:\n  " + "\n  ".join(reason for _, reason in outcome.failed))

@@ -227,7 +227,7 @@ def _check(generator, path, format, overwrite):
     if generator.compute_dtype != "float32":
         raise ValueError(f"A generator is exported in float32. Received: one in {generator.compute_dtype}")
     if path.exists() and not overwrite:
-        raise FileExistsError(f"{path} exists. Choose another --output, or replace it with --overwrite True.")
+        raise FileExistsError(f"{path} exists. Choose another --output, or replace it with --overwrite.")
     if path.is_dir() and not (path / "saved_model.pb").is_file():
         raise FileExistsError(f"{path} is a folder, but no SavedModel: it is not replaced. Choose another --output.")
 
@@ -237,7 +237,10 @@ def _check_packages(format):
         raise ValueError(f"Unknown `--format` {format!r} of a network. Known: {', '.join(FORMATS)}")
     missing = [pypi for name, pypi in PACKAGES[format].items() if importlib.util.find_spec(name) is None]
     if missing:
-        raise ValueError(f"`--format {format}` needs packages that are not there: pip install {' '.join(missing)}")
+        raise ValueError(  # the extras are called as the formats
+            f"`--format {format}` needs packages that are not there, {', '.join(missing)}. Install them with: "
+            f'pip install -e ".[{format}]"'
+        )
 
 
 def _specs(generator):

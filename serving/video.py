@@ -155,7 +155,7 @@ def colorize_film(
         if source.exists() and target.samefile(source):
             raise ValueError(f"{source} would be written over. Choose another --output.")
         if not overwrite:
-            raise FileExistsError(f"{target} exists (--overwrite True replaces it)")
+            raise FileExistsError(f"{target} exists (--overwrite replaces it)")
     frames = films.Frames(source)
     try:
         count, shape = _run(colorizer, frames, target, settings, (smoother, flicker, unsmoothed), say)
@@ -251,7 +251,7 @@ def colorize_films(
     done, failed = [], []
     for source, target in targets.items():
         if os.path.exists(target) and not overwrite and not target.samefile(source):
-            say(f"{target} passed over, since it exists (--overwrite True replaces it)")
+            say(f"{target} passed over, since it exists (--overwrite replaces it)")
             continue
         options = {"settings": settings, "smoothing": smoothing, "overwrite": overwrite, "say": say}
         try:

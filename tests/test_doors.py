@@ -356,6 +356,10 @@ def test_help_and_mistakes_answer_without_tensorflow(tmp_path, door):
     env = {"PYTHONPATH": str(tmp_path)}
     for script in ("main.py", "train.py", "test-eval.py", "test-turing.py", "colorize.py", "app.py"):
         assert "--lr-decay-steps" in door(script, "--help", cwd=tmp_path, env=env).stdout
+    for words, said in ((["gone.jpg"], "gone.jpg is not there"), ([], "No photograph"), (["a.jpg"], "at most 10")):
+        saturation = ["--saturation", 20] if words == ["a.jpg"] else []
+        failed = door("colorize.py", *words, *saturation, cwd=tmp_path, env=env, expect=2 if saturation else 1)
+        assert said in failed.stderr
     failed = door("train.py", "--bath-size", 3, cwd=tmp_path, env=env, expect=2)
     assert "--bath-size" in failed.stderr and "--batch-size" in failed.stderr
 

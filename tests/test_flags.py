@@ -92,7 +92,7 @@ COMPANIONS = {"adjusted": "--desired-hue 0.5"}
 
 @pytest.mark.parametrize("name", [name for name, f in FIELDS.items() if f.metadata["choices"]])
 def test_closed_sets(name):
-    for choice in FIELDS[name].metadata["choices"]:
+    for choice in filter(None, FIELDS[name].metadata["choices"]):
         line = f"--mode {flags.ONLY.get(name, 'train')} {flag_name(name)} {choice} {COMPANIONS.get(choice, '')}"
         assert value(line, name) == choice
     with pytest.raises(flags.UsageError, match=f"`{flag_name(name)}` must be one of .*Received: 'other'"):
@@ -284,6 +284,23 @@ def test_help_names_every_flag(mode):
     assert ("--mode" in words) == (mode is None)
     assert "What it does." in text
     assert max(len(line) for line in text.splitlines()) <= 110 or not text
+
+
+def test_help_says_how_the_door_is_used():
+    text = flags.help_text("x.py", "Does.", mode="colorize", words="PHOTO [PHOTO ...]", examples=("a.jpg", "b/"))
+    assert text.startswith("usage: python x.py PHOTO [PHOTO ...] [--flag value ...]\n")
+    assert "  python x.py a.jpg\n  python x.py b/\n" in text
+    assert "\n  --output, --test-output  " in text
+
+
+@pytest.mark.parametrize("flag", flags.BARE)
+def test_booleans_that_may_stand_alone(flag):
+    name = flag[2:].replace("-", "_")
+    for line in (f"{flag} a.jpg", f"{flag} True a.jpg", f"a.jpg {flag}"):
+        command = parsed(f"--mode colorize {line}")
+        assert command.inputs == ("a.jpg",)
+        assert command.dry_run if name == "dry_run" else command.config.flat()[name] is True
+    assert not parsed(f"--mode colorize {flag} False a.jpg").config.flat().get(name, False)
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ def test_a_run_that_is_not_there_is_named_as_it_was_given(tmp_path, monkeypatch)
 
 
 def test_all_runs_are_named_in_one_way(tmp_path):
-    with pytest.raises(ValueError, match="--weights photo and cifar10: name all runs in one way"):
+    with pytest.raises(ValueError, match="give all as words, cifar10 photo, without --weights"):
         evaluate.run(command("cifar10", "--weights", "photo"))
 
 
@@ -144,17 +144,27 @@ def test_held_out_photographs_are_those_of_the_runs_own_share():
 
 
 @pytest.mark.parametrize(("results", "place"), [("mine/", "mine"), ("../gray", "gray")])
-def test_results_of_two_folders_never_go_among_the_sources(tmp_path, monkeypatch, results, place):
+def test_results_of_two_folders_never_go_among_the_sources(tmp_path, monkeypatch, capsys, results, place):
     for folder in ("here/mine", "here/truth", "gray"):
         (tmp_path / folder).mkdir(parents=True)
     monkeypatch.chdir(tmp_path / "here")
     monkeypatch.setattr(evaluate.folders, "Pairs", lambda *folders: SimpleNamespace(
         batches=lambda size, limit: [], description={}, class_names=(), names=None, missing=None
     ))  # fmt: skip
-    monkeypatch.setattr(evaluate.evaluator, "evaluate", lambda models, *args, **kwargs: list(models))
-    monkeypatch.setattr(evaluate, "_write", lambda folder, models, *args, **kwargs: (folder, models))
-    folder, models = evaluate.run(command("--result-dir", results, "--truth-dir", "truth"))
+
+    def measured(models, *args, **kwargs):
+        return SimpleNamespace(table={name: {"colorfulness_truth": (colour, colour, colour)} for name in models})
+
+    written, colour = [], 0.0
+    monkeypatch.setattr(evaluate.evaluator, "evaluate", measured)
+    monkeypatch.setattr(evaluate, "_write", lambda *args, **kwargs: written.append(args) or 0)
+    words = command("--result-dir", results, "--truth-dir", "truth")
+    assert evaluate.run(words) == 0
+    folder, models = written[0][0], list(written[0][1].table)
     assert folder == Path("results") / f"folder-{place}" and len(set(models)) == len(models) == 2
+    assert "--truth-dir truth are gray" in capsys.readouterr().out  # the likeliest mistake
+    colour = 20.0
+    assert evaluate.run(words) == 0 and "gray" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

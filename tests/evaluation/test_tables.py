@@ -68,8 +68,7 @@ def test_tables_by_hand():
 
 def test_markdown_has_everything(evaluation):
     text = report.markdown(evaluation)
-    assert text.startswith("```\nProtocol:")
-    assert "N = 6 images" in text
+    assert text.startswith("# Evaluation\n\nN = 6 images") and "```\nProtocol:" in text
     assert "| metric | gray | warm |" in text
     assert "`warm`, by class:" in text
     assert "| cat | 3 |" in text

@@ -118,6 +118,26 @@ def test_outputs_that_exist_are_passed_over(folder, out, painter):
     assert (out / "deep" / "a.jpg").read_bytes() != b"mine"
 
 
+def test_outputs_made_in_another_way_are_said(folder, out, painter):
+    stronger = Settings(work_size=16, saturation=1.3)
+    colorize(painter, [folder], out)
+    assert "3 passed over, since they exist (--overwrite replaces them)" in colorize(painter, [folder], out)[1]
+    said = colorize(painter, [folder], out, settings=stronger)[1]
+    assert "3 passed over, since they exist, 3 of them made with other settings or weights (" in said
+    assert "3 of them" in colorize(painter, [folder], out, weights_sha256="ab")[1]
+    (out / "manifest.json").unlink()  # then nobody knows
+    assert "of them" not in colorize(painter, [folder], out, settings=stronger)[1]
+
+
+@pytest.mark.parametrize("name", ["here.png", "film.MP4"])
+def test_an_output_that_looks_like_a_file_is_refused(folder, tmp_path, painter, name):
+    with pytest.raises(ValueError, match="--output is a folder for results, and .* looks like a file"):
+        colorize(painter, [folder], tmp_path / name)
+    assert not (tmp_path / name).exists()
+    (tmp_path / name).mkdir()  # whoever has such a folder means it
+    assert colorize(painter, [folder], tmp_path / name)[0] == 0
+
+
 def test_one_bad_file_does_not_stop_the_others(folder, out, painter):
     (folder / "c.png").write_bytes(b"")
     (folder / "d.jpg").write_bytes((folder / "a.jpg").read_bytes()[:300])
