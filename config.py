@@ -314,8 +314,7 @@ class Use:
     overwrite: bool = option(False, "replace outputs that exist; otherwise they are passed over", may_change=True)
     format: str = option(
         "",
-        "of the outputs, photographs or, the last three, exported networks; default: the input's",
-        choices=("", "jpg", "png", "tiff", "webp", "tf_saved_model", "onnx", "litert"),
+        "of the outputs: jpg, png, tiff or webp; default: the input's; for export tf_saved_model, onnx or litert",
         may_change=True,
     )
     quality: int = option(92, "of JPEG and WebP, 1 to 100; WebP at 100 is lossless", may_change=True)
@@ -492,7 +491,6 @@ AT_MOST_ONE = {
     "uniform_mix", "check_tolerance", "desired_saturation", "desired_hue", "desired_red", "desired_green",
     "desired_blue", "d_pretrain_accuracy", "d_retrain_accuracy",
 }  # fmt: skip
-AT_MOST = {"saturation": 10, "quality": 100, **dict.fromkeys(AT_MOST_ONE, 1)}
 
 
 def _check(name, value):
@@ -527,8 +525,8 @@ def _check_range(flag, name, value):
         raise ValueError(f"`{flag}` must be below 65536. Received: {value}")
     if name in BELOW_ONE and value >= 1:
         raise ValueError(f"`{flag}` must be below 1. Received: {value}")
-    if value > AT_MOST.get(name, math.inf):
-        raise ValueError(f"`{flag}` must be at most {AT_MOST[name]}. Received: {value}")
+    if name in AT_MOST_ONE and value > 1:
+        raise ValueError(f"`{flag}` must be at most 1. Received: {value}")
 
 
 def _check_items(flag, value, kind):

@@ -35,6 +35,13 @@ FIRST = {
     **dict.fromkeys(("train", "class-weights"), ("data", "schedule", "optimizer", "run")),
 }
 ONLY = {"average_checkpoints": "pack", "eval_split": "eval"}  # what one mode alone can heed
+# What `Config` does not refuse, which runs of earlier versions must fit: the largest values of what is given ...
+LIMITS = {"saturation": 10, "quality": 100}
+# ... and the formats of what a mode writes.
+FORMATS = {
+    **dict.fromkeys(("colorize", "app"), ("jpg", "png", "tiff", "webp")),
+    "export": ("tf_saved_model", "onnx", "litert"),
+}
 TRUE, FALSE = ("true", "t", "1", "yes", "y", "on"), ("false", "f", "0", "no", "n", "off")
 
 
@@ -166,6 +173,7 @@ def parse(argv: list[str], *, mode: str | None = None) -> Command:
             raise UsageError(
                 f"{flag_name(name)} is for `--mode {ONLY[name]}`, not for `--mode {chosen}`. Leave it out."
             )
+    _check_given(given, chosen)
     return Command(
         mode=chosen,
         config=resolve(given),
@@ -173,6 +181,15 @@ def parse(argv: list[str], *, mode: str | None = None) -> Command:
         inputs=tuple(words),
         dry_run=values["dry-run"].value,
     )
+
+
+def _check_given(given, mode):
+    for name, most in LIMITS.items():
+        if given.get(name, 0) > most:
+            raise UsageError(f"`{flag_name(name)}` must be at most {most}. Received: {given[name]}")
+    known, wanted = FORMATS.get(mode), given.get("format")
+    if known and wanted and wanted not in known:
+        raise UsageError(f"`--format` of `--mode {mode}` must be one of {', '.join(known)}. Received: {wanted!r}")
 
 
 def _normalized(argv):
@@ -272,9 +289,8 @@ def _shown(default):
 
 
 def _help(f):
-    wanted = [alias for alias in ALIASES if alias not in SHOWN_FIRST]
-    aliases = [f"--{alias}" for alias in wanted if "--" + ALIASES[alias] == flag_name(f.name)]
-    choices = f" [{', '.join(filter(None, f.metadata['choices']))}]" if f.metadata["choices"] else ""
+    aliases = [f"--{alias}" for alias, name in ALIASES.items() if "--" + name == flag_name(f.name)]
+    choices = f" [{', '.join(f.metadata['choices'])}]" if f.metadata["choices"] else ""
     return f.metadata["help"] + choices + (f" (also {', '.join(aliases)})" if aliases else "")
 
 
@@ -298,7 +314,7 @@ def help_text(program: str, purpose: str, *, mode: str | None, words="", example
     lines += ["  --dry-run  print the resolved configuration and the networks' sizes, and exit", "  --help", ""]
     lines += textwrap.wrap(
         "A flag that is given beats the preset, which beats the data set's defaults, which beat the defaults below. "
-        f"Presets: {', '.join(PRESETS)}. Booleans take a value: --augment True.",
+        f"Presets: {', '.join(PRESETS)}. Booleans take a value: --augment True; {', '.join(BARE)} may stand alone.",
         width,
     )
     section, order = None, {one: i for i, one in enumerate(FIRST.get(mode, ()))}
@@ -306,8 +322,9 @@ def help_text(program: str, purpose: str, *, mode: str | None, words="", example
         if row_section != section:
             section = row_section
             lines += ["", f"{section}:"]
+        for alias in (alias for alias in SHOWN_FIRST if f"--{ALIASES[alias]}" == flag):
+            flag, text = f"--{alias}, {flag}", text.replace(f" (also --{alias})", "")
         wrapped = textwrap.wrap(f"{text} (default: {default})", width - 30, break_on_hyphens=False)
-        flag = ", ".join((*(f"--{alias}" for alias in SHOWN_FIRST if f"--{ALIASES[alias]}" == flag), flag))
         lines.append(f"  {flag:<26}  {wrapped[0] if wrapped else ''}")
         lines += [" " * 30 + rest for rest in wrapped[1:]]
     return "\n".join(lines)

@@ -14,8 +14,10 @@ def run(command: flags.Command) -> int:
     inputs = [*command.inputs, *([use.test_input] if use.test_input else [])]
     if not inputs:
         raise ValueError("No photograph to colorize. Give files or folders: python colorize.py PHOTO [PHOTO ...]")
-    if not any(Path(one).exists() or glob.has_magic(one) for one in inputs):
-        raise FileNotFoundError("; ".join(f"{one} is not there" for one in inputs))
+    gone = [one for one in inputs if not (Path(one).exists() or glob.has_magic(one))]
+    # One of several is no reason to stop, unless outputs are replaced: it may be a mistyped value of --overwrite.
+    if len(gone) == len(inputs) or (gone and use.overwrite):
+        raise FileNotFoundError("; ".join(f"{one} is not there" for one in gone))
     # Only now what takes seconds to import.
     from colorgan.commands import common
     from colorgan.models import stored

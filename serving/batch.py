@@ -110,8 +110,8 @@ def colorize_files(
         for one in failed:
             outcome.fail(job, one["reason"])
         manifest.add(output, [{**film, "weights_sha256": weights_sha256} for film in done], outcome.reasons)
-    made = {"settings": dataclasses.asdict(settings), "weights_sha256": weights_sha256}
-    _report(outcome, output, [job for job in outcome.skipped if _is_other(job, output, earlier, made)], say)
+    other = [job for job in outcome.skipped if _is_other(job, output, earlier, settings, weights_sha256)]
+    _report(outcome, output, other, say)
     return 1 if outcome.failed else 0
 
 
@@ -248,10 +248,15 @@ def _entry(job, output, settings, weights_sha256):
     }
 
 
-def _is_other(job, output, earlier, made):
-    """-> whether an output that exists is known to have been made in another way than it would be made now."""
+def _is_other(job, output, earlier, settings, weights_sha256):
+    """-> whether an output that exists is known to be another picture than would be made now."""
     entry = earlier.get(job.target.relative_to(output).as_posix())
-    return entry is not None and any(entry.get(key) != value for key, value in made.items())
+    if entry is None:
+        return False
+    lossy = ("quality",) if job.target.suffix.lower() in (".jpg", ".jpeg", ".webp") else ()
+    names = ("work_size", "saturation", "flip_average", "side_by_side", *lossy)
+    made = entry.get("settings", {})
+    return entry.get("weights_sha256") != weights_sha256 or any(made.get(n) != getattr(settings, n) for n in names)
 
 
 def _report(outcome, output, other, say):

@@ -360,6 +360,9 @@ def test_help_and_mistakes_answer_without_tensorflow(tmp_path, door):
         saturation = ["--saturation", 20] if words == ["a.jpg"] else []
         failed = door("colorize.py", *words, *saturation, cwd=tmp_path, env=env, expect=2 if saturation else 1)
         assert said in failed.stderr
+    (tmp_path / "a.jpg").write_bytes(b"")
+    failed = door("colorize.py", "a.jpg", "--overwrite", "Flase", cwd=tmp_path, env=env, expect=1)
+    assert "Flase is not there" in failed.stderr
     failed = door("train.py", "--bath-size", 3, cwd=tmp_path, env=env, expect=2)
     assert "--bath-size" in failed.stderr and "--batch-size" in failed.stderr
 

@@ -92,7 +92,7 @@ COMPANIONS = {"adjusted": "--desired-hue 0.5"}
 
 @pytest.mark.parametrize("name", [name for name, f in FIELDS.items() if f.metadata["choices"]])
 def test_closed_sets(name):
-    for choice in filter(None, FIELDS[name].metadata["choices"]):
+    for choice in FIELDS[name].metadata["choices"]:
         line = f"--mode {flags.ONLY.get(name, 'train')} {flag_name(name)} {choice} {COMPANIONS.get(choice, '')}"
         assert value(line, name) == choice
     with pytest.raises(flags.UsageError, match=f"`{flag_name(name)}` must be one of .*Received: 'other'"):
@@ -299,8 +299,27 @@ def test_booleans_that_may_stand_alone(flag):
     for line in (f"{flag} a.jpg", f"{flag} True a.jpg", f"a.jpg {flag}"):
         command = parsed(f"--mode colorize {line}")
         assert command.inputs == ("a.jpg",)
-        assert command.dry_run if name == "dry_run" else command.config.flat()[name] is True
-    assert not parsed(f"--mode colorize {flag} False a.jpg").config.flat().get(name, False)
+        assert (command.dry_run if name == "dry_run" else command.config.flat()[name]) is True
+    off = parsed(f"--mode colorize {flag} False a.jpg")
+    assert (off.dry_run if name == "dry_run" else off.config.flat()[name]) is False
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("--mode colorize --saturation 12", "`--saturation` must be at most 10. Received: 12.0"),
+        ("--mode colorize --quality 150", "`--quality` must be at most 100"),
+        ("--mode colorize --format jpeg", "one of jpg, png, tiff, webp. Received: 'jpeg'"),
+        ("--mode colorize --format onnx", "one of jpg, png, tiff, webp. Received: 'onnx'"),
+        ("--mode export --format png", "one of tf_saved_model, onnx, litert. Received: 'png'"),
+    ],
+)
+def test_what_is_given_has_limits_that_what_is_stored_has_not(line, message):
+    with pytest.raises(flags.UsageError, match=message):
+        parsed(line)
+    flat = {"saturation": 12.0, "quality": 150, "format": "jpeg"}
+    stored = Config.from_json(json.dumps(Config().flat() | flat))
+    assert {name: stored.flat()[name] for name in flat} == flat
 
 
 @pytest.mark.parametrize(

@@ -125,6 +125,9 @@ def test_outputs_made_in_another_way_are_said(folder, out, painter):
     said = colorize(painter, [folder], out, settings=stronger)[1]
     assert "3 passed over, since they exist, 3 of them made with other settings or weights (" in said
     assert "3 of them" in colorize(painter, [folder], out, weights_sha256="ab")[1]
+    larger, worse = Settings(work_size=16, max_megapixels=400), Settings(work_size=16, quality=50)
+    assert "of them" not in colorize(painter, [folder], out, settings=larger)[1]
+    assert "2 of them" in colorize(painter, [folder], out, settings=worse)[1]  # the third is a PNG
     (out / "manifest.json").unlink()  # then nobody knows
     assert "of them" not in colorize(painter, [folder], out, settings=stronger)[1]
 
