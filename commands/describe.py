@@ -14,7 +14,8 @@ def run(command: flags.Command) -> int:
         meant = common.for_run(command, path) if path else command
         own = None if command.mode == "train" else common.described(meant)
         config = common.stored_config(meant, own) if own else command.config
-        common.check_names(config)
+        if own is None:  # what trains is looked at; what was trained is there
+            common.check_names(config)
         if len(paths) > 1:
             print(f"{path}:")
         print(config.to_json(), end="")

@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -184,7 +185,7 @@ def test_the_default_ships():
     assert common.DEFAULT_WEIGHTS in weights.names()
 
 
-def test_dry_run_describes_the_runs_that_are_named(run, shipped, capsys):
+def test_dry_run_describes_the_runs_that_are_named(run, shipped, tmp_path, capsys):
     """Those, and not what no run at all would have."""
     for words, names in (([str(run)], []), (["--compare", "photo", str(run)], ["photo:", f"{run}:"])):
         assert main.run("eval", [*words, "--eval-size", "7", "--dry-run"]) == 0
@@ -192,6 +193,12 @@ def test_dry_run_describes_the_runs_that_are_named(run, shipped, capsys):
         assert [line for line in said if line.endswith(":")] == names
         assert said.count('  "dataset": "shapes",') == max(len(names), 1) == said.count('  "eval_size": 7,')
     assert main.run("eval", ["nope", "--dry-run"]) == 1
+    # What a training would refuse today, a run of before may have.
+    old = Path(shutil.copytree(run, tmp_path / "old"))
+    settings = json.loads((old / "config.json").read_text()) | {"visualize": True, "log": False}
+    (old / "config.json").write_text(json.dumps(settings))
+    assert main.run("eval", [str(old), "--dry-run"]) == 0
+    assert main.run("train", ["--visualize", "True", "--log", "False", "--dry-run"]) == 1
 
 
 def test_a_path_beats_a_name(run, shipped, tmp_path):
