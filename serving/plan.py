@@ -1,7 +1,7 @@
 """Which files become which: inputs on a command line -> jobs, each with its output.
 
-Reads folders and names; of a picture nothing here is read. Imports `serving.photos`, `serving.reading`, `serving.video`
-and `serving.writing`, for the suffixes of their files.
+Reads folders and names; of a picture nothing here is read. Imports `serving.photos` for its settings, and
+`serving.reading`, `serving.video` and `serving.writing` for the suffixes of their files.
 """
 
 from __future__ import annotations

@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from colorgan.serving import photos, reading, writing
+from colorgan import flags
+from colorgan.serving import export, photos, reading, writing
 from colorgan.serving.photos import Settings
 
 
@@ -64,6 +65,16 @@ def test_flip_averaging(painter):
 def test_settings_are_checked(values, named):
     with pytest.raises(ValueError, match=named):
         Settings(**{"work_size": 16, **values})
+
+
+def test_the_command_line_knows_the_same_limits():
+    """It may not import this room, and says them before TensorFlow is loaded."""
+    assert flags.FORMATS["colorize"] == flags.FORMATS["app"] == tuple(writing.FORMATS)
+    assert flags.FORMATS["export"] == export.FORMATS
+    for name, most in flags.LIMITS.items():
+        Settings(**{"work_size": 16, name: most})
+        with pytest.raises(ValueError, match=name):
+            Settings(**{"work_size": 16, name: most + 1})
 
 
 def save(path, pixels, alpha, mode, orientation):
