@@ -46,6 +46,11 @@ class Architecture:
         "generator's decoder as JSON rows [filters, stride, dropout]",
         kind=ROWS,
     )
+    encoder_name: str = option(
+        "table",
+        "encoder of `resize-unet`: table, which is --encoder, or a pretrained one",
+        known="models/encoders.py",
+    )
     head: str = option("color", "what the generator ends in", known="models/heads.py")
     noise_channels: int = option(0, "channels of uniform noise that the generator sees beside the gray picture")
     discriminator: str = option("patch", "discriminator network", known="models/networks/")
@@ -84,7 +89,10 @@ class Objective:
     l1_weight: float = option(100.0, "weight of the L1 term in the generator's loss")
     classification_weight: float = option(0.0, "weight of the cross-entropy on colour bins (heads with bins)")
     uniform_mix: float = option(
-        0.5, "rebalancing of the joint-bins head: share of the uniform distribution in the prior; 1: no rebalancing"
+        0.5, "rebalancing of the joint bins: share of the uniform distribution in the prior; 1: no rebalancing"
+    )
+    rebalance_exponent: float = option(
+        1.0, "rebalancing of the joint bins: exponent on their weights; 0: all weigh the same"
     )
     feature_model: str = option("", "file of a Keras model for a perceptual term; it sees sRGB in 0..255")
     feature_weight: float = option(1.0, "weight of the perceptual term")
@@ -111,11 +119,20 @@ class Optimizer:
 
     lr: float = option(3e-4, "learning rate of the generator")
     d_lr_factor: float = option(0.1, "learning rate of the discriminator, as a factor of the generator's")
+    encoder_lr_factor: float = option(
+        1.0, "learning rate of the generator's encoder, as a factor of the generator's; 0: the encoder is frozen"
+    )
     pretrain_lr: float = option(0.0, "learning rate of the generator's pre-training, decaying as --lr does; 0: --lr")
     lr_decay: bool = option(True, "let the learning rate decay")
-    lr_decay_schedule: str = option("exponential", "how it decays", choices=("exponential", "plateau"))
+    lr_decay_schedule: str = option(
+        "exponential",
+        "how it decays; cosine: to --lr-floor, over --lr-decay-steps",
+        choices=("exponential", "cosine", "plateau"),
+    )
     lr_decay_rate: float = option(0.1, "factor of a decay")
-    lr_decay_steps: int = option(500_000, "exponential decay: iterations of a phase until the factor has applied once")
+    lr_decay_steps: int = option(
+        500_000, "exponential decay: iterations of a phase until the factor has applied once; cosine: until the floor"
+    )
     lr_floor: float = option(1e-6, "the learning rate does not decay below this")
     plateau_patience: int = option(5, "plateau decay: validations without a better metric before a decay")
     beta1: float = option(0.0, "Adam's beta 1, of both optimizers")
@@ -134,7 +151,12 @@ class Schedule:
     max_steps: int = option(0, "end after this many iterations in all; 0: no limit", may_change=True)
     d_steps: int = option(1, "discriminator updates per iteration")
     g_steps: int = option(2, "generator updates per iteration")
-    pretrain: str = option("l1", "what the generator minimizes in its pre-training", choices=("l1", "classification"))
+    pretrain: str = option(
+        "l1",
+        "what the generator minimizes in its pre-training; both: L1 and classification, weighed as --l1-weight and "
+        "--classification-weight say",
+        choices=("l1", "classification", "both"),
+    )
     pretrain_steps: int = option(0, "iterations of the generator's pre-training, before there is a discriminator")
     d_pretrain_accuracy: float = option(
         0.0, "then the discriminator learns alone until its accuracy reaches this; 0: no pre-training of it"
@@ -247,6 +269,11 @@ class Run:
     log_interval: int = option(10, "iterations between two log lines", may_change=True)
     visualize: bool = option(False, "write the curves of the losses as curves.png", may_change=True)
     visualize_window: int = option(100, "window of the curves' moving average, log lines", may_change=True)
+    encoder_weights: str = option(
+        "",
+        "weights that a pretrained encoder begins with: a .pth file; default: those of the installed package",
+        may_change=True,
+    )
     network: str = option("", "start from the networks of this run's directory, or from a generator's weights file")
 
 

@@ -46,7 +46,7 @@ def obtain(config: Config, photographs, *, keep=True) -> np.ndarray:
     bins = heads.build(config, kernel_size=1).bins
     if bins is None:
         raise ValueError(
-            f"`--head {config.architecture.head}` has no colour bins to classify. Use --head channel-bins or joint-bins"
+            f"`--head {config.architecture.head}` has no colour bins to classify. Use --head channel-bins, joint-bins or color-and-bins"
         )
     if config.data.chroma_gain != 1 or config.data.min_colorfulness:
         raise ValueError(
@@ -57,6 +57,7 @@ def obtain(config: Config, photographs, *, keep=True) -> np.ndarray:
     key = {
         "bins": bins,
         "uniform_mix": config.objective.uniform_mix,
+        "exponent": config.objective.rebalance_exponent,
         "images": IMAGES,
         "data": photographs.fingerprint(),
     }
@@ -69,7 +70,7 @@ def obtain(config: Config, photographs, *, keep=True) -> np.ndarray:
     else:
         print("Measuring how often each colour bin occurs in the training set.", flush=True)
     counts = quantization.histogram((b["rgb"] for b in photographs.pictures(64, limit=IMAGES)), bins=bins)
-    weights = quantization.class_weights(counts, bins=bins, uniform_mix=config.objective.uniform_mix)
+    weights = quantization.class_weights(counts, bins=bins, uniform_mix=key["uniform_mix"], exponent=key["exponent"])
     if keep:
         checkpoints.write_text(path, json.dumps({**key, "weights": np.asarray(weights).tolist()}) + "\n")
     return np.asarray(weights, np.float32)

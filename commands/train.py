@@ -14,6 +14,7 @@ from colorgan.evaluation import evaluate as evaluator
 from colorgan.models.colorizer import Colorizer
 from colorgan.models.objectives import compose, features
 from colorgan.training import checkpoints, distribution, loop, state, steps, validation, writers
+from colorgan.weights import pretrained
 
 
 def run(command: flags.Command) -> int:
@@ -111,6 +112,8 @@ def _start(config, trained, saver, photographs, strategy, *, chief) -> loop.Posi
     if len(set(distribution.gather(strategy, position.iteration))) > 1:
         raise ValueError(f"The processes found different checkpoints in {saver.run_dir}: it must be one shared folder.")
     said = f"Going on at iteration {position.iteration}." if host else f"Run directory: {saver.run_dir}"
+    if host is None and not config.run.network and trained.generator.pretrained:
+        said += f"\n{_begin_with_pretrained(config, trained)}"
     if config.run.network and host is None:
         loaded = checkpoints.load_networks(Path(config.run.network), config, trained)
         anew = "" if "discriminator" in loaded else "; the discriminator starts anew"
@@ -123,6 +126,16 @@ def _start(config, trained, saver, photographs, strategy, *, chief) -> loop.Posi
     if chief:
         print(f"{photographs.description}\n{said}", flush=True)
     return position
+
+
+def _begin_with_pretrained(config, trained) -> str:
+    """Put the weights of a pretrained encoder into a fresh state; -> what to say of it."""
+    name = config.architecture.encoder_name
+    place = config.run.encoder_weights or name
+    trained.load_encoder(pretrained.read(name, place))
+    return f"The encoder begins with the weights of {place}" + (
+        "." if config.optimizer.encoder_lr_factor else ", and is frozen."
+    )
 
 
 def _iterations(config, size):

@@ -15,6 +15,8 @@ import tensorflow as tf
 
 ANGLES = (-10.0, -5.0, 0.0, 5.0, 10.0)  # degrees, counterclockwise
 SMALLEST_CROP = 0.7  # of each side
+FRAMED = 0.1  # of the pictures
+MARGIN = 0.1  # widest side of a frame, as a share of the picture's shorter side
 
 
 def flip(rgb, uniform):
@@ -59,4 +61,20 @@ def crop(rgb, uniform):
     return tf.cast(tf.round(cut), tf.uint8)
 
 
-AUGMENTATIONS = {"flip": flip, "rotate": rotate, "crop": crop}
+def frame(rgb, uniform):
+    """Put a share FRAMED of the pictures into the light or dark frame of a print, each side of a width of its own.
+
+    The frame is gray, in what the networks see and in what they learn: a print's margin has no colour.
+    """
+    height, width = rgb.shape[1:3]
+    y = tf.range(height, dtype=tf.float32)[None, :, None, None]
+    x = tf.range(width, dtype=tf.float32)[None, None, :, None]
+    top, bottom, left, right = ((uniform(2 + i) * MARGIN * min(height, width))[:, None, None, None] for i in range(4))
+    inside = (y >= top) & (y < height - bottom) & (x >= left) & (x < width - right)
+    tone = uniform(1)[:, None, None, None]
+    tone = tf.where(tone < 0.7, 255 - tone / 0.7 * 40, (tone - 0.7) / 0.3 * 40)  # white paper more often than black
+    framed = tf.where(inside, rgb, tf.cast(tone, tf.uint8))
+    return tf.where((uniform(0) < FRAMED)[:, None, None, None], framed, rgb)
+
+
+AUGMENTATIONS = {"flip": flip, "rotate": rotate, "crop": crop, "frame": frame}

@@ -10,13 +10,19 @@ left bit-equal with probability 1 - SHARE, and its result depends on nothing but
 
 from __future__ import annotations
 
+import math
+
 import tensorflow as tf
 
-SHARE = 0.3  # of the pictures that each degradation touches: about a quarter see none of four
+SHARE = 0.2  # of the pictures that each degradation touches: about a fifth see none of seven
 CONTRAST = (0.4, 1.3)  # factor on L about its middle
 BRIGHTNESS = 0.2  # at most so much is added to the scaled L, or taken away: 10 units of L
 GAMMA = 1.6  # the tone curve's exponent lies between 1 / GAMMA and GAMMA
 GRAIN = 0.08  # largest standard deviation of the noise: 4 units of L
+VEIL = 0.7  # of a faded print, at its palest side: at most so much of the lightness is a veil's
+SCRATCHES = 3  # lines across a scratched print
+LEAN = 0.3  # of a scratch: at most so many pixels sideways for each pixel down
+SPECKS = 0.003  # largest share of the pixels that hold dust, before each grows to 2x2
 QUALITY = (15, 70)  # of the JPEG compression
 BINOMIAL = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)  # a Gaussian of standard deviation 1 pixel, nearly
 
@@ -43,6 +49,39 @@ def blur(gray, uniform):
     """Out of focus: smoothed by a Gaussian of up to about 1.4 pixels."""
     strength = _per_picture(uniform(1))
     return _some(gray, gray + strength * (_smoothed(_smoothed(gray)) - gray), uniform(0))
+
+
+def fade(gray, uniform):
+    """A print that light has bleached from one side: a pale veil, thick there and thin on the other."""
+    height, width = gray.shape[1:3]
+    y = tf.linspace(-0.5, 0.5, height)[None, :, None, None]
+    x = tf.linspace(-0.5, 0.5, width)[None, None, :, None]
+    angle = 2 * math.pi * uniform(1)
+    across = 0.5 + (_per_picture(tf.cos(angle)) * x + _per_picture(tf.sin(angle)) * y) / 2**0.5
+    veil = _per_picture(_between(uniform(2), 0.2, 0.9))
+    return _some(gray, gray + _per_picture(uniform(3) * VEIL) * across * (veil - gray), uniform(0))
+
+
+def scratches(gray, uniform):
+    """Thin lines from top to bottom, bright where the film's layer is gone and dark where dirt fills it."""
+    height, width = gray.shape[1:3]
+    y = tf.range(height, dtype=tf.float32)[None, :, None, None] - height / 2
+    x = tf.range(width, dtype=tf.float32)[None, None, :, None]
+    scratched = gray
+    for i in range(SCRATCHES):
+        place, lean, tone, strength = (uniform(1 + 4 * i + j) for j in range(4))
+        middle = _per_picture(place * width) + _per_picture((lean * 2 - 1) * LEAN) * y
+        line = tf.maximum(1.0 - tf.abs(x - middle), 0.0) * _per_picture(strength)
+        scratched += line * (_per_picture(tf.where(tone < 0.7, 0.9, -0.9)) - scratched)
+    return _some(gray, scratched, uniform(0))
+
+
+def dust(gray, uniform):
+    """Specks, all bright on a print, or all dark: dust lay on the paper, or on the negative."""
+    size = gray.shape[1] * gray.shape[2]
+    drawn = tf.reshape(uniform(2, size), tf.shape(gray)) < _per_picture(uniform(1) * SPECKS)
+    specks = tf.nn.max_pool2d(tf.cast(drawn, gray.dtype), 2, 1, "SAME")
+    return _some(gray, gray + specks * (_per_picture(tf.where(uniform(3) < 0.6, 0.9, -0.9)) - gray), uniform(0))
 
 
 def jpeg(gray, uniform):
@@ -80,4 +119,12 @@ def _smoothed(gray):
     return tf.nn.conv2d(rows, kernel[None, :, None, None], 1, "VALID")
 
 
-DEGRADATIONS = {"contrast": contrast, "noise": noise, "blur": blur, "jpeg": jpeg}
+DEGRADATIONS = {
+    "contrast": contrast,
+    "noise": noise,
+    "blur": blur,
+    "fade": fade,
+    "scratches": scratches,
+    "dust": dust,
+    "jpeg": jpeg,
+}

@@ -135,6 +135,11 @@ def scaled(filters, multiplier):
     return max(1, round(filters * multiplier))
 
 
+def scaled_table(table, multiplier):
+    """-> a kernel table's rows as (filters, stride, dropout rate), the filters multiplied."""
+    return [(scaled(f, multiplier), stride, rest[0] if rest else 0.0) for f, stride, *rest in table]
+
+
 def repeated(x, times):
     """[B, H, W, C] -> [B, H * times, W * times, C], each pixel repeated; `x` itself for `times` 1."""
     if times == 1:

@@ -201,6 +201,26 @@ def gray(rgb, color_space):
     return scale_l(rgb_to_lab(rgb)[..., 0:1]) if color_space == "lab" else luma(rgb) * 2 - 1
 
 
+def gray_to_srgb(gray, color_space):
+    """The gray picture that `gray` was taken of.
+
+    Args:
+        gray: [..., 1] in [-1, 1], as `gray` returns it.
+        color_space: `lab`, `rgb` or `yuv`.
+
+    Returns:
+        [..., 1] float32 in [0, 1], sRGB: what the three channels of a gray picture hold.
+
+    Raises:
+        ValueError: if the colour space is unknown.
+    """
+    _check_space(color_space)
+    if color_space != "lab":
+        return (_float(gray) + 1) / 2
+    f = (unscale_l(gray) + 16) / 116
+    return linear_to_srgb(ops.where(f > 6 / 29, f**3, (f - 4 / 29) / LAB_SLOPE))
+
+
 def encode(rgb, *, color_space, ab_scale):
     """A picture as the networks see it.
 

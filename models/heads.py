@@ -149,6 +149,51 @@ class JointBinsHead(layers.Layer):
         return quantization.soft_encode(ops.cast(color, "float32") * self.ab_scale)
 
 
+class ColorAndBinsHead(ColorHead):
+    """Colours as `ColorHead` makes them, and beside them a softmax over the bins of the ab plane.
+
+    The bins say how sure the colours are and what else they might be; learning them (`--classification-weight`) teaches
+    the layers below about colours that the mean of all hides.
+
+    Args:
+        kernel_size: of the convolution that makes colours; the other's is 1.
+        ab_scale: Lab units of a and b that become 1.
+        dtype: Keras dtype policy; everything behind the logits is float32.
+    """
+
+    def __init__(self, *, kernel_size, ab_scale, dtype=None):
+        super().__init__(channels=2, kernel_size=kernel_size, dtype=dtype)
+        self.ab_scale = ab_scale
+        self.classify = layers.Conv2D(len(quantization.joint_centres()), 1, dtype=dtype)
+
+    @property
+    def bins(self):
+        """What `quantization.describe` says of its bins."""
+        return quantization.describe("joint-bins", ab_scale=self.ab_scale)
+
+    @property
+    def parts(self):
+        """The layers with weights, in order: that of the colours, that of the bins."""
+        return [self.convolution, self.classify]
+
+    def call(self, features, with_logits=False):
+        """Colours of features.
+
+        Args:
+            features: [B, H, W, F] float.
+            with_logits: return the logits too.
+
+        Returns:
+            [B, H, W, 2] float32 in [-1, 1], scaled ab; with the logits, [B, H, W, Q] float32, in a pair.
+        """
+        color = super().call(features)
+        return (color, ops.cast(self.classify(features), "float32")) if with_logits else color
+
+    def targets(self, color):
+        """[B, H, W, 2] scaled ab -> its five nearest bins: see `quantization.soft_encode`."""
+        return quantization.soft_encode(ops.cast(color, "float32") * self.ab_scale)
+
+
 def _reading(shape, dtype=None):
     """Initial kernel [k, k, 16, 1] of a reading convolution: zero but for the pixel itself."""
     kernel = np.zeros(shape, dtype=np.float32)
@@ -171,7 +216,12 @@ def _joint_bins(config: Config, **common):
     return JointBinsHead(temperature=config.architecture.temperature, ab_scale=config.data.ab_scale, **common)
 
 
-HEADS = {"color": _color, "channel-bins": _channel_bins, "joint-bins": _joint_bins}
+def _color_and_bins(config: Config, **common):
+    _needs_lab(config)
+    return ColorAndBinsHead(ab_scale=config.data.ab_scale, **common)
+
+
+HEADS = {"color": _color, "color-and-bins": _color_and_bins, "channel-bins": _channel_bins, "joint-bins": _joint_bins}
 
 
 def build(config: Config, *, kernel_size, dtype=None):

@@ -230,11 +230,11 @@ def _nearest(ab):
     return found
 
 
-def class_weights(counts, *, bins, uniform_mix=0.5):
+def class_weights(counts, *, bins, uniform_mix=0.5, exponent=1.0):
     """What each bin weighs in `objectives.rebalanced.cross_entropy`, from how often it occurs in the training set.
 
-    joint-bins: w = 1 / ((1 - lambda) p + lambda / Q), scaled so that the mean of w under p is 1 (Zhang et al. 2016,
-    eq. (4) with lambda = 1/2); p are the frequencies smoothed by a Gaussian of sigma 5 over the bins' distances, each
+    joint-bins: w = ((1 - lambda) p + lambda / Q)^-exponent, scaled so that the mean of w under p is 1 (Zhang et al. 2016,
+    eq. (4), lambda 1/2 and exponent 1); p are the frequencies smoothed by a Gaussian of sigma 5 over the bins' distances, each
     bin's share kept whole among the bins there are (how the paper treats the gamut's edge is not said). channel-bins:
     1 / (count + 1) over its sum, for each channel, and 0 for a bin that never occurs, as in the system of the preset
     `wgan256`; the weights sum to 1.
@@ -243,6 +243,7 @@ def class_weights(counts, *, bins, uniform_mix=0.5):
         counts: what `histogram` returned, or its JSON form.
         bins: what `histogram` was given.
         uniform_mix: lambda, in (0, 1], of joint bins; at 1 all weights are 1.
+        exponent: of joint bins, at least 0, where all weights are 1.
 
     Returns:
         numpy float32, of the shape of `counts`.
@@ -265,7 +266,7 @@ def class_weights(counts, *, bins, uniform_mix=0.5):
             f"weighs infinitely much. Received: {uniform_mix}"
         )
     p = _smooth(counts / counts.sum())
-    weights = 1 / ((1 - uniform_mix) * p + uniform_mix / len(p))
+    weights = ((1 - uniform_mix) * p + uniform_mix / len(p)) ** -exponent
     return (weights / np.sum(p * weights)).astype(np.float32)
 
 

@@ -20,6 +20,7 @@ recovered; `--noise-epochs` shows the discriminator noise; `--unfreeze` frees th
 from __future__ import annotations
 
 import dataclasses
+import math
 from dataclasses import dataclass
 
 from colorgan.config import Config, Optimizer, Schedule
@@ -262,12 +263,20 @@ def exponential_decay(o: Optimizer, iteration: int) -> float:
     return max(min(o.lr_floor, o.lr), o.lr * o.lr_decay_rate ** (iteration / o.lr_decay_steps))
 
 
+def cosine_decay(o: Optimizer, iteration: int) -> float:
+    """Half a cosine from the learning rate to the floor, which it keeps (Loshchilov and Hutter 2017, SGDR, eq. (5))."""
+    floor, share = min(o.lr_floor, o.lr), min(iteration / o.lr_decay_steps, 1.0)
+    return floor + (o.lr - floor) * (1 + math.cos(math.pi * share)) / 2
+
+
 def learning_rate(o: Optimizer, state: State) -> float:
     """-> the generator's learning rate of the next iteration; a decay counts from the beginning of the phase."""
     if not o.lr_decay:
         return o.lr
     if o.lr_decay_schedule == "exponential":
         return exponential_decay(o, state.iteration - state.since)
+    if o.lr_decay_schedule == "cosine":
+        return cosine_decay(o, state.iteration - state.since)
     return max(min(o.lr_floor, o.lr), o.lr * o.lr_decay_rate**state.decays)
 
 

@@ -38,6 +38,28 @@ class TrainState:
         """The generator to use for results: the average where there is one."""
         return self.average or self.generator
 
+    def load_encoder(self, weights: list) -> None:
+        """Give the generator's pretrained encoder, and that of its average, its weights.
+
+        Args:
+            weights: arrays in the order of the encoder's weights.
+
+        Raises:
+            ValueError: if they are another encoder's.
+        """
+        shapes, own = ([tuple(one.shape) for one in some] for some in (weights, self.generator.encoder.weights))
+        if shapes != own:
+            at = next(
+                (i for i, (a, b) in enumerate(zip(shapes, own, strict=False)) if a != b), min(len(shapes), len(own))
+            )
+            raise ValueError(
+                f"`--encoder-weights`: they are another encoder's: {len(shapes)} arrays where this has {len(own)}, the "
+                f"first that differs is number {at}. Give those of --encoder-name."
+            )
+        for one in (self.generator, self.average):
+            if one is not None:
+                one.encoder.set_weights(weights)
+
     def variables(self) -> dict[str, list]:
         """-> {group: TensorFlow variables in a fixed order}: all that a checkpoint holds, dropout's states included."""
         groups = {
@@ -60,6 +82,9 @@ def create(config: Config, strategy: tf.distribute.Strategy) -> TrainState:
     synchronized = strategy.num_replicas_in_sync > 1
     with strategy.scope():
         generator = generators.build(config, synchronized=synchronized)
+        if not config.optimizer.encoder_lr_factor:
+            for part in generator.encoder_parts:
+                part.trainable = False
         discriminator = discriminators.build(config, synchronized=synchronized)
         average = None
         if config.optimizer.ema_decay:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import functools
 
+import keras
 import tensorflow as tf
 
 from colorgan.config import Config
@@ -112,11 +113,11 @@ class Steps:
                     predicted=fake,
                     truth=color,
                     global_batch=self.config.data.batch_size,
-                    cross_entropy=self._cross_entropy(logits, color) if kind == "classification" else None,
+                    cross_entropy=self._cross_entropy(logits, color) if kind != "l1" else None,
                 )
                 loss = self.state.g_optimizer.scale_loss(loss)
-            # Classification does not reach the layers that make colours of the bins' probabilities.
-            self._apply(self.state.g_optimizer, tape, loss, self.state.generator, partly=kind == "classification")
+            # Classification does not reach the layers that make colours; L1 may not reach those that make bins.
+            self._apply(self.state.g_optimizer, tape, loss, self.state.generator, partly=kind != "both")
         return logs | self._accuracy(gray, color, fake)
 
     def _update_both(self, gray, color, action):
@@ -156,7 +157,10 @@ class Steps:
         )
 
     def _cross_entropy(self, logits, color):
-        return rebalanced.cross_entropy(logits, self.state.generator.head.targets(color), self.class_weights)
+        generator = self.state.generator
+        # Bins are of the map that the colours are made in: its true colours are the means of the picture's.
+        truth = keras.ops.average_pool(color, generator.color_stride, padding="same")
+        return rebalanced.cross_entropy(logits, generator.head.targets(truth), self.class_weights)
 
     def _update_discriminator(self, gray, color, fake, action):
         """`action.d_updates` updates on the same pictures, or, to judge only, the losses without one."""
@@ -317,7 +321,7 @@ def _check_stages(config, generator):
 def classifies(config: Config) -> bool:
     """-> whether a phase of the run has a loss on colour bins, which needs class weights."""
     schedule = config.schedule
-    pretrains = schedule.pretrain_steps and schedule.pretrain == "classification"
+    pretrains = schedule.pretrain_steps and schedule.pretrain != "l1"
     return bool(pretrains or config.objective.classification_weight)
 
 

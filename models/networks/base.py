@@ -29,6 +29,8 @@ class Generator(keras.Model):
         dtype: Keras dtype policy.
     """
 
+    pretrained = False  # whether its encoder must begin with weights of its own
+
     def __init__(self, *, head, noise_channels=0, multiple=1, color_stride=1, dtype=None):
         super().__init__(dtype=dtype)
         self.head, self.noise_channels, self.multiple = head, noise_channels, multiple
@@ -38,6 +40,11 @@ class Generator(keras.Model):
     def body(self):
         """The subclass's blocks and layers with weights, in order from the input to the head."""
         return [*self.encoder, *self.decoder]
+
+    @property
+    def encoder_parts(self):
+        """The blocks and layers of the encoder, which are the first of `body`."""
+        return list(self.encoder)
 
     @property
     def parts(self):
@@ -68,7 +75,8 @@ class Generator(keras.Model):
 
         Returns:
             [B, H, W, C] float32 in [-1, 1] (of a joint-bins head within 110 / ab_scale), or, `with_logits`, the pair of
-            that and the head's logits [B, H, W, ...] float32 (None if the head has none).
+            that and the head's logits [B, h, w, ...] float32 (None if the head has none), h = H / color_stride and
+            w = W / color_stride, rounded up.
 
         Raises:
             ValueError: if noise is missing, not wanted, or of another number of channels.
@@ -82,11 +90,14 @@ class Generator(keras.Model):
         x = gray if noise is None else ops.concatenate([gray, ops.cast(noise, gray.dtype)], axis=-1)
         x = self.features(blocks.pad_to_multiple(x, self.multiple), training)
         height, width = ops.shape(gray)[1:3]
-        color, logits = (
-            None if y is None else blocks.enlarged(y, self.color_stride)[:, :height, :width]
-            for y in self.head(x, with_logits=True)
-        )
-        return (color, logits) if with_logits else color
+        color, logits = self.head(x, with_logits=True) if with_logits else (self.head(x), None)
+        color = blocks.enlarged(color, self.color_stride)[:, :height, :width]
+        if not with_logits:
+            return color
+        if logits is not None:  # as they are made: of hundreds of bins, enlarged ones would not fit into memory
+            height, width = (-(-size // self.color_stride) for size in (height, width))
+            logits = logits[:, :height, :width]
+        return color, logits
 
 
 class Discriminator(keras.Model):
@@ -180,18 +191,12 @@ def row_normalization(normalization, row):
     return "none" if normalization == "batch" and row == 0 else normalization
 
 
-def scaled_table(table, config):
-    """-> a kernel table's rows as (filters, stride, dropout rate), the filters multiplied as configured."""
-    multiplier = config.architecture.filter_multiplier
-    return [(blocks.scaled(f, multiplier), stride, rest[0] if rest else 0.0) for f, stride, *rest in table]
-
-
 def generator_tables(config):
     """-> the arguments that every generator of two kernel tables takes from a configuration."""
     a = config.architecture
     return {
-        "encoder": scaled_table(a.encoder, config),
-        "decoder": scaled_table(a.decoder, config),
+        "encoder": blocks.scaled_table(a.encoder, a.filter_multiplier),
+        "decoder": blocks.scaled_table(a.decoder, a.filter_multiplier),
         "noise_channels": a.noise_channels,
         "bn_momentum": a.bn_momentum,
     }
@@ -200,7 +205,7 @@ def generator_tables(config):
 def discriminator_table(config):
     """-> the arguments that every discriminator of a kernel table takes from a configuration."""
     a = config.architecture
-    return {"table": scaled_table(a.discriminator_layers, config), "bn_momentum": a.bn_momentum}
+    return {"table": blocks.scaled_table(a.discriminator_layers, a.filter_multiplier), "bn_momentum": a.bn_momentum}
 
 
 def undone(encoder, decoder):

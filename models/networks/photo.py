@@ -2,14 +2,16 @@
 
 Chroma is smoother than lightness: the generator paints at a part of the picture's size, where a convolution costs a
 quarter or less, and its colours are enlarged. The discriminator judges at half the size for the same reason. Imports
-`base`, `blocks` and `nazeri`.
+`base`, `blocks`, `encoders`, `decoders` and `nazeri`.
 """
 
 from __future__ import annotations
 
-from keras import layers, ops
+import functools
 
-from colorgan.models import blocks
+from keras import layers
+
+from colorgan.models import blocks, decoders, encoders
 from colorgan.models.networks import base, nazeri
 
 KERNEL = 3  # of every convolution of the generator
@@ -20,53 +22,50 @@ CEILING = 4.0
 
 
 class ResizeUNet(base.Generator):
-    """3x3 convolutions with strides, then a decoder that repeats pixels, joins the encoder's map and convolves.
-
-    It repeats pixels and convolves instead of a transposed convolution, which leaves a checkerboard (Odena et al.
-    2016, "Deconvolution and checkerboard artifacts").
+    """Any encoder of `encoders.py`, then a decoder that repeats pixels, joins the encoder's map and convolves.
 
     Args:
-        encoder: kernel table, rows (filters, stride, dropout).
-        decoder: kernel table; a row enlarges by its stride, then is joined with the encoder's last map of that size,
-            where there is one, before its convolution. It may end below the picture's size: the colours are made
-            there and enlarged bilinearly.
+        encoder: makes the picture into {reduction: map}.
+        decoder: reads it. It may end below the picture's size: the colours are made there and enlarged bilinearly.
         head, noise_channels: see `base.Generator`.
-        bn_momentum, synchronized, dtype: see `blocks.Block`.
 
     Raises:
-        ValueError: if the decoder ends at no whole part of the picture's size.
+        ValueError: if the decoder ends at no whole part of the picture's size, or the encoder takes no noise.
     """
 
-    def __init__(self, *, encoder, decoder, head, noise_channels=0, bn_momentum=0.99, synchronized=False, dtype=None):
-        multiple, color_stride = base.left_over(encoder, decoder)
+    def __init__(self, *, encoder, decoder, head, noise_channels=0):
+        if encoder.reduction % decoder.enlargement:
+            raise ValueError(
+                "The product of `decoder`'s strides must divide what the encoder shrinks by: the colours come at a whole "
+                f"part of the picture's size. Received: {decoder.enlargement} and {encoder.reduction}"
+            )
+        if encoder.pretrained and noise_channels:
+            raise ValueError(
+                f"`--noise-channels`: a pretrained encoder sees the gray picture alone. Received: {noise_channels}"
+            )
         super().__init__(
-            head=head, noise_channels=noise_channels, multiple=multiple, color_stride=color_stride, dtype=dtype
+            head=head,
+            noise_channels=noise_channels,
+            multiple=encoder.reduction,
+            color_stride=encoder.reduction // decoder.enlargement,
+            dtype="float32",  # the blocks cast for themselves, and a pretrained encoder sees L unrounded
         )
-        common = {
-            "kernel_size": KERNEL,
-            "activation": "relu",
-            "bn_momentum": bn_momentum,
-            "synchronized": synchronized,
-            "dtype": dtype,
-        }
-        self.encoder_strides, self.decoder_strides = ([row[1] for row in table] for table in (encoder, decoder))
-        smallest = max((i for i, stride in enumerate(self.encoder_strides) if stride > 1), default=0)
-        self.encoder = [
-            blocks.Block(f, stride=s, dropout=d, ceiling=CEILING if i >= smallest else None, **common)
-            for i, (f, s, d) in enumerate(encoder)
-        ]
-        self.decoder = [blocks.Block(f, dropout=d, ceiling=CEILING, **common) for f, _, d in decoder]
+        self.encoder, self.decoder = encoder, decoder
+        self.pretrained = encoder.pretrained
+
+    @property
+    def encoder_parts(self):
+        """See `base.Generator`."""
+        return self.encoder.parts
+
+    @property
+    def body(self):
+        """See `base.Generator`."""
+        return [*self.encoder.parts, *self.decoder.parts]
 
     def features(self, x, training):
         """See `base.Generator`."""
-        x, maps, shrunk = base.encoded(x, self.encoder, self.encoder_strides, training)
-        for block, stride in zip(self.decoder, self.decoder_strides, strict=True):
-            x = blocks.repeated(x, stride)
-            shrunk //= stride
-            if stride > 1 and shrunk in maps:
-                x = ops.concatenate([x, maps[shrunk]], axis=-1)
-            x = block(x, training=training)
-        return x
+        return self.decoder(self.encoder(x, training=training), training=training)
 
 
 class HalfPatchDiscriminator(nazeri.PatchDiscriminator):
@@ -85,12 +84,28 @@ class HalfPatchDiscriminator(nazeri.PatchDiscriminator):
         return super().judge(self.pool(x), training)
 
 
-def _resize_unet(config, *, head, **common):
-    return ResizeUNet(
-        **base.generator_tables(config),
-        head=head(kernel_size=KERNEL),
-        **common,
+def _resize_unet(config, *, head, synchronized, dtype):
+    a = config.architecture
+    common = {
+        "kernel_size": KERNEL,
+        "activation": "relu",
+        "bn_momentum": a.bn_momentum,
+        "synchronized": synchronized,
+        "dtype": dtype,
+    }
+    smallest = max((i for i, row in enumerate(a.encoder) if row[1] > 1), default=0)
+
+    def encoder_block(filters, *, index, **row):
+        return blocks.Block(filters, ceiling=CEILING if index >= smallest else None, **row, **common)
+
+    encoder = encoders.build(config, encoder_block)
+    decoder = decoders.ResizeDecoder(
+        blocks.scaled_table(a.decoder, a.filter_multiplier),
+        functools.partial(blocks.Block, ceiling=CEILING, **common),
+        context=encoder.context,
+        dtype=dtype,
     )
+    return ResizeUNet(encoder=encoder, decoder=decoder, head=head(kernel_size=KERNEL), noise_channels=a.noise_channels)
 
 
 def _half_patch(config, **common):

@@ -143,30 +143,31 @@ def check_terms(objective: Objective) -> None:
 
 
 def pretrain_loss(objective: Objective, kind, *, predicted, truth, global_batch, cross_entropy=None):
-    """What the generator minimizes before there is a discriminator: one term alone.
+    """What the generator minimizes before there is a discriminator.
 
     Args:
         objective: the term's weight. Adam ignores the scale of a loss, but its moments go on into the adversarial
             phase and should fit there, so the weight is kept; where it is 0, as the term ends with the pre-training,
             it is 1 here.
-        kind: `l1` or `classification`, as `--pretrain`.
+        kind: `l1`, `classification` or `both`, as `--pretrain`.
         predicted, truth: [B, H, W, C] float32 scaled colour; `classification` does not look at them.
         global_batch: images over all replicas.
         cross_entropy: [B, H, W, 1] float32, of the bins that a head predicted; `l1` does not look at it.
 
     Returns:
-        (loss, logs) with `g/l1` or `g/classification`, unweighted, and `g/loss`.
+        (loss, logs) with `g/l1`, `g/classification`, unweighted, those that there are, and `g/loss`.
 
     Raises:
         ValueError: if the kind is unknown, or if `cross_entropy` is None where it is needed.
     """
-    if kind == "l1":
-        terms = {"g/l1": (objective.l1_weight or 1.0, reconstruction.l1(predicted, truth))}
-    elif kind == "classification":
-        _need(cross_entropy, "cross_entropy", "--pretrain classification")
-        terms = {"g/classification": (objective.classification_weight or 1.0, cross_entropy)}
-    else:
-        raise ValueError(f"Unknown `--pretrain` {kind!r}. Known: l1, classification")
+    if kind not in ("l1", "classification", "both"):
+        raise ValueError(f"Unknown `--pretrain` {kind!r}. Known: l1, classification, both")
+    terms = {}
+    if kind != "classification":
+        terms["g/l1"] = (objective.l1_weight or 1.0, reconstruction.l1(predicted, truth))
+    if kind != "l1":
+        _need(cross_entropy, "cross_entropy", f"--pretrain {kind}")
+        terms["g/classification"] = (objective.classification_weight or 1.0, cross_entropy)
     return _weigh(terms, global_batch)
 
 

@@ -1,0 +1,172 @@
+"""Encoders: anything that makes a picture into a pyramid of maps, {reduction: map}. `build` makes the configured one.
+
+`table` is a kernel table of ours. `efficientnet-lite0` and `-lite2` know ImageNet's pictures: their weights are put in by
+who starts a run (`weights.pretrained`), or come with trained weights. A decoder (`decoders.py`) reads the pyramid.
+Imports `blocks`, `color` and `config`.
+"""
+
+from __future__ import annotations
+
+import math
+
+from keras import layers, ops
+
+from colorgan.config import Config
+from colorgan.models import blocks
+from colorgan.models import color as colors
+
+WHOLE = math.inf  # the reduction of what is said of the whole picture: [B, 1, 1, C]
+
+# Tan and Le 2019, "EfficientNet", table 1: repetitions, kernel, stride of the first, expansion, filters of a stage.
+STAGES = (
+    (1, 3, 1, 1, 16),
+    (2, 3, 2, 6, 24),
+    (2, 5, 2, 6, 40),
+    (3, 3, 2, 6, 80),
+    (3, 5, 1, 6, 112),
+    (4, 5, 2, 6, 192),
+    (1, 3, 1, 6, 320),
+)
+STEM, TOP = 32, 1280  # filters before and after the stages; Lite scales neither
+LITE = {"efficientnet-lite0": (1.0, 1.0), "efficientnet-lite2": (1.1, 1.2)}  # name: factor on filters, on repetitions
+
+
+class TableEncoder(layers.Layer):
+    """Blocks of a kernel table.
+
+    Args:
+        table: rows (filters, stride, dropout).
+        block: function(filters, stride=, dropout=, index=) -> `blocks.Block` of a row.
+    """
+
+    pretrained, context = False, 0
+
+    def __init__(self, table, block):
+        super().__init__(dtype="float32")  # the blocks cast for themselves
+        self.blocks = [block(f, stride=s, dropout=d, index=i) for i, (f, s, d) in enumerate(table)]
+        self.strides = [stride for _, stride, _ in table]
+        self.reduction = math.prod(self.strides)
+
+    @property
+    def parts(self):
+        """The blocks, in order."""
+        return self.blocks
+
+    def call(self, x, training=False):
+        """[B, H, W, C] -> {reduction: the last map that is so many times smaller}."""
+        maps, reduction = {}, 1
+        for block, stride in zip(self.blocks, self.strides, strict=True):
+            x = block(x, training=training)
+            reduction *= stride
+            maps[reduction] = x
+        return maps
+
+
+class EfficientNetLite(layers.Layer):
+    """EfficientNet-Lite (Tan and Le 2019; Lite: no squeeze-and-excitation, ReLU6), without its classifier.
+
+    Each convolution has the batch normalization behind it folded in, with ImageNet's statistics, so that there is none
+    left to freeze: a learning encoder keeps them, as Detectron's do. It computes in float32 whatever the policy:
+    depthwise convolutions in bfloat16 are slower on a CPU (`benchmarks/train_step.py` prints it).
+
+    Args:
+        width: factor on the stages' filters, rounded to multiples of 8.
+        depth: factor on the repetitions within a stage, rounded up; the first and the last stage keep theirs.
+        color_space: what the gray picture is, see `color.gray`.
+    """
+
+    pretrained = True
+    reduction = 32
+
+    def __init__(self, *, width, depth, color_space):
+        super().__init__(dtype="float32")
+        self.color_space = color_space
+        self.stem = _convolution(STEM, 3, stride=2)
+        self.stages, channels = [], STEM
+        for i, (count, kernel, stride, expansion, filters) in enumerate(STAGES):
+            count = count if i in (0, len(STAGES) - 1) else math.ceil(count * depth)
+            filters = _rounded(filters * width)
+            for j in range(count):
+                self.stages.append(InvertedResidual(channels, filters, kernel, stride if j == 0 else 1, expansion))
+                channels = filters
+        self.context = channels
+        self.top = _convolution(TOP, 1)
+
+    @property
+    def parts(self):
+        """The layers with weights, in order."""
+        return [self.stem, *self.stages, self.top]
+
+    def call(self, x, training=False):
+        """Maps of a picture.
+
+        Args:
+            x: [B, H, W, 1] float32, gray scaled to [-1, 1]; H and W multiples of 32.
+            training: has no effect.
+
+        Returns:
+            {2, 4, 8, 16, 32: the stages' last maps of that reduction; `WHOLE`: [B, 1, 1, 1280], the mean of the last
+            convolution's map}, float32.
+        """
+        x = (colors.gray_to_srgb(x, color_space=self.color_space) * 255 - 127) / 128
+        x = ops.relu6(self.stem(ops.repeat(x, 3, axis=-1)))
+        maps, reduction = {}, 2
+        for stage in self.stages:
+            x = stage(x)
+            reduction *= stage.stride
+            maps[reduction] = x
+        maps[WHOLE] = ops.mean(ops.relu6(self.top(x)), axis=(1, 2), keepdims=True)
+        return maps
+
+
+class InvertedResidual(layers.Layer):
+    """Expand, convolve each channel, project; the input is added where the shape stays (Sandler et al. 2018, MBConv).
+
+    Args:
+        inputs, filters: input and output channels.
+        kernel: of the depthwise convolution.
+        stride: how much smaller the output is.
+        expansion: factor on the input's channels in between; 1: no expansion.
+    """
+
+    def __init__(self, inputs, filters, kernel, stride, expansion):
+        super().__init__(dtype="float32")
+        self.stride, self.joined = stride, stride == 1 and inputs == filters
+        self.expand = _convolution(inputs * expansion, 1) if expansion != 1 else None
+        self.depthwise = layers.DepthwiseConv2D(kernel, strides=stride, padding="same", dtype="float32")
+        self.project = _convolution(filters, 1)
+
+    def call(self, inputs):
+        """[B, H, W, C] -> [B, H / stride, W / stride, filters]."""
+        x = inputs if self.expand is None else ops.relu6(self.expand(inputs))
+        x = self.project(ops.relu6(self.depthwise(x)))
+        return x + inputs if self.joined else x
+
+
+def build(config: Config, block):
+    """The configured encoder.
+
+    Args:
+        config: `architecture.encoder_name` says which.
+        block: see `TableEncoder`, for a kernel table's rows.
+
+    Raises:
+        ValueError: if the encoder is unknown; the known ones are listed.
+    """
+    a, name = config.architecture, config.architecture.encoder_name
+    if name == "table":
+        return TableEncoder(blocks.scaled_table(a.encoder, a.filter_multiplier), block)
+    if name not in LITE:
+        raise ValueError(f"Unknown `--encoder-name` {name!r}. Known: table, {', '.join(LITE)}")
+    width, depth = LITE[name]
+    return EfficientNetLite(width=width, depth=depth, color_space=config.data.color_space)
+
+
+def _convolution(filters, kernel, *, stride=1):
+    return layers.Conv2D(filters, kernel, strides=stride, padding="same", dtype="float32")
+
+
+def _rounded(filters):
+    """To a multiple of 8, not below 0.9 of it."""
+    rounded = max(8, int(filters + 4) // 8 * 8)
+    return rounded + 8 if rounded < 0.9 * filters else rounded

