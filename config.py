@@ -131,7 +131,8 @@ class Optimizer:
     )
     lr_decay_rate: float = option(0.1, "factor of a decay")
     lr_decay_steps: int = option(
-        500_000, "exponential decay: iterations of a phase until the factor has applied once; cosine: until the floor"
+        500_000,
+        "exponential decay: iterations of a phase until the factor has applied once; cosine: until the floor",
     )
     lr_floor: float = option(1e-6, "the learning rate does not decay below this")
     plateau_patience: int = option(5, "plateau decay: validations without a better metric before a decay")
@@ -149,6 +150,9 @@ class Schedule:
 
     epochs: int = option(30, "passes over the training set; 0: until interrupted", may_change=True)
     max_steps: int = option(0, "end after this many iterations in all; 0: no limit", may_change=True)
+    encoder_frozen_steps: int = option(
+        0, "iterations before the generator's encoder learns, where --encoder-lr-factor lets it"
+    )
     d_steps: int = option(1, "discriminator updates per iteration")
     g_steps: int = option(2, "generator updates per iteration")
     pretrain: str = option(

@@ -202,11 +202,11 @@ PRESETS = {
         },
     ),
     "photo": Preset(
-        description="For photographs: an encoder that knows ImageNet's pictures, frozen, and a decoder that paints at a "
-        "quarter of the size, on lightness that is aged as scans of old photographs are. L1 and a classification of the "
-        "colours, then a short adversarial phase.",
-        reference="ours; encoder: Tan and Le 2019, EfficientNet-Lite; classification beside L1 after Zhang et al. 2016; "
-        "L1 before a short GAN phase after DeOldify's NoGAN, spectral normalization after Miyato et al. 2018, "
+        description="For photographs: an encoder that knows ImageNet's pictures, frozen, and a decoder that paints at "
+        "a quarter of the size, on lightness that is aged as scans of old photographs are. L1 and a classification of "
+        "the colours, then a short adversarial phase.",
+        reference="ours; encoder: Tan and Le 2019, EfficientNet-Lite; classification beside L1 after Zhang et al. "
+        "2016; L1 before a short GAN phase after DeOldify's NoGAN, spectral normalization after Miyato et al. 2018, "
         "resize-convolutions after Odena et al. 2016",
         values={
             "height": 192,

@@ -46,7 +46,8 @@ def obtain(config: Config, photographs, *, keep=True) -> np.ndarray:
     bins = heads.build(config, kernel_size=1).bins
     if bins is None:
         raise ValueError(
-            f"`--head {config.architecture.head}` has no colour bins to classify. Use --head channel-bins, joint-bins or color-and-bins"
+            f"`--head {config.architecture.head}` has no colour bins to classify. Use --head channel-bins, joint-bins "
+            "or color-and-bins"
         )
     if config.data.chroma_gain != 1 or config.data.min_colorfulness:
         raise ValueError(

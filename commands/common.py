@@ -57,6 +57,11 @@ def check_names(config: Config) -> None:
             "`--control-truth adjusted` computes the true colours with the picture's lightness, which --degradations "
             "change. Leave one out; a preset's are off with --degradations ''."
         )
+    if config.architecture.head == "color-and-bins" and not config.objective.classification_weight:
+        raise ValueError(
+            "`--head color-and-bins` has bins that only a classification teaches: give --classification-weight above "
+            "0, or --head color."
+        )
     if config.run.visualize and not config.run.log:
         raise ValueError("`--visualize` draws the curves of the log: it needs --log True.")
     try:

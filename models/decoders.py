@@ -16,8 +16,8 @@ class ResizeDecoder(layers.Layer):
     """Repeats pixels, joins the encoder's map of that size, convolves: no checkerboard (Odena et al. 2016).
 
     Args:
-        table: rows (filters, stride, dropout); a row enlarges by its stride, and where that is above 1 it is joined with
-            the pyramid's map of the size that it comes to, if there is one, before its convolution.
+        table: rows (filters, stride, dropout); a row enlarges by its stride, and where that is above 1 it is joined
+            with the pyramid's map of the size that it comes to, if there is one, before its convolution.
         block: function(filters, dropout=) -> `blocks.Block` of a row.
         context: channels of the smallest map, for a pyramid with a map of the whole picture (`encoders.WHOLE`): a dense
             layer of that is added to each of its pixels. 0: for a pyramid without one.

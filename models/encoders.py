@@ -1,7 +1,7 @@
 """Encoders: anything that makes a picture into a pyramid of maps, {reduction: map}. `build` makes the configured one.
 
-`table` is a kernel table of ours. `efficientnet-lite0` and `-lite2` know ImageNet's pictures: their weights are put in by
-who starts a run (`weights.pretrained`), or come with trained weights. A decoder (`decoders.py`) reads the pyramid.
+`table` is a kernel table of ours. `efficientnet-lite0` and `-lite2` know ImageNet's pictures: whoever starts a run puts
+their weights in (`weights.pretrained`); trained weights hold them. A decoder (`decoders.py`) reads the pyramid.
 Imports `blocks`, `color` and `config`.
 """
 

@@ -36,5 +36,5 @@ def build(config: Config, *, synchronized=False):
     model = GENERATORS[name](config, head=head, synchronized=synchronized, dtype=dtype)
     # The weights do not depend on the size: the smallest picture without padding is the quickest.
     size, noise = (1, model.multiple, model.multiple), model.noise_channels
-    model(ops.zeros((*size, 1)), ops.zeros((*size, noise)) if noise else None, with_logits=True)
+    model(ops.zeros((*size, 1)), ops.zeros((*size, noise)) if noise else None)
     return model

@@ -166,6 +166,11 @@ class ColorAndBinsHead(ColorHead):
         self.ab_scale = ab_scale
         self.classify = layers.Conv2D(len(quantization.joint_centres()), 1, dtype=dtype)
 
+    def build(self, shape):
+        """Both layers: a call need not reach the bins'."""
+        for layer in self.parts:
+            layer.build(shape)
+
     @property
     def bins(self):
         """What `quantization.describe` says of its bins."""

@@ -233,11 +233,11 @@ def _nearest(ab):
 def class_weights(counts, *, bins, uniform_mix=0.5, exponent=1.0):
     """What each bin weighs in `objectives.rebalanced.cross_entropy`, from how often it occurs in the training set.
 
-    joint-bins: w = ((1 - lambda) p + lambda / Q)^-exponent, scaled so that the mean of w under p is 1 (Zhang et al. 2016,
-    eq. (4), lambda 1/2 and exponent 1); p are the frequencies smoothed by a Gaussian of sigma 5 over the bins' distances, each
-    bin's share kept whole among the bins there are (how the paper treats the gamut's edge is not said). channel-bins:
-    1 / (count + 1) over its sum, for each channel, and 0 for a bin that never occurs, as in the system of the preset
-    `wgan256`; the weights sum to 1.
+    joint-bins: w = ((1 - lambda) p + lambda / Q)^-exponent, scaled so that the mean of w under p is 1 (Zhang et al.
+    2016, eq. (4), lambda 1/2 and exponent 1); p are the frequencies smoothed by a Gaussian of sigma 5 over the bins'
+    distances, each bin's share kept whole among the bins there are (how the paper treats the gamut's edge is not said).
+    channel-bins: 1 / (count + 1) over its sum, for each channel, and 0 for a bin that never occurs, as in the system of
+    the preset `wgan256`; the weights sum to 1.
 
     Args:
         counts: what `histogram` returned, or its JSON form.

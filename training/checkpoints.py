@@ -22,8 +22,8 @@ from colorgan.training.state import TrainState
 CONFIG = "config.json"
 BEST_WEIGHTS = "best.weights.h5"
 G_SETTINGS = (
-    "generator", "encoder", "decoder", "head", "noise_channels", "kernel_size", "filter_multiplier", "temperature",
-    "color_space", "ab_scale",
+    "generator", "encoder", "encoder_name", "decoder", "head", "noise_channels", "kernel_size", "filter_multiplier",
+    "temperature", "color_space", "ab_scale",
 )  # fmt: skip
 D_SETTINGS = ("discriminator", "discriminator_layers", "d_input", "d_crop", "d_normalization")
 DISCRIMINATOR_WEIGHTS = "discriminator.weights.h5"  # to start another run from (`--network`)

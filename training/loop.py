@@ -19,7 +19,7 @@ from colorgan.config import Config
 from colorgan.evaluation import metrics
 from colorgan.training import distribution, schedules
 from colorgan.training.checkpoints import Checkpoints
-from colorgan.training.state import TrainState
+from colorgan.training.state import TrainState, set_rates
 from colorgan.training.steps import Steps
 from colorgan.training.writers import Writers
 
@@ -172,8 +172,7 @@ class Loop:
     def _iterate(self, batch) -> None:
         p, run = self.position, self.config.run
         action = self._act()
-        self.state.g_optimizer.learning_rate = action.g_lr
-        self.state.d_optimizer.learning_rate = action.d_lr
+        set_rates(self.state, g_lr=action.g_lr, d_lr=action.d_lr, encoder_factor=action.encoder_factor)
         logs = self.steps.iterate(batch, action)
         epochs = p.epochs
         p.iteration, p.cursors = p.iteration + 1, self._next_cursors(batch)

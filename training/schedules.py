@@ -25,6 +25,7 @@ from dataclasses import dataclass
 
 from colorgan.config import Config, Optimizer, Schedule
 
+THAW = 1000  # iterations in which the rate of an encoder that was frozen rises
 ACCURACIES = 20  # a mean accuracy is of at least so many iterations
 
 
@@ -92,6 +93,7 @@ class Action:
         judge: whether the discriminator's losses are measured although it makes no update.
         noise: whether the discriminator sees noise for generated pictures.
         frozen: how many of the generator's parts, from the input on, do not learn.
+        encoder_factor: on the learning rate of the generator's encoder; 0: it does not learn.
     """
 
     d_updates: int
@@ -102,6 +104,7 @@ class Action:
     judge: bool = False
     noise: bool = False
     frozen: int = 0
+    encoder_factor: float = 1.0
 
 
 def watches(config: Config) -> bool:
@@ -131,7 +134,14 @@ def act(config: Config, state: State, measurements: Measurements) -> tuple[State
     if state.phase == "pretrain" and o.pretrain_lr:
         g_lr = learning_rate(dataclasses.replace(o, lr=o.pretrain_lr), state)
     frozen = _frozen(s, state) if state.phase != "pretrain" else 0
-    common = {"phase": state.phase, "frozen": frozen, "g_lr": g_lr, "d_lr": lr * o.d_lr_factor}
+    factor = encoder_factor(config, state.iteration)
+    common = {
+        "phase": state.phase,
+        "frozen": frozen,
+        "encoder_factor": factor,
+        "g_lr": g_lr,
+        "d_lr": lr * o.d_lr_factor,
+    }
     if state.phase == "pretrain":
         action = Action(d_updates=0, g_updates=1, **common)
     elif state.phase == "d-pretrain":
@@ -252,6 +262,18 @@ def _frozen(s: Schedule, state):
     elapsed = state.iteration - state.since if state.phase == "adversarial" else 0
     begun = [frozen for start, frozen in s.unfreeze if start <= elapsed]
     return begun[-1] if begun else 0
+
+
+def encoder_factor(config: Config, iteration: int) -> float:
+    """The factor on the learning rate of the generator's encoder: 0 while it is frozen, then rising from 0.
+
+    An encoder that begins to learn late has no second moments yet, and Adam's correction for that is of the whole run:
+    the slow beginning stands in for it.
+    """
+    factor, frozen = config.optimizer.encoder_lr_factor, config.schedule.encoder_frozen_steps
+    if iteration < frozen:
+        return 0.0
+    return factor * min(1.0, (iteration - frozen + 1) / THAW) if frozen else factor
 
 
 def exponential_decay(o: Optimizer, iteration: int) -> float:

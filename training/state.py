@@ -5,6 +5,7 @@ Imports `models` and `config`. Everything here is made under the strategy's scop
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import keras
@@ -49,12 +50,10 @@ class TrainState:
         """
         shapes, own = ([tuple(one.shape) for one in some] for some in (weights, self.generator.encoder.weights))
         if shapes != own:
-            at = next(
-                (i for i, (a, b) in enumerate(zip(shapes, own, strict=False)) if a != b), min(len(shapes), len(own))
-            )
+            differ = sum(a != b for a, b in itertools.zip_longest(shapes, own))
             raise ValueError(
-                f"`--encoder-weights`: they are another encoder's: {len(shapes)} arrays where this has {len(own)}, the "
-                f"first that differs is number {at}. Give those of --encoder-name."
+                f"`--encoder-weights`: they are another encoder's than --encoder-name says: {len(shapes)} arrays where "
+                f"it has {len(own)}, {differ} of them of another shape."
             )
         for one in (self.generator, self.average):
             if one is not None:
@@ -82,7 +81,7 @@ def create(config: Config, strategy: tf.distribute.Strategy) -> TrainState:
     synchronized = strategy.num_replicas_in_sync > 1
     with strategy.scope():
         generator = generators.build(config, synchronized=synchronized)
-        if not config.optimizer.encoder_lr_factor:
+        if not config.optimizer.encoder_lr_factor:  # for good: the optimizer then keeps nothing of it
             for part in generator.encoder_parts:
                 part.trainable = False
         discriminator = discriminators.build(config, synchronized=synchronized)
@@ -92,6 +91,7 @@ def create(config: Config, strategy: tf.distribute.Strategy) -> TrainState:
             average.set_weights(generator.get_weights())
         o = config.optimizer
         g_optimizer = _adam(config, generator, o.lr, clip_value=o.g_clip_value)
+        _inner(g_optimizer).slow_down([v for part in generator.encoder_parts for v in part.trainable_variables])
         d_optimizer = _adam(config, discriminator, o.lr * o.d_lr_factor, clip_value=o.d_clip_value, l2=o.d_l2)
     host = tf.Variable("{}", dtype=tf.string, trainable=False, name="host")
     return TrainState(generator, discriminator, g_optimizer, d_optimizer, average, host)
@@ -99,6 +99,8 @@ def create(config: Config, strategy: tf.distribute.Strategy) -> TrainState:
 
 class Adam(keras.optimizers.Adam):
     """Keras' Adam, except that it clips the gradient of the global batch, and knows L2 decay.
+
+    `factor`, on the learning rate of the variables given to `slow_down`, is a variable that the loop sets.
 
     Keras' own `clipvalue` cuts each replica's part before the parts are summed, so that a run's updates would depend
     on its number of devices.
@@ -112,14 +114,33 @@ class Adam(keras.optimizers.Adam):
     def __init__(self, learning_rate, *, clip_value=0.0, l2=0.0, **kwargs):
         super().__init__(learning_rate, **kwargs)
         self.clip_value, self.l2 = clip_value, l2
+        self.factor, self._slow = None, frozenset()
+
+    def slow_down(self, variables) -> None:
+        """Multiply the learning rate of these by `factor` from now on; 1 until it is set."""
+        self._slow = frozenset(self._var_key(v) for v in variables)
+        self.factor = tf.Variable(1.0, trainable=False, dtype=tf.float32, name="encoder_factor")
 
     def update_step(self, gradient, variable, learning_rate):
         """One variable's update, after the sum over replicas."""
+        if self._var_key(variable) in self._slow:
+            learning_rate = learning_rate * tf.cast(self.factor, learning_rate.dtype)
         if self.l2:
             gradient = gradient + self.l2 * keras.ops.cast(variable, gradient.dtype)
         if self.clip_value:
             gradient = keras.ops.clip(gradient, -self.clip_value, self.clip_value)
         super().update_step(gradient, variable, learning_rate)
+
+
+def set_rates(state: TrainState, *, g_lr, d_lr, encoder_factor) -> None:
+    """Set the learning rates of the next iteration; `encoder_factor` is on the generator's, for its encoder."""
+    state.g_optimizer.learning_rate, state.d_optimizer.learning_rate = g_lr, d_lr
+    _inner(state.g_optimizer).factor.assign(encoder_factor)
+
+
+def _inner(optimizer):
+    """-> our Adam behind Keras' loss scaling, where there is one."""
+    return getattr(optimizer, "inner_optimizer", optimizer)
 
 
 def _adam(config, model, lr, **own):

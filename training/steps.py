@@ -73,7 +73,7 @@ class Steps:
         Returns:
             {log key: scalar float32}: means over the global batch, of the iteration's last update of each network.
         """
-        kind = (action.phase, action.d_updates, action.g_updates, action.judge, action.noise, action.frozen)
+        kind = (action.phase, action.d_updates, action.g_updates, action.judge, action.noise, self._frozen(action))
         if kind not in self._compiled:
             self._compiled[kind] = tf.function(functools.partial(self._iterate, action=action), jit_compile=self.jit)
         return self._compiled[kind]({"gray": batch["gray"], "color": batch["color"]})
@@ -93,13 +93,18 @@ class Steps:
     def _replica_iterate(self, gray, color, *, action):
         if self.config.objective.control_truth == "adjusted":
             color = self._adjusted(gray, color)
-        with frozen(self.state.generator, action.frozen):
+        with frozen(self.state.generator, self._frozen(action)):
             if action.phase == "pretrain":
                 return self._pretrain_generator(gray, color, action.g_updates)
             if action.g_updates:
                 return self._update_both(gray, color, action)
             fake = self._generate(gray, 0)
             return self._update_discriminator(gray, color, fake, action)
+
+    def _frozen(self, action):
+        """How many of the generator's parts, from the input on, do not learn."""
+        encoder = 0 if action.encoder_factor else len(self.state.generator.encoder_parts)
+        return max(action.frozen, encoder)
 
     def _pretrain_generator(self, gray, color, updates):
         logs = {}
@@ -295,12 +300,13 @@ def frozen(generator, parts: int):
         ValueError: if that leaves nothing to learn.
     """
     _check_frozen(generator, parts)
-    for part in generator.parts[:parts]:
+    learning = [part for part in generator.parts[:parts] if part.trainable]  # an encoder may be frozen for good
+    for part in learning:
         part.trainable = False
     try:
         yield
     finally:
-        for part in generator.parts[:parts]:
+        for part in learning:
             part.trainable = True
 
 

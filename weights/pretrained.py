@@ -1,8 +1,8 @@
 """Encoder weights out of packages that others publish, as arrays: `read`. Training only; nothing is downloaded.
 
-A package holds one file of PyTorch's older layout: four pickles, a list of names, then raw numbers. The pickles are read
-with an unpickler that knows `OrderedDict` and the description of an array, and refuses every other name, so that a file
-runs no code of its own. Imports nothing of ours.
+A package holds one file of PyTorch's older layout: four pickles, a list of names, then raw numbers. The pickles are
+read with an unpickler that knows `OrderedDict` and the description of an array, and refuses every other name, so that a
+file runs no code of its own. Imports nothing of ours.
 """
 
 from __future__ import annotations
@@ -90,15 +90,7 @@ def arrays(path: Path) -> dict[str, np.ndarray]:
             stored = {key: _numbers(file, _types(described)[key]) for key in keys}
             return {name: one.of(stored[one.key]) for name, one in described.items()}
         # A damaged file can be wrong in any of these ways: a pickle, a name, a shape, an end that comes too early.
-        except (
-            pickle.UnpicklingError,
-            EOFError,
-            AttributeError,
-            IndexError,
-            KeyError,
-            TypeError,
-            struct.error,
-        ) as error:
+        except (EOFError, LookupError, AttributeError, TypeError, pickle.UnpicklingError, struct.error) as error:
             raise ValueError(f"it cannot be read: {type(error).__name__}: {error}") from error
 
 
@@ -164,5 +156,5 @@ def _folded(named):
         kernel = np.transpose(kernel * scale[:, None, None, None], (2, 3, 1, 0))
         if convolution.endswith("_depthwise_conv"):
             kernel = np.swapaxes(kernel, 2, 3)
-        folded += [kernel.astype(np.float32), (beta - mean * scale).astype(np.float32)]
+        folded += [np.ascontiguousarray(kernel, np.float32), np.asarray(beta - mean * scale, np.float32)]
     return folded

@@ -36,8 +36,8 @@ class ResizeUNet(base.Generator):
     def __init__(self, *, encoder, decoder, head, noise_channels=0):
         if encoder.reduction % decoder.enlargement:
             raise ValueError(
-                "The product of `decoder`'s strides must divide what the encoder shrinks by: the colours come at a whole "
-                f"part of the picture's size. Received: {decoder.enlargement} and {encoder.reduction}"
+                "The product of `decoder`'s strides must divide what the encoder shrinks by: the colours come at a "
+                f"whole part of the picture's size. Received: {decoder.enlargement} and {encoder.reduction}"
             )
         if encoder.pretrained and noise_channels:
             raise ValueError(

@@ -54,7 +54,10 @@ def weights_of_bins(config):
     if bins is None:
         return None
     counts = np.arange(1, 1 + np.prod(bins["shape"])).reshape(bins["shape"])
-    return quantization.class_weights(counts, bins=bins, uniform_mix=config.objective.uniform_mix)
+    objective = config.objective
+    return quantization.class_weights(
+        counts, bins=bins, uniform_mix=objective.uniform_mix, exponent=objective.rebalance_exponent
+    )
 
 
 def start(config, seed=1):

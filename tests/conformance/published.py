@@ -16,7 +16,8 @@ DEFAULTS = {
     "d_steps": 1, "g_steps": 2, "pretrain_steps": 0, "d_pretrain_accuracy": 0.0, "d_max_accuracy": 1.01,
     "d_retrain_accuracy": 0.0, "noise_epochs": 0, "stop_colorfulness": 0.0, "critic_ratio": "fixed", "unfreeze": (),
     "color_space": "lab", "ab_scale": 110.0, "augment": True, "augmentations": ("flip",), "drop_gray": True,
-    "degradations": (), "chroma_gain": 1.0, "min_colorfulness": 0.0,
+    "degradations": (), "chroma_gain": 1.0, "min_colorfulness": 0.0, "encoder_name": "table",
+    "encoder_lr_factor": 1.0, "encoder_frozen_steps": 0, "rebalance_exponent": 1.0, "uniform_mix": 0.5,
     "bn_momentum": 0.99,  # Keras'; the original's TensorFlow layer had the same
 }  # fmt: skip
 NAZERI = {  # Nazeri et al. 2018, sections 3.1 to 3.4, and their command lines
@@ -86,18 +87,16 @@ ROWS = {
         "discriminator_layers": ((32, 2), (64, 2, 0.25), (128, 2, 0.5)),
     },
     "photo": {  # ours
-        "height": 128, "width": 128, "batch_size": 32, "epochs": 25, "augmentations": ("flip", "crop"),
-        "generator": "resize-unet",
-        "encoder": (
-            (48, 2), (48, 1), (96, 2), (96, 1), (192, 2), (192, 1), (320, 2), (320, 1), (384, 2), (384, 1)
-        ),
-        "decoder": ((320, 2), (192, 2), (96, 2), (64, 2)),
+        "height": 192, "width": 192, "batch_size": 32, "epochs": 12, "augmentations": ("flip", "crop", "frame"),
+        "generator": "resize-unet", "encoder_name": "efficientnet-lite0", "encoder_lr_factor": 0.0,
+        "decoder": ((192, 2), (128, 2), (96, 2), (96, 1)), "head": "color-and-bins",
         "discriminator": "half-patch", "discriminator_layers": ((48, 2), (96, 2), (192, 2), (256, 1)),
-        "d_normalization": "spectral", "adversarial": "hinge", "l1_weight": 100.0,
-        "pretrain": "l1", "pretrain_steps": 12_000, "pretrain_lr": 6e-4,
-        "lr": 2e-4, "d_lr_factor": 1.0, "lr_decay_steps": 12_000, "beta1": 0.5, "g_steps": 1, "stop_colorfulness": 0.75,
-        "validate_interval": 250, "ema_decay": 0.999,
-        "degradations": ("contrast", "noise", "blur", "jpeg"), "chroma_gain": 1.2, "min_colorfulness": 15.0,
+        "d_normalization": "spectral", "adversarial": "hinge",
+        "l1_weight": 100.0, "classification_weight": 0.5, "rebalance_exponent": 0.5,
+        "pretrain": "both", "pretrain_steps": 30_000, "pretrain_lr": 2e-3,
+        "lr": 2e-4, "d_lr_factor": 1.0, "lr_decay_schedule": "cosine", "lr_decay_steps": 30_000, "beta1": 0.9,
+        "g_steps": 1, "stop_colorfulness": 0.75, "validate_interval": 1_000, "ema_decay": 0.999,
+        "degradations": ("contrast", "noise", "blur", "fade", "scratches", "dust", "jpeg"),
     },
     "cifar10-nogan": CIFAR10 | {  # ours, on published networks
         "decoder": ((512, 2, 0.0), (256, 2, 0.0), (128, 2, 0.0), (64, 2, 0.0)),
@@ -147,6 +146,20 @@ def chain(*widths, kernel=3, normalized=True):
     return sum(convolution(a, b, kernel) + (4 * b if normalized else 0) for a, b in pairs)
 
 
+def efficientnet_lite0():
+    """Parameters of the encoder without batch normalization, which is folded in, and without the classifier."""
+    total, width = convolution(3, 32, 3), 32
+    for count, kernel, expansion, filters in [
+        (1, 3, 1, 16), (2, 3, 6, 24), (2, 5, 6, 40), (3, 3, 6, 80), (3, 5, 6, 112), (4, 5, 6, 192), (1, 3, 6, 320)
+    ]:  # fmt: skip
+        for _ in range(count):
+            inner = width * expansion
+            total += convolution(width, inner, 1) if expansion > 1 else 0
+            total += inner * (kernel**2 + 1) + convolution(inner, filters, 1)
+            width = filters
+    return total + convolution(width, 1280, 1)
+
+
 NAZERI_PATCH = patch([64, 128, 256, 512])
 COUNTS = {
     "cifar10": (unet([64, 128, 256, 512, 512], [512, 256, 128, 64]), NAZERI_PATCH),
@@ -179,12 +192,12 @@ COUNTS = {
         chain(1, 32, 64, 128, 256, 128) + chain(256, 64) + chain(128, 32) + chain(64, 32) + convolution(32, 2, 3),
         chain(2, 32, normalized=False) + chain(32, 64, 128) + (4 * 4 * 128 + 1),
     ),
-    # G: a row of the decoder reads the one before it and the encoder's map of that size. D: spectral normalization
-    # keeps a number per filter.
+    # G: EfficientNet-Lite0 (Tan and Le 2019, table 1) and the dense layer of its last map's mean; a row of the decoder
+    # reads the one before it and the encoder's map of that size. D: spectral normalization keeps a number per filter.
     "photo": (
-        chain(1, 48, 48, 96, 96, 192, 192, 320, 320, 384, 384)
-        + sum(chain(a, b) for a, b in [(384 + 320, 320), (320 + 192, 192), (192 + 96, 96), (96 + 48, 64)])
-        + convolution(64, 2, 3),
+        efficientnet_lite0() + (1280 * 320 + 320)
+        + sum(chain(a, b) for a, b in [(320 + 112, 192), (192 + 40, 128), (128 + 24, 96), (96, 96)])
+        + convolution(96, 2, 3) + convolution(96, 261, 1),
         chain(3, 48, 96, 192, 256, 1, kernel=4, normalized=False) + 48 + 96 + 192 + 256 + 1,
     ),
     "cifar10-nogan": (

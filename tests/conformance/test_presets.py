@@ -152,7 +152,8 @@ def learners(config, trained, action):
         if config.objective.adversarial == "wgan-gp":
             found["d"] -= cancelled_biases(trained.discriminator)
     if action.g_updates:
-        parts = trained.generator.parts[action.frozen :]
+        encoder = 0 if action.encoder_factor else len(trained.generator.encoder_parts)
+        parts = trained.generator.parts[max(action.frozen, encoder) :]
         if action.phase == "pretrain" and config.architecture.head == "channel-bins":
             parts = parts[:-2]  # what reads the bins
         found["g"] = {v.path for part in parts for v in part.trainable_variables} - idle_biases(trained.generator)
@@ -164,6 +165,7 @@ VARIANTS = [
     ("tiny", {"adversarial": "hinge"}),
     ("tiny", {"adversarial": "wgan-gp"}),
     ("wgan256", {"head": "joint-bins", "ab_scale": 110.0}),
+    ("photo", {"encoder_lr_factor": 0.1, "encoder_frozen_steps": 1}),
 ]
 
 

@@ -16,6 +16,7 @@ STOPS = {"wgan256": 7}  # turns before the stop: there, in the middle of a round
 # Copies in which the rules that need history are at work across the stop: rest, noise epochs, retraining.
 JUDGED = {"phase": "adversarial", "accuracies": (0.9,) * 20}
 RULES = {
+    "thawing": ("photo", {"encoder_lr_factor": 0.1, "encoder_frozen_steps": 1, "pretrain_steps": 3}, {}),
     "resting": ("gan_32", {"d_max_accuracy": 0.8, "noise_epochs": 2, "d_pretrain_accuracy": 0.0}, JUDGED),
     "retraining": ("gan_32", {"d_retrain_accuracy": 0.95, "epochs": 9}, JUDGED),
 }

@@ -54,6 +54,20 @@ def test_a_picture_depends_on_its_own_numbers_alone(name, scenes, uniform):
     assert (function(tf.constant(rgb[some]), lambda k: tf.gather(uniform(k), some)).numpy() == whole[some]).all()
 
 
+def test_a_frame_is_gray_and_leaves_the_picture_inside_alone(scenes):
+    rgb = scenes(2)
+    widths = (0.5, 1.0, 0.25, 0.0)  # top, bottom, left, right, as shares of MARGIN of the shorter side, 24
+    numbers = [[0.0, 0.0], [0.0, 0.85], *([w, w] for w in widths)]
+    framed = augment.frame(tf.constant(rgb), given(*numbers)).numpy()
+    top, bottom, left, _ = (w * augment.MARGIN * 24 for w in widths)
+    inside = np.s_[:, int(np.ceil(top)) : int(24 - bottom), int(np.ceil(left)) :]
+    np.testing.assert_array_equal(framed[inside], rgb[inside])
+    for one, tone in zip(framed, (255, 20), strict=True):
+        assert (one[0] == tone).all() and (one[-1] == tone).all() and (one[:, 0] == tone).all()
+    left_alone = augment.frame(tf.constant(rgb), given([TOP, augment.FRAMED], *numbers[1:])).numpy()
+    np.testing.assert_array_equal(left_alone, rgb)
+
+
 def test_angles_are_five_and_equal_to_scikit_images(scenes):
     rgb = scenes(5)
     turned = augment.rotate(tf.constant(rgb), given([0.1, 0.3, 0.5, 0.7, TOP])).numpy()
@@ -71,8 +85,8 @@ def test_nothing_black_comes_in(size):
     shares = np.append(np.random.RandomState(0).rand(60).astype(np.float32), [0, TOP])
     share, top, left = (axis.ravel() for axis in np.meshgrid(shares, places, places))
     white = tf.fill((len(share), *size, 3), tf.constant(255, tf.uint8))
-    for function in augment.AUGMENTATIONS.values():
-        assert (function(white, given(share, top, left)) == 255).numpy().all()
+    for name in ("flip", "rotate", "crop"):
+        assert (augment.AUGMENTATIONS[name](white, given(share, top, left)) == 255).numpy().all()
 
 
 def test_crop_is_a_window_of_both_sides_alike():

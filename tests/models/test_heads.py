@@ -11,7 +11,7 @@ from colorgan.config import Config
 from colorgan.models import heads, quantization
 from colorgan.models.objectives import rebalanced
 
-LOGITS = {"color": None, "channel-bins": (2, 16), "joint-bins": (261,)}
+LOGITS = {"color": None, "color-and-bins": (261,), "channel-bins": (2, 16), "joint-bins": (261,)}
 BINS = [name for name, shape in LOGITS.items() if shape]
 CENTRES = quantization.channel_centres()
 
@@ -60,11 +60,16 @@ def test_eager_is_graph(name, dtype):
 @pytest.mark.parametrize("name", LOGITS)
 def test_parts_are_all_there_is_to_train(name):
     head = built(name)
-    head(features())
+    head(features(), with_logits=True)
     parts = [variable for part in head.parts for variable in part.trainable_variables]
     assert [v.path for v in parts] == [v.path for v in head.trainable_variables]
     # By hand: 3 x 3 x 8 inputs + 1 bias for each output; a reading convolution has 3 x 3 x 16 + 1.
-    expected = {"color": 73 * 2, "channel-bins": 73 * 32 + 145 * 2, "joint-bins": 73 * 261}
+    expected = {
+        "color": 73 * 2,
+        "color-and-bins": 73 * 2 + 9 * 261,  # its bins are made pixel by pixel
+        "channel-bins": 73 * 32 + 145 * 2,
+        "joint-bins": 73 * 261,
+    }
     assert head.count_params() == expected[name]
 
 
@@ -77,7 +82,9 @@ def test_other_colour_spaces(space):
 
 
 def test_unknown_heads_list_the_known():
-    with pytest.raises(ValueError, match="Unknown `--head` 'bins'. Known: color, channel-bins, joint-bins"):
+    with pytest.raises(
+        ValueError, match="Unknown `--head` 'bins'. Known: color, color-and-bins, channel-bins, joint-bins"
+    ):
         built("bins")
 
 
@@ -87,7 +94,8 @@ def test_bins_are_described_as_json_has_it(name):
     if name == "color":
         assert head.bins is None
         return
-    assert json.loads(json.dumps(head.bins)) == head.bins == quantization.describe(name, ab_scale=100.0)
+    kind = "channel-bins" if name == "channel-bins" else "joint-bins"
+    assert json.loads(json.dumps(head.bins)) == head.bins == quantization.describe(kind, ab_scale=100.0)
     assert tuple(head.bins["shape"]) == LOGITS[name]
 
 
@@ -101,11 +109,15 @@ def test_targets_fit_the_logits(name):
         loss = rebalanced.cross_entropy(logits, head.targets(truth), weights)
     assert loss.shape == (2, 5, 6, 1)
     gradients = tape.gradient(loss, head.trainable_variables)
-    reading = len(head.parts) == 4  # the colours of channel bins are not part of the classification
-    assert [g is None for g in gradients] == ([False] * 4 + [True] * 4 if reading else [False] * 2)
+    unreached = {  # what makes colours of channel bins, or beside bins, is not part of the classification
+        "color-and-bins": [True] * 2 + [False] * 2,
+        "channel-bins": [False] * 4 + [True] * 4,
+        "joint-bins": [False] * 2,
+    }
+    assert [g is None for g in gradients] == unreached[name]
     assert all(np.abs(g).max() > 0 for g in gradients if g is not None)
     # Sure of the nearest bin, the colour is the truth to half a bin: 1/16, or 5 Lab units of 100.
-    if name == "joint-bins":
+    if name != "channel-bins":
         color = quantization.annealed_mean(quantization.dense(head.targets(truth)), temperature=1e-4) / 100
         assert np.abs(color - truth).max() <= 0.05 + 1e-6
     else:
@@ -118,7 +130,8 @@ def test_the_colours_gradient_reaches_every_part(name):
     head, x = built(name), features()
     with tf.GradientTape() as tape:
         loss = tf.reduce_sum(head(x) ** 2)
-    assert all(np.abs(g).max() > 0 for g in tape.gradient(loss, head.trainable_variables))
+    reached = head.convolution.trainable_variables if name == "color-and-bins" else head.trainable_variables
+    assert all(np.abs(g).max() > 0 for g in tape.gradient(loss, reached))
 
 
 def reader(kernel_size):

@@ -22,6 +22,32 @@ def test_exponential_decay_by_hand():
     assert schedules.exponential_decay(o, 10_000) == 1e-6
 
 
+def test_cosine_decay_by_hand():
+    o = config(lr=1e-2, lr_decay_schedule="cosine", lr_decay_steps=100, lr_floor=1e-4).optimizer
+    rates = [schedules.learning_rate(o, State(iteration=i + 40, since=40)) for i in (0, 50, 75, 100, 10_000)]
+    quarter = 1e-4 + (1e-2 - 1e-4) * (1 - 2**-0.5) / 2
+    assert rates == pytest.approx([1e-2, (1e-2 + 1e-4) / 2, quarter, 1e-4, 1e-4])
+    assert schedules.cosine_decay(config(lr=1e-8, lr_floor=1e-6).optimizer, 10**9) == 1e-8
+
+
+@pytest.mark.parametrize(
+    ("factor", "frozen", "iteration", "expected"),
+    [
+        (1.0, 0, 0, 1.0),
+        (0.1, 0, 0, 0.1),
+        (0.0, 0, 10**6, 0.0),
+        (0.1, 5000, 4999, 0.0),
+        (0.1, 5000, 5000, 0.1 / 1000),
+        (0.1, 5000, 5499, 0.05),
+        (0.1, 5000, 9000, 0.1),
+    ],
+)
+def test_an_encoder_thaws_slowly(factor, frozen, iteration, expected):
+    c = config(encoder_lr_factor=factor, encoder_frozen_steps=frozen)
+    _, action = schedules.act(c, State(iteration=iteration), Measurements())
+    assert action.encoder_factor == pytest.approx(expected)
+
+
 def test_floor_never_raises_a_rate_that_starts_below_it():
     o = config(lr=1e-8, lr_floor=1e-6).optimizer
     assert schedules.exponential_decay(o, 10**9) == 1e-8

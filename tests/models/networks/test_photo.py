@@ -9,20 +9,28 @@ from colorgan.models import blocks, discriminators, generators
 
 
 def configured(**values):
-    small = {"dataset": "shapes", "preset": "photo", "filter_multiplier": 1 / 16, "height": 64, "width": 64}
-    return flags.resolve({**small, **values})
+    small = {
+        "dataset": "shapes",
+        "preset": "photo",
+        "height": 64,
+        "width": 64,
+        "encoder_name": "table",
+        "head": "color",
+    }
+    tables = {"encoder": ((3, 2), (6, 2), (12, 2), (20, 2), (24, 1)), "decoder": ((20, 2), (12, 2), (6, 2), (4, 2))}
+    return flags.resolve({**small, **tables, **values})
 
 
 def test_which_maps_are_joined():
     generator = generators.build(configured())
-    assert [block.convolution.kernel.shape[2] for block in generator.decoder] == [24 + 20, 20 + 12, 12 + 6, 6 + 3]
+    assert [block.convolution.kernel.shape[2] for block in generator.decoder.blocks] == [24 + 12, 20 + 6, 12 + 3, 6]
     assert generator.head.convolution.kernel.shape == (3, 3, 4, 2)
 
 
 def test_activations_have_a_ceiling_from_the_smallest_map_on():
     generator = generators.build(configured())
-    assert [block.activation.max_value for block in generator.encoder] == [None] * 8 + [4.0] * 2
-    assert [block.activation.max_value for block in generator.decoder] == [4.0] * 4
+    assert [block.activation.max_value for block in generator.encoder.blocks] == [None] * 3 + [4.0] * 2
+    assert [block.activation.max_value for block in generator.decoder.blocks] == [4.0] * 4
     features = generator.features(tf.fill((1, 64, 64, 1), 1e6), False)
     assert 0 < float(tf.reduce_max(features)) <= 4
 
@@ -30,7 +38,7 @@ def test_activations_have_a_ceiling_from_the_smallest_map_on():
 @pytest.mark.parametrize(("rows", "part"), [(4, 2), (3, 4), (5, 1)])
 def test_colours_are_made_at_a_part_of_the_size(rows, part):
     table = ((20, 2), (12, 2), (6, 2), (4, 2), (4, 2))[:rows]
-    generator = generators.build(configured(decoder=table, filter_multiplier=1.0, encoder=((4, 2),) * 5))
+    generator = generators.build(configured(decoder=table, encoder=((4, 2),) * 5))
     assert (generator.multiple, generator.color_stride) == (32, part)
     gray = np.random.default_rng(0).uniform(-1, 1, (2, 40, 72, 1)).astype(np.float32)  # no multiples of 32
     color = generator(gray)
@@ -43,8 +51,23 @@ def test_colours_are_made_at_a_part_of_the_size(rows, part):
 
 
 def test_a_decoder_that_ends_between_whole_parts():
-    with pytest.raises(ValueError, match="must divide that of `encoder`.*Received: 3 and 32"):
+    with pytest.raises(ValueError, match="must divide what the encoder shrinks by.*Received: 3 and 16"):
         generators.build(configured(decoder=((8, 3),)))
+
+
+def test_logits_are_of_the_map_that_the_colours_are_made_in():
+    generator = generators.build(configured(decoder=((20, 2), (12, 2)), head="color-and-bins"))
+    gray = np.random.default_rng(0).uniform(-1, 1, (1, 39, 72, 1)).astype(np.float32)
+    color, logits = generator(gray, with_logits=True)
+    assert color.shape == (1, 39, 72, 2) and logits.shape == (1, 10, 18, 261)  # 39 / 4, rounded up
+    features = generator.features(blocks.pad_to_multiple(tf.constant(gray), 16), False)
+    np.testing.assert_allclose(logits, generator.head(features, with_logits=True)[1][:, :10, :18], atol=1e-6)
+    np.testing.assert_array_equal(generator(gray), color)
+
+
+def test_a_pretrained_encoder_sees_the_gray_picture_alone():
+    with pytest.raises(ValueError, match="`--noise-channels`: a pretrained encoder .* Received: 1"):
+        generators.build(configured(encoder_name="efficientnet-lite0", noise_channels=1))
 
 
 def test_enlarged_logits_keep_their_axes():
