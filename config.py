@@ -337,7 +337,9 @@ class Use:
         "photographs ./colorized; export, pack: a file",
         may_change=True,
     )
-    saturation: float = option(1.0, "factor on the chroma of the colours, 0 to 10", may_change=True)
+    saturation: float = option(
+        1.0, "factor on the chroma of the colours, 0 to 10; pack: written into the weights", may_change=True
+    )
     flip_average: bool = option(
         False, "average with the colours of the mirrored photograph; takes twice the time", may_change=True
     )

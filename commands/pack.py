@@ -11,7 +11,8 @@ import tensorflow as tf
 from colorgan import flags
 from colorgan.commands import common
 from colorgan.config import SECTION_OF, flag_name
-from colorgan.models import stored
+from colorgan.models import generators, stored
+from colorgan.models.colorizer import load_weights
 from colorgan.training import checkpoints, state
 
 
@@ -33,10 +34,28 @@ def run(command: flags.Command) -> int:
     with tempfile.TemporaryDirectory() as folder:
         if use.average_checkpoints > 1:
             own = _averaged(own, config, Path(folder))
+        if use.saturation != 1:
+            own = _more_colorful(own, config, Path(folder))
         packed = stored.pack(own, path, median_ab=own.median_ab or common.median_ab(config))
     megabytes = packed.weights.stat().st_size / 1e6
     print(f"{packed.weights} ({megabytes:.1f} MB, SHA-256 {packed.sha256}) and {packed.described_by.name}")
     return 0
+
+
+def _more_colorful(own, config, folder):
+    """-> weights in `folder`, whose colours have `--saturation` times the chroma, described as before."""
+    generator = generators.build(config)
+    load_weights(generator, own.weights, described_by=own.described_by)
+    if not hasattr(generator.head, "raise_chroma"):
+        raise ValueError(
+            f"`--saturation`: the colours of --head {config.architecture.head} are means of bins, which have no factor."
+            " Leave it out, or train with another --temperature."
+        )
+    generator.head.raise_chroma(config.use.saturation)
+    target = folder / "more-colorful"
+    target.mkdir()
+    checkpoints.write_weights(generator, target / stored.WEIGHTS)
+    return dataclasses.replace(own, weights=target / stored.WEIGHTS, sha256="")
 
 
 def _averaged(own, config, folder):

@@ -66,6 +66,26 @@ def test_what_ships_has_a_card_that_says_which_file_it_is_of(name):
     assert f"--preset {own.config.run.preset}" in card
 
 
+def test_packed_with_more_chroma(run, tmp_path, capsys):
+    plain, more = (tmp_path / f"{name}.weights.h5" for name in ("plain", "more"))
+    words = ["--checkpoints-path", str(run), "--output"]
+    assert main.run("pack", [*words, str(plain)]) == main.run("pack", [*words, str(more), "--saturation", "1.5"]) == 0
+    gray = np.random.default_rng(0).integers(0, 256, (1, 32, 32, 3), np.uint8)
+    before, after = (Colorizer.load(path).predict_lab(gray)[..., 1:] / 110 for path in (plain, more))
+    # tanh(1.5 artanh x), to what float16 leaves of the kernels
+    np.testing.assert_allclose(after, np.tanh(1.5 * np.arctanh(before)), atol=5e-3)
+    assert np.abs(after).mean() > 1.2 * np.abs(before).mean()
+
+
+def test_bins_have_no_factor(tmp_path, capsys):
+    config = flags.resolve({"dataset": "shapes", "filter_multiplier": 0.25, "batch_size": 8, "head": "joint-bins"})
+    generators.build(config).save_weights(tmp_path / stored.WEIGHTS)
+    (tmp_path / "config.json").write_text(config.to_json())
+    words = ["--checkpoints-path", str(tmp_path), "--output", str(tmp_path / "out" / "a.weights.h5")]
+    assert main.run("pack", [*words, "--saturation", "1.5"]) == 1
+    assert "`--saturation`: the colours of --head joint-bins are means of bins" in capsys.readouterr().err
+
+
 def test_packed_at_the_door_and_used_by_path(run, tmp_path, capsys):
     target = tmp_path / "mine.weights.h5"
     words = ["--checkpoints-path", str(run), "--output", str(target)]
