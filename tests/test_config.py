@@ -124,7 +124,7 @@ def test_wrong_types_are_refused(name, value):
         ("color_space", "hsv", "one of lab, rgb"),
         ("precision", "float64", "one of float32, mixed_bfloat16, mixed_float16"),
         ("jit", "", "one of auto, on, off"),
-        ("lr_decay_schedule", "linear", "one of exponential, plateau"),
+        ("lr_decay_schedule", "linear", "one of exponential, cosine, plateau"),
         ("desired_hue", 1.5, "at most 1"),
         ("desired_hue", -0.5, "not be negative"),
         ("d_retrain_accuracy", 1.01, "at most 1"),

@@ -30,6 +30,7 @@ class Generator(keras.Model):
     """
 
     pretrained = False  # whether its encoder must begin with weights of its own
+    encoder = ()  # of a subclass with a `body` of its own
 
     def __init__(self, *, head, noise_channels=0, multiple=1, color_stride=1, dtype=None):
         super().__init__(dtype=dtype)

@@ -11,9 +11,17 @@ from PIL import Image
 from colorgan import flags
 from colorgan.models import color, generators
 from colorgan.serving import export
+from colorgan.weights import pretrained
 
 NAMES = {"tf_saved_model": "network", "onnx": "network.onnx", "litert": "network.tflite"}
-HALVED = {"preset": "photo", "filter_multiplier": 1 / 16}
+HALVED = {  # colours at half the size
+    "preset": "photo",
+    "encoder_name": "table",
+    "encoder": ((4, 2), (6, 2)),
+    "decoder": ((4, 2),),
+    "head": "color",
+}
+PRETRAINED = {"preset": "photo", "filter_multiplier": 1 / 16}  # its encoder has one width
 UPSAMPLING = {"preset": "gan_32", "filter_multiplier": 1 / 16}  # repeats pixels; the others' decoders do not
 NOISY = {"preset": "rgb64", "filter_multiplier": 1 / 8}  # takes noise, gives RGB
 BINS = {"head": "joint-bins", "ab_scale": 80.0}
@@ -22,7 +30,11 @@ BINS = {"head": "joint-bins", "ab_scale": 80.0}
 def built(**values):
     table = {"encoder": ((4, 1), (4, 2), (4, 2)), "decoder": ((4, 2), (4, 2))}
     config = flags.resolve({"dataset": "shapes", **({} if "preset" in values else table), **values})
-    return generators.build(config), config
+    generator = generators.build(config)
+    if generator.pretrained:  # a random one of its depth gives next to nothing
+        name = config.architecture.encoder_name
+        generator.encoder.set_weights(pretrained.read(name, name))
+    return generator, config
 
 
 def inputs_of(generator, *size):
@@ -35,7 +47,9 @@ def inputs_of(generator, *size):
 
 @pytest.mark.parametrize("format", export.FORMATS)
 @pytest.mark.parametrize(
-    "values", [{}, UPSAMPLING, NOISY, BINS, HALVED], ids=["unet", "upsampling", "noisy", "bins", "halved"]
+    "values",
+    [{}, UPSAMPLING, NOISY, BINS, HALVED, PRETRAINED],
+    ids=["unet", "upsampling", "noisy", "bins", "halved", "pretrained"],
 )
 def test_the_formats_own_runtime_gives_what_keras_gives(tmp_path, format, values):
     generator, config = built(**values)
@@ -43,12 +57,13 @@ def test_the_formats_own_runtime_gives_what_keras_gives(tmp_path, format, values
     parity = export.export(generator, config, path, format=format)
     assert sorted(p.name for p in path.parent.iterdir()) == [path.name, path.name + ".json"]
     assert [one.size for one in parity] == list(export.SIZES)
-    assert all(0 <= one.mean_error <= one.max_error < 1e-5 for one in parity)
+    largest = 1e-4 if generator.pretrained else 1e-5  # float32 rounds in each of some fifty layers
+    assert all(0 <= one.mean_error <= one.max_error < largest for one in parity)
     run = export.runtime(path, format=format)
     for size in ((1, 8, 8), (3, 5, 11)):  # neither was seen by the export
         inputs = inputs_of(generator, *size)
         expected = np.asarray(generator(*inputs.values()))
-        np.testing.assert_allclose(run(**inputs), expected, atol=1e-5)
+        np.testing.assert_allclose(run(**inputs), expected, atol=largest)
         assert expected.std() > 1e-3  # colours, not a constant that anything equals
 
 
