@@ -213,7 +213,7 @@ PRESETS = {
             "width": 192,
             "generator": "resize-unet",
             "encoder_name": "efficientnet-lite0",
-            "decoder": ((192, 2), (128, 2), (96, 2), (96, 1)),
+            "decoder": ((256, 2), (128, 2), (64, 2), (64, 1)),
             "head": "color-and-bins",
             "discriminator": "half-patch",
             "discriminator_layers": ((48, 2), (96, 2), (192, 2), (256, 1)),

@@ -89,7 +89,7 @@ ROWS = {
     "photo": {  # ours
         "height": 192, "width": 192, "batch_size": 32, "epochs": 12, "augmentations": ("flip", "crop", "frame"),
         "generator": "resize-unet", "encoder_name": "efficientnet-lite0", "encoder_lr_factor": 0.0,
-        "decoder": ((192, 2), (128, 2), (96, 2), (96, 1)), "head": "color-and-bins",
+        "decoder": ((256, 2), (128, 2), (64, 2), (64, 1)), "head": "color-and-bins",
         "discriminator": "half-patch", "discriminator_layers": ((48, 2), (96, 2), (192, 2), (256, 1)),
         "d_normalization": "spectral", "adversarial": "hinge",
         "l1_weight": 100.0, "classification_weight": 0.5, "rebalance_exponent": 0.5,
@@ -196,8 +196,8 @@ COUNTS = {
     # reads the one before it and the encoder's map of that size. D: spectral normalization keeps a number per filter.
     "photo": (
         efficientnet_lite0() + (1280 * 320 + 320)
-        + sum(chain(a, b) for a, b in [(320 + 112, 192), (192 + 40, 128), (128 + 24, 96), (96, 96)])
-        + convolution(96, 2, 3) + convolution(96, 261, 1),
+        + sum(chain(a, b) for a, b in [(320 + 112, 256), (256 + 40, 128), (128 + 24, 64), (64, 64)])
+        + convolution(64, 2, 3) + convolution(64, 261, 1),
         chain(3, 48, 96, 192, 256, 1, kernel=4, normalized=False) + 48 + 96 + 192 + 256 + 1,
     ),
     "cifar10-nogan": (
