@@ -1,4 +1,4 @@
-"""Photographs through the whole way: `python benchmarks/colorize.py --weights NAME_OR_PATH` or `--preset places365`.
+"""Photographs through the whole way: `python benchmarks/colorize.py --weights NAME_OR_PATH ...` or `--preset places365`.
 
 Prints the time of a 12-megapixel JPEG once loaded, with its phases, and the peak of memory until then; the rate of a
 folder of 100 VGA photographs; the time from the start of `colorize.py` to its first result; and for both the ratio of
@@ -122,20 +122,27 @@ def random_run(preset, folder):
 def main():
     """Parse, make photographs, print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--weights", help="a run's directory, a weights file, or a name of shipped weights")
+    parser.add_argument(
+        "--weights",
+        nargs="+",
+        help="runs' directories, weights files, or names of shipped weights, one after the other",
+    )
     parser.add_argument("--preset", default="places365", help="without --weights: the network, with random weights")
     parser.add_argument("--work-size", type=int, default=0, help="default: the size that the network was trained at")
     parser.add_argument("--count", type=int, default=100, help="VGA photographs")
     parser.add_argument("--rounds", type=int, default=3, help="of the large photograph")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        weights = options.weights or random_run(options.preset, folder)
-        colorizer = Colorizer.load(weights, work_size=options.work_size)
-        timed, work_size = Timed(colorizer), colorizer.work_size
-        one_photograph(timed, folder, work_size, options.rounds)
-        many_photographs(timed, folder, work_size, options.count)
-        first_result(weights, work_size, folder)
+    for weights in options.weights or [None]:
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            weights = weights or random_run(options.preset, folder)
+            colorizer = Colorizer.load(weights, work_size=options.work_size)
+            timed, work_size = Timed(colorizer), colorizer.work_size
+            megabytes = colorizer.stored.weights.stat().st_size / 1e6
+            print(f"{weights}: {megabytes:.1f} MB, seen at {work_size} pixels")
+            one_photograph(timed, folder, work_size, options.rounds)
+            many_photographs(timed, folder, work_size, options.count)
+            first_result(weights, work_size, folder)
 
 
 if __name__ == "__main__":

@@ -221,35 +221,10 @@ def undone(encoder, decoder):
     Raises:
         ValueError: if the products differ.
     """
-    shrinks, enlarges = _strides(encoder, decoder)
+    shrinks, enlarges = (math.prod(row[1] for row in table) for table in (encoder, decoder))
     if shrinks != enlarges:
         raise ValueError(
             "`decoder` must undo `encoder`: the products of their strides must be equal. "
             f"Received: {enlarges} and {shrinks}"
         )
     return shrinks
-
-
-def left_over(encoder, decoder):
-    """What a decoder leaves undone of its encoder's strides.
-
-    Args:
-        encoder, decoder: as in `undone`.
-
-    Returns:
-        The product of the encoder's strides (pictures must be multiples of it), and what remains of it.
-
-    Raises:
-        ValueError: if the decoder's product does not divide it.
-    """
-    shrinks, enlarges = _strides(encoder, decoder)
-    if shrinks % enlarges:
-        raise ValueError(
-            "The product of `decoder`'s strides must divide that of `encoder`'s: the colours come at a whole part of "
-            f"the picture's size. Received: {enlarges} and {shrinks}"
-        )
-    return shrinks, shrinks // enlarges
-
-
-def _strides(*tables):
-    return [math.prod(row[1] for row in table) for table in tables]
