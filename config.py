@@ -151,7 +151,9 @@ class Schedule:
     epochs: int = option(30, "passes over the training set; 0: until interrupted", may_change=True)
     max_steps: int = option(0, "end after this many iterations in all; 0: no limit", may_change=True)
     encoder_frozen_steps: int = option(
-        0, "iterations before the generator's encoder learns, where --encoder-lr-factor lets it"
+        0,
+        "iterations before the generator's encoder learns, where --encoder-lr-factor lets it; its rate then rises over "
+        "1,000",
     )
     d_steps: int = option(1, "discriminator updates per iteration")
     g_steps: int = option(2, "generator updates per iteration")
@@ -275,7 +277,8 @@ class Run:
     visualize_window: int = option(100, "window of the curves' moving average, log lines", may_change=True)
     encoder_weights: str = option(
         "",
-        "weights that a pretrained encoder begins with: a .pth file; default: those of the installed package",
+        "weights that a pretrained encoder begins with: a .pth file; default: those of the installed package (extra "
+        "pretrained)",
         may_change=True,
     )
     network: str = option("", "start from the networks of this run's directory, or from a generator's weights file")
@@ -338,7 +341,9 @@ class Use:
         may_change=True,
     )
     saturation: float = option(
-        1.0, "factor on the chroma of the colours, 0 to 10; pack: written into the weights", may_change=True
+        1.0,
+        "factor on the chroma of the colours, 0 to 10; pack: written into the weights, the strongest colours by less",
+        may_change=True,
     )
     flip_average: bool = option(
         False, "average with the colours of the mirrored photograph; takes twice the time", may_change=True

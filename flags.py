@@ -34,7 +34,7 @@ FIRST = {
     **dict.fromkeys(("eval", "turing", "sample"), ("evaluation", "use", "run", "data")),
     **dict.fromkeys(("train", "class-weights"), ("data", "schedule", "optimizer", "run")),
 }
-ONLY = {"average_checkpoints": "pack", "eval_split": "eval"}  # what one mode alone can heed
+ONLY = {"average_checkpoints": "pack", "eval_split": "eval", "encoder_weights": "train"}  # what one mode alone can heed
 # What `Config` does not refuse, which runs of earlier versions must fit: the largest values of what is given ...
 LIMITS = {"saturation": 10, "quality": 100}
 # ... and the formats of what a mode writes.

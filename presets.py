@@ -223,13 +223,13 @@ PRESETS = {
             "classification_weight": 0.5,
             "rebalance_exponent": 0.5,
             "pretrain": "both",
-            "pretrain_steps": 30_000,
+            "pretrain_steps": 16_000,
             "pretrain_lr": 2e-3,
             "lr": 2e-4,
             "d_lr_factor": 1.0,
             "encoder_lr_factor": 0.0,
             "lr_decay_schedule": "cosine",
-            "lr_decay_steps": 30_000,
+            "lr_decay_steps": 16_000,
             "beta1": 0.9,
             "g_steps": 1,
             "stop_colorfulness": 0.75,
@@ -300,6 +300,7 @@ WITHOUT_MEANING = {
     ("log", False): {"visualize": False},  # curves are drawn of the log
     ("color_space", "rgb"): {"chroma_gain": 1.0},  # a factor on a and b
     ("color_space", "yuv"): {"chroma_gain": 1.0},
+    ("head", "color"): {"classification_weight": 0.0, "pretrain": "l1"},  # it has no bins to classify
     ("critic_ratio", "cantelli"): {  # makes rounds of its own, of more updates than one
         "d_steps": 16,
         "noise_epochs": 0,

@@ -4,7 +4,7 @@ The naive side is what the original's loop does, as compiled functions: a discri
 each with forward passes of its own, and then seven more passes, one for each quantity of its log line. Same weights,
 optimizers, batch and updates (1 D + 2 G). The sides take turns, so that a noisy machine hits both; the figures
 are medians. Prints `speedup_float32=...` and `speedup_bf16=...` (bfloat16 against the naive side in float32), and the
-same without the seven passes. All sides make 1 D + 2 G updates.
+same without the seven passes.
 
 Of a preset with a pretrained encoder it prints the parts instead: the encoder alone, an iteration without and with a
 discriminator, and kinds of layers in float32 and bfloat16: `python benchmarks/train_step.py --preset photo`.

@@ -65,9 +65,10 @@ def obtain(config: Config, photographs, *, keep=True) -> np.ndarray:
     path = _path(config)
     if path.exists():
         kept = json.loads(path.read_text())
+        kept.setdefault("exponent", 1.0)  # of before there were others
         if {name: kept.get(name) for name in key} == key:
             return np.asarray(kept["weights"], np.float32)
-        print(f"{path} is of other data or bins: measured again.", flush=True)
+        print(f"{path} is of other data, bins or rebalancing: measured again.", flush=True)
     else:
         print("Measuring how often each colour bin occurs in the training set.", flush=True)
     counts = quantization.histogram((b["rgb"] for b in photographs.pictures(64, limit=IMAGES)), bins=bins)

@@ -16,6 +16,7 @@ from colorgan.models.stored import Stored
 from colorgan.serving import photos
 from colorgan.serving.colorizer import Colorizer, locate
 from colorgan.training import checkpoints, distribution
+from colorgan.weights import pretrained
 
 DEFAULT_WEIGHTS = "photo"  # of those that ship
 MEASURES = ("eval", "turing", "sample")
@@ -62,12 +63,41 @@ def check_names(config: Config) -> None:
             "`--head color-and-bins` has bins that only a classification teaches: give --classification-weight above "
             "0, or --head color."
         )
+    if (
+        s.pretrain_steps
+        and s.pretrain == "both"
+        and not (config.objective.l1_weight and config.objective.classification_weight)
+    ):
+        raise ValueError(
+            "`--pretrain both` weighs L1 by --l1-weight and the classification by --classification-weight: give both "
+            "above 0, or --pretrain l1 or classification."
+        )
+    _check_encoder(config)
     if config.run.visualize and not config.run.log:
         raise ValueError("`--visualize` draws the curves of the log: it needs --log True.")
     try:
         metrics.cost(config.run.best_metric, 0.0)
     except ValueError as error:
         raise ValueError(f"`--best-metric`: {error}") from error
+
+
+def _check_encoder(config):
+    """Where a pretrained encoder's weights come from, before the data are looked at."""
+    name, place = config.architecture.encoder_name, config.run.encoder_weights
+    if place and name == "table":
+        raise ValueError(
+            "`--encoder-weights` are of a pretrained encoder: name it with --encoder-name, or leave it out."
+        )
+    if place and config.run.network:
+        raise ValueError("`--encoder-weights`: the networks of --network hold their encoder's. Leave one of them out.")
+    if name == "table" and not config.optimizer.encoder_lr_factor and not config.run.network:
+        raise ValueError(
+            "`--encoder-lr-factor 0` would freeze an encoder that has learned nothing. Give a pretrained one "
+            "(--encoder-name), another run's networks (--network), or a factor above 0."
+        )
+    begun = any((Path(config.run.checkpoints_path) / "checkpoints").glob("ckpt-*"))
+    if name != "table" and not (config.run.network or begun):
+        pretrained.locate(name, place or name)
 
 
 def settings(use, colorizer: Colorizer) -> photos.Settings:

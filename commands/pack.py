@@ -46,10 +46,11 @@ def _more_colorful(own, config, folder):
     """-> weights in `folder`, whose colours have `--saturation` times the chroma, described as before."""
     generator = generators.build(config)
     load_weights(generator, own.weights, described_by=own.described_by)
-    if not hasattr(generator.head, "raise_chroma"):
+    if not hasattr(generator.head, "raise_chroma") or config.data.color_space == "rgb":
         raise ValueError(
-            f"`--saturation`: the colours of --head {config.architecture.head} are means of bins, which have no factor."
-            " Leave it out, or train with another --temperature."
+            f"`--saturation`: the chroma of --head {config.architecture.head} with --color-space "
+            f"{config.data.color_space} has no factor in the weights. Leave it out, and give --saturation to "
+            "colorize.py."
         )
     generator.head.raise_chroma(config.use.saturation)
     target = folder / "more-colorful"

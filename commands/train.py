@@ -22,6 +22,11 @@ def run(command: flags.Command) -> int:
     if command.config.run.weights:
         raise ValueError("`--weights` is for evaluating and colorizing; training goes on from its run's checkpoints.")
     common.check_names(command.config)
+    if "encoder" in command.given and command.config.architecture.encoder_name != "table":
+        raise ValueError(
+            f"`--encoder` is the table of --encoder-name table, and this run's encoder is "
+            f"{command.config.architecture.encoder_name}. Leave one of them out."
+        )
     strategy = distribution.strategy(command.config.run.gpu_ids)
     with loop.interruptions() as interrupted:  # after the strategy: a cluster's listens for SIGTERM itself
         return _train(command.config, strategy, interrupted)

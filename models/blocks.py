@@ -135,6 +135,26 @@ def scaled(filters, multiplier):
     return max(1, round(filters * multiplier))
 
 
+def encoded(x, encoder, strides, training):
+    """Run an encoder and keep what a decoder may be joined with.
+
+    Args:
+        x: [B, H, W, C] in the compute dtype.
+        encoder: blocks, each shrinking by its stride.
+        strides: of the blocks.
+        training: batch statistics and active dropout, or moving statistics and none.
+
+    Returns:
+        The last map; {how many times smaller than `x`: the last map of that size}; how many times smaller the last is.
+    """
+    maps, shrunk = {}, 1
+    for block, stride in zip(encoder, strides, strict=True):
+        x = block(x, training=training)
+        shrunk *= stride
+        maps[shrunk] = x
+    return x, maps, shrunk
+
+
 def scaled_table(table, multiplier):
     """-> a kernel table's rows as (filters, stride, dropout rate), the filters multiplied."""
     return [(scaled(f, multiplier), stride, rest[0] if rest else 0.0) for f, stride, *rest in table]

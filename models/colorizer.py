@@ -148,7 +148,7 @@ def load_weights(network, weights: Path, *, described_by) -> None:
 
 @contextlib.contextmanager
 def _in_todays_layout(network, weights):
-    """-> the file, or a copy: before 0.2 the blocks of `resize-unet` lay one level higher."""
+    """-> the file, or a copy: in files of earlier versions the blocks of `resize-unet` lie one level higher."""
     with h5py.File(weights) as file:
         tables = isinstance(getattr(network, "encoder", None), encoders.TableEncoder)
         if not tables or "blocks" in file.get("encoder", ()):

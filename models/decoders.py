@@ -24,7 +24,7 @@ class ResizeDecoder(layers.Layer):
     """
 
     def __init__(self, table, block, *, context=0, dtype=None):
-        super().__init__(dtype="float32")  # the blocks cast for themselves
+        super().__init__(dtype="float32", autocast=False)  # the blocks cast for themselves
         self.context = layers.Dense(context, dtype=dtype) if context else None
         self.blocks = [block(f, dropout=d) for f, _, d in table]
         self.strides = [stride for _, stride, _ in table]
@@ -36,7 +36,16 @@ class ResizeDecoder(layers.Layer):
         return [*([self.context] if self.context else []), *self.blocks]
 
     def call(self, maps, training=False):
-        """{reduction: [B, H / reduction, W / reduction, C]} -> the last row's map."""
+        """Read a pyramid.
+
+        Args:
+            maps: {reduction: [B, H / reduction, W / reduction, C] float}, with `WHOLE` exactly if there is a context.
+            training: batch statistics and active dropout, or moving statistics and none.
+
+        Returns:
+            [B, H', W', filters of the last row] in the blocks' compute dtype; H' is the smallest map's height times
+            `enlargement`, W' likewise.
+        """
         reduction = max(one for one in maps if one != WHOLE)
         x = maps[reduction]
         if self.context is not None:

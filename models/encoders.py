@@ -15,7 +15,7 @@ from colorgan.config import Config
 from colorgan.models import blocks
 from colorgan.models import color as colors
 
-WHOLE = math.inf  # the reduction of what is said of the whole picture: [B, 1, 1, C]
+WHOLE = math.inf  # the key of the one map that is no grid: [B, 1, 1, C], a description of the whole picture
 
 # Tan and Le 2019, "EfficientNet", table 1: repetitions, kernel, stride of the first, expansion, filters of a stage.
 STAGES = (
@@ -42,7 +42,7 @@ class TableEncoder(layers.Layer):
     pretrained, context = False, 0
 
     def __init__(self, table, block):
-        super().__init__(dtype="float32")  # the blocks cast for themselves
+        super().__init__(dtype="float32", autocast=False)  # the blocks cast for themselves
         self.blocks = [block(f, stride=s, dropout=d, index=i) for i, (f, s, d) in enumerate(table)]
         self.strides = [stride for _, stride, _ in table]
         self.reduction = math.prod(self.strides)
@@ -53,21 +53,19 @@ class TableEncoder(layers.Layer):
         return self.blocks
 
     def call(self, x, training=False):
-        """[B, H, W, C] -> {reduction: the last map that is so many times smaller}."""
-        maps, reduction = {}, 1
-        for block, stride in zip(self.blocks, self.strides, strict=True):
-            x = block(x, training=training)
-            reduction *= stride
-            maps[reduction] = x
-        return maps
+        """[B, H, W, C] float -> {reduction: [B, H / reduction, W / reduction, C'], the last map of that size}.
+
+        Maps are in the blocks' compute dtype; H and W are multiples of `reduction`.
+        """
+        return blocks.encoded(x, self.blocks, self.strides, training)[1]
 
 
 class EfficientNetLite(layers.Layer):
     """EfficientNet-Lite (Tan and Le 2019; Lite: no squeeze-and-excitation, ReLU6), without its classifier.
 
     Each convolution has the batch normalization behind it folded in, with ImageNet's statistics, so that there is none
-    left to freeze: a learning encoder keeps them, as Detectron's do. It computes in float32 whatever the policy:
-    depthwise convolutions in bfloat16 are slower on a CPU (`benchmarks/train_step.py` prints it).
+    left to freeze: a learning encoder keeps them, as Detectron's do. It computes in float32 whatever the policy: on a
+    CPU bfloat16 gains next to nothing in depthwise convolutions (`benchmarks/train_step.py` prints it).
 
     Args:
         width: factor on the stages' filters, rounded to multiples of 8.

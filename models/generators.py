@@ -26,14 +26,19 @@ def build(config: Config, *, synchronized=False):
         A built `networks.base.Generator`: [B, H, W, 1] scaled L -> [B, H, W, 2 or 3] scaled colour.
 
     Raises:
-        ValueError: if the generator or the head is unknown (the known ones are listed), its tables do not fit, or the
-            head does not fit the colour space.
+        ValueError: if the generator, its encoder or the head is unknown (the known ones are listed), its tables do not
+            fit, or the head does not fit the colour space.
     """
     name, dtype = config.architecture.generator, config.run.precision
     if name not in GENERATORS:
         raise ValueError(f"Unknown `--generator` {name!r}. Known: {', '.join(GENERATORS)}")
     head = functools.partial(heads.build, config, dtype=dtype)
     model = GENERATORS[name](config, head=head, synchronized=synchronized, dtype=dtype)
+    if config.architecture.encoder_name != "table" and not model.pretrained:
+        raise ValueError(
+            f"`--encoder-name {config.architecture.encoder_name}`: --generator {name} has an encoder of its own, "
+            "--encoder. Use --generator resize-unet, or leave it out."
+        )
     # The weights do not depend on the size: the smallest picture without padding is the quickest.
     size, noise = (1, model.multiple, model.multiple), model.noise_channels
     model(ops.zeros((*size, 1)), ops.zeros((*size, noise)) if noise else None)

@@ -36,7 +36,7 @@ class ColorHead(layers.Layer):
         return [self.convolution]
 
     def raise_chroma(self, factor):
-        """Multiply the colours' chroma, nearly: the strongest rise by less, as tanh has them."""
+        """Multiply the colours' chroma by a factor, before tanh: strong colours rise by less."""
         for weight in self.convolution.weights:
             weight.assign(weight * factor)
 
@@ -108,7 +108,20 @@ class ChannelBinsHead(layers.Layer):
         return quantization.channel_targets(color)
 
 
-class JointBinsHead(layers.Layer):
+class _JointBins:
+    """What heads with bins of the ab plane share; they have `ab_scale`."""
+
+    @property
+    def bins(self):
+        """What `quantization.describe` says of its bins."""
+        return quantization.describe("joint-bins", ab_scale=self.ab_scale)
+
+    def targets(self, color):
+        """[B, H, W, 2] scaled ab -> its five nearest bins: see `quantization.soft_encode`."""
+        return quantization.soft_encode(ops.cast(color, "float32") * self.ab_scale)
+
+
+class JointBinsHead(_JointBins, layers.Layer):
     """A softmax over the bins of the ab plane and its annealed mean (Zhang et al. 2016, sections 2.1 and 2.3).
 
     Args:
@@ -123,11 +136,6 @@ class JointBinsHead(layers.Layer):
         count = len(quantization.joint_centres())
         self.temperature, self.ab_scale = temperature, ab_scale
         self.classify = layers.Conv2D(count, kernel_size, padding="same", dtype=dtype)
-
-    @property
-    def bins(self):
-        """What `quantization.describe` says of its bins."""
-        return quantization.describe("joint-bins", ab_scale=self.ab_scale)
 
     @property
     def parts(self):
@@ -149,12 +157,8 @@ class JointBinsHead(layers.Layer):
         color = quantization.annealed_mean(logits, temperature=self.temperature) / self.ab_scale
         return (color, logits) if with_logits else color
 
-    def targets(self, color):
-        """[B, H, W, 2] scaled ab -> its five nearest bins: see `quantization.soft_encode`."""
-        return quantization.soft_encode(ops.cast(color, "float32") * self.ab_scale)
 
-
-class ColorAndBinsHead(ColorHead):
+class ColorAndBinsHead(_JointBins, ColorHead):
     """Colours as `ColorHead` makes them, and beside them a softmax over the bins of the ab plane.
 
     The bins say how sure the colours are and what else they might be; learning them (`--classification-weight`) teaches
@@ -177,11 +181,6 @@ class ColorAndBinsHead(ColorHead):
             layer.build(shape)
 
     @property
-    def bins(self):
-        """What `quantization.describe` says of its bins."""
-        return quantization.describe("joint-bins", ab_scale=self.ab_scale)
-
-    @property
     def parts(self):
         """The layers with weights, in order: that of the colours, that of the bins."""
         return [self.convolution, self.classify]
@@ -198,10 +197,6 @@ class ColorAndBinsHead(ColorHead):
         """
         color = super().call(features)
         return (color, ops.cast(self.classify(features), "float32")) if with_logits else color
-
-    def targets(self, color):
-        """[B, H, W, 2] scaled ab -> its five nearest bins: see `quantization.soft_encode`."""
-        return quantization.soft_encode(ops.cast(color, "float32") * self.ab_scale)
 
 
 def _reading(shape, dtype=None):

@@ -249,7 +249,8 @@ def class_weights(counts, *, bins, uniform_mix=0.5, exponent=1.0):
         numpy float32, of the shape of `counts`.
 
     Raises:
-        ValueError: for counts of another shape, negative or of no colour at all, and `uniform_mix` out of its range.
+        ValueError: for counts of another shape, negative or of no colour at all, and `uniform_mix` or `exponent`
+            out of its range.
     """
     counts = np.asarray(counts, dtype=np.float64)
     if list(counts.shape) != bins["shape"] or (counts < 0).any() or not counts.sum(axis=-1).all():
@@ -266,6 +267,8 @@ def class_weights(counts, *, bins, uniform_mix=0.5, exponent=1.0):
             f"weighs infinitely much. Received: {uniform_mix}"
         )
     p = _smooth(counts / counts.sum())
+    if exponent < 0:
+        raise ValueError(f"`--rebalance-exponent` must not be negative. Received: {exponent}")
     weights = ((1 - uniform_mix) * p + uniform_mix / len(p)) ** -exponent
     return (weights / np.sum(p * weights)).astype(np.float32)
 

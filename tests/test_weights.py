@@ -77,13 +77,14 @@ def test_packed_with_more_chroma(run, tmp_path, capsys):
     assert np.abs(after).mean() > 1.2 * np.abs(before).mean()
 
 
-def test_bins_have_no_factor(tmp_path, capsys):
-    config = flags.resolve({"dataset": "shapes", "filter_multiplier": 0.25, "batch_size": 8, "head": "joint-bins"})
+@pytest.mark.parametrize("values", [{"head": "joint-bins"}, {"color_space": "rgb"}])
+def test_bins_and_red_green_and_blue_have_no_factor(values, tmp_path, capsys):
+    config = flags.resolve({"dataset": "shapes", "filter_multiplier": 0.25, "batch_size": 8, **values})
     generators.build(config).save_weights(tmp_path / stored.WEIGHTS)
     (tmp_path / "config.json").write_text(config.to_json())
     words = ["--checkpoints-path", str(tmp_path), "--output", str(tmp_path / "out" / "a.weights.h5")]
     assert main.run("pack", [*words, "--saturation", "1.5"]) == 1
-    assert "`--saturation`: the colours of --head joint-bins are means of bins" in capsys.readouterr().err
+    assert "`--saturation`: the chroma of --head" in capsys.readouterr().err
 
 
 def test_packed_at_the_door_and_used_by_path(run, tmp_path, capsys):

@@ -267,8 +267,8 @@ def _frozen(s: Schedule, state):
 def encoder_factor(config: Config, iteration: int) -> float:
     """The factor on the learning rate of the generator's encoder: 0 while it is frozen, then rising from 0.
 
-    An encoder that begins to learn late has no second moments yet, and Adam's correction for that is of the whole run:
-    the slow beginning stands in for it.
+    When an encoder begins to learn late, its second moments are still 0, and Adam corrects them as if they were as old
+    as the run: its first steps would be several times too long. The rising factor keeps them short.
     """
     factor, frozen = config.optimizer.encoder_lr_factor, config.schedule.encoder_frozen_steps
     if iteration < frozen:

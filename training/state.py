@@ -43,7 +43,7 @@ class TrainState:
         """Give the generator's pretrained encoder, and that of its average, its weights.
 
         Args:
-            weights: arrays in the order of the encoder's weights.
+            weights: float32 arrays in the order and with the shapes of the encoder's weights (`weights.pretrained`).
 
         Raises:
             ValueError: if they are another encoder's.

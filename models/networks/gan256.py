@@ -54,7 +54,7 @@ class UpsamplingGenerator(base.Generator):
 
     def features(self, x, training):
         """See `base.Generator`."""
-        x, maps, shrunk = base.encoded(x, self.encoder, self.encoder_strides, training)
+        x, maps, shrunk = blocks.encoded(x, self.encoder, self.encoder_strides, training)
         for block, stride in zip(self.decoder, self.decoder_strides, strict=True):
             x = block(x, training=training)
             shrunk //= stride

@@ -103,7 +103,7 @@ class StagedGenerator(base.Generator):
 
     def features(self, x, training):
         """See `base.Generator`."""
-        x, maps, shrunk = base.encoded(x, self.encoder, self.encoder_strides, training)
+        x, maps, shrunk = blocks.encoded(x, self.encoder, self.encoder_strides, training)
         for i, (stage, stride) in enumerate(zip(self.decoder, self.decoder_strides, strict=True)):
             if i > 1 and shrunk in maps:
                 x = ops.concatenate([x, maps[shrunk]], axis=-1)

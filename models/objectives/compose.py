@@ -147,8 +147,8 @@ def pretrain_loss(objective: Objective, kind, *, predicted, truth, global_batch,
 
     Args:
         objective: the term's weight. Adam ignores the scale of a loss, but its moments go on into the adversarial
-            phase and should fit there, so the weight is kept; where it is 0, as the term ends with the pre-training,
-            it is 1 here.
+            phase and should fit there, so the weight is kept; of one term alone, where it is 0, as the term ends with
+            the pre-training, it is 1 here.
         kind: `l1`, `classification` or `both`, as `--pretrain`.
         predicted, truth: [B, H, W, C] float32 scaled colour; `classification` does not look at them.
         global_batch: images over all replicas.
@@ -158,10 +158,12 @@ def pretrain_loss(objective: Objective, kind, *, predicted, truth, global_batch,
         (loss, logs) with `g/l1`, `g/classification`, unweighted, those that there are, and `g/loss`.
 
     Raises:
-        ValueError: if the kind is unknown, or if `cross_entropy` is None where it is needed.
+        ValueError: if the kind is unknown, `both` lacks a weight, or `cross_entropy` is None where it is needed.
     """
     if kind not in ("l1", "classification", "both"):
         raise ValueError(f"Unknown `--pretrain` {kind!r}. Known: l1, classification, both")
+    if kind == "both" and not (objective.l1_weight and objective.classification_weight):
+        raise ValueError("`--pretrain both` needs --l1-weight and --classification-weight above 0")
     terms = {}
     if kind != "classification":
         terms["g/l1"] = (objective.l1_weight or 1.0, reconstruction.l1(predicted, truth))

@@ -126,6 +126,17 @@ def test_yuv_against_scikit_image(rgb):
     np.testing.assert_allclose(numpy(color.rgb_to_yuv(rgb)), skcolor.rgb2yuv(rgb.astype(np.float64)), atol=3e-4)
 
 
+@pytest.mark.parametrize("space", ["lab", "rgb", "yuv"])
+def test_gray_is_the_pixel_again(space):
+    values = np.linspace(0, 1, 256, dtype=np.float32)[:, None]
+    gray = color.gray(np.repeat(values, 3, axis=-1), space)
+    np.testing.assert_allclose(color.gray_to_srgb(gray, space), values, atol=2e-5)
+    traced = tf.function(lambda x: color.gray_to_srgb(x, space))(gray)
+    stream = tf.data.Dataset.from_tensors(np.asarray(gray)).map(lambda x: color.gray_to_srgb(x, space))
+    for other in (traced, next(iter(stream))):
+        np.testing.assert_allclose(other, color.gray_to_srgb(gray, space), atol=1e-6)
+
+
 def test_round_trips(rgb):
     np.testing.assert_allclose(numpy(color.linear_to_srgb(color.srgb_to_linear(rgb))), rgb, atol=1e-6)
     np.testing.assert_allclose(numpy(color.lab_to_rgb(color.rgb_to_lab(rgb))), rgb, atol=2e-5)

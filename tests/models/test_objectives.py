@@ -324,6 +324,11 @@ def test_pictures_are_needed_where_a_term_looks_at_them(settings, needed):
         ("l1", {"l1_weight": 0.0, "desired_red": 0.5}, {"g/l1": 0.375, "g/loss": 0.375}),
         ("classification", {"classification_weight": 2.0}, {"g/classification": 1.5, "g/loss": 3}),
         ("classification", {}, {"g/classification": 1.5, "g/loss": 1.5}),
+        (
+            "both",
+            {"l1_weight": 8.0, "classification_weight": 2.0},
+            {"g/l1": 0.375, "g/classification": 1.5, "g/loss": 6},
+        ),
     ],
 )
 def test_the_pre_trainings_loss_by_hand(kind, settings, expected):
@@ -338,10 +343,12 @@ def test_the_pre_trainings_loss_by_hand(kind, settings, expected):
 def test_unknown_or_impossible_pre_training():
     *_, predicted, truth = batches()
     pictures = {"predicted": predicted, "truth": truth, "global_batch": 6}
-    with pytest.raises(ValueError, match="Unknown `--pretrain` 'l2'. Known: l1, classification"):
+    with pytest.raises(ValueError, match="Unknown `--pretrain` 'l2'. Known: l1, classification, both"):
         compose.pretrain_loss(Objective(), "l2", **pictures)
     with pytest.raises(ValueError, match="`--pretrain classification` sets a term .* needs `cross_entropy`"):
         compose.pretrain_loss(Objective(), "classification", **pictures)
+    with pytest.raises(ValueError, match="`--pretrain both` needs --l1-weight and --classification-weight above 0"):
+        compose.pretrain_loss(Objective(), "both", **pictures)
 
 
 def test_nothing_to_minimize_is_an_error():

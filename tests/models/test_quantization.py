@@ -281,6 +281,16 @@ def test_joint_weights_by_hand():
     assert weights.dtype == np.float32 and weights.shape == (Q,)
 
 
+def test_a_smaller_exponent_rebalances_less():
+    counts = np.random.default_rng(3).integers(0, 1000, Q) ** 2
+    full, half, none = (quantization.class_weights(counts, bins=JOINT, exponent=e) for e in (1.0, 0.5, 0.0))
+    np.testing.assert_allclose((half / half[0]) ** 2, full / full[0], rtol=1e-5)
+    np.testing.assert_array_equal(none, 1)
+    np.testing.assert_allclose(np.sum(smoothed(counts) * half), 1, rtol=1e-6)
+    with pytest.raises(ValueError, match="`--rebalance-exponent` must not be negative. Received: -1"):
+        quantization.class_weights(counts, bins=JOINT, exponent=-1)
+
+
 @pytest.mark.parametrize("mix", [0.01, 0.5, 1.0])
 def test_the_mean_joint_weight_is_1(mix):
     counts = np.random.default_rng(3).integers(0, 1000, Q) ** 2

@@ -7,6 +7,7 @@ import tensorflow as tf
 from colorgan import flags, main
 from colorgan.models import generators
 from colorgan.models.colorizer import load_weights
+from colorgan.models.objectives import rebalanced
 from colorgan.training import state, steps
 from colorgan.training.schedules import Action
 from colorgan.weights import pretrained
@@ -41,6 +42,8 @@ def test_it_begins_with_them_and_frozen_keeps_them(tmp_path, monkeypatch, capsys
     assert "Going on at iteration 2." in capsys.readouterr().out
     # Another run that begins with these networks has them too.
     assert main.run("train", [*QUICK, "--max-steps", "1", "--network", "run", "--checkpoints-path", "next"]) == 0
+    for kept, first in zip(encoder_of(tmp_path / "next"), encoder_of(tmp_path / "run"), strict=True):
+        np.testing.assert_array_equal(kept, first)
 
 
 def test_without_the_package_it_says_what_to_install(tmp_path, monkeypatch, capsys):
@@ -61,6 +64,48 @@ def batch():
     rng = np.random.default_rng(0)
     gray, color = (tf.constant(rng.uniform(-0.5, 0.5, (4, 32, 32, c)), tf.float32) for c in (1, 2))
     return {"gray": gray, "color": color}
+
+
+def test_bins_are_taught_the_mean_colour_of_the_pixels_under_them():
+    """Colours are made at a quarter of the size: the loss is that of 4x4 pixels' mean, by NumPy."""
+    config = small(filter_multiplier=0.05, uniform_mix=1.0)
+    trained = state.create(config, tf.distribute.get_strategy())
+    weights = np.ones(261, np.float32)
+    compiled = steps.Steps(config, trained, tf.distribute.get_strategy(), class_weights=weights)
+    color = np.random.default_rng(1).uniform(-0.5, 0.5, (2, 32, 32, 2)).astype(np.float32)
+    logits = np.random.default_rng(2).normal(size=(2, 8, 8, 261)).astype(np.float32)
+    means = color.reshape(2, 8, 4, 8, 4, 2).mean(axis=(2, 4))
+    expected = rebalanced.cross_entropy(logits, trained.generator.head.targets(means), weights)
+    np.testing.assert_allclose(compiled._cross_entropy(logits, tf.constant(color)), expected, rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--preset", "tiny", "--encoder-name", NAME], "--generator unet has an encoder of its own"),
+        (
+            ["--preset", "tiny", "--encoder-weights", "x.pth"],
+            "are of a pretrained encoder: name it with --encoder-name",
+        ),
+        (["--preset", "tiny", "--encoder-lr-factor", "0"], "would freeze an encoder that has learned nothing"),
+        (["--preset", "photo", "--encoder-weights", "nowhere.pth"], "there is no file nowhere.pth"),
+        (["--preset", "photo", "--encoder", "[[8,2]]"], "`--encoder` is the table of --encoder-name table"),
+        (["--preset", "photo", "--classification-weight", "0"], "or --head color"),
+        (
+            ["--preset", "photo", "--head", "joint-bins", "--l1-weight", "0"],
+            "`--pretrain both` weighs L1 by --l1-weight",
+        ),
+    ],
+)
+def test_what_would_be_in_vain_is_refused(words, said, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main.run("train", ["--dataset", "shapes", "--max-steps", "1", *words]) == 1
+    assert said in capsys.readouterr().err
+
+
+def test_a_head_without_bins_needs_no_other_flags():
+    config = flags.resolve({"preset": "photo", "head": "color"})
+    assert (config.schedule.pretrain, config.objective.classification_weight) == ("l1", 0)
 
 
 def test_frozen_it_has_no_moments_and_thawed_its_rate_is_a_share():

@@ -157,7 +157,9 @@ def outside(**changed):
     ("data", "complaint"),
     [
         (b"", "it cannot be read"),
-        (b"PK\x03\x04 a newer layout", "it cannot be read"),
+        (b"PK\x03\x04 a newer layout", "PyTorch's newer layout. Save it once more"),
+        (layout(network())[: -4 * 5 * 8 - 8] + struct.pack("<q", 2**62), "ends too early"),
+        (layout({n: a for n, a in network().items() if "depthwise" not in n}), "no _blocks.0._depthwise_conv.weight"),
         (layout(network(), magic=7), "not a file of PyTorch's older layout"),
         (layout(network(), little=False), "big-endian"),
         (layout(network())[:-5], "ends too early"),
