@@ -143,10 +143,10 @@ def test_any_photograph(painter, lab_of, kind, size, orientation, seed, work_siz
 
 
 @pytest.mark.slow
-def test_100_megapixels_within_4_gb(tmp_path):
+def test_100_megapixels_within_2_gb(tmp_path):
     Image.new("L", (10000, 10000), 100).save(tmp_path / "a.tif")
     code = (
-        "import resource, sys, numpy as np\n"
+        "import re, sys, numpy as np\n"
         "from pathlib import Path\n"
         "from colorgan.serving import batch, photos\n"
         "class Painter:\n"
@@ -154,10 +154,11 @@ def test_100_megapixels_within_4_gb(tmp_path):
         "folder = Path(sys.argv[1])\n"
         "settings = photos.Settings(work_size=256)\n"
         "status = batch.colorize_files(Painter(), [folder / 'a.tif'], folder / 'out', settings=settings)\n"
-        "print(status, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+        # Not getrusage: its peak is inherited from the process that tests run in.
+        "print(status, re.search(r'VmHWM:\\s+(\\d+) kB', Path('/proc/self/status').read_text())[1])"
     )
     done = subprocess.run([sys.executable, "-c", code, tmp_path], capture_output=True, text=True, check=True)
     status, kilobytes = done.stdout.split()[-2:]
-    assert status == "0" and int(kilobytes) < 4e6
+    assert status == "0" and int(kilobytes) < 2e6
     with tifffile.TiffFile(tmp_path / "out" / "a.tif") as file:
         assert file.pages[0].shape == (10000, 10000, 3)
