@@ -277,8 +277,8 @@ class Run:
     visualize_window: int = option(100, "window of the curves' moving average, log lines", may_change=True)
     encoder_weights: str = option(
         "",
-        "weights that a pretrained encoder begins with: a .pth file; default: those of the installed package (extra "
-        "pretrained)",
+        "weights that a pretrained encoder begins with: a .pth file, or its name for the installed package (extra "
+        "pretrained), which is the default",
         may_change=True,
     )
     network: str = option("", "start from the networks of this run's directory, or from a generator's weights file")

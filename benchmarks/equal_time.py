@@ -14,6 +14,7 @@ others.
 import argparse
 import json
 import shlex
+import signal
 import string
 import subprocess
 import sys
@@ -71,6 +72,7 @@ def turn(run, flags, seconds):
 
 def main():
     """Train all in turns, then compare."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the run of this turn is ended with us
     words = sys.argv[1:]
     shared = words[words.index("--") + 1 :] if "--" in words else []
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)

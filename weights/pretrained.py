@@ -52,6 +52,10 @@ def read(name: str, place: str) -> list[np.ndarray]:
 
 def locate(name: str, place: str) -> Path:
     """The file that `read` reads; arguments and errors as there."""
+    if place in PACKAGES and place != name:
+        raise ValueError(
+            f"`--encoder-weights {place}` are another encoder's than --encoder-name {name}. Give one name."
+        )
     if place != name:
         path = Path(place)
         if not path.is_file():

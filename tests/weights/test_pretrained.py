@@ -184,6 +184,13 @@ def test_without_the_package_it_says_what_to_install(monkeypatch):
         pretrained.read(NAME, NAME)
 
 
+def test_another_encoders_name():
+    with pytest.raises(
+        ValueError, match="efficientnet-lite2` are another encoder's than --encoder-name efficientnet-lite0"
+    ):
+        pretrained.read(NAME, "efficientnet-lite2")
+
+
 def test_a_file_that_is_not_there():
     with pytest.raises(FileNotFoundError, match="there is no file nowhere.pth. Name a .pth file, or leave it out"):
         pretrained.read(NAME, "nowhere.pth")
