@@ -1,13 +1,11 @@
 """A trained generator and its colour conversion: gray in, colours out, at any size.
 
 The one door to a generator's results, for samples, evaluation, the Turing test and serving alike. Imports `color`,
-`encoders`, `generators` and `config`.
+`generators` and `config`.
 """
 
 from __future__ import annotations
 
-import contextlib
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,7 +15,7 @@ import numpy as np
 from keras import ops
 
 from colorgan.config import Config
-from colorgan.models import color, encoders, generators, stored
+from colorgan.models import color, generators, stored
 
 
 class Colorizer:
@@ -140,27 +138,9 @@ def load_weights(network, weights: Path, *, described_by) -> None:
         # Before Keras loads any: it passes over layers of the file that the network lacks.
         if (held := _count_values(weights)) != (own := _count_saved(network)):
             raise ValueError(f"the file holds {held:,} numbers, the network {own:,}")
-        with _in_todays_layout(network, weights) as file:
-            network.load_weights(file)
+        network.load_weights(weights)
     except (ValueError, OSError, KeyError) as error:
         raise ValueError(f"{weights} does not hold the weights of the network in {described_by}: {error}") from error
-
-
-@contextlib.contextmanager
-def _in_todays_layout(network, weights):
-    """-> the file, or a copy: in files of earlier versions the blocks of `resize-unet` lie one level higher."""
-    with h5py.File(weights) as file:
-        tables = isinstance(getattr(network, "encoder", None), encoders.TableEncoder)
-        if not tables or "blocks" in file.get("encoder", ()):
-            yield weights
-            return
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "moved.weights.h5"
-            with h5py.File(path, "w") as moved:
-                for name in file:
-                    inside = name in ("encoder", "decoder")
-                    file.copy(name, moved.create_group(name) if inside else moved, "blocks" if inside else name)
-            yield path
 
 
 class _Inference(keras.Model):

@@ -1,5 +1,6 @@
 """`resize-unet` and `half-patch`: sizes, which maps are joined, colours at a part of the size."""
 
+import h5py
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -63,6 +64,16 @@ def test_logits_are_of_the_map_that_the_colours_are_made_in():
     features = generator.features(blocks.pad_to_multiple(tf.constant(gray), 16), False)
     np.testing.assert_allclose(logits, generator.head(features, with_logits=True)[1][:, :10, :18], atol=1e-6)
     np.testing.assert_array_equal(generator(gray), color)
+
+
+def test_files_of_earlier_versions_load(tmp_path):
+    """They have the blocks under `body`, in order, wherever the network keeps them now."""
+    generators.build(configured()).save_weights(tmp_path / "network.weights.h5")
+    held = []
+    with h5py.File(tmp_path / "network.weights.h5") as file:
+        file.visititems(lambda name, item: held.append(name) if isinstance(item, h5py.Dataset) else None)
+        assert sorted(file["body"]) == ["block", *(f"block_{i}" for i in range(1, 5 + 4))]
+    assert held and all(name.startswith(("body/", "head/")) for name in held)
 
 
 def test_a_pretrained_encoder_sees_the_gray_picture_alone():
