@@ -16,7 +16,7 @@ if __name__ == "__main__":
     # Run as a script, the checkout is on the path, and `import datasets` inside another package would find ours.
     sys.path[:] = [p for p in sys.path if Path(p or ".").resolve() != Path(__file__).parent.resolve()]
 
-from colorgan import flags  # noqa: E402
+from colorgan.settings import flags  # noqa: E402
 
 MODULES = {"eval": "evaluate", "class-weights": "class_weights"}  # modes whose module in `commands/` has another name
 PURPOSES = {

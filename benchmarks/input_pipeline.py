@@ -19,7 +19,8 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
 
-    from colorgan import config, datasets
+    from colorgan import datasets
+    from colorgan.settings import config
 
     data = config.Data(
         dataset=arguments.dataset,

@@ -22,8 +22,8 @@ import keras  # noqa: E402
 import numpy as np  # noqa: E402
 import tensorflow as tf  # noqa: E402
 
-from colorgan import flags  # noqa: E402
 from colorgan.models import encoders, generators, normalization  # noqa: E402
+from colorgan.settings import flags  # noqa: E402
 from colorgan.training import distribution, state, steps  # noqa: E402
 from colorgan.training.schedules import Action  # noqa: E402
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 
-from colorgan import flags
 from colorgan.commands import common
+from colorgan.settings import flags
 
 
 def run(command: flags.Command) -> int:

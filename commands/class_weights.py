@@ -10,10 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
-from colorgan import datasets, flags
+from colorgan import datasets
 from colorgan.commands import common
-from colorgan.config import Config
 from colorgan.models import heads, quantization
+from colorgan.settings import flags
+from colorgan.settings.config import Config
 from colorgan.training import checkpoints
 
 FILE = "class_weights.json"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import glob
 from pathlib import Path
 
-from colorgan import flags
+from colorgan.settings import flags
 
 
 def run(command: flags.Command) -> int:

@@ -6,8 +6,7 @@ import dataclasses
 import json
 from pathlib import Path
 
-from colorgan import datasets, flags, weights
-from colorgan.config import FIELDS, SECTION_OF, Config, flag_name, folder_name, read
+from colorgan import datasets, weights
 from colorgan.evaluation import baselines, metrics
 from colorgan.evaluation import evaluate as evaluator
 from colorgan.models import stored
@@ -15,6 +14,8 @@ from colorgan.models.objectives import adversarial
 from colorgan.models.stored import Stored
 from colorgan.serving import photos
 from colorgan.serving.colorizer import Colorizer, locate
+from colorgan.settings import flags
+from colorgan.settings.config import FIELDS, SECTION_OF, Config, flag_name, folder_name, read
 from colorgan.training import checkpoints, distribution
 from colorgan.weights import pretrained
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from colorgan import flags
 from colorgan.commands import common
 from colorgan.models import discriminators, generators
+from colorgan.settings import flags
 
 
 def run(command: flags.Command) -> int:

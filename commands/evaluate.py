@@ -10,13 +10,14 @@ import shlex
 import sys
 from pathlib import Path
 
-from colorgan import datasets, flags
+from colorgan import datasets
 from colorgan.commands import common
-from colorgan.config import flag_name
 from colorgan.evaluation import baselines, compare, distributions, folders, report
 from colorgan.evaluation import evaluate as evaluator
 from colorgan.evaluation.definitions import CONTROLS
 from colorgan.models import stored
+from colorgan.settings import flags
+from colorgan.settings.config import flag_name
 
 DATA = ("dataset", "dataset_path", "height", "width", "classes", "validation_fraction")  # what makes a split
 BY_FOLDER = ("folder", "places365")  # data sets whose classes are the folders that files lie in

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from colorgan import flags
 from colorgan.commands import common
 from colorgan.serving import export
+from colorgan.settings import flags
 
 
 def run(command: flags.Command) -> int:

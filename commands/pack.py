@@ -8,11 +8,11 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from colorgan import flags
 from colorgan.commands import common
-from colorgan.config import SECTION_OF, flag_name
 from colorgan.models import generators, stored
 from colorgan.models.colorizer import load_weights
+from colorgan.settings import flags
+from colorgan.settings.config import SECTION_OF, flag_name
 from colorgan.training import checkpoints, state
 
 

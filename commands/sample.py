@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from PIL import Image
 
-from colorgan import datasets, flags
+from colorgan import datasets
 from colorgan.commands import common
 from colorgan.evaluation import report
+from colorgan.settings import flags
 
 
 def run(command: flags.Command) -> int:

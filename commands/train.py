@@ -7,12 +7,13 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from colorgan import datasets, flags
+from colorgan import datasets
 from colorgan.commands import class_weights, common
 from colorgan.evaluation import baselines, metrics, report
 from colorgan.evaluation import evaluate as evaluator
 from colorgan.models.colorizer import Colorizer
 from colorgan.models.objectives import compose, features
+from colorgan.settings import flags
 from colorgan.training import checkpoints, distribution, loop, state, steps, validation, writers
 from colorgan.weights import pretrained
 

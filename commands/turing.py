@@ -5,18 +5,14 @@ from __future__ import annotations
 import hashlib
 import signal
 
-from colorgan import datasets, flags
+from colorgan import datasets
 from colorgan.commands import common
-from colorgan.evaluation import (
-    turing,
-    turing_desk,
-    turing_export,
-    turing_statistics,
-    turing_store,
-    turing_web,
-    turing_window,
-)
 from colorgan.models import stored
+from colorgan.settings import flags
+from colorgan.turing import api, export, statistics, trials
+from colorgan.turing.server import Server
+from colorgan.turing.store import Store
+from colorgan.turing.window import require_display, run_window
 
 
 def run(command: flags.Command) -> int:
@@ -27,30 +23,30 @@ def run(command: flags.Command) -> int:
     if command.config.evaluation.web and command.config.evaluation.participant:
         raise ValueError("`--participant` goes on in a window. In a browser, open the address that ends in it.")
     if not command.config.evaluation.web:
-        turing_window.require_display()
+        require_display()
     asked = command.config.evaluation  # what would fail only with the answers; ranges are the configuration's to check
-    turing_statistics.check(check_tolerance=asked.check_tolerance, precision_target=asked.precision_target)
+    statistics.check(check_tolerance=asked.check_tolerance, precision_target=asked.precision_target)
     colorizer, config = common.trained(command)
     wanted, folder = config.evaluation, common.output(config)
     real, settings = _test(config, colorizer)
-    with turing_store.Store(folder / "turing.sqlite") as store:
+    with Store(folder / "turing.sqlite") as store:
         earlier = len(_result(store, settings, wanted).people)
         if earlier:
             print(f"Participants of this test so far: {earlier}. Their answers are kept, and count.")
         if wanted.web:
-            with turing_export.Follower(store.path, folder / "turing.csv") as follower:
+            with export.Follower(store.path, folder / "turing.csv") as follower:
                 _serve(store, settings, config, real, colorizer, csv=follower.path)
         else:
             _ask(store, settings, wanted.participant, lambda index: (real[index], colorizer.colorize(real[index])))
         result = _result(store, settings, wanted)
         print(result.text())
         if result.people:
-            print(f"Answers: {turing_export.write(store, folder / 'turing.csv')}, kept in {store.path}")
+            print(f"Answers: {export.write(store, folder / 'turing.csv')}, kept in {store.path}")
     return 0
 
 
 def _result(store, settings, wanted):
-    return turing_statistics.result(
+    return statistics.result(
         store.answers(settings),
         settings,
         check_tolerance=wanted.check_tolerance,
@@ -69,7 +65,7 @@ def _test(config, colorizer):
     size = min(wanted.test_size, len(real) - extra)
     if 0 < size < wanted.test_size:
         print(f"The test split has only {len(real)} images: {size} trials instead of {wanted.test_size}.")
-    settings = turing.Settings(
+    settings = trials.Settings(
         size=max(size, 1),  # with too few images for any, the settings say so
         num_images=len(real),
         seed=config.run.seed,
@@ -100,7 +96,7 @@ def _ask(store, settings, token, pairs):
             f"`--participant {token}`: no participant of this test in {store.path}. Go on with the flags and the "
             "weights of that test, or leave --participant out to begin anew"
         )
-    turing_window.run_window(pairs, store, participant)
+    run_window(pairs, store, participant)
     if 0 < store.answered(participant) < len(participant.trials):
         print(f"To go on later: the same command with --participant {participant.token}")
 
@@ -112,9 +108,9 @@ def _serve(store, settings, config, real, colorizer, *, csv):
         raise KeyboardInterrupt
 
     generated = []
-    desk = turing_desk.Desk(store, settings, lambda index: (real[index], generated[index]))
+    desk = api.Desk(store, settings, lambda index: (real[index], generated[index]))
     before = signal.signal(signal.SIGTERM, stop)
-    with turing_web.Server(desk, host=config.use.host, port=config.use.port) as server:
+    with Server(desk, host=config.use.host, port=config.use.port) as server:
         try:
             # All before the first participant: how long a trial takes to come must tell nothing.
             print(f"Colorizing {len(real)} photographs ...", flush=True)

@@ -1,6 +1,6 @@
 """Photographs -> batches. `load(data, split)` is the door; a module per source, `pipeline.py` for what is common.
 
-Imports `models.color`, `config` and its own modules only.
+Imports `models.color`, `settings.config` and its own modules only.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Picture files: finding them and decoding them to RGB of the training size (stage 1 of `pipeline.py`).
 
-Owns what is a picture file and the order of a listing. Imports `pictures`, `sources` and `randomness`.
+Owns what is a picture file and the order of a listing. Imports `files.modes`, `sources` and `randomness`.
 Colour profiles are not applied: pictures are taken as sRGB.
 """
 
@@ -14,7 +14,7 @@ import numpy as np
 from PIL import ExifTags, Image
 
 from colorgan.datasets import randomness, sources
-from colorgan.pictures import to_rgb
+from colorgan.files.modes import to_rgb
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF")  # what such names hold in practice; phones' MPO opens as JPEG

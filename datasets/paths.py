@@ -1,10 +1,10 @@
-"""What `--dataset-path` means: the one rule for all data sets. Imports `config`."""
+"""What `--dataset-path` means: the one rule for all data sets. Imports `settings.config`."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from colorgan.config import folder_name
+from colorgan.settings.config import folder_name
 
 DEFAULT = Path("dataset")  # ./dataset, as the original spells it
 

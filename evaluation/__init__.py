@@ -1,1 +1,1 @@
-"""How good a colorizer is: metrics, the evaluator, its report, and the visual Turing test."""
+"""How good a colorizer is: metrics, the evaluator, and its report."""

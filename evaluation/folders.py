@@ -1,6 +1,6 @@
 """Two folders of pictures, results and truths, as batches for the evaluator: results of any program can be measured.
 
-Imports `pictures`. Pictures are read upright, as 8-bit sRGB; colour profiles are not applied.
+Imports `files.modes`. Pictures are read upright, as 8-bit sRGB; colour profiles are not applied.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import numpy as np
 from PIL import ExifTags, Image, ImageOps
 
 from colorgan.evaluation.formulas import SSIM_WINDOW
-from colorgan.pictures import to_rgb
+from colorgan.files.modes import to_rgb
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
 NAMED = 10  # files that a message names

@@ -14,8 +14,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from colorgan.config import Config
 from colorgan.models import color, generators, stored
+from colorgan.settings.config import Config
 
 
 class Colorizer:

@@ -1,15 +1,15 @@
 """The discriminator that a configuration names: real or generated, given a photograph's lightness. `build` makes it.
 
-Imports `networks`, `color` and `config`.
+Imports `networks`, `color` and `settings.config`.
 """
 
 from __future__ import annotations
 
 from keras import ops
 
-from colorgan.config import Config
 from colorgan.models import color
 from colorgan.models.networks import DISCRIMINATORS
+from colorgan.settings.config import Config
 
 
 def build(config: Config, *, synchronized=False):

@@ -2,7 +2,7 @@
 
 `table` is a kernel table of ours. `efficientnet-lite0` and `-lite2` know ImageNet's pictures: whoever starts a run puts
 their weights in (`weights.pretrained`); trained weights hold them. A decoder (`decoders.py`) reads the pyramid.
-Imports `blocks`, `color` and `config`.
+Imports `blocks`, `color` and `settings.config`.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ import math
 
 from keras import layers, ops
 
-from colorgan.config import Config
 from colorgan.models import blocks
 from colorgan.models import color as colors
+from colorgan.settings.config import Config
 
 WHOLE = math.inf  # the key of the one map that is no grid: [B, 1, 1, C], a description of the whole picture
 

@@ -1,6 +1,6 @@
 """The generator that a configuration names: from a photograph's lightness to its colours. `build` makes it.
 
-Imports `networks`, `heads` and `config`.
+Imports `networks`, `heads` and `settings.config`.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ import functools
 
 from keras import ops
 
-from colorgan.config import Config
 from colorgan.models import heads
 from colorgan.models.networks import GENERATORS
+from colorgan.settings.config import Config
 
 
 def build(config: Config, *, synchronized=False):

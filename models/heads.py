@@ -1,6 +1,6 @@
 """What a generator ends in: from its last features to colours, directly or by way of bins. `build` makes one.
 
-Imports `color`, `quantization` and `config`.
+Imports `color`, `quantization` and `settings.config`.
 """
 
 from __future__ import annotations
@@ -8,9 +8,9 @@ from __future__ import annotations
 import numpy as np
 from keras import layers, ops
 
-from colorgan.config import Config
 from colorgan.models import color as colors
 from colorgan.models import quantization
+from colorgan.settings.config import Config
 
 
 class ColorHead(layers.Layer):

@@ -2,7 +2,7 @@
 
 Packed weights are `NAME.weights.h5`, Keras' own format with the kernels in float16, and `NAME.weights.json`: the
 settings of the network, the SHA-256 of the first file, and the median ab of the training set. HDF5 and JSON only:
-reading them runs no code of theirs. Imports `config`.
+reading them runs no code of theirs. Imports `settings.config`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from colorgan.config import FIELDS, Config, read
+from colorgan.settings.config import FIELDS, Config, read
 
 WEIGHTS = "generator.weights.h5"  # in a run's folder
 SUFFIX = ".weights.h5"

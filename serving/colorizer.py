@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from colorgan import weights
-from colorgan.config import Config
 from colorgan.models import colorizer, stored
 from colorgan.serving import fullres, photos
+from colorgan.settings.config import Config
 
 WORK_SIZE = 256  # of a colorizer that was made of a function
 

@@ -1,7 +1,8 @@
 """A trained generator as a file for other programs: TensorFlow's SavedModel, ONNX, LiteRT; any height, width and batch.
 
 Owns the formats, the description that lies beside such a file, and the comparison of it with Keras. What is exported
-is the network alone, scaled gray in and scaled colour out; the description says what the scales are. Imports `config`;
+is the network alone, scaled gray in and scaled colour out; the description says what the scales are. Imports
+`settings.config`;
 each format's own packages when it is asked for.
 """
 
@@ -19,7 +20,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from colorgan.config import Config
+from colorgan.settings.config import Config
 
 # What PyPI calls the packages that a format needs beside TensorFlow, by the names that they are imported by.
 PACKAGES = {

@@ -1,7 +1,7 @@
 """The web page and its HTTP API: a photograph in, a coloured one out, and nothing kept.
 
 Owns the page, `POST /colorize`, and how long files of visitors stay. Needs Gradio (extra `app`), which brings FastAPI
-and uvicorn. Imports `origins`, `serving.desk`, `serving.photos` and `serving.reading`, and gets the colorizer as an
+and uvicorn. Imports `server.hosts`, `serving.desk`, `serving.photos` and `serving.reading`; gets the colorizer as an
 argument.
 """
 
@@ -30,7 +30,7 @@ from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse
 from starlette.background import BackgroundTask
 from starlette.datastructures import Headers, MutableHeaders, UploadFile
 
-from colorgan import origins
+from colorgan.server import hosts
 from colorgan.serving import reading
 from colorgan.serving.desk import MAX_UPLOAD_MB, WAITING, Desk, Refused
 from colorgan.serving.photos import Settings
@@ -217,7 +217,7 @@ def build(
         colorizer, settings, max_upload_mb: see `Desk`.
         folder: for temporary files, empty; the caller removes it.
         host: the name or address that it is served at. Requests to other names are refused, and those that pages from
-            elsewhere send; see `origins`.
+            elsewhere send; see `hosts`.
 
     Raises:
         ValueError: if `max_upload_mb` is not positive.
@@ -255,7 +255,7 @@ def build(
     async def refuse(request, refused):
         return JSONResponse({"detail": str(refused)}, status_code=refused.status)
 
-    app.add_middleware(_AtHome, names=origins.Names(host), max_bytes=desk.max_bytes + _OVERHEAD)
+    app.add_middleware(_AtHome, names=hosts.Names(host), max_bytes=desk.max_bytes + _OVERHEAD)
     return gr.mount_gradio_app(
         app,
         _page(desk, visits),
@@ -287,7 +287,7 @@ def _refusal(text, status):
 class _AtHome:
     """ASGI middleware: nothing is fetched from elsewhere, and no page from elsewhere fetches here.
 
-    Requests to names that are not ours are refused, and what pages from elsewhere send (`origins`). The page is told to
+    Requests to names that are not ours are refused, and what pages from elsewhere send (`hosts`). The page is told to
     stay at home, and Gradio's routes that would go elsewhere are closed.
     """
 
@@ -298,15 +298,15 @@ class _AtHome:
         if scope["type"] not in ("http", "websocket"):
             return await self.app(scope, receive, send)
         headers = Headers(scope=scope)
-        ours = origins.is_ours(headers.get("host", ""), self.names)
+        ours = hosts.is_ours(headers.get("host", ""), self.names)
         said = [headers.get(name, "") for name in ("origin", "host", "x-forwarded-host")]
-        foreign = origins.is_foreign(*said)
+        foreign = hosts.is_foreign(*said)
         if scope["type"] == "websocket":
             if ours and not foreign:
                 return await self.app(scope, receive, send)
             return await send({"type": "websocket.close", "code": 1008})
         if not ours:
-            return await _refusal(origins.REFUSAL, 400)(scope, receive, send)
+            return await _refusal(hosts.REFUSAL, 400)(scope, receive, send)
         # OPTIONS is how a browser asks whether a foreign page may send: Gradio would let it.
         path, sends = scope["path"], scope["method"] not in ("GET", "HEAD")
         if foreign and sends:

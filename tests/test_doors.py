@@ -235,7 +235,7 @@ def test_a_loss_that_is_not_finite_stops_the_run(tmp_path, door):
     poison = """
 import sys, numpy as np
 from pathlib import Path
-from colorgan import flags
+from colorgan.settings import flags
 from colorgan.training import checkpoints, state
 import tensorflow as tf
 config = flags.parse(sys.argv[1:], mode="train").config

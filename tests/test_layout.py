@@ -9,30 +9,33 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-ROOMS = {"commands", "models", "datasets", "training", "evaluation", "serving", "weights"}
+ROOMS = {
+    "settings", "files", "server", "weights", "datasets", "models", "training", "evaluation", "turing", "serving",
+    "commands",
+}  # fmt: skip
 DOORS = {"train", "test-eval", "test-turing", "colorize", "app"}
-MODULES = {"__init__", "main", "config", "origins", "pictures", "presets", "flags"} | DOORS
+MODULES = {"__init__", "main"} | DOORS
 NOT_INSTALLED = {"tests", "benchmarks", "setup.py", ".ci"}
 
 # What a module may import of ours: the first key that is its name or a package around it. A name allows all inside it.
 MAY_IMPORT = {
-    "models.objectives": {"models.objectives", "models.color", "models.quantization", "config"},
+    "settings.config": set(),
+    "settings": {"settings"},
+    "files": {"files"},
+    "server": {"server"},
+    "weights": set(),
+    "models.objectives": {"models.objectives", "models.color", "models.quantization", "settings.config"},
     "models.color": set(),
     "models.normalization": set(),
-    "models": {"models", "config"},
-    "datasets": {"datasets", "models.color", "config", "pictures"},
-    "training": {"training", "models", "evaluation.metrics", "config"},
-    "evaluation": {"evaluation", "models.colorizer", "models.color", "config", "origins", "pictures"},
-    "serving": {"serving", "models", "config", "origins", "pictures", "weights"},
-    "weights": set(),
-    "config": set(),
-    "origins": set(),
-    "pictures": set(),
-    "presets": {"config"},
-    "flags": {"config", "presets"},
+    "models": {"models", "settings.config"},
+    "datasets": {"datasets", "models.color", "settings.config", "files"},
+    "training": {"training", "models", "evaluation.metrics", "settings.config"},
+    "evaluation": {"evaluation", "models.colorizer", "models.color", "settings.config", "files"},
+    "turing": {"turing", "server"},
+    "serving": {"serving", "models", "settings.config", "server", "files", "weights"},
     "__init__": {"serving.colorizer"},
-    "commands": ROOMS | {"config", "presets", "flags"},
-    "main": {"commands", "flags"},
+    "commands": ROOMS,
+    "main": {"commands", "settings.flags"},
     **{door: {"main"} for door in DOORS},
 }
 # What it may import of others, beside the standard library; a module without a row may import anything.
@@ -41,14 +44,14 @@ OTHERS = {
     "models.colorizer": {"keras", "numpy", "h5py"},  # h5py: what a Keras weights file is
     "models.stored": {"numpy", "h5py"},
     "models": {"keras", "numpy"},
-    "config": set(),
-    "presets": set(),
-    "flags": {"absl"},
+    "settings.flags": {"absl"},
+    "settings": set(),
+    "server": set(),
     "__init__": set(),
     "main": set(),
     **{door: set() for door in DOORS},
 }
-MATPLOTLIB = {"evaluation.turing_window", "evaluation.plots", "training.writers"}
+MATPLOTLIB = {"turing.window", "evaluation.report.plots", "training.writers"}
 
 
 def module_name(path):
@@ -142,9 +145,9 @@ def test_imports(module):
         ("training.steps", "from matplotlib import pyplot", "imports matplotlib"),
         ("evaluation.evaluate", "from colorgan import training", "imports training"),
         ("serving.photos", "import datasets", "without `colorgan.`"),
-        ("config", "import numpy", "imports numpy"),
-        ("config", "import colorgan", "imports __init__"),
-        ("presets", "from colorgan.flags import parse", "imports flags"),
+        ("settings.config", "import numpy", "imports numpy"),
+        ("settings.config", "import colorgan", "imports __init__"),
+        ("settings.presets", "from colorgan.models import color", "imports models.color"),
         ("train", "from colorgan.training import loop", "imports training.loop"),
     ],
 )
@@ -153,7 +156,7 @@ def test_the_rules_can_be_broken(module, source, complaint):
 
 
 def test_what_the_rules_allow():
-    source = "import os\nfrom keras import ops\nfrom colorgan.config import Config\nfrom . import blocks"
+    source = "import os\nfrom keras import ops\nfrom colorgan.settings.config import Config\nfrom . import blocks"
     assert violations("models.generators", source) == []
     assert list(imported("models", "from .color import luma", package=True)) == ["colorgan.models.color.luma"]
 
@@ -198,8 +201,9 @@ def test_the_top_level_has_its_fixed_names():
 
 def test_a_look_at_the_settings_loads_no_tensorflow():
     code = (
-        "import sys, colorgan, colorgan.config, colorgan.presets, colorgan.flags, colorgan.main\n"
-        "colorgan.flags.parse(['--dataset', 'cifar10'])\n"
+        "import sys, colorgan.main\n"
+        "from colorgan.settings import config, flags, presets\n"
+        "flags.parse(['--dataset', 'cifar10'])\n"
         "print(*sorted({'tensorflow', 'keras', 'numpy', 'cv2', 'matplotlib'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)

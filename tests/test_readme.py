@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from colorgan import datasets, flags, presets
+from colorgan import datasets
 from colorgan.models import discriminators, generators
+from colorgan.settings import flags, presets
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from colorgan import flags
 from colorgan.commands import class_weights
+from colorgan.settings import flags
 
 NARROW = ["--filter-multiplier", "0.1", "--batch-size", "4", "--validate-size", "4", "--sample-size", "2"]
 

@@ -10,10 +10,11 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from colorgan import Colorizer, flags, main, weights
+from colorgan import Colorizer, main, weights
 from colorgan.commands import common
 from colorgan.models import generators, stored
 from colorgan.models.colorizer import load_weights
+from colorgan.settings import flags
 from colorgan.training import checkpoints, state
 
 LARGEST = 40e6  # bytes

@@ -1,6 +1,6 @@
 """State for going on (`checkpoints/`), and weights for use (`generator.weights.h5`): different files, written whole.
 
-Imports `training.state` and `config`.
+Imports `training.state` and `settings.config`.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from colorgan.config import Config, flag_name, read
 from colorgan.models import discriminators
 from colorgan.models.colorizer import load_weights
 from colorgan.models.stored import WEIGHTS, find
+from colorgan.settings.config import Config, flag_name, read
 from colorgan.training.state import TrainState
 
 CONFIG = "config.json"

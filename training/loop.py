@@ -15,8 +15,8 @@ from dataclasses import asdict, dataclass, field
 import numpy as np
 import tensorflow as tf
 
-from colorgan.config import Config
 from colorgan.evaluation import metrics
+from colorgan.settings.config import Config
 from colorgan.training import distribution, schedules
 from colorgan.training.checkpoints import Checkpoints
 from colorgan.training.state import TrainState, set_rates

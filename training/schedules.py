@@ -2,7 +2,7 @@
 
 A schedule has no clock and no tensors: `act(config, state, measurements)` gives the next state and the action. The
 state is a frozen dataclass of numbers, saved with the checkpoints, so that a resumed run acts as one never stopped.
-An iteration is one batch. Imports `config` only.
+An iteration is one batch. Imports `settings.config` only.
 
 The phases of a run, each left for the next and never entered again:
 
@@ -23,7 +23,7 @@ import dataclasses
 import math
 from dataclasses import dataclass
 
-from colorgan.config import Config, Optimizer, Schedule
+from colorgan.settings.config import Config, Optimizer, Schedule
 
 THAW = 1000  # iterations in which the rate of an encoder that was frozen rises
 ACCURACIES = 20  # a mean accuracy is of at least so many iterations

@@ -1,6 +1,6 @@
 """What training changes: both networks, their optimizers, the averaged generator, and the counters.
 
-Imports `models` and `config`. Everything here is made under the strategy's scope and lives as long as the run.
+Imports `models` and `settings.config`. Everything here is made under the strategy's scope and lives as long as the run.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import keras
 import tensorflow as tf
 
-from colorgan.config import Config
 from colorgan.models import discriminators, generators
+from colorgan.settings.config import Config
 
 
 @dataclass

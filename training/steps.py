@@ -12,9 +12,9 @@ import functools
 import keras
 import tensorflow as tf
 
-from colorgan.config import Config
 from colorgan.models import color as colors
 from colorgan.models.objectives import adversarial, compose, controls, features, penalties, rebalanced
+from colorgan.settings.config import Config
 from colorgan.training.schedules import Action
 from colorgan.training.state import TrainState
 

@@ -1,6 +1,6 @@
 """What a run leaves behind while it trains: metrics.jsonl, TensorBoard events, sample grids, curves, the live line.
 
-Imports `training.checkpoints` and `config`. Only the chief of a cluster has writers that write.
+Imports `training.checkpoints` and `settings.config`. Only the chief of a cluster has writers that write.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
-from colorgan.config import Config
+from colorgan.settings.config import Config
 from colorgan.training import checkpoints
 
 # The live line has room for these.

@@ -2,15 +2,15 @@
 
 Every function takes tensors and returns `(loss, {log key: scalar})`, both *shares of the global batch*: sums over this
 replica's images divided by the images of all replicas, so that summing over replicas (as Keras does with gradients)
-gives the mean over the global batch. Imports `config` and the term files; never a network.
+gives the mean over the global batch. Imports `settings.config` and the term files; never a network.
 """
 
 from __future__ import annotations
 
 from keras import ops
 
-from colorgan.config import Objective
 from colorgan.models.objectives import adversarial, controls, reconstruction
+from colorgan.settings.config import Objective
 
 
 def share(values, global_batch):

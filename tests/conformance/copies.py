@@ -6,8 +6,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from colorgan import flags
 from colorgan.models import heads, quantization
+from colorgan.settings import flags
 from colorgan.training import state, steps
 
 # How a preset is made small; nothing else of it changes.

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from copies import SMALL, batch_of, small, start
 
-from colorgan import flags
 from colorgan.commands import common
 from colorgan.models.objectives.adversarial import ADVERSARIAL
+from colorgan.settings import flags
 from colorgan.training.schedules import Action
 
 

@@ -9,10 +9,10 @@ import tensorflow as tf
 from copies import SMALL, TURNS, batch_of, small, start
 from published import COUNTS, DEFAULTS, ROWS
 
-from colorgan import flags
 from colorgan.models import discriminators, generators
 from colorgan.models.networks import base
-from colorgan.presets import PRESETS
+from colorgan.settings import flags
+from colorgan.settings.presets import PRESETS
 from colorgan.training import schedules
 
 # The phases that those turns meet.

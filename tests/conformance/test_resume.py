@@ -65,7 +65,7 @@ def main(folder):
     """Print {preset: [digests of the straight run, of the resumed one]} as JSON."""
     import tensorflow as tf
 
-    from colorgan.presets import PRESETS
+    from colorgan.settings.presets import PRESETS
 
     tf.config.experimental.enable_op_determinism()
     result = {

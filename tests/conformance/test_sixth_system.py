@@ -19,7 +19,9 @@ def package(tmp_path):
     copy.mkdir(parents=True)
     networks = copy / "models" / "networks"
     networks.mkdir(parents=True)
-    for folder, others in ((ROOT, {"models", "presets.py"}), (ROOT / "models", {"networks"})):
+    (copy / "settings").mkdir()
+    replaced = {"": {"models", "settings"}, "models": {"networks"}, "settings": {"presets.py"}}
+    for folder, others in ((ROOT / name, others) for name, others in replaced.items()):
         for entry in folder.iterdir():
             if entry.name not in others | {"tests", "docs", "benchmarks"} and not entry.name.startswith("."):
                 (copy / folder.relative_to(ROOT) / entry.name).symlink_to(entry)
@@ -27,9 +29,9 @@ def package(tmp_path):
         (networks / entry.name).symlink_to(entry)
     file, row = re.findall(r"```python\n(.*?)```", CONTRIBUTING, re.S)
     (networks / "plain.py").write_text(file)
-    presets = (ROOT / "presets.py").read_text()
+    presets = (ROOT / "settings" / "presets.py").read_text()
     assert presets.count("PRESETS = {\n") == 1
-    (copy / "presets.py").write_text(presets.replace("PRESETS = {\n", "PRESETS = {\n" + row))
+    (copy / "settings" / "presets.py").write_text(presets.replace("PRESETS = {\n", "PRESETS = {\n" + row))
     return copy.parent
 
 

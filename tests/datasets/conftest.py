@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from colorgan import config
+from colorgan.settings import config
 
 
 @pytest.fixture

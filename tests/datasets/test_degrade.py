@@ -5,9 +5,10 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from colorgan import datasets, flags
+from colorgan import datasets
 from colorgan.datasets import degrade
 from colorgan.models import color
+from colorgan.settings import flags
 
 SIZE = (24, 32)
 

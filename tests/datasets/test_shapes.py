@@ -8,7 +8,7 @@ from colorgan.models import color
 
 @pytest.fixture(scope="module")
 def train():
-    from colorgan import config
+    from colorgan.settings import config
 
     split = datasets.load(config.Data(dataset="shapes", height=32, width=32), "train")
     batches = list(split.images(500).as_numpy_iterator())

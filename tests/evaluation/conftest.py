@@ -1,9 +1,9 @@
-"""What several modules' tests share: small evaluations, and a file of answers."""
+"""What several modules' tests share: small evaluations."""
 
 import numpy as np
 import pytest
 
-from colorgan.evaluation import evaluate, turing_store
+from colorgan.evaluation import evaluate
 
 
 @pytest.fixture(scope="session")
@@ -30,10 +30,3 @@ def full():
     }
     options = {"class_names": ("cats & dogs", "x"), "resamples": 20, "sample_size": 2, "for_report": True}
     return evaluate.evaluate(models, [batch], description="noise", desired={"saturation": 0.5}, **options)
-
-
-@pytest.fixture
-def store(tmp_path):
-    """A new file of a Turing test's answers."""
-    with turing_store.Store(tmp_path / "new" / "turing.sqlite") as opened:
-        yield opened

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from colorgan import flags
 from colorgan.commands import common, evaluate, turing
+from colorgan.settings import flags
 
 
 def command(*words, mode="eval"):

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from skimage.color import rgb2lab
 
-from colorgan.evaluation import evaluate, tables
+from colorgan.evaluation import evaluate
+from colorgan.evaluation.report import tables
 from colorgan.models import color
 from colorgan.models.colorizer import to_rgb8
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from colorgan import flags
 from colorgan.models import color, discriminators, generators
 from colorgan.models.colorizer import Colorizer, load_weights, to_rgb8
 from colorgan.models.stored import WEIGHTS
+from colorgan.settings import flags
 
 
 def configured(**values):

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from colorgan import flags
 from colorgan.models import blocks, decoders, encoders
+from colorgan.settings import flags
 from colorgan.weights import pretrained
 
 # Of the gray picture arange(96 x 64) * 7 mod 256, three equal channels, (x - 127) / 128: what another port of

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from colorgan.config import Config
 from colorgan.models import heads, quantization
 from colorgan.models.objectives import rebalanced
+from colorgan.settings.config import Config
 
 LOGITS = {"color": None, "color-and-bins": (261,), "channel-bins": (2, 16), "joint-bins": (261,)}
 BINS = [name for name, shape in LOGITS.items() if shape]

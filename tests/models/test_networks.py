@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from colorgan import flags
 from colorgan.models import discriminators, generators, networks
+from colorgan.settings import flags
 
 # Tables of each system, at the smallest size that they are made for and a few filters wide.
 SYSTEMS = {

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from colorgan.config import Objective
 from colorgan.models.objectives import adversarial, compose, reconstruction
+from colorgan.settings.config import Objective
 
 LOGITS = np.float32([-2, 0, 3])
 LN2 = math.log(2)

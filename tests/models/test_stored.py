@@ -4,9 +4,9 @@ import h5py
 import numpy as np
 import pytest
 
-from colorgan import flags
 from colorgan.models import generators, stored
 from colorgan.models.colorizer import Colorizer
+from colorgan.settings import flags
 
 
 @pytest.fixture(scope="module")

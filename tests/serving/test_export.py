@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from colorgan import flags
 from colorgan.models import color, generators
 from colorgan.serving import export
+from colorgan.settings import flags
 from colorgan.weights import pretrained
 
 NAMES = {"tf_saved_model": "network", "onnx": "network.onnx", "litert": "network.tflite"}

@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from colorgan import flags
 from colorgan.serving import export, photos, reading, writing
 from colorgan.serving.photos import Settings
+from colorgan.settings import flags
 
 
 @pytest.mark.parametrize(

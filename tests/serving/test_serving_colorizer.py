@@ -8,11 +8,12 @@ import pytest
 from PIL import Image
 
 import colorgan
-from colorgan import flags, weights
+from colorgan import weights
 from colorgan.models import color, generators
 from colorgan.models import colorizer as models_colorizer
 from colorgan.serving import batch, fullres, photos, reading, writing
 from colorgan.serving.colorizer import Colorizer
+from colorgan.settings import flags
 
 TABLES = {"encoder": ((4, 1), (6, 2), (8, 2)), "decoder": ((6, 2), (4, 2))}
 

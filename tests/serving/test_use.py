@@ -17,9 +17,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from colorgan import flags
 from colorgan.models import generators
 from colorgan.serving.colorizer import Colorizer
+from colorgan.settings import flags
 
 ROOT = Path(__file__).parents[2]
 TABLES = {"encoder": ((4, 1), (6, 2), (8, 2)), "decoder": ((6, 2), (4, 2))}

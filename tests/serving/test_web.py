@@ -17,7 +17,7 @@ import tifffile
 from gradio import processing_utils
 from starlette.testclient import TestClient
 
-from colorgan import origins
+from colorgan.server import hosts
 from colorgan.serving import batch, web
 from colorgan.serving.desk import Desk
 from colorgan.serving.photos import Settings
@@ -219,8 +219,8 @@ def test_the_page_asks_for_nothing_from_elsewhere(visit):
 )
 def test_names_that_are_not_ours_are_refused(visit, monkeypatch, host, asked, fine):
     """A page from elsewhere whose name points here has its own name in the Host header."""
-    monkeypatch.setattr(origins.socket, "gethostname", lambda: "this-computer")
-    monkeypatch.setattr(origins.socket, "getfqdn", lambda: "this-computer.lan")
+    monkeypatch.setattr(hosts.socket, "gethostname", lambda: "this-computer")
+    monkeypatch.setattr(hosts.socket, "getfqdn", lambda: "this-computer.lan")
     client = visit(host=host)
     for answer in (
         client.get("/config", headers={"host": asked}),
@@ -237,7 +237,7 @@ def test_websockets_of_other_names_are_refused_too():
     async def sent(message):
         said.append(message["type"])
 
-    reached, said, shell = [], [], web._AtHome(app, names=origins.Names("127.0.0.1"), max_bytes=9)
+    reached, said, shell = [], [], web._AtHome(app, names=hosts.Names("127.0.0.1"), max_bytes=9)
     for name, origin in (("evil.example", ""), ("localhost", "http://evil.example"), ("localhost", "http://localhost")):
         headers = [(b"host", name.encode()), (b"origin", origin.encode())]
         asyncio.run(shell({"type": "websocket", "headers": headers}, None, sent))

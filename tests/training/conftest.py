@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from colorgan import flags
+from colorgan.settings import flags
 from colorgan.training import state, steps
 
 

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from colorgan import flags
 from colorgan.commands import train
+from colorgan.settings import flags
 from colorgan.training import distribution, loop, schedules, writers
 
 HOST = {

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from colorgan import flags, main
+from colorgan import main
 from colorgan.models import generators
 from colorgan.models.colorizer import load_weights
 from colorgan.models.objectives import rebalanced
+from colorgan.settings import flags
 from colorgan.training import state, steps
 from colorgan.training.schedules import Action
 from colorgan.weights import pretrained

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from colorgan import flags
+from colorgan.settings import flags
 from colorgan.training import schedules
 from colorgan.training.schedules import Measurements, State
 

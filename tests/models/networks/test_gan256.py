@@ -2,8 +2,8 @@
 
 import pytest
 
-from colorgan import flags
 from colorgan.models import discriminators, generators
+from colorgan.settings import flags
 
 PUBLISHED = {
     "generator": "upsampling",

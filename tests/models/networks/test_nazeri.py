@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from colorgan import flags
 from colorgan.models import discriminators, generators
+from colorgan.settings import flags
 
 
 def configured(**values):

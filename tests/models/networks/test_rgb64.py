@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from colorgan import flags
 from colorgan.models import discriminators, generators
+from colorgan.settings import flags
 
 PUBLISHED = {
     "generator": "pooling",

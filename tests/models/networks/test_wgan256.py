@@ -5,8 +5,8 @@ import functools
 import numpy as np
 import pytest
 
-from colorgan import flags
 from colorgan.models import discriminators, generators
+from colorgan.settings import flags
 
 PUBLISHED = {
     "generator": "staged",

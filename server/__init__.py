@@ -1,0 +1,1 @@
+"""The one HTTP stack: which requests a page of ours answers."""

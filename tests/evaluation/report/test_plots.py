@@ -1,0 +1,25 @@
+"""What the plots draw is what was counted."""
+
+import numpy as np
+
+from colorgan.evaluation.report import plots
+
+
+def test_the_curves_are_drawn_as_they_were_counted(full):
+    figure = plots.curves(full)
+    for axis, curve in zip(figure.axes, (full.traces.eps_curve, full.traces.ab_curve), strict=True):
+        assert len(axis.lines) == 3
+        for line, model in zip(axis.lines, full.traces.ab, strict=True):
+            np.testing.assert_allclose(line.get_ydata(), 100 * curve(model))
+            assert line.get_label() == f"{model}, AuC {100 * curve(model).mean():.1f} %"
+
+
+def test_histograms_have_one_scale_and_their_axes_right(full):
+    figure = plots.ab_histograms(full, ["<warm>"], theme="dark")
+    truth, warm = (axis.collections[0] for axis in figure.axes[:2])
+    assert truth.norm.vmin == warm.norm.vmin and truth.norm.vmax == warm.norm.vmax
+    shares = warm.get_array()  # rows go up with b, columns to the right with a: all pixels at (10, 20)
+    row, column = np.unravel_index(np.ma.argmax(shares), shares.shape)
+    assert (column, row) == ((10 + 110) // 2, (20 + 110) // 2)
+    chroma = plots.chroma(full, ["<warm>"]).axes[0].collections[0].get_array()
+    assert (np.flatnonzero(chroma.count(axis=1)) == [int(np.hypot(10, 20)) // 2]).all()  # achieved, along y

@@ -1,0 +1,108 @@
+"""What people read as text: the protocol above aligned tables, Markdown, comparisons."""
+
+import numpy as np
+import pytest
+
+from colorgan.evaluation import compare, evaluate, report
+from colorgan.evaluation.report import tables
+
+
+def lines_after(text, start):
+    lines = text.splitlines()
+    at = next(i for i, line in enumerate(lines) if line.startswith(start))
+    return lines[at + 1 :]
+
+
+def test_the_protocol_stands_above_the_table(evaluation):
+    text = report.text(evaluation)
+    order = ["Protocol:", "noise, no crop", "L in the epsilon accuracy", "Definitions:", "Results, N = 6", "by class"]
+    places = [text.index(part) for part in order]
+    assert places == sorted(places)
+    assert "gray: the truth's: a and b alone decide" in text
+    for name in evaluation.table["gray"]:
+        assert text.index(f"  {name} ") < text.index("Results"), f"{name} is not defined above the table"
+
+
+def test_columns_are_aligned_and_hold_intervals(evaluation):
+    table = lines_after(report.table_text(evaluation), "Results")
+    header, rule, *rows = table
+    assert header.split() == ["metric", "gray", "warm"]
+    assert set(rule) == {"-"}
+    assert {len(row) for row in rows} == {len(header)}
+    value, low, high = evaluation.table["warm"]["mae_ab"]
+    assert rows[0].startswith("mae_ab (Lab)")
+    assert rows[0].endswith(f"{value:.2f} [{low:.2f}, {high:.2f}]")
+    assert len(rows) == len(evaluation.table["gray"])
+
+
+def test_each_model_has_its_table_per_class(evaluation):
+    text = tables.class_text(evaluation, names=["psnr"])
+    for model in ("gray", "warm"):
+        header, _, cat, dog = lines_after(text, f"{model}, by class")[:4]
+        assert header.split() == ["class", "N", "psnr", "(dB)"]
+        assert cat.split()[:2] == ["cat", "3"]
+        assert dog.split()[:2] == ["dog", "3"]
+    evaluation_without = evaluate.Evaluation(evaluation.protocol, evaluation.table)
+    assert tables.class_text(evaluation_without) == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "interval", "text"),
+    [
+        ("eps2", (0.2481, 0.2, 0.3), "24.81 [20.00, 30.00]"),
+        ("mae_ab", (9.094, 9.0, 9.2), "9.09 [9.00, 9.20]"),
+        ("ssim", (0.94351, 0.9, 1.0), "0.944 [0.900, 1.000]"),
+        ("chroma_ratio", (float("nan"),) * 3, "n/a"),
+    ],
+)
+def test_cells(name, interval, text):
+    assert tables.cell(name, interval) == text
+
+
+def test_tables_by_hand():
+    header, rows = ["name", "N"], [["a|b", 3], ["long name", 12]]
+    assert tables.markdown_table(header, rows) == "| name | N |\n| --- | ---: |\n| a\\|b | 3 |\n| long name | 12 |"
+    assert tables.text_table(header, rows) == "name        N\n-------------\na|b         3\nlong name  12"
+    with pytest.raises(ValueError, match="must have 2 cells"):
+        tables.markdown_table(header, [["alone"]])
+
+
+def test_markdown_has_everything(evaluation):
+    text = report.markdown(evaluation)
+    assert text.startswith("# Evaluation\n\nN = 6 images") and "```\nProtocol:" in text
+    assert "| metric | gray | warm |" in text
+    assert "`warm`, by class:" in text
+    assert "| cat | 3 |" in text
+
+
+def test_desired_values_stand_beside_what_was_achieved(full):
+    header, rows = tables.results(full)
+    assert header == ["metric", "desired", "<warm>", "cold", "gray"]
+    by_name = {row[0]: row for row in rows}
+    assert by_name["saturation"][1] == "0.500"
+    assert by_name["psnr (dB)"][1] == ""
+
+
+def test_a_metric_of_sets_names_its_network(evaluation):
+    made = evaluate.Evaluation(
+        evaluation.protocol, {"m": {"fid": (12.3456, np.nan, np.nan), "kid": (0.01234, 0.01, 0.02)}}
+    )
+    made.feature_network = "net.keras 01234567"
+    assert tables.results(made)[1] == [
+        ["fid (net.keras 01234567)", "12.35"],
+        ["kid (net.keras 01234567)", "0.0123 [0.0100, 0.0200]"],
+    ]
+
+
+def test_a_comparison_in_words(full):
+    text = tables.comparison_text(compare.compare(full, "gray", "cold", resamples=20))
+    header, _, *rows = lines_after(text, "cold - gray, N = 9 images, 95 % paired")
+    assert header.split() == ["metric", "gray", "cold", "difference", "better"]
+    cells = {row.split()[0]: row.split() for row in rows}
+    assert cells["chroma_ratio"][-1] == "cold"
+    assert cells["chroma_ratio"][3].startswith("+")
+    assert cells["mae_ab"][-1] in ("gray", "cold", "undecided")
+    assert cells["saturation"][-1].endswith("]")
+    assert "| metric | gray | cold | difference | better |" in report.markdown(
+        full, [compare.compare(full, "gray", "cold", resamples=20)]
+    )

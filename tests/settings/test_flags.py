@@ -1,0 +1,382 @@
+"""The command line: the original's commands, every flag, precedence, and what mistakes are told."""
+
+import json
+import shlex
+
+import pytest
+
+from colorgan.settings import flags
+from colorgan.settings.config import FIELDS, SECTIONS, Config, flag_name
+from colorgan.settings.presets import DATASETS, PRESETS
+
+# The training commands of Nazeri et al.'s project, as published.
+PLACES365 = """
+  --seed 100 --dataset places365 --dataset-path ./dataset/places365 --checkpoints-path ./checkpoints
+  --batch-size 16 --epochs 10 --lr 3e-4 --label-smoothing 1"""
+CIFAR10 = """
+  --seed 100 --dataset cifar10 --dataset-path ./dataset/cifar10 --checkpoints-path ./checkpoints
+  --batch-size 128 --epochs 200 --lr 3e-4 --lr-decay-steps 1e4 --augment True"""
+
+# The original's flags and their defaults: name, and the default where the project states one.
+ORIGINAL = {
+    "seed": 0, "name": None, "dataset": "places365", "dataset-path": "./dataset", "checkpoints-path": "./checkpoints",
+    "batch-size": 16, "color-space": "lab", "epochs": 30, "lr": 3e-4, "lr-decay": True, "lr-decay-rate": 0.1,
+    "lr-decay-steps": 500_000, "beta1": 0, "l1-weight": 100, "augment": True, "label-smoothing": False,
+    "acc-thresh": 2, "kernel-size": 4, "gpu-ids": "0", "save": True, "save-interval": 1000, "sample": True,
+    "sample-size": 8, "sample-interval": 1000, "validate": True, "validate-interval": 0, "log": True,
+    "log-interval": 10, "visualize": False, "visualize-window": 100, "test-input": "", "test-output": "",
+    "test-size": 100, "test-delay": 0,
+}  # fmt: skip
+
+
+def parsed(line, **kwargs):
+    return flags.parse(shlex.split(line), **kwargs)
+
+
+def value(line, name):
+    return parsed(line).config.flat()[name]
+
+
+def test_the_published_command_for_places365():
+    command = parsed(PLACES365, mode="train")
+    c = command.config
+    assert (command.mode, command.inputs, command.dry_run) == ("train", (), False)
+    assert (c.run.seed, c.run.preset, c.data.dataset) == (100, "places365", "places365")
+    assert (c.data.dataset_path, c.run.checkpoints_path) == ("./dataset/places365", "./checkpoints/places365")
+    assert (c.data.batch_size, c.schedule.epochs, c.optimizer.lr) == (16, 10, 3e-4)
+    assert c.objective.label_smoothing is True
+    assert (c.data.height, c.optimizer.lr_decay_steps, c.optimizer.beta1) == (256, 500_000, 0)
+
+
+def test_the_published_command_for_cifar10():
+    command = parsed(CIFAR10, mode="train")
+    c = command.config
+    assert (c.run.seed, c.run.preset, c.data.dataset) == (100, "cifar10", "cifar10")
+    assert (c.data.dataset_path, c.run.checkpoints_path) == ("./dataset/cifar10", "./checkpoints/cifar10")
+    assert (c.data.batch_size, c.schedule.epochs, c.optimizer.lr) == (128, 200, 3e-4)
+    assert c.optimizer.lr_decay_steps == 10_000 and isinstance(c.optimizer.lr_decay_steps, int)
+    assert c.data.augment is True
+    assert (c.objective.label_smoothing, c.data.height, c.schedule.g_steps) == (False, 32, 2)
+    words = "seed dataset dataset_path checkpoints_path batch_size epochs lr lr_decay_steps augment"
+    assert command.given == set(words.split())
+
+
+def test_the_timed_turing_test():
+    command = parsed("--test-delay 2", mode="turing")
+    assert (command.mode, command.config.evaluation.test_delay) == ("turing", 2.0)
+
+
+@pytest.mark.parametrize("name", ORIGINAL)
+def test_the_original_flags_exist_with_their_defaults(name):
+    field = FIELDS[name.replace("-", "_")]
+    assert ORIGINAL[name] is None or field.default == ORIGINAL[name]
+
+
+@pytest.mark.parametrize("name", [name for name, f in FIELDS.items() if not f.metadata["choices"]])
+def test_every_field_is_a_flag(name):
+    kind, default = FIELDS[name].metadata["kind"], FIELDS[name].default
+    text = {
+        bool: str(not default), int: "7", float: "0.5", str: "places365",
+        "rows": "[[8, 2, 0.5]]", "stages": "[[100, 2]]", "words": "flip",
+    }[kind]  # fmt: skip
+    command = flags.parse([flag_name(name), text], mode=flags.ONLY.get(name))
+    assert command.given == {name}
+    got = command.config.flat()[name]
+    assert type(got) is (tuple if isinstance(kind, str) else kind)
+    assert json.dumps(got) in (text, text.lower(), f'"{text}"', f'["{text}"]')
+
+
+# A choice that cannot stand alone, and what it needs.
+COMPANIONS = {"adjusted": "--desired-hue 0.5"}
+
+
+@pytest.mark.parametrize("name", [name for name, f in FIELDS.items() if f.metadata["choices"]])
+def test_closed_sets(name):
+    for choice in FIELDS[name].metadata["choices"]:
+        line = f"--mode {flags.ONLY.get(name, 'train')} {flag_name(name)} {choice} {COMPANIONS.get(choice, '')}"
+        assert value(line, name) == choice
+    with pytest.raises(flags.UsageError, match=f"`{flag_name(name)}` must be one of .*Received: 'other'"):
+        parsed(f"--mode {flags.ONLY.get(name, 'train')} {flag_name(name)} other")
+
+
+@pytest.mark.parametrize(
+    ("line", "name", "expected"),
+    [
+        ("--augment True", "augment", True),
+        ("--augment False", "augment", False),
+        ("--augment 0", "augment", False),
+        ("--augment 1", "augment", True),
+        ("--augment=false", "augment", False),
+        ("--label-smoothing 1", "label_smoothing", True),
+        ("--dataset cifar10 --label-smoothing 0", "label_smoothing", False),
+        ("--lr-decay-steps 1e4", "lr_decay_steps", 10_000),
+        ("--max-steps 9007199254740993", "max_steps", 9007199254740993),  # 2^53 + 1 is no float64
+        ("--gpu-ids -1", "gpu_ids", "-1"),
+        ("--gpu-ids 0,1", "gpu_ids", "0,1"),
+        ("--batch_size 3", "batch_size", 3),
+        ("--lr_decay-steps=5", "lr_decay_steps", 5),
+        ("-batch-size 3", "batch_size", 3),
+        ("--name my_first_run", "name", "my_first_run"),
+        ("--name=my_first_run", "name", "my_first_run"),
+        ("--lr 1", "lr", 1.0),
+        ("--test-size 5", "test_size", 5),
+        ("--turing-test-size 5", "test_size", 5),
+        ("--turing_test_size 5", "test_size", 5),
+        ("--test-delay 2", "test_delay", 2.0),
+        ("--turing-test-delay 2", "test_delay", 2.0),
+        ("--encoder [[8,1],[16,2]] --decoder '[[8, 2, 0.5]]'", "encoder", ((8, 1), (16, 2))),
+        ("--augmentations flip,rotate", "augmentations", ("flip", "rotate")),
+        ("--augmentations ''", "augmentations", ()),
+    ],
+)
+def test_spellings(line, name, expected):
+    command = parsed(line)
+    got = command.config.flat()[name]
+    assert got == expected and type(got) is type(expected)
+    assert name in command.given
+    assert command.inputs == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("--batch-sze 3", r"Unknown flag `--batch-sze`. Did you mean --batch-size.*Known flags:"),
+        ("--xyzzy 3", r"Unknown flag `--xyzzy`. Known flags:"),
+        ("--noaugment", "Unknown flag `--noaugment`"),
+        ("--batch-size many", "batch-size"),
+        ("--batch-size 1.5", "whole number"),
+        ("--epochs inf", "whole number"),
+        ("--epochs nan", "whole number"),
+        ("--batch-size 0", "`--batch-size` must be above 0. Received: 0"),
+        ("--augment maybe", "expected True or False, received 'maybe'"),
+        ("--augment", "augment"),
+        ("--lr nan", "`--lr` must be a finite number"),
+        ("--lr fast", "lr"),
+        ("--encoder [[64,1]", "JSON rows"),
+        ("--encoder [64,1]", "JSON rows"),
+        ("--encoder 64,1", "`--encoder` must be"),
+        ("--dataset imagenet", "Unknown `--dataset` 'imagenet'. Known: cifar10, places365, shapes, folder, tfds:NAME"),
+        ("--preset pix2pix", "Unknown `--preset` 'pix2pix'. Known: cifar10, places365, controlled,"),
+        ("--mode sing", r"Unknown `--mode` 'sing'. Known: train, eval, turing, sample,"),
+        ("--mode 7", "Unknown `--mode` '7'"),
+    ],
+)
+def test_mistakes_are_explained(line, message):
+    with pytest.raises(flags.UsageError, match=f"(?s){message.replace('[[', r'[[').replace('(', r'[(]')}"):
+        parsed(line)
+
+
+def test_an_unknown_flag_is_told_all_known_ones():
+    with pytest.raises(flags.UsageError) as caught:
+        parsed("--xyzzy 3")
+    known = str(caught.value).partition("Known flags:")[2].split()
+    assert set(known) >= {flag_name(name) for name in FIELDS} | {"--mode", "--turing-test-size", "--dry-run"}
+
+
+@pytest.mark.parametrize(
+    ("line", "fixed", "mode"),
+    [
+        ("", None, "train"),
+        ("--mode eval", None, "eval"),
+        ("--mode 0", None, "train"),  # the original's numbers
+        ("--mode 1", None, "eval"),
+        ("--mode=2", None, "turing"),
+        ("", "colorize", "colorize"),
+        ("--mode 1", "eval", "eval"),
+    ],
+)
+def test_modes(line, fixed, mode):
+    assert parsed(line, mode=fixed).mode == mode
+
+
+def test_a_door_keeps_its_mode():
+    with pytest.raises(flags.UsageError, match="mode is train.*--mode eval.*main.py"):
+        parsed("--mode eval", mode="train")
+
+
+def test_words_that_are_not_flags():
+    command = parsed("one.jpg --test-output out two_2.png -- --odd_name.jpg", mode="colorize")
+    assert command.inputs == ("one.jpg", "two_2.png", "--odd_name.jpg")
+    assert command.config.use.test_output == "out"
+
+
+@pytest.mark.parametrize(
+    ("line", "dry", "words"),
+    [
+        ("--dry-run", True, ()),
+        ("--dry_run --batch-size 3", True, ()),
+        ("--dry-run True", True, ()),
+        ("--dry-run=False", False, ()),
+        ("--dry-run false", False, ()),
+        ("--dry-run 0", False, ()),
+        ("--dry-run yes photo.jpg", True, ("photo.jpg",)),
+        ("--dry-run photo.jpg", True, ("photo.jpg",)),
+    ],
+)
+def test_dry_run_needs_no_value(line, dry, words):
+    command = parsed(line)
+    assert (command.dry_run, command.inputs) == (dry, words)
+
+
+def test_precedence():
+    # lr: the field's 3e-4, tiny's 3e-3; epochs: the field's 30, tiny's 10; save interval: 1000, shapes' own 200.
+    assert (value("--dataset cifar10", "lr"), value("--dataset shapes", "lr")) == (3e-4, 3e-3)
+    assert (value("--dataset shapes", "epochs"), value("--dataset shapes", "save_interval")) == (10, 200)
+    assert value("--dataset shapes --preset tiny", "save_interval") == 1000
+    assert value("--dataset shapes --preset cifar10", "epochs") == 200
+    assert value("--dataset shapes --preset tiny --epochs 3", "epochs") == 3
+    assert value("--dataset shapes --epochs 3", "epochs") == 3
+    assert value("--dataset folder", "epochs") == 30 and value("--dataset folder", "label_smoothing") is True
+    assert value("--dataset tfds:cifar100", "height") == 32
+    assert value("--dataset tfds:oxford_flowers102", "height") == 256
+    assert value("--dataset shapes", "preset") == "tiny"
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_no_flags_default_overrides_a_preset(preset):
+    flat = parsed(f"--preset {preset}").config.flat()
+    for name, expected in Config().flat().items():
+        if name not in ("preset", "dataset_path", "checkpoints_path"):
+            assert flat[name] == PRESETS[preset].values.get(name, expected), name
+
+
+def test_a_flag_at_the_fields_default_still_beats_the_preset():
+    assert value("--dataset cifar10 --batch-size 16", "batch_size") == 16
+
+
+def test_every_row_of_the_tables_resolves():
+    for row in DATASETS.values():
+        assert row.preset in PRESETS
+        Config().replace(**row.values)
+    for name, row in PRESETS.items():
+        Config().replace(**row.values)
+        assert row.description and row.reference, name
+
+
+@pytest.mark.parametrize(
+    ("line", "dataset_path", "checkpoints_path"),
+    [
+        ("", "./dataset/places365", "./checkpoints/places365"),
+        ("--dataset cifar10 --name big", "./dataset/cifar10", "./checkpoints/cifar10-big"),
+        ("--dataset tfds:a/b", "./dataset/tfds-a-b", "./checkpoints/tfds-a-b"),
+        ("--dataset-path ./dataset --checkpoints-path checkpoints/", "./dataset/places365", "./checkpoints/places365"),
+        ("--dataset-path /data/x/ --checkpoints-path /runs/y --name z", "/data/x/", "/runs/y"),
+        ("--dataset-path photos/ --checkpoints-path ./checkpoints/mine/", "photos/", "./checkpoints/mine/"),
+        ("--dataset-path /dataset --checkpoints-path ../checkpoints", "/dataset", "../checkpoints"),
+    ],
+)
+def test_default_spellings_of_paths(line, dataset_path, checkpoints_path):
+    c = parsed(line).config
+    assert (c.data.dataset_path, c.run.checkpoints_path) == (dataset_path, checkpoints_path)
+
+
+def test_resolve_serves_callers_too():
+    assert flags.resolve({"dataset": "cifar10"}) == parsed("--dataset cifar10").config
+    with pytest.raises(flags.UsageError, match="Unknown setting `batchsize`"):
+        flags.resolve({"batchsize": 3})
+
+
+@pytest.mark.parametrize("mode", [None, *flags.MODES])
+def test_help_names_every_flag(mode):
+    text = flags.help_text("x.py", "What it does.", mode=mode)
+    words = set(text.replace("(also ", " ").replace(")", " ").replace(",", " ").split())
+    assert words >= {flag_name(name) for name in FIELDS} | {"--turing-test-size", "--turing-test-delay", "--dry-run"}
+    assert ("--mode" in words) == (mode is None)
+    assert "What it does." in text
+    assert max(len(line) for line in text.splitlines()) <= 110 or not text
+
+
+def test_help_says_how_the_door_is_used():
+    text = flags.help_text("x.py", "Does.", mode="colorize", words="PHOTO [PHOTO ...]", examples=("a.jpg", "b/"))
+    assert text.startswith("usage: python x.py PHOTO [PHOTO ...] [--flag value ...]\n")
+    assert "  python x.py a.jpg\n  python x.py b/\n" in text
+    assert "\n  --output, --test-output  " in text
+
+
+@pytest.mark.parametrize("flag", flags.BARE)
+def test_booleans_that_may_stand_alone(flag):
+    name = flag[2:].replace("-", "_")
+    for line in (f"{flag} a.jpg", f"{flag} True a.jpg", f"a.jpg {flag}"):
+        command = parsed(f"--mode colorize {line}")
+        assert command.inputs == ("a.jpg",)
+        assert (command.dry_run if name == "dry_run" else command.config.flat()[name]) is True
+    off = parsed(f"--mode colorize {flag} False a.jpg")
+    assert (off.dry_run if name == "dry_run" else off.config.flat()[name]) is False
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("--mode colorize --saturation 12", "`--saturation` must be at most 10. Received: 12.0"),
+        ("--mode colorize --quality 150", "`--quality` must be at most 100"),
+        ("--mode colorize --format jpeg", "one of jpg, png, tiff, webp. Received: 'jpeg'"),
+        ("--mode colorize --format onnx", "one of jpg, png, tiff, webp. Received: 'onnx'"),
+        ("--mode export --format png", "one of tf_saved_model, onnx, litert. Received: 'png'"),
+    ],
+)
+def test_what_is_given_has_limits_that_what_is_stored_has_not(line, message):
+    with pytest.raises(flags.UsageError, match=message):
+        parsed(line)
+    flat = {"saturation": 12.0, "quality": 150, "format": "jpeg"}
+    stored = Config.from_json(json.dumps(Config().flat() | flat))
+    assert {name: stored.flat()[name] for name in flat} == flat
+
+
+@pytest.mark.parametrize(
+    ("mode", "first"),
+    [
+        ("colorize", "use"),
+        ("app", "use"),
+        ("eval", "evaluation"),
+        ("turing", "evaluation"),
+        ("train", "data"),
+        (None, "architecture"),
+    ],
+)
+def test_help_begins_with_what_the_door_is_for(mode, first):
+    lines = flags.help_text("x.py", "What it does.", mode=mode).splitlines()
+    sections = [line[:-1] for line in lines if line[:-1] in SECTIONS and line.endswith(":")]
+    assert sections[0] == first and sorted(sections) == sorted(SECTIONS)
+    assert set(flags.FIRST) <= set(flags.MODES)
+
+
+def test_the_table_has_each_flag_once():
+    rows = flags.table()
+    assert [row[1] for row in rows] == [flag_name(name) for name in FIELDS]
+    shown = {flag: default for _, flag, default, _ in rows}
+    assert (shown["--lr"], shown["--augment"], shown["--augmentations"]) == ("0.0003", "True", "flip")
+    assert (shown["--name"], shown["--discriminator-layers"]) == ("none", "[[64,2],[128,2],[256,2],[512,1]]")
+
+
+def test_tfds_default_path_is_the_one_that_datasets_know():
+    from colorgan.datasets import paths
+
+    config = flags.resolve({"dataset": "tfds:cifar100"})
+    assert config.data.dataset_path == "./dataset/tfds-cifar100"
+    assert paths.locate(config.data) is None  # nobody named a folder: TensorFlow Datasets is asked
+
+
+def test_a_choice_takes_out_of_a_preset_what_has_no_meaning_beside_it():
+    assert flags.resolve({"preset": "cifar10-nogan"}).data.chroma_gain > 1
+    for space in ("rgb", "yuv"):
+        assert flags.resolve({"preset": "cifar10-nogan", "color_space": space}).data.chroma_gain == 1
+    assert flags.resolve({"preset": "gan_32"}).run.visualize
+    assert not flags.resolve({"preset": "gan_32", "log": False}).run.visualize
+
+
+def test_a_run_without_validation_does_not_end_by_one():
+    assert flags.resolve({"preset": "photo"}).schedule.stop_colorfulness == 0.75
+    assert flags.resolve({"preset": "photo", "validate": False}).schedule.stop_colorfulness == 0
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("--mode eval --average-checkpoints 2", "--average-checkpoints is for `--mode pack`, not for `--mode eval`"),
+        ("--mode sample --eval-split validation", "--eval-split is for `--mode eval`"),
+        ("--eval-split validation", "not for `--mode train`"),
+    ],
+)
+def test_what_a_mode_cannot_heed_is_refused(line, said):
+    with pytest.raises(flags.UsageError, match=said):
+        flags.parse(line.split())

@@ -1,0 +1,170 @@
+"""What the page of the visual Turing test may ask for, and what it is told: every message is checked here.
+
+No network: `server` carries the messages. Nothing that a participant receives tells the right answer: images have
+random names, one format, size in pixels and bytes, and are handed out once. Imports `trials`,
+`pictures` and `store`.
+"""
+
+from __future__ import annotations
+
+import collections
+import math
+import secrets
+import threading
+from collections.abc import Callable
+
+import numpy as np
+
+from colorgan.turing import pictures, trials
+from colorgan.turing.store import Store
+
+LIMIT = 256  # participants whose images are kept in memory, the latest ones; a page asks again when its are gone
+LONGEST = 86_400.0  # seconds: a day; no answer takes longer
+CLOCK = 0.05  # seconds: browsers coarsen their clocks, so that an answer may seem to precede the mask a little
+
+
+class Refusal(Exception):
+    """A message that cannot be obeyed: an HTTP status and what to tell the participant."""
+
+    def __init__(self, status: int, text: str):
+        super().__init__(text)
+        self.status, self.text = status, text
+
+
+class Desk:
+    """Serves the participants of one test; any thread may call it."""
+
+    def __init__(
+        self,
+        store: Store,
+        settings: trials.Settings,
+        pictures: Callable[[int], tuple[np.ndarray, np.ndarray]],
+    ):
+        """Open the desk.
+
+        Args:
+            store: where the answers go.
+            settings: the test.
+            pictures: image index -> (real, generated), both [H, W, 3] uint8; called by one thread at a time.
+        """
+        self.store, self.settings, self.pictures = store, settings, pictures
+        self._images: dict[str, bytes] = {}
+        self._names: collections.OrderedDict[int, list[str]] = collections.OrderedDict()
+        self._lock, self._drawing = threading.Lock(), threading.Lock()
+
+    def about(self, message: dict) -> dict:
+        """What a participant is told before the test."""
+        _fields(message)
+        s = self.settings
+        return {
+            "single": s.single,
+            "choices": s.choices,
+            "delay": s.delay,
+            "practice": s.practice,
+            "of": s.total - s.practice,
+            "reaction": trials.REACTION,
+        }
+
+    def start(self, message: dict) -> dict:
+        """A new participant. -> the token."""
+        _fields(message)
+        return {"token": self.store.enroll(self.settings, front="web").token}
+
+    def state(self, message: dict) -> dict:
+        """How far a participant is."""
+        participant = self._participant(*_fields(message, token=str))
+        return {"answered": self.store.answered(participant), "total": self.settings.total}
+
+    def next(self, message: dict) -> dict:
+        """The trial that is due, with the addresses of its images; or, at the end, the participant's own result."""
+        participant = self._participant(*_fields(message, token=str))
+        due = self.store.answered(participant)
+        if due == len(participant.trials):
+            return self._end(participant)
+        trial, practice = participant.trials[due], self.settings.practice
+        with self._drawing:
+            shown = pictures.shown(trial, *self.pictures(trial.index))
+        names = [secrets.token_urlsafe(16) for _ in shown]
+        files = [pictures.png(picture) for picture in shown.values()]
+        with self._lock:
+            self._forget(participant.id)
+            self._names[participant.id] = names
+            self._images.update(zip(names, files, strict=True))
+            while len(self._names) > LIMIT:
+                self._forget(next(iter(self._names)))
+        self.store.shown(participant, due)
+        in_practice = due < practice
+        return {
+            "done": False,
+            "trial": due,
+            "practice": in_practice,
+            "position": due + 1 if in_practice else due + 1 - practice,
+            "of": practice if in_practice else len(participant.trials) - practice,
+            "images": [f"/image/{name}" for name in names],
+        }
+
+    def _forget(self, identity):
+        for name in self._names.pop(identity, ()):
+            self._images.pop(name, None)
+
+    def image(self, name: str) -> bytes:
+        """An image as PNG. It is given once: nobody looks at it again in another tab."""
+        with self._lock:
+            file = self._images.pop(name, None)
+        if file is None:
+            raise Refusal(404, "There is no such image, or no longer. Reload the page to go on.")
+        return file
+
+    def answer(self, message: dict) -> dict:
+        """Save an answer. -> whether it counts; one that was given before does not count again."""
+        token, number, choice, seconds, hidden, exposure = _fields(
+            message, token=str, trial=int, choice=str, seconds=float, hidden=bool, exposure=float
+        )
+        participant = self._participant(token)
+        if not 0 <= number < len(participant.trials):
+            raise Refusal(422, f"`trial` must lie in 0..{len(participant.trials) - 1}. Received: {number}")
+        if choice not in self.settings.choices:
+            raise Refusal(422, f"`choice` must be one of {', '.join(self.settings.choices)}. Received: {choice[:40]!r}")
+        if not trials.REACTION <= seconds <= LONGEST:
+            raise Refusal(422, f"`seconds` must lie in {trials.REACTION}..{LONGEST:g}. Received: {seconds}")
+        if not 0 <= exposure <= seconds + CLOCK:
+            raise Refusal(422, f"`exposure` must lie in 0..`seconds`. Received: {exposure}")
+        if hidden and not self.settings.delay:
+            raise Refusal(422, "`hidden` must be false: this test does not hide its pictures.")
+        if not self.store.views(participant, number):
+            raise Refusal(409, f"Trial {number} was not shown yet. Reload the page to go on.")
+        given = trials.Answer(
+            participant.trials[number], choice, round(seconds, 4), hidden, round(exposure, 4), trials.stamp()
+        )
+        try:
+            return {"counted": self.store.save(participant, given)}
+        except ValueError as error:
+            raise Refusal(409, f"{error} Reload the page to go on.") from error
+
+    def _participant(self, token):
+        found = self.store.find(token, self.settings)
+        if found is None:
+            raise Refusal(404, "This address belongs to no participant of this test.")
+        return found
+
+    def _end(self, participant):
+        given = self.store.answers(self.settings)[participant.number]
+        counted = [a.correct for a in given if a.trial.kind == trials.TEST]
+        return {"done": True, "correct": sum(counted), "of": len(counted)}
+
+
+def _fields(message, **kinds):
+    """-> the message's values in the order of `kinds`, its only keys; a whole number passes for a float."""
+    if set(message) != set(kinds):
+        wanted = ", ".join(kinds) or "nothing"
+        received = ", ".join(sorted(map(str, message)))[:200] or "nothing"
+        raise Refusal(422, f"A message here holds {wanted}. Received: {received}")
+    values = []
+    for name, kind in kinds.items():
+        value = message[name]
+        if kind is float and type(value) is int and abs(value) <= LONGEST:
+            value = float(value)
+        if type(value) is not kind or (kind is float and not math.isfinite(value)):
+            raise Refusal(422, f"`{name}` must be of type {kind.__name__}. Received: {str(value)[:40]!r}")
+        values.append(value)
+    return values

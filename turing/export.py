@@ -1,0 +1,137 @@
+"""The answers of a visual Turing test as CSV: once, or kept up to date while the test runs.
+
+The file of answers stays the truth; a CSV is a copy of it, always a whole one. Imports `trials` and
+`store`.
+"""
+
+from __future__ import annotations
+
+import csv
+import logging
+import os
+import secrets
+import threading
+from pathlib import Path
+
+from colorgan.turing import trials
+from colorgan.turing.store import Store
+
+COLUMNS = (
+    "trial", "index", "real_side", "chosen_side", "correct", "seconds", "hidden", "timestamp",
+    "kind", "shown", "said", "exposure", "views", "participant", "front", "test",
+)  # fmt: skip
+PERIOD = 1.0  # seconds between two looks at the file of answers
+_log = logging.getLogger(__name__)
+
+
+def write(store: Store, path) -> Path:
+    """Write every answer of every test as CSV, `COLUMNS`, a line each.
+
+    For pairs `real_side` and `chosen_side` are filled, for single pictures `shown` and `said`.
+
+    Args:
+        store: the answers.
+        path: the file; an earlier export there is replaced, in one step, so that a reader sees a whole file. Any other
+            file is left alone, and the next free name is taken.
+
+    Returns:
+        The file that was written.
+
+    Raises:
+        OSError: if it cannot be written; an earlier export is then as it was.
+    """
+    path = destination(path)
+    # A name of its own: two servers of one file of answers may export at once.
+    part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
+    try:
+        with part.open("x", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            writer.writerow(COLUMNS)
+            writer.writerows(map(_line, store.rows()))
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+    return path
+
+
+def destination(path) -> Path:
+    """-> where `write` writes: `path`, or the next free name if something else than an export is there."""
+    path, wanted, count = Path(path), Path(path), 1
+    while path.exists() and not _is_export(path):
+        count += 1
+        path = wanted.with_stem(f"{wanted.stem}-{count}")
+    return path
+
+
+class Follower:
+    """Keeps a CSV up to date, in a thread of its own, while others write into the file of answers.
+
+    Use it as a context manager. It only ever reads the answers, through a connection of its own, which no writer waits
+    for: whatever goes wrong here delays or loses none.
+    """
+
+    def __init__(self, answers, path, *, period=PERIOD):
+        """Prepare to follow.
+
+        Args:
+            answers: the path of a `store.Store`.
+            path: the CSV, as in `write`; there is none before the first answer.
+            period: seconds between two looks, at least; so many is the CSV behind.
+
+        Raises:
+            StoreError: if `answers` cannot be used.
+        """
+        self.path, self.period = destination(path), period
+        self._store = Store(answers)
+        self._seen, self._failed, self._over = None, False, threading.Event()
+        self._thread = threading.Thread(target=self._follow, name="turing-export", daemon=True)
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._over.set()
+        self._thread.join()
+        self._store.close()
+
+    def _follow(self):
+        while not self._over.wait(self.period):
+            self.refresh()
+
+    def refresh(self) -> bool:
+        """Write the CSV if there is something new. -> whether it was written.
+
+        A failure (a full disk, a spreadsheet that locks the file) is said once; the next look tries again.
+        """
+        try:
+            version = self._store.version()  # before the answers: what comes in between is seen at the next look
+            if version == self._seen or not self._store.any_answer():
+                return False
+            self.path = write(self._store, self.path)
+        except OSError as error:
+            if not self._failed:
+                _log.warning(
+                    "%s is not up to date: %s. No answer is lost: all are in %s", self.path, error, self._store.path
+                )
+            self._failed = True
+            return False
+        self._seen, self._failed = version, False
+        return True
+
+
+def _line(row):
+    test, participant, front, answer = row
+    trial, pair = answer.trial, (answer.trial.truth, answer.choice)
+    sides, verdicts = (("", ""), pair) if trial.truth in trials.VERDICTS else (pair, ("", ""))
+    return (
+        trial.number, trial.index, *sides, int(answer.correct), answer.seconds, int(answer.hidden), answer.timestamp,
+        trial.kind, *verdicts, answer.exposure, answer.views, participant, front, test,
+    )  # fmt: skip
+
+
+def _is_export(path):
+    with path.open(encoding="utf-8", errors="replace") as file:
+        return file.readline().strip() == ",".join(COLUMNS)

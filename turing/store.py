@@ -1,0 +1,246 @@
+"""The answers of a visual Turing test on disk: one SQLite file, each answer saved in a transaction of its own.
+
+Several participants, in windows and pages, in one process or several, may use a file at once. It holds any number of
+tests, told apart by their settings; answers to one are never counted for another. Standard library; imports
+`trials`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import secrets
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from colorgan.turing.trials import Answer, Settings, Trial, plan, stamp
+
+VERSION = 1  # PRAGMA user_version of the file
+SCHEMA = (
+    "CREATE TABLE tests (id INTEGER PRIMARY KEY, settings TEXT NOT NULL UNIQUE, created TEXT NOT NULL)",
+    """CREATE TABLE participants (
+        id INTEGER PRIMARY KEY, test INTEGER NOT NULL REFERENCES tests, number INTEGER NOT NULL,
+        token TEXT NOT NULL UNIQUE, front TEXT NOT NULL, started TEXT NOT NULL, UNIQUE (test, number))""",
+    """CREATE TABLE trials (
+        participant INTEGER NOT NULL REFERENCES participants, number INTEGER NOT NULL, kind TEXT NOT NULL,
+        image INTEGER NOT NULL, truth TEXT NOT NULL, views INTEGER NOT NULL DEFAULT 0,
+        PRIMARY KEY (participant, number))""",
+    """CREATE TABLE answers (
+        participant INTEGER NOT NULL, trial INTEGER NOT NULL, choice TEXT NOT NULL, seconds REAL NOT NULL,
+        hidden INTEGER NOT NULL, exposure REAL, given TEXT NOT NULL, PRIMARY KEY (participant, trial),
+        FOREIGN KEY (participant, trial) REFERENCES trials (participant, number))""",
+    f"PRAGMA user_version = {VERSION}",
+)
+
+
+class StoreError(OSError):
+    """The file of answers cannot be read or written."""
+
+
+@dataclass(frozen=True)
+class Participant:
+    """Someone who takes a test: a number within it from 1, a secret token to go on with, and the plan."""
+
+    id: int
+    number: int
+    token: str
+    settings: Settings
+    trials: tuple[Trial, ...]
+
+
+class Store:
+    """A file of answers. Use it as a context manager; any thread may call it."""
+
+    def __init__(self, path):
+        """Open the file at `path`; it and missing folders are made.
+
+        Raises:
+            StoreError: if it is not a file of answers or cannot be used.
+        """
+        self.path = Path(path)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._lock = threading.Lock()
+        with self._errors():
+            self._database = sqlite3.connect(self.path, timeout=30, isolation_level=None, check_same_thread=False)
+        try:
+            with self._errors():
+                self._database.execute("PRAGMA journal_mode = WAL")
+                self._database.execute("PRAGMA synchronous = FULL")  # an answer is on the disk when it is acknowledged
+                self._database.execute("PRAGMA foreign_keys = ON")
+            self._prepare()
+        except OSError:
+            self._database.close()
+            raise
+
+    def _prepare(self):
+        with self._transaction() as do:
+            (version,) = do("PRAGMA user_version").fetchone()
+            (tables,) = do("SELECT count(*) FROM sqlite_master").fetchone()
+            if version == 0 and tables == 0:
+                for statement in SCHEMA:
+                    do(statement)
+            elif version != VERSION:
+                raise StoreError(
+                    f"{self.path} is not a file of answers of this version of colorgan (its version is {version}, "
+                    f"not {VERSION}). Move it away, or give another folder with --test-output"
+                )
+
+    @contextlib.contextmanager
+    def _errors(self):
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise StoreError(f"{self.path}: {error}") from error
+
+    @contextlib.contextmanager
+    def _transaction(self):
+        """All or nothing; the write lock is taken at once, so that what is read stays true until the end."""
+        with self._lock, self._errors():
+            self._database.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._database.execute
+                self._database.execute("COMMIT")
+            except BaseException:
+                if self._database.in_transaction:
+                    self._database.execute("ROLLBACK")
+                raise
+
+    def close(self):
+        """Close the file; answers that are being saved are saved first."""
+        with self._lock:
+            self._database.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def enroll(self, settings: Settings, *, front: str, trials: Sequence[Trial] | None = None) -> Participant:
+        """A new participant of the test with these settings.
+
+        Args:
+            settings: the test; it is entered when it is new.
+            front: `window` or `web`.
+            trials: the plan; default: `plan`. It is kept, so that going on needs no second draw.
+        """
+        token = secrets.token_hex(16)
+        with self._transaction() as do:
+            do("INSERT OR IGNORE INTO tests (settings, created) VALUES (?, ?)", (_text(settings), stamp()))
+            (test,) = do("SELECT id FROM tests WHERE settings = ?", (_text(settings),)).fetchone()
+            (number,) = do("SELECT count(*) + 1 FROM participants WHERE test = ?", (test,)).fetchone()
+            values = (test, number, token, front, stamp())
+            identity = do(
+                "INSERT INTO participants (test, number, token, front, started) VALUES (?, ?, ?, ?, ?)", values
+            ).lastrowid
+            trials = tuple(plan(settings, number) if trials is None else trials)
+            for t in trials:
+                do(
+                    "INSERT INTO trials (participant, number, kind, image, truth) VALUES (?, ?, ?, ?, ?)",
+                    (identity, t.number, t.kind, t.index, t.truth),
+                )
+        return Participant(identity, number, token, settings, trials)
+
+    def find(self, token: str, settings: Settings) -> Participant | None:
+        """The participant of this test with that token, or None."""
+        with self._transaction() as do:
+            row = do(
+                "SELECT p.id, p.number FROM participants p JOIN tests t ON t.id = p.test "
+                "WHERE p.token = ? AND t.settings = ?",
+                (token, _text(settings)),
+            ).fetchone()
+            if row is None:
+                return None
+            trials = do(
+                "SELECT number, kind, image, truth FROM trials WHERE participant = ? ORDER BY number", row[:1]
+            ).fetchall()
+        return Participant(*row, token, settings, tuple(Trial(*t) for t in trials))
+
+    def answered(self, participant: Participant) -> int:
+        """How many trials have their answer: always the first ones."""
+        with self._transaction() as do:
+            return _answered(do, participant)
+
+    def shown(self, participant: Participant, number: int):
+        """Trial `number` was given to the front end."""
+        with self._transaction() as do:
+            do("UPDATE trials SET views = views + 1 WHERE participant = ? AND number = ?", (participant.id, number))
+
+    def views(self, participant: Participant, number: int) -> int:
+        """How often trial `number` was given to the front end."""
+        with self._transaction() as do:
+            where = (participant.id, number)
+            return do("SELECT views FROM trials WHERE participant = ? AND number = ?", where).fetchone()[0]
+
+    def save(self, participant: Participant, answer: Answer) -> bool:
+        """Put an answer on the disk.
+
+        Returns:
+            Whether it counts: False if the trial has its answer already, which stays as it is.
+
+        Raises:
+            ValueError: if an earlier trial has no answer yet.
+            StoreError: if it cannot be saved.
+        """
+        number = answer.trial.number
+        with self._transaction() as do:
+            due = _answered(do, participant)
+            if number > due:
+                raise ValueError(f"Trial {number} is not due: {due} is.")
+            if number < due:
+                return False
+            do(
+                "INSERT INTO answers (participant, trial, choice, seconds, hidden, exposure, given) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (participant.id, number, answer.choice, answer.seconds, answer.hidden, answer.exposure,
+                 answer.timestamp),
+            )  # fmt: skip
+        return True
+
+    def answers(self, settings: Settings) -> dict[int, list[Answer]]:
+        """-> {participant's number: answers in their order} of the test with these settings, without empty ones."""
+        found: dict[int, list[Answer]] = {}
+        for text, _, number, _, answer in self._answers():
+            if text == _text(settings):
+                found.setdefault(number, []).append(answer)
+        return found
+
+    def rows(self) -> Iterator[tuple[int, int, str, Answer]]:
+        """-> (test, participant's number, front, answer) of every answer of every test, as of one moment."""
+        return (row for _, *row in self._answers())
+
+    def any_answer(self) -> bool:
+        """Whether there is an answer to any test."""
+        return bool(self._read("SELECT EXISTS (SELECT 1 FROM answers)")[0][0])
+
+    def version(self) -> int:
+        """-> a number that is another one once somebody else, another `Store` or process, has changed the file."""
+        return self._read("PRAGMA data_version")[0][0]
+
+    def _read(self, query):
+        """One query sees one state of the file by itself; without a transaction, no writer waits for it."""
+        with self._lock, self._errors():
+            return self._database.execute(query).fetchall()
+
+    def _answers(self):
+        rows = self._read(
+            "SELECT t.settings, t.id, p.number, p.front, a.trial, r.kind, r.image, r.truth, a.choice, a.seconds, "
+            "a.hidden, a.exposure, a.given, r.views FROM answers a "
+            "JOIN trials r ON r.participant = a.participant AND r.number = a.trial "
+            "JOIN participants p ON p.id = a.participant JOIN tests t ON t.id = p.test "
+            "ORDER BY t.id, p.number, a.trial"
+        )
+        for text, test, number, front, *rest in rows:
+            trial, (choice, seconds, hidden, *more) = Trial(*rest[:4]), rest[4:]
+            yield text, test, number, front, Answer(trial, choice, seconds, bool(hidden), *more)
+
+
+def _answered(do, participant):
+    return do("SELECT count(*) FROM answers WHERE participant = ?", (participant.id,)).fetchone()[0]
+
+
+def _text(settings):
+    return json.dumps(asdict(settings), sort_keys=True)

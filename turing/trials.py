@@ -1,0 +1,223 @@
+"""The visual Turing test without its windows: what a test is, each participant's trials, the timing rule.
+
+A person sees a real photograph beside a colorized one and says which is real; or one picture, and says whether it is
+real. A front end (a window, a page) shows what is due and hands on the answers; `store` keeps them,
+`statistics` sums them up. Standard library and numpy; imports nothing of ours.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+
+SIDES = ("left", "right")  # pairs: where the real photograph is
+VERDICTS = ("real", "generated")  # single pictures: what is shown
+PRACTICE, CHECK, TEST = "practice", "check", "test"  # kinds of trials; only the last counts
+REACTION = 0.15  # seconds: an answer faster than any eye is a key held down or a double click, not an answer
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One question: its number from 0, its kind, the image's index, and the right answer.
+
+    The right answer, `truth`, is one of `SIDES` in a test of pairs and one of `VERDICTS` in one of single pictures. An
+    attention check shows the real picture beside an obviously wrong one, or the wrong one alone.
+    """
+
+    number: int
+    kind: str
+    index: int
+    truth: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a participant chose, and when.
+
+    Attributes:
+        trial: the question.
+        choice: one of the test's choices.
+        seconds: from the pictures' appearance to the answer.
+        hidden: whether the answer came after the pictures were hidden.
+        exposure: seconds that the pictures were really visible; None: not measured.
+        timestamp: ISO 8601, UTC.
+        views: how often the front end was given the trial's pictures; above 1, a page was loaded again.
+    """
+
+    trial: Trial
+    choice: str
+    seconds: float
+    hidden: bool
+    exposure: float | None
+    timestamp: str
+    views: int = 1
+
+    @property
+    def correct(self) -> bool:
+        """Whether the choice is the truth."""
+        return self.choice == self.trial.truth
+
+
+def stamp() -> str:
+    """-> a time stamp for an answer."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What makes two tests the same one, so that their answers may be pooled.
+
+    Attributes:
+        size: trials that count, per participant.
+        num_images: how many images there are to draw from.
+        seed: of every participant's plan.
+        delay: seconds that pictures are shown; 0: until the answer.
+        practice: trials before them.
+        checks: attention checks among them.
+        single: one picture at a time instead of pairs.
+        subject: names the model and the pictures.
+
+    Raises:
+        ValueError: if a number is out of its range or the images do not suffice: none is shown twice.
+    """
+
+    size: int
+    num_images: int
+    seed: int = 0
+    delay: float = 0.0
+    practice: int = 0
+    checks: int = 0
+    single: bool = False
+    subject: str = ""
+
+    def __post_init__(self):
+        """Check the ranges."""
+        if self.size < 1:
+            raise ValueError(f"`--test-size` must be at least 1. Received: {self.size}")
+        for name in ("practice", "checks"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"`--{name}` must be 0 or above. Received: {getattr(self, name)}")
+        if not (math.isfinite(self.delay) and self.delay >= 0):
+            raise ValueError(f"`--test-delay` must be 0 (unlimited) or more seconds. Received: {self.delay}")
+        if self.total > self.num_images:
+            raise ValueError(
+                "`--test-size`, `--practice` and `--checks` together must not exceed the number of images, because "
+                f"none is shown twice. Received: {self.total} trials, {self.num_images} images. "
+                "Ask for fewer trials or give more images"
+            )
+
+    @property
+    def choices(self) -> tuple[str, str]:
+        """The answers that there are."""
+        return VERDICTS if self.single else SIDES
+
+    @property
+    def total(self) -> int:
+        """All trials of a participant."""
+        return self.practice + self.checks + self.size
+
+
+def plan(settings: Settings, participant: int) -> list[Trial]:
+    """A participant's trials: which images, in which order, which answer is right; no image twice.
+
+    Practice comes first; the checks lie at random among the trials that count. Practice, checks and the rest are each
+    balanced: both answers are right equally often, up to an odd one. Nobody can use that by counting, for nobody is
+    told during the test whether an answer was right. A check of single pictures always shows a wrong one.
+
+    Args:
+        settings: the test.
+        participant: the same seed and participant give the same plan.
+    """
+    rng = np.random.default_rng([settings.seed, participant])
+    images = rng.permutation(settings.num_images)[: settings.total].tolist()
+    main = np.array([CHECK] * settings.checks + [TEST] * settings.size)
+    kinds = [PRACTICE] * settings.practice + rng.permutation(main).tolist()
+    truths = {kind: _balanced(kinds.count(kind), settings.choices, rng) for kind in (PRACTICE, CHECK, TEST)}
+    if settings.single:
+        truths[CHECK] = ["generated"] * settings.checks
+    return [Trial(n, kind, i, truths[kind].pop()) for n, (kind, i) in enumerate(zip(kinds, images, strict=True))]
+
+
+def _balanced(count, choices, rng):
+    """-> `count` choices in random order, as many of one as of the other; which has the odd one is drawn."""
+    first = int(rng.integers(2))
+    return [choices[(first + int(k)) % 2] for k in rng.permutation(count)]
+
+
+class Session:
+    """The course of a test in one window: which trial is due, whether it is hidden. It reads no clock itself.
+
+    The timing rule: with `delay` d > 0 the pictures are hidden d seconds after they were shown, and the answer is
+    still taken then; with 0 they stay until the answer.
+    """
+
+    def __init__(
+        self, trials: Sequence[Trial], *, settings: Settings, record: Callable[[Answer], object], answered: int = 0
+    ):
+        """Start at trial number `answered`; `record` is called with each answer before the next trial is due.
+
+        Raises:
+            ValueError: if there are no trials.
+        """
+        if not trials:
+            raise ValueError("`trials` is empty: there is nothing to ask")
+        self.trials, self.settings, self.record = list(trials), settings, record
+        self.position = answered
+        self.shown_at: float | None = None
+        self.masked_at: float | None = None
+        self.hidden = False
+
+    @property
+    def done(self) -> bool:
+        """Whether every trial has its answer."""
+        return self.position >= len(self.trials)
+
+    @property
+    def current(self) -> Trial:
+        """The trial that is due; not to be asked for when `done`."""
+        return self.trials[self.position]
+
+    def show(self, now: float):
+        """The pictures are on the screen now (seconds of a monotonic clock). Later calls change nothing."""
+        if self.shown_at is None and not self.done:
+            self.shown_at = now
+
+    def tick(self, now: float) -> bool:
+        """Time has passed. -> whether the pictures must be hidden (and stay so until the next trial is shown)."""
+        delay = self.settings.delay
+        if delay > 0 and self.shown_at is not None and now - self.shown_at >= delay:
+            self.hidden = True
+        return self.hidden
+
+    def masked(self, now: float):
+        """The mask is on the screen now. Later calls change nothing."""
+        if self.hidden and self.masked_at is None:
+            self.masked_at = now
+
+    def answer(self, choice: str, now: float) -> Answer | None:
+        """The person has chosen.
+
+        Returns:
+            The recorded answer; None, and nothing has happened, if nothing is shown or it has been for less than
+            `REACTION` seconds.
+
+        Raises:
+            ValueError: if the test has no such choice.
+        """
+        if choice not in self.settings.choices:
+            raise ValueError(f"`choice` must be one of {', '.join(self.settings.choices)}. Received: {choice!r}")
+        if self.done or self.shown_at is None or now - self.shown_at < REACTION:
+            return None
+        # A front end's timer may be late: what counts is whether the person's time was over.
+        hidden = self.tick(now)
+        seconds = now - self.shown_at
+        exposure = (now if self.masked_at is None else self.masked_at) - self.shown_at
+        given = Answer(self.current, choice, round(seconds, 4), hidden, round(exposure, 4), stamp())
+        self.record(given)
+        self.position += 1
+        self.shown_at, self.masked_at, self.hidden = None, None, False
+        return given

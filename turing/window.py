@@ -1,0 +1,256 @@
+"""The window of the visual Turing test: one or two pictures, one question. The only desktop window of the project.
+
+Shows what `trials.Session` says and feeds it with keys and clicks; the answers go to a `store.Store`.
+matplotlib, with whatever window toolkit works.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import time
+from collections.abc import Callable
+
+import matplotlib
+import numpy as np
+
+from colorgan.turing import pictures, statistics, trials
+from colorgan.turing.store import Participant, Store
+
+QUESTIONS = {False: "Which one is the real photograph?", True: "Is this a real photograph?"}  # by `single`
+CLOSING = 0.5  # seconds: the last answer's key, held a little long, does not close the summary
+HELP = {
+    False: "left / right arrow, 1 / 2, A / B or a click on a picture;  Esc: stop",
+    True: "real: left arrow, 1 or R     not real: right arrow, 2 or N;  Esc: stop",
+}
+KEYS = {  # key -> which of the test's choices
+    False: {"left": 0, "1": 0, "a": 0, "right": 1, "2": 1, "b": 1},
+    True: {"left": 0, "1": 0, "r": 0, "right": 1, "2": 1, "n": 1},
+}
+BACKENDS = ("TkAgg", "QtAgg", "GTK4Agg", "GTK3Agg", "WXAgg", "MacOSX")
+
+
+class NoDisplayError(OSError):
+    """There is no display, or no toolkit to open a window with."""
+
+
+def require_display() -> str:
+    """Select a matplotlib backend that can open a window. Call it before any long work.
+
+    Returns:
+        The backend's name: the one of the environment variable MPLBACKEND, or the first of `BACKENDS` that works.
+
+    Raises:
+        NoDisplayError: if there is no display or no toolkit; the message says what is missing and what to do.
+    """
+    from matplotlib import pyplot
+
+    if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        raise NoDisplayError(
+            "The Turing test opens a window, but there is no display: neither DISPLAY nor WAYLAND_DISPLAY is set. Run "
+            "it on a desktop, over `ssh -X`, or on a virtual display (`xvfb-run`, package xvfb)."
+        )
+    asked = os.environ.get("MPLBACKEND")
+    failures = []
+    for backend in [asked] if asked else BACKENDS:
+        try:
+            pyplot.switch_backend(backend)
+        except (ImportError, RuntimeError, ValueError) as error:
+            failures.append(f"  {backend}: {error}")
+            continue
+        if _opens_windows(backend):
+            return backend
+        failures.append(f"  {backend}: it cannot open a window (MPLBACKEND)")
+    raise NoDisplayError(
+        "The Turing test opens a window, but matplotlib cannot. Is the display "
+        f"{os.environ.get('DISPLAY') or os.environ.get('WAYLAND_DISPLAY')!r} running? Is a window toolkit installed "
+        "(package python3-tk, or `pip install PyQt6`)? Unset MPLBACKEND if it names a backend without windows. Tried:\n"
+        + "\n".join(failures)
+    )
+
+
+def _opens_windows(backend):
+    module = f"matplotlib.backends.backend_{backend.lower()}"
+    module = backend.removeprefix("module://") if backend.startswith("module://") else module
+    return importlib.import_module(module).FigureCanvas.required_interactive_framework is not None
+
+
+def run_window(
+    pairs: Callable[[int], tuple[np.ndarray, np.ndarray]],
+    store: Store,
+    participant: Participant,
+) -> None:
+    """Ask a participant all trials, or until Esc or the window's close button; returns when the window is closed.
+
+    It begins with the first trial that has no answer. At the end the window shows the participant's own result.
+
+    Args:
+        pairs: image index -> (real, generated), both [H, W, 3] uint8.
+        store: where the answers go; each is on the disk before the next trial is shown.
+        participant: of `Store.enroll` or `Store.find`.
+
+    Raises:
+        NoDisplayError: if no window can be opened.
+        ValueError: if a pair does not fit.
+        OSError: if an answer cannot be saved.
+    """
+    require_display()
+    session = trials.Session(
+        participant.trials,
+        settings=participant.settings,
+        record=lambda answer: store.save(participant, answer),
+        answered=store.answered(participant),
+    )
+    _Window(pairs, session, store, participant).run()
+
+
+class _Window:
+    """Draws the session's state; its clock starts when a pair is drawn, not when it is asked for."""
+
+    def __init__(self, pairs, session, store, participant):
+        from matplotlib import pyplot
+
+        self.pairs, self.session, self.store, self.participant, self.error = pairs, session, store, participant, None
+        self.settings = participant.settings
+        self.finished_at = None
+        with matplotlib.rc_context({"toolbar": "None"}):
+            self.figure = pyplot.figure("colorgan: visual Turing test", figsize=(11, 6.5), facecolor="white")
+        manager = self.figure.canvas.manager
+        if manager.key_press_handler_id is not None:  # matplotlib's own keys: arrows browse views, q quits
+            self.figure.canvas.mpl_disconnect(manager.key_press_handler_id)
+        self.title = self.figure.text(
+            0.5, 0.945, QUESTIONS[self.settings.single], ha="center", va="center", fontsize=20
+        )
+        self.progress = self.figure.text(0.5, 0.885, "", ha="center", va="center", fontsize=12, color="0.35")
+        self.help = self.figure.text(
+            0.5, 0.03, HELP[self.settings.single], ha="center", va="center", fontsize=11, color="0.35"
+        )
+        places = ("only",) if self.settings.single else trials.SIDES
+        self.axes = dict(zip(places, self.figure.subplots(1, len(places), squeeze=False)[0], strict=True))
+        self.figure.subplots_adjust(left=0.02, right=0.98, bottom=0.07, top=0.85, wspace=0.04)
+        self.timer = self.figure.canvas.new_timer()
+        self.timer.single_shot = True
+        self.timer.add_callback(self._guarded(self._tick))
+        for event, react in (
+            ("draw_event", self._drawn),
+            ("key_press_event", self._key),
+            ("button_press_event", self._click),
+        ):
+            self.figure.canvas.mpl_connect(event, self._guarded(react))
+
+    def run(self):
+        """Show the window until it is closed; an error inside an event closes it and is raised here."""
+        from matplotlib import pyplot
+
+        try:
+            self._next()
+            pyplot.show(block=True)
+        finally:
+            self.timer.stop()
+            pyplot.close(self.figure)
+        if self.error is not None:
+            raise self.error
+
+    def _guarded(self, react):
+        def guarded(*event):
+            # matplotlib prints an exception of a callback and goes on; a full disk, say, must end the test instead.
+            try:
+                react(*event)
+            except Exception as error:
+                self.error = self.error or error
+                self._close()
+
+        return guarded
+
+    def _close(self):
+        from matplotlib import pyplot
+
+        self.timer.stop()
+        pyplot.close(self.figure)
+
+    def _next(self):
+        if self.session.done:
+            self._finish()
+        else:
+            trial = self.session.current
+            self._put(pictures.shown(trial, *self.pairs(trial.index)))
+            self.store.shown(self.participant, trial.number)
+            self.progress.set_text(_place(trial, self.settings))
+        self.figure.canvas.draw_idle()
+
+    def _put(self, pictures):
+        for side, picture in pictures.items():
+            axes = self.axes[side]
+            axes.clear()
+            axes.set_axis_off()
+            axes.imshow(picture, interpolation="nearest")
+
+    def _drawn(self, _event):
+        now = time.monotonic()
+        if self.session.done:
+            return
+        if self.session.shown_at is not None:
+            self.session.masked(now)
+            return
+        self.session.show(now)
+        if self.settings.delay > 0:
+            self.timer.interval = max(1, round(1000 * self.settings.delay))
+            self.timer.start()
+
+    def _tick(self):
+        if self.session.shown_at is None or self.session.done:
+            return
+        if not self.session.tick(time.monotonic()):
+            # A toolkit's timer may fire a little early by our clock.
+            self.timer.interval = 5
+            self.timer.start()
+            return
+        for number, (place, axes) in enumerate(self.axes.items()):
+            shape = axes.images[0].get_array().shape
+            self._put({place: pictures.mask(shape, 2 * self.session.current.number + number)})
+        self.figure.canvas.draw_idle()
+
+    def _key(self, event):
+        if event.key == "escape":
+            self._close()
+        elif self.session.done:
+            self._dismiss()
+        elif (key := (event.key or "").lower()) in KEYS[self.settings.single]:
+            self._answer(self.settings.choices[KEYS[self.settings.single][key]])
+
+    def _click(self, event):
+        if self.session.done:
+            self._dismiss()
+            return
+        for place, axes in self.axes.items():
+            if event.inaxes is axes and place in trials.SIDES:
+                self._answer(place)
+
+    def _answer(self, choice):
+        if self.session.answer(choice, time.monotonic()) is not None:
+            self.timer.stop()
+            self._next()
+
+    def _dismiss(self):
+        if time.monotonic() - self.finished_at >= CLOSING:
+            self._close()
+
+    def _finish(self):
+        self.finished_at = time.monotonic()
+        for axes in self.axes.values():
+            axes.clear()
+            axes.set_axis_off()
+        self.title.set_text("Thank you")
+        self.progress.set_text("")
+        self.help.set_text("any key or click: close")
+        given = self.store.answers(self.settings)[self.participant.number]
+        summary = statistics.summarize(given, single=self.settings.single)
+        self.figure.text(0.5, 0.5, summary.text(), ha="center", va="center", fontsize=15, linespacing=1.8)
+
+
+def _place(trial, settings):
+    """-> where in the test a trial is; that it is a check is not said."""
+    if trial.kind == trials.PRACTICE:
+        return f"Practice {trial.number + 1} / {settings.practice}"
+    return f"{trial.number + 1 - settings.practice} / {settings.total - settings.practice}"
