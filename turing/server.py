@@ -50,7 +50,7 @@ class Server(ThreadingHTTPServer):
             OSError: if the address is unknown or the port is taken.
         """
         self.desk, self.names = desk, hosts.Names(host)
-        self.page = resources.files("colorgan.evaluation").joinpath(PAGE).read_bytes()
+        self.page = resources.files("colorgan.turing").joinpath(PAGE).read_bytes()
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         try:
             super().__init__((host, port), _Handler)

@@ -74,7 +74,7 @@ def test_the_answers_so_far_can_be_read_while_the_test_is_served(command, tmp_pa
         finally:
             os.kill(os.getpid(), signal.SIGTERM)  # to the server, in the main thread
 
-    monkeypatch.setattr(turing_web, "Server", Server)
+    monkeypatch.setattr(turing, "Server", Server)
     person = threading.Thread(target=take)
     person.start()
     assert turing.run(command) == 0
