@@ -25,10 +25,10 @@ import numpy as np  # noqa: E402
 from PIL import Image  # noqa: E402
 
 from colorgan.models import generators  # noqa: E402
-from colorgan.models.stored import WEIGHTS  # noqa: E402
 from colorgan.serving import batch, fullres, manifest, photos, reading, writing  # noqa: E402
 from colorgan.serving.colorizer import Colorizer  # noqa: E402
 from colorgan.settings import flags  # noqa: E402
+from colorgan.weights.stored import WEIGHTS  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -50,10 +50,10 @@ class Timed:
     def __init__(self, colorizer):
         self.colorizer, self.seconds, self.color_space = colorizer, 0.0, colorizer.color_space
 
-    def predict_small(self, rgb):
+    def predict_small(self, rgb, flip_average=False):
         """Predict, and count the time."""
         start = time.perf_counter()
-        result = self.colorizer.predict_small(rgb)
+        result = self.colorizer.predict_small(rgb, flip_average=flip_average)
         self.seconds += time.perf_counter() - start
         return result
 

@@ -20,7 +20,6 @@ def run(command: flags.Command) -> int:
         raise FileNotFoundError("; ".join(f"{one} is not there" for one in gone))
     # Only now what takes seconds to import.
     from colorgan.commands import common
-    from colorgan.models import stored
     from colorgan.serving import batch
 
     colorizer, _ = common.trained(command)
@@ -31,5 +30,5 @@ def run(command: flags.Command) -> int:
         settings=common.settings(use, colorizer),
         smoothing=use.smoothing,
         overwrite=use.overwrite,
-        weights_sha256=stored.sha256(colorizer.stored.weights),
+        weights_sha256=colorizer.stored.digest,
     )

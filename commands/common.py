@@ -9,11 +9,9 @@ from pathlib import Path
 from colorgan import datasets, weights
 from colorgan.evaluation import baselines, metrics
 from colorgan.evaluation import evaluate as evaluator
-from colorgan.models import stored
 from colorgan.models.objectives import adversarial
-from colorgan.models.stored import Stored
 from colorgan.serving import photos
-from colorgan.serving.colorizer import Colorizer, locate
+from colorgan.serving.colorizer import Colorizer
 from colorgan.settings import flags
 from colorgan.settings.config import FIELDS, SECTION_OF, Config, flag_name, folder_name, read
 from colorgan.training import checkpoints, distribution
@@ -114,23 +112,24 @@ def settings(use, colorizer: Colorizer) -> photos.Settings:
     )
 
 
-def located(command: flags.Command) -> Path:
-    """The run's folder or the weights that a command means.
+def described(command: flags.Command) -> weights.Stored | None:
+    """The trained weights that a command means, or the run that will have some; None where there is no such run.
 
     `--weights` is a path, or a name of weights that ship. Who colorizes photographs and says nothing of a run means
     `DEFAULT_WEIGHTS`.
 
     Raises:
-        FileNotFoundError: if `--weights` is neither.
+        FileNotFoundError: if `--weights` is neither, or nothing describes the weights.
     """
     wanted = command.config.run.weights
     says_nothing = not command.given & {"weights", "checkpoints_path", "dataset", "preset", "name"}
     if command.mode in USES and says_nothing and DEFAULT_WEIGHTS in weights.names():
         return weights.find(DEFAULT_WEIGHTS)
+    run_dir = Path(command.config.run.checkpoints_path)
     if not wanted:
-        return Path(command.config.run.checkpoints_path)
+        return weights.find(run_dir) if (run_dir / "config.json").is_file() else None
     try:
-        return locate(wanted)
+        return weights.find(wanted)
     except FileNotFoundError as error:
         raise FileNotFoundError(f"`--weights`: {error}") from error
 
@@ -161,13 +160,7 @@ def for_run(command: flags.Command, path: str) -> flags.Command:
     return dataclasses.replace(command, config=command.config.replace(weights=path))
 
 
-def described(command: flags.Command) -> Stored | None:
-    """The trained weights that a command means, or the run that will have some; None where there is no such run."""
-    path = located(command)
-    return stored.describe(path) if stored.is_one(path) else None
-
-
-def stored_config(command: flags.Command, own: Stored) -> Config:
+def stored_config(command: flags.Command, own: weights.Stored) -> Config:
     """The settings of trained weights, under the flags that were given.
 
     Another data set than the run's comes with its own path; what the networks are is not up to a flag here.
@@ -219,12 +212,12 @@ def trained(command: flags.Command) -> tuple[Colorizer, Config]:
         data = f" --dataset {config.data.dataset}" if "dataset" in command.given else " --dataset ..."
         here = sorted(str(path.parent) for path in Path("checkpoints").glob("*/config.json"))
         raise FileNotFoundError(
-            f"No trained model in {located(command)}. Train one with `python train.py{data}`, or say where it is "
-            f"with --checkpoints-path or --weights. Here: {', '.join(here) or 'no run'}; weights that ship: "
+            f"No trained model in {config.run.checkpoints_path}. Train one with `python train.py{data}`, or say where "
+            f"it is with --checkpoints-path or --weights. Here: {', '.join(here) or 'no run'}; weights that ship: "
             f"{', '.join(weights.names())}."
         )
     wanted = stored_config(command, own)
-    return Colorizer.load(own.weights, work_size=wanted.use.work_size), wanted
+    return Colorizer.load(own, work_size=wanted.use.work_size), wanted
 
 
 def output(config: Config) -> Path:

@@ -15,7 +15,6 @@ from colorgan.commands import common
 from colorgan.evaluation import baselines, compare, distributions, folders, report
 from colorgan.evaluation import evaluate as evaluator
 from colorgan.evaluation.definitions import CONTROLS
-from colorgan.models import stored
 from colorgan.settings import flags
 from colorgan.settings.config import flag_name
 
@@ -134,7 +133,7 @@ def _runs(command, paths):
             if one and one not in (*models, *baselines.NAMES)
         )
         models[name], configs[name] = colorizer, config
-        files[name] = f"{file}, sha256 {stored.sha256(file)}, working size {colorizer.work_size}"
+        files[name] = f"{file}, sha256 {colorizer.stored.digest}, working size {colorizer.work_size}"
     return models, configs, files
 
 

@@ -9,11 +9,10 @@ from pathlib import Path
 import tensorflow as tf
 
 from colorgan.commands import common
-from colorgan.models import generators, stored
-from colorgan.models.colorizer import load_weights
 from colorgan.settings import flags
 from colorgan.settings.config import SECTION_OF, flag_name
 from colorgan.training import checkpoints, state
+from colorgan.weights import packing, stored
 
 
 def run(command: flags.Command) -> int:
@@ -22,7 +21,7 @@ def run(command: flags.Command) -> int:
     if not use.test_output:
         raise ValueError(f"`--mode pack` needs --output, the file to write: --output NAME{stored.SUFFIX}")
     path = Path(use.test_output)
-    for file in (path, path.with_name(stored.packed_name(path))):
+    for file in (path, path.with_name(packing.packed_name(path))):
         if file.exists() and not use.overwrite:
             raise FileExistsError(f"{file} exists. Give another --output, or --overwrite to replace it.")
     others = {name for name in command.given if SECTION_OF[name] == "data"} - {"dataset_path"}
@@ -34,18 +33,17 @@ def run(command: flags.Command) -> int:
     with tempfile.TemporaryDirectory() as folder:
         if use.average_checkpoints > 1:
             own = _averaged(own, config, Path(folder))
+            own.load_into(colorizer.generator)
         if use.saturation != 1:
-            own = _more_colorful(own, config, Path(folder))
-        packed = stored.pack(own, path, median_ab=own.median_ab or common.median_ab(config))
+            own = _more_colorful(own, colorizer.generator, config, Path(folder))
+        packed = packing.pack(own, path, median_ab=own.median_ab or common.median_ab(config))
     megabytes = packed.weights.stat().st_size / 1e6
     print(f"{packed.weights} ({megabytes:.1f} MB, SHA-256 {packed.sha256}) and {packed.described_by.name}")
     return 0
 
 
-def _more_colorful(own, config, folder):
+def _more_colorful(own, generator, config, folder):
     """-> weights in `folder`, whose colours have `--saturation` times the chroma, described as before."""
-    generator = generators.build(config)
-    load_weights(generator, own.weights, described_by=own.described_by)
     if not hasattr(generator.head, "raise_chroma") or config.data.color_space == "rgb":
         raise ValueError(
             f"`--saturation`: the chroma of --head {config.architecture.head} with --color-space "

@@ -13,7 +13,7 @@ from colorgan.settings import flags
 def run(command: flags.Command) -> int:
     """Write `--runs` grids of the same `--sample-size` photographs; data set and size are the run's own."""
     colorizer, config = common.trained(command)
-    if config.evaluation.runs > 1 and not colorizer.noise_channels:
+    if config.evaluation.runs > 1 and not any(row.absent == "uniform" for row in colorizer.predictor.inputs):
         raise ValueError("`--runs`: this generator takes no noise: every grid would be the same. Leave it out.")
     split = datasets.load(config.data, "test")
     size = config.run.sample_size
@@ -21,7 +21,7 @@ def run(command: flags.Command) -> int:
     folder = common.output(config)
     for number in range(config.evaluation.runs):
         path = folder / f"sample-{number + 1}.png"
-        lab = colorizer.predict_lab(truth, noise_seed=config.run.seed + number)
+        lab = colorizer.predict_lab(truth, seed=config.run.seed + number)
         Image.fromarray(report.sample_grid(truth, lab)).save(path)
         print(path)
     split.warn_of_bad_files()

@@ -11,8 +11,8 @@ from colorgan import datasets
 from colorgan.commands import class_weights, common
 from colorgan.evaluation import baselines, metrics, report
 from colorgan.evaluation import evaluate as evaluator
-from colorgan.models.colorizer import Colorizer
 from colorgan.models.objectives import compose, features
+from colorgan.models.predictor import Predictor
 from colorgan.settings import flags
 from colorgan.training import checkpoints, distribution, loop, state, steps, validation, writers
 from colorgan.weights import pretrained
@@ -50,17 +50,11 @@ def _train(config, strategy, interrupted) -> int:
     compiled = steps.Steps(config, trained, strategy, jit=distribution.use_xla(config.run.jit, strategy), **terms)
     if chief:
         checkpoints.record(run_dir, config)
-    colorizer = Colorizer(
-        compiled.predict,
-        name=run_dir.name,
-        color_space=config.data.color_space,
-        ab_scale=config.data.ab_scale,
-        noise_channels=config.architecture.noise_channels,
-    )
+    predictor = Predictor.of(compiled.predict, config)
 
     def sample():
         truth = next(held_out.pictures(config.run.sample_size, limit=config.run.sample_size))["rgb"]
-        return report.sample_grid(truth, colorizer.predict_lab(truth))
+        return report.sample_grid(truth, predictor.predict_lab(truth))
 
     writer = writers.Writers(
         run_dir, config, start=position.iteration, total=_iterations(config, photographs.size), active=chief
@@ -76,7 +70,7 @@ def _train(config, strategy, interrupted) -> int:
             strategy=strategy,
             writers=writer,
             validate=validation.validator(
-                colorizer,
+                predictor,
                 lambda: held_out.pictures(config.data.batch_size, limit=config.run.validate_size),
                 threshold=config.evaluation.acc_thresh,
                 best_metric=config.run.best_metric,
@@ -88,7 +82,7 @@ def _train(config, strategy, interrupted) -> int:
     if not chief:
         return 0
     if config.run.validate and not stopped and not interrupted:
-        _final_table(config, colorizer, photographs, held_out)
+        _final_table(config, predictor, photographs, held_out)
     _say_how_it_ended(stopped, config, position)
     return 0
 
@@ -151,11 +145,12 @@ def _iterations(config, size):
     return min(limits, default=None)
 
 
-def _final_table(config, colorizer, photographs, held_out):
+def _final_table(config, predictor, photographs, held_out):
     """Print and keep a table of the finished run on its validation images, beside the baselines."""
     desired = compose.controlled(config.objective)
+    model = {Path(config.run.checkpoints_path).name: predictor.predict_lab}
     evaluation = evaluator.evaluate(
-        {colorizer.name: colorizer.predict_lab} | baselines.colorizers(common.median_ab(config, photographs)),
+        model | baselines.colorizers(common.median_ab(config, photographs)),
         held_out.pictures(config.data.batch_size, limit=config.run.validate_size),
         description=held_out.description,
         names=metrics.table_names(controls=desired),

@@ -7,7 +7,6 @@ import signal
 
 from colorgan import datasets
 from colorgan.commands import common
-from colorgan.models import stored
 from colorgan.settings import flags
 from colorgan.turing import api, export, statistics, trials
 from colorgan.turing.server import Server
@@ -83,9 +82,7 @@ def _subject(colorizer, real):
     pictures = hashlib.sha256()
     for picture in real:
         pictures.update(repr(picture.shape).encode() + picture.tobytes())
-    return (
-        f"weights {stored.sha256(colorizer.stored.weights)} at {colorizer.work_size}, pictures {pictures.hexdigest()}"
-    )
+    return f"weights {colorizer.stored.digest} at {colorizer.work_size}, pictures {pictures.hexdigest()}"
 
 
 def _ask(store, settings, token, pairs):

@@ -1,6 +1,6 @@
 """The evaluator: several colorizers on the same photographs, measured together, with two baselines and the protocol.
 
-Owns the loop over batches. It gets batches and colorizers as arguments. Imports `models.color`, `models.colorizer` and
+Owns the loop over batches. It gets batches and colorizers as arguments. Imports `models.color`, `models.predictor` and
 this room's modules; never `training` or `datasets`.
 """
 
@@ -16,7 +16,7 @@ from colorgan.evaluation.baselines import gray_baseline, median_ab, median_basel
 from colorgan.evaluation.distributions import Distribution
 from colorgan.evaluation.result import Evaluation
 from colorgan.models import color
-from colorgan.models.colorizer import to_rgb8
+from colorgan.models.predictor import to_rgb8
 
 __all__ = ["Evaluation", "Given", "evaluate", "gray_baseline", "median_ab", "median_baseline"]
 

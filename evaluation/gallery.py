@@ -12,7 +12,7 @@ from PIL import Image
 
 from colorgan.evaluation import definitions
 from colorgan.models import color
-from colorgan.models.colorizer import to_rgb8
+from colorgan.models.predictor import to_rgb8
 
 METRICS = ("mae_ab", "ciede2000")
 SHOWN = 3

@@ -2,7 +2,7 @@
 
 `table` is a kernel table of ours. `efficientnet-lite0` and `-lite2` know ImageNet's pictures: whoever starts a run puts
 their weights in (`weights.pretrained`); trained weights hold them. A decoder (`decoders.py`) reads the pyramid.
-Imports `blocks`, `color` and `settings.config`.
+Imports `blocks`, `color`, `inputs` and `settings.config`.
 """
 
 from __future__ import annotations
@@ -13,9 +13,8 @@ from keras import layers, ops
 
 from colorgan.models import blocks
 from colorgan.models import color as colors
+from colorgan.models.inputs import WHOLE
 from colorgan.settings.config import Config
-
-WHOLE = math.inf  # the key of the one map that is no grid: [B, 1, 1, C], a description of the whole picture
 
 # Tan and Le 2019, "EfficientNet", table 1: repetitions, kernel, stride of the first, expansion, filters of a stage.
 STAGES = (

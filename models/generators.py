@@ -1,6 +1,6 @@
 """The generator that a configuration names: from a photograph's lightness to its colours. `build` makes it.
 
-Imports `networks`, `heads` and `settings.config`.
+Imports `networks`, `heads`, `inputs` and `settings.config`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import functools
 
 from keras import ops
 
-from colorgan.models import heads
+from colorgan.models import heads, inputs
 from colorgan.models.networks import GENERATORS
 from colorgan.settings.config import Config
 
@@ -40,6 +40,6 @@ def build(config: Config, *, synchronized=False):
             "--encoder. Use --generator resize-unet, or leave it out."
         )
     # The weights do not depend on the size: the smallest picture without padding is the quickest.
-    size, noise = (1, model.multiple, model.multiple), model.noise_channels
-    model(ops.zeros((*size, 1)), ops.zeros((*size, noise)) if noise else None)
+    size = (1, model.multiple, model.multiple)
+    model(ops.zeros((*size, 1)), inputs.completed(model.inputs, None, size))
     return model

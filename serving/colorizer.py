@@ -1,81 +1,95 @@
 """The colorizer that is used: a network, the size that it sees, and the way back to the picture's own size.
 
-What every door delivers, as a class: `colorgan.Colorizer`. Owns how trained weights are named and how arrays are
-colorized; the way of one picture is `photos`' and `fullres`'. Imports these, `models.colorizer` and `weights`.
+What every door delivers, as a class: `colorgan.Colorizer`. Owns how arrays are colorized; the way of one picture is
+`photos`' and `fullres`'. Imports these, `models` and `weights`.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Mapping
 
 import numpy as np
 
 from colorgan import weights
-from colorgan.models import colorizer, stored
+from colorgan.models import generators, inputs
+from colorgan.models.predictor import Predictor
 from colorgan.serving import fullres, photos
-from colorgan.settings.config import Config
 
-WORK_SIZE = 256  # of a colorizer that was made of a function
+WORK_SIZE = 256  # where nothing says what a network was trained at
 
 
-class Colorizer(colorizer.Colorizer):
+class Colorizer:
     """Colorizes pictures of any size and depth, as `colorize.py` does.
 
     Args:
-        predict, color_space, ab_scale, noise_channels, name: as in the base class.
+        predictor: the network, at the size that it is given.
         work_size: pixels of the shorter side that the network sees, at most; see `photos.working_size`.
+        trained_at: height and width that it was trained at: pictures of this size are not resampled.
+        name: what to call it in tables.
 
     Attributes:
         work_size: may be changed.
+        generator: the Keras model behind it, or None if it was made of a function.
+        stored: the weights that it was loaded from, a `weights.Stored`, or None.
 
     Raises:
         ValueError: if `work_size` is less than 1.
     """
 
-    def __init__(self, predict, *, work_size: int = WORK_SIZE, **options):
-        super().__init__(predict, **options)
+    def __init__(self, predictor: Predictor, *, work_size: int = WORK_SIZE, trained_at=None, name: str = "model"):
+        self.predictor, self.name, self.trained_at = predictor, name, trained_at
         self.work_size = photos.Settings(work_size=work_size).work_size
-        self._trained_at = None
+        self.generator = self.stored = None
 
     @classmethod
-    def load(cls, name_or_path, *, work_size: int = 0) -> Colorizer:
+    def load(cls, found, *, work_size: int = 0) -> Colorizer:
         """Load trained weights.
 
         Args:
-            name_or_path: a run's directory, a weights file, or the name of weights that ship (`weights.names()`). A
-                path that exists wins over a name.
+            found: a run's directory, a weights file, or the name of weights that ship (`weights.names()`; a path that
+                exists wins over a name), or what `weights.find` says of one.
             work_size: see the class; 0: the size that the network was trained at.
 
         Raises:
             FileNotFoundError: if there are no such weights, or nothing beside them says what they are.
             ValueError: if the weights do not fit what describes them, or `work_size` is negative.
         """
-        loaded = super().load(locate(name_or_path))
-        if work_size:
-            loaded.work_size = photos.Settings(work_size=work_size).work_size
-        return loaded
-
-    @classmethod
-    def of(cls, generator, config: Config, *, name="model") -> Colorizer:
-        """-> the colorizer of a built generator that was configured so; it works at the size of the configuration."""
-        made = super().of(generator, config, name=name)
-        made._trained_at = (config.data.height, config.data.width)
-        made.work_size = min(made._trained_at)
+        if not isinstance(found, weights.Stored):
+            found = weights.find(found)
+        # Weights are for use in full precision, whatever arithmetic they were trained in.
+        config = found.config.replace(precision="float32")
+        size = (config.data.height, config.data.width)
+        generator = generators.build(config)
+        found.load_into(generator)
+        made = cls(Predictor.of(generator, config), work_size=work_size or min(size), trained_at=size, name=found.name)
+        made.generator, made.stored = generator, found
         return made
 
-    def predict_small(self, rgb, *, noise_seed: int = 0) -> np.ndarray:
-        """What the network says of pictures as they are: one forward pass.
+    @property
+    def color_space(self) -> str:
+        """What the network predicts: `lab`, `rgb` or `yuv`."""
+        return self.predictor.color_space
+
+    def predict_small(self, rgb, *, given: Mapping | None = None, seed: int = 0, flip_average: bool = False):
+        """What the network says of pictures as they are: one forward pass, or two.
 
         Args:
             rgb: [B, h, w, 3] uint8 sRGB, at the working size; only its gray is used.
-            noise_seed: as in the base class.
+            given, seed: see `Predictor.predict_lab`.
+            flip_average: predict the mirrored pictures too, with what is given mirrored, and take the mean.
 
         Returns:
             [B, h, w, 2] float32: a and b, Lab units.
         """
-        return super().predict_lab(rgb, noise_seed=noise_seed)[..., 1:]
+        given = inputs.completed(self.predictor.inputs, given, np.shape(rgb)[:3], seed=seed)
+        ab = self.predictor.predict_lab(rgb, given=given)[..., 1:]
+        if flip_average:
+            mirrored = inputs.mirrored(self.predictor.inputs, given)
+            other = self.predictor.predict_lab(np.ascontiguousarray(rgb[:, :, ::-1]), given=mirrored)
+            ab = (ab + other[:, :, ::-1, 1:]) / 2
+        return ab
 
-    def predict_lab(self, rgb, *, noise_seed: int = 0) -> np.ndarray:
+    def predict_lab(self, rgb, *, given: Mapping | None = None, seed: int = 0) -> np.ndarray:
         """The colours that are delivered, before they are fitted into sRGB.
 
         The pictures are shrunk to the working size, predicted there in one forward pass, and their colours brought
@@ -83,22 +97,22 @@ class Colorizer(colorizer.Colorizer):
 
         Args:
             rgb: [B, H, W, 3] uint8 sRGB; only its gray is used.
-            noise_seed: as in the base class.
+            given, seed: see `Predictor.predict_lab`; of the size that the network sees.
 
         Returns:
             [B, H, W, 3] float32 Lab. L is the pictures'. Where the working size is their size, or they have the size of
-            training and the working size is its own, this is the base class's result, bit for bit: `rgb` and `yuv`
+            training and the working size is its own, this is the predictor's result, bit for bit: `rgb` and `yuv`
             generators then give their own L.
         """
         rgb = np.asarray(rgb)
         if rgb.dtype != np.uint8 or rgb.ndim != 4 or rgb.shape[-1] != 3 or 0 in rgb.shape:
             raise ValueError(f"`rgb` must be [B, H, W, 3] uint8. Received: {list(rgb.shape)} {rgb.dtype}")
         size = rgb.shape[1:3]
-        own = size == self._trained_at and self.work_size == min(size)
+        own = size == self.trained_at and self.work_size == min(size)
         if own or photos.working_size(*size, self.work_size) == size:
-            return super().predict_lab(rgb, noise_seed=noise_seed)
+            return self.predictor.predict_lab(rgb, given=given, seed=seed)
         small = np.stack([photos.shrink(picture, self.work_size) for picture in rgb])
-        ab = self.predict_small(small, noise_seed=noise_seed)
+        ab = self.predict_small(small, given=given, seed=seed)
         return np.stack([fullres.lab(picture, one) for picture, one in zip(rgb, ab, strict=True)])
 
     def colorize(self, image, *, saturation: float = 1.0, flip_average: bool = False):
@@ -131,27 +145,6 @@ class Colorizer(colorizer.Colorizer):
                 rgb = fullres.join(pixels, one)
                 results[i] = rgb if alpha is None else np.dstack([rgb, alpha])
         return results if isinstance(image, list) else results[0]
-
-
-def locate(name_or_path) -> Path:
-    """Where trained weights are.
-
-    Args:
-        name_or_path: a run's directory or a weights file, which win, or the name of weights that ship: a folder of
-            photographs called `photo` hides none.
-
-    Raises:
-        FileNotFoundError: if it is neither; the message lists the names.
-    """
-    path, known = Path(name_or_path), weights.names()
-    if stored.is_one(path):
-        return path
-    if str(name_or_path) in known:
-        return weights.find(str(name_or_path))
-    what = "is neither a run's directory nor a weights file" if path.exists() else "does not exist"
-    raise FileNotFoundError(
-        f"{name_or_path} {what}, and no weights of that name ship. Those that do: {', '.join(known) or 'none'}."
-    )
 
 
 def _parts(image):

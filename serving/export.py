@@ -1,9 +1,8 @@
 """A trained generator as a file for other programs: TensorFlow's SavedModel, ONNX, LiteRT; any height, width and batch.
 
 Owns the formats, the description that lies beside such a file, and the comparison of it with Keras. What is exported
-is the network alone, scaled gray in and scaled colour out; the description says what the scales are. Imports
-`settings.config`;
-each format's own packages when it is asked for.
+is the network alone, scaled gray in and scaled colour out; the description says what the scales are. A format is a row
+of `FORMATS`. Imports `models.inputs` and `settings.config`; each format's own packages when it is asked for.
 """
 
 from __future__ import annotations
@@ -13,23 +12,16 @@ import json
 import os
 import tempfile
 import warnings
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import keras
 import numpy as np
 
+from colorgan.models import inputs
 from colorgan.settings.config import Config
 
-# What PyPI calls the packages that a format needs beside TensorFlow, by the names that they are imported by.
-PACKAGES = {
-    "tf_saved_model": {},
-    "onnx": {"onnx": "onnx", "tf2onnx": "tf2onnx", "onnxruntime": "onnxruntime"},
-    "litert": {"ai_edge_litert": "ai-edge-litert"},
-}
-FORMATS = tuple(PACKAGES)
-SUFFIXES = {"tf_saved_model": "", "onnx": ".onnx", "litert": ".tflite"}
 SIZES = ((1, 32, 48), (2, 45, 37))  # batch, height and width of the comparison; the second needs padding
 TOLERANCE = 1e-3  # of scaled colour: a tenth of a Lab unit
 
@@ -54,20 +46,21 @@ class _Inference(keras.Model):
     def __init__(self, generator):
         super().__init__(name="colorgan")
         # Its layers and not itself: Keras traces a model inside a model once more, and with one input only.
-        self.parts, self.colors, self.noisy = generator.layers, generator.call, generator.noise_channels > 0
+        self.parts, self.colors = generator.layers, generator.call
+        self.names = [row.name for row in generator.inputs]
         self.built = True
 
     def call(self, inputs):
-        """Gray, or [gray, noise] -> {"color"}."""
-        gray, noise = inputs if self.noisy else (inputs, None)
-        return {"color": self.colors(gray, noise, training=False)}
+        """Gray, or [gray, each other input] -> {"color"}."""
+        gray, *given = inputs if self.names else [inputs]
+        return {"color": self.colors(gray, dict(zip(self.names, given, strict=True)), training=False)}
 
 
 def export(generator, config: Config, path, *, format: str, overwrite: bool = False) -> list[Parity]:
     """Write a generator to a file (a folder for a SavedModel), and what it takes and gives to `<path>.json`.
 
     The files appear when they are complete and the network was found to agree with Keras in its own runtime. Inputs
-    are called `gray` and, where the generator takes some, `noise`; the output is `color`.
+    are called `gray` and as the generator's other inputs are; the output is `color`.
 
     Args:
         generator: built `networks.base.Generator` in float32.
@@ -91,9 +84,9 @@ def export(generator, config: Config, path, *, format: str, overwrite: bool = Fa
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=".") as folder:
             temporary = Path(folder) / path.name
-            _WRITERS[format](_Inference(generator), _specs(generator), str(temporary))
+            FORMATS[format].write(_Inference(generator), _specs(generator), str(temporary))
             parity = compare(generator, runtime(temporary, format=format), path=path)
-            content = description(config, path, format=format, noise_channels=generator.noise_channels, parity=parity)
+            content = description(config, path, format=format, parity=parity)
             described = _beside(temporary)
             described.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
             _put(temporary, path, described, aside=Path(folder) / "replaced")
@@ -110,15 +103,15 @@ def runtime(path, *, format: str) -> Callable:
         format: one of `FORMATS`.
 
     Returns:
-        A function of `gray` [B, H, W, 1] float32 and, where the network takes some, `noise`, both by name, to
-        [B, H, W, C] float32 NumPy.
+        A function of `gray` [B, H, W, 1] float32 and the generator's other inputs, all by name, to [B, H, W, C]
+        float32 NumPy.
     """
     _check_packages(format)
-    return _LOADERS[format](str(path))
+    return FORMATS[format].load(str(path))
 
 
 def compare(generator, exported: Callable, *, path, seed: int = 0) -> list[Parity]:
-    """Measure how far an exported network is from Keras, on uniform noise.
+    """Measure how far an exported network is from Keras, on uniform random inputs.
 
     Args:
         generator: the original.
@@ -131,11 +124,11 @@ def compare(generator, exported: Callable, *, path, seed: int = 0) -> list[Parit
     """
     random, result = np.random.default_rng(seed), []
     for size in SIZES:
-        inputs = {"gray": random.uniform(-1, 1, (*size, 1)).astype(np.float32)}
-        if generator.noise_channels:
-            inputs["noise"] = random.random((*size, generator.noise_channels), np.float32)
-        expected = np.asarray(generator(*inputs.values()))
-        received = exported(**inputs)
+        gray = random.uniform(-1, 1, (*size, 1)).astype(np.float32)
+        shapes = {row: row.shape(*size) for row in generator.inputs}
+        given = {r.name: random.uniform(r.low, r.high, shape).astype(np.float32) for r, shape in shapes.items()}
+        expected = np.asarray(generator(gray, given))
+        received = exported(gray=gray, **given)
         if received.shape != expected.shape:
             raise ValueError(f"{path}: {list(received.shape)} came out where Keras gives {list(expected.shape)}")
         error = np.abs(received - expected)
@@ -148,19 +141,28 @@ def compare(generator, exported: Callable, *, path, seed: int = 0) -> list[Parit
     return result
 
 
-def description(config: Config, path: Path, *, format: str, noise_channels: int, parity) -> dict:
+def description(config: Config, path: Path, *, format: str, parity) -> dict:
     """-> what lies beside an exported file: inputs, output, their ranges, and code that uses it."""
     space, scale = config.data.color_space, config.data.ab_scale
     # The annealed mean of bins reaches 110 Lab units; everything else ends in a tanh or a sigmoid.
     bound = max(1.0, 110 / scale) if config.architecture.head == "joint-bins" else 1.0
     shape = ["batch", "height", "width"]
     gray = {"name": "gray", "shape": [*shape, 1], "dtype": "float32", "range": [-1, 1], "is": _GRAY[space]}
-    noise = {"name": "noise", "shape": [*shape, noise_channels], "dtype": "float32", "range": [0, 1], "is": "uniform"}
+    others = [
+        {
+            "name": row.name,
+            "shape": _described_shape(row),
+            "dtype": "float32",
+            "range": [row.low, row.high],
+            "is": row.meaning,
+        }
+        for row in inputs.of(config)
+    ]
     return {
         "format": format,
         "color_space": space,
         "ab_scale": scale if space == "lab" else None,
-        "inputs": [gray, noise] if noise_channels else [gray],
+        "inputs": [gray, *others],
         "output": {
             "name": "color",
             "shape": [*shape, 3 if space == "rgb" else 2],
@@ -169,24 +171,43 @@ def description(config: Config, path: Path, *, format: str, noise_channels: int,
             "is": _COLOR[space].format(scale=scale),
         },
         "difference_from_keras": [vars(one) for one in parity],
-        "example": example(path.name, format=format, color_space=space, ab_scale=scale, noise_channels=noise_channels),
+        "example": example(config, path.name, format=format),
     }
 
 
-def example(name: str, *, format: str, color_space: str, ab_scale: float, noise_channels: int) -> list[str]:
+def _described_shape(row):
+    if row.reduction == inputs.WHOLE:
+        return ["batch", 1, 1, row.channels]
+    part = "" if row.reduction == 1 else f" / {row.reduction}, rounded up"
+    return ["batch", f"height{part}", f"width{part}", row.channels]
+
+
+def example(config: Config, name: str, *, format: str) -> list[str]:
     """-> lines of Python that colorize photo.png into colored.png with an exported file, without this package."""
-    imports, load = _EXAMPLES[format]
-    inputs = f"gray=gray, noise=np.random.rand(*gray.shape[:3], {noise_channels})" if noise_channels else "gray=gray"
-    inputs = inputs.replace(f"{noise_channels})", f'{noise_channels}).astype("float32")')
-    before, after = _PICTURES[color_space]
+    one, (before, after) = FORMATS[format], _PICTURES[config.data.color_space]
+    scale = {"scale": config.data.ab_scale}
     return [
-        f"import numpy as np, {imports}; from PIL import Image; from skimage import color",
+        f"import numpy as np, {one.imports}; from PIL import Image; from skimage import color",
         'rgb = np.asarray(Image.open("photo.png").convert("RGB")) / 255  # of 8 bits, gray or in colour',
-        *(line.format(scale=ab_scale) for line in before),
-        load.format(name=name, inputs=inputs),
-        *(line.format(scale=ab_scale) for line in after),
+        *(line.format(**scale) for line in before),
+        *(_absent(row) for row in inputs.of(config)),
+        one.example.format(name=name, inputs=", ".join(f"{n}={n}" for n in ("gray", *_names(config)))),
+        *(line.format(**scale) for line in after),
         'Image.fromarray((np.clip(rgb, 0, 1) * 255).round().astype("uint8")).save("colored.png")',
     ]
+
+
+def _names(config):
+    return [row.name for row in inputs.of(config)]
+
+
+def _absent(row):
+    """-> the line that makes what stands for an input that nobody gives."""
+    height, width = (
+        (1, 1) if row.reduction == inputs.WHOLE else (f"-(-gray.shape[{i}] // {row.reduction})" for i in (1, 2))
+    )
+    made = {"zeros": "np.zeros({shape})", "uniform": "np.random.random_sample({shape})"}[row.absent]
+    return f'{row.name} = {made.format(shape=f"(1, {height}, {width}, {row.channels})")}.astype("float32")'
 
 
 _GRAY = {
@@ -208,23 +229,13 @@ _PICTURES = {
     "rgb": ((_LUMA_LINE,), ("rgb = (colors[0] + 1) / 2",)),
     "yuv": ((_LUMA_LINE,), ("rgb = color.yuv2rgb(np.dstack([(gray[0] + 1) / 2, colors[0] * [0.436, 0.615]]))",)),
 }
-_EXAMPLES = {
-    "tf_saved_model": (
-        "tensorflow as tf",
-        'net = tf.saved_model.load("{name}"); colors = net.signatures["serving_default"]({inputs})["color"].numpy()',
-    ),
-    "onnx": ("onnxruntime", 'colors = onnxruntime.InferenceSession("{name}").run(["color"], dict({inputs}))[0]'),
-    "litert": (
-        "ai_edge_litert.interpreter as litert",
-        'colors = litert.Interpreter("{name}").get_signature_runner()({inputs})["color"]',
-    ),
-}
 
 
 def _check(generator, path, format, overwrite):
     _check_packages(format)
-    if SUFFIXES[format] and path.suffix != SUFFIXES[format]:
-        raise ValueError(f"`--output`: {format} is written to a name that ends in {SUFFIXES[format]}. Received: {path}")
+    suffix = FORMATS[format].suffix
+    if suffix and path.suffix != suffix:
+        raise ValueError(f"`--output`: {format} is written to a name that ends in {suffix}. Received: {path}")
     if generator.compute_dtype != "float32":
         raise ValueError(f"A generator is exported in float32. Received: one in {generator.compute_dtype}")
     if path.exists() and not overwrite:
@@ -236,7 +247,7 @@ def _check(generator, path, format, overwrite):
 def _check_packages(format):
     if format not in FORMATS:
         raise ValueError(f"Unknown `--format` {format!r} of a network. Known: {', '.join(FORMATS)}")
-    missing = [pypi for name, pypi in PACKAGES[format].items() if importlib.util.find_spec(name) is None]
+    missing = [pypi for name, pypi in FORMATS[format].packages.items() if importlib.util.find_spec(name) is None]
     if missing:
         raise ValueError(  # the extras are called as the formats
             f"`--format {format}` needs packages that are not there, {', '.join(missing)}. Install them with: "
@@ -247,11 +258,12 @@ def _check_packages(format):
 def _specs(generator):
     """Keras' description of the inputs: one structure, sizes unknown."""
 
-    def spec(channels, name):
-        return keras.InputSpec(shape=(None, None, None, channels), dtype="float32", name=name)
+    def spec(channels, name, size=None):
+        return keras.InputSpec(shape=(None, size, size, channels), dtype="float32", name=name)
 
-    gray, channels = spec(1, "gray"), generator.noise_channels
-    return [[gray, spec(channels, "noise")]] if channels else [gray]
+    gray, rows = spec(1, "gray"), generator.inputs
+    others = [spec(row.channels, row.name, 1 if row.reduction == inputs.WHOLE else None) for row in rows]
+    return [[gray, *others]] if others else [gray]
 
 
 def _write_saved_model(model, specs, path):
@@ -268,7 +280,8 @@ def _write_onnx(model, specs, path):
     network = onnx.load(path)
     for value in (*network.graph.input, *network.graph.output):
         for name, size in zip(("batch", "height", "width"), value.type.tensor_type.shape.dim, strict=False):
-            size.dim_param = name  # tf2onnx counts them: unk__123
+            if not size.dim_value:
+                size.dim_param = name  # tf2onnx counts them: unk__123
     onnx.checker.check_model(network)
     onnx.save(network, path)
 
@@ -307,8 +320,53 @@ def _load_litert(path):
     return lambda **inputs: runner(**inputs)["color"]
 
 
-_WRITERS = {"tf_saved_model": _write_saved_model, "onnx": _write_onnx, "litert": _write_litert}
-_LOADERS = {"tf_saved_model": _load_saved_model, "onnx": _load_onnx, "litert": _load_litert}
+@dataclass(frozen=True)
+class Format:
+    """A kind of file that a network is written to.
+
+    Attributes:
+        write: function(Keras model, its input specs, path).
+        load: function(path) -> function of the inputs by name -> NumPy.
+        suffix: what a path must end in; empty: it is a folder.
+        packages: {name of the import: name on PyPI} of what it needs beside TensorFlow; the extra that brings them is
+            called as the format.
+        imports, example: of code that uses a file, `{name}`, on `{inputs}`, without this package.
+    """
+
+    write: Callable
+    load: Callable
+    suffix: str
+    imports: str
+    example: str
+    packages: Mapping[str, str] = field(default_factory=dict)
+
+
+FORMATS = {
+    "tf_saved_model": Format(
+        write=_write_saved_model,
+        load=_load_saved_model,
+        suffix="",
+        imports="tensorflow as tf",
+        example='net = tf.saved_model.load("{name}"); '
+        'colors = net.signatures["serving_default"]({inputs})["color"].numpy()',
+    ),
+    "onnx": Format(
+        write=_write_onnx,
+        load=_load_onnx,
+        suffix=".onnx",
+        imports="onnxruntime",
+        example='colors = onnxruntime.InferenceSession("{name}").run(["color"], dict({inputs}))[0]',
+        packages={"onnx": "onnx", "tf2onnx": "tf2onnx", "onnxruntime": "onnxruntime"},
+    ),
+    "litert": Format(
+        write=_write_litert,
+        load=_load_litert,
+        suffix=".tflite",
+        imports="ai_edge_litert.interpreter as litert",
+        example='colors = litert.Interpreter("{name}").get_signature_runner()({inputs})["color"]',
+        packages={"ai_edge_litert": "ai-edge-litert"},
+    ),
+}
 
 
 def _beside(path):

@@ -94,10 +94,7 @@ def predict_ab(colorizer, pictures: np.ndarray, settings: Settings) -> np.ndarra
     Returns:
         [B, h, w, 2] float32, Lab units.
     """
-    ab = colorizer.predict_small(pictures)
-    if settings.flip_average:
-        ab = (ab + colorizer.predict_small(np.ascontiguousarray(pictures[:, :, ::-1]))[:, :, ::-1]) / 2
-    return ab * np.float32(settings.saturation)
+    return colorizer.predict_small(pictures, flip_average=settings.flip_average) * np.float32(settings.saturation)
 
 
 def reason(error: Exception) -> str:

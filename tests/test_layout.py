@@ -23,14 +23,14 @@ MAY_IMPORT = {
     "settings": {"settings"},
     "files": {"files"},
     "server": {"server"},
-    "weights": set(),
+    "weights": {"weights", "settings.config"},
     "models.objectives": {"models.objectives", "models.color", "models.quantization", "settings.config"},
     "models.color": set(),
     "models.normalization": set(),
     "models": {"models", "settings.config"},
     "datasets": {"datasets", "models.color", "settings.config", "files"},
-    "training": {"training", "models", "evaluation.metrics", "settings.config"},
-    "evaluation": {"evaluation", "models.colorizer", "models.color", "settings.config", "files"},
+    "training": {"training", "models", "evaluation.metrics", "settings.config", "weights.stored"},
+    "evaluation": {"evaluation", "models.predictor", "models.color", "settings.config", "files"},
     "turing": {"turing", "server"},
     "serving": {"serving", "models", "settings.config", "server", "files", "weights"},
     "__init__": {"serving.colorizer"},
@@ -41,8 +41,7 @@ MAY_IMPORT = {
 # What it may import of others, beside the standard library; a module without a row may import anything.
 OTHERS = {
     "models.normalization": {"keras", "tensorflow"},
-    "models.colorizer": {"keras", "numpy", "h5py"},  # h5py: what a Keras weights file is
-    "models.stored": {"numpy", "h5py"},
+    "weights": {"numpy", "h5py"},  # h5py: what a Keras weights file is
     "models": {"keras", "numpy"},
     "settings.flags": {"absl"},
     "settings": set(),

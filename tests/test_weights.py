@@ -12,10 +12,10 @@ from PIL import Image
 
 from colorgan import Colorizer, main, weights
 from colorgan.commands import common
-from colorgan.models import generators, stored
-from colorgan.models.colorizer import load_weights
+from colorgan.models import generators
 from colorgan.settings import flags
 from colorgan.training import checkpoints, state
+from colorgan.weights import packing, stored
 
 LARGEST = 40e6  # bytes
 
@@ -35,8 +35,8 @@ def run(tmp_path_factory):
 def shipped(run, tmp_path, monkeypatch):
     """-> a folder in which `photo` ships: the run's weights."""
     folder = tmp_path / "shipped"
-    stored.pack(stored.find(run), folder / "photo.weights.h5", median_ab=(3.0, 4.0))
-    monkeypatch.setattr(weights, "HERE", folder)
+    packing.pack(weights.find(run), folder / "photo.weights.h5", median_ab=(3.0, 4.0))
+    monkeypatch.setattr(stored, "HERE", folder)
     monkeypatch.chdir(tmp_path)
     return folder
 
@@ -48,7 +48,7 @@ def photo(path):
 
 @pytest.mark.parametrize("name", weights.names())
 def test_what_ships_loads_and_colours(name):
-    own = stored.find(weights.find(name))
+    own = weights.find(name)
     own.check()
     assert own.weights.stat().st_size <= LARGEST
     colorizer = Colorizer.load(name)
@@ -61,7 +61,7 @@ def test_what_ships_loads_and_colours(name):
 
 @pytest.mark.parametrize("name", weights.names())
 def test_what_ships_has_a_card_that_says_which_file_it_is_of(name):
-    own = stored.find(weights.find(name))
+    own = weights.find(name)
     card = own.weights.with_name(f"{name}.md").read_text(encoding="utf-8")
     assert own.sha256 in card and own.median_ab is not None
     assert f"--preset {own.config.run.preset}" in card
@@ -131,7 +131,7 @@ def test_a_mean_of_checkpoints_is_packed(run, tmp_path, capsys):
     assert main.run("pack", words) == 0
     assert "The mean of ckpt-1, ckpt-2." in capsys.readouterr().out
     packed = generators.build(config)
-    load_weights(packed, target, described_by="the run")
+    stored.load(packed, target, described_by="the run")
     for mean, w in zip(packed.get_weights(), first, strict=True):
         np.testing.assert_allclose(mean, 1.5 * w, rtol=1e-3, atol=1e-6)  # kernels in float16
 

@@ -1,6 +1,6 @@
 """State for going on (`checkpoints/`), and weights for use (`generator.weights.h5`): different files, written whole.
 
-Imports `training.state` and `settings.config`.
+Imports `training.state`, `weights.stored` and `settings.config`.
 """
 
 from __future__ import annotations
@@ -14,10 +14,9 @@ import numpy as np
 import tensorflow as tf
 
 from colorgan.models import discriminators
-from colorgan.models.colorizer import load_weights
-from colorgan.models.stored import WEIGHTS, find
 from colorgan.settings.config import Config, flag_name, read
 from colorgan.training.state import TrainState
+from colorgan.weights.stored import WEIGHTS, find, load
 
 CONFIG = "config.json"
 BEST_WEIGHTS = "best.weights.h5"
@@ -112,7 +111,7 @@ def load_networks(path: Path, config: Config, state: TrainState) -> tuple[str, .
             raise FileNotFoundError(f"`--network`: no weights at {file}. Expected a run's directory or a weights file.")
     _check_same_networks(path, config, tuple(files))
     for name, file in files.items():
-        load_weights(getattr(state, name), file, described_by="this run's settings")
+        load(getattr(state, name), file, described_by="this run's settings")
     if state.average is not None:
         state.average.set_weights(state.generator.get_weights())
     return tuple(files)

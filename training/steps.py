@@ -13,14 +13,14 @@ import keras
 import tensorflow as tf
 
 from colorgan.models import color as colors
-from colorgan.models.objectives import adversarial, compose, controls, features, penalties, rebalanced
+from colorgan.models.objectives import compose, controls, features, penalties, rebalanced
 from colorgan.settings.config import Config
 from colorgan.training.schedules import Action
 from colorgan.training.state import TrainState
 
 EMA_WARMUP = 10  # the average's decay is at most (1 + t) / (10 + t), so that a short run's average forgets its start
 # What random numbers are for: each use has a stream of its own.
-NOISE_INPUT, NOISE_PICTURES, INTERPOLATION = range(3)
+INPUTS, NOISE_PICTURES, INTERPOLATION = range(3)
 
 
 class Steps:
@@ -87,9 +87,9 @@ class Steps:
             self._update_average(action.g_updates)
         return logs
 
-    def _predict(self, gray, noise=None):
+    def _predict(self, gray, given):
         """The colours of the generator to use: [B, H, W, 1] scaled L -> [B, H, W, C] float32 scaled colour."""
-        return self.state.best_generator(gray, noise=noise, training=False)
+        return self.state.best_generator(gray, given, training=False)
 
     def _replica_iterate(self, gray, color, *, action):
         if self.config.objective.control_truth == "adjusted":
@@ -99,7 +99,7 @@ class Steps:
                 return self._pretrain_generator(gray, color, action.g_updates)
             if action.g_updates:
                 return self._update_both(gray, color, action)
-            fake = self._generate(gray, 0)
+            fake = self._generate(gray, color, 0)
             return self._update_discriminator(gray, color, fake, action)
 
     def _frozen(self, action):
@@ -111,15 +111,13 @@ class Steps:
         logs = {}
         for update in range(updates):
             with self._tape(self.state.generator) as tape:
-                fake, logits = self._generate(gray, update, with_logits=True)
+                fake, logits = self._generate(gray, color, update, with_logits=True)
                 kind = self.config.schedule.pretrain
                 loss, logs = compose.pretrain_loss(
                     self.config.objective,
                     kind,
-                    predicted=fake,
-                    truth=color,
                     global_batch=self.config.data.batch_size,
-                    cross_entropy=self._cross_entropy(logits, color) if kind != "l1" else None,
+                    **self._seen(gray, color, fake, logits),
                 )
                 loss = self.state.g_optimizer.scale_loss(loss)
             # Of a head with bins, classification does not reach what makes colours, and L1 not what makes bins.
@@ -132,36 +130,36 @@ class Steps:
         for update in range(action.g_updates):
             # The discriminator's variables are not watched: its backward pass computes the gradient of its input only.
             with self._tape(self.state.generator) as tape:
-                fake, logits = self._generate(gray, update, with_logits=True)
+                fake, logits = self._generate(gray, color, update, with_logits=True)
                 if update == 0 and (action.d_updates or action.judge):
                     # The discriminator learns from the very pictures of the first generator update: its own update
                     # changes nothing that they depend on, so one forward pass serves both.
                     with tape.stop_recording():
                         logs |= self._update_discriminator(gray, color, fake, action)
-                loss, g_logs = self._generator_loss(gray, color, fake, logits)
+                loss, g_logs = compose.generator_loss(
+                    self.config.objective,
+                    global_batch=self.config.data.batch_size,
+                    **self._seen(gray, color, fake, logits),
+                )
                 loss = self.state.g_optimizer.scale_loss(loss)
             self._apply(self.state.g_optimizer, tape, loss, self.state.generator)
             logs |= g_logs
         return logs | self._accuracy(gray, color, fake)
 
-    def _generator_loss(self, gray, color, fake, logits):
-        objective, terms = self.config.objective, {}
-        if compose.needs_rgb(objective):
-            terms["rgb"] = colors.decode(gray, fake, **self.space)
-        if objective.feature_model and objective.feature_weight:
-            truth = colors.decode(gray, color, **self.space)
-            terms["feature_distance"] = features.distance(self.feature_model, terms["rgb"], truth)
-        if objective.classification_weight:
-            terms["cross_entropy"] = self._cross_entropy(logits, color)
-        judged = self.state.discriminator(gray, fake, training=True) if objective.adversarial_weight else None
-        return compose.generator_loss(
-            objective,
-            predicted=fake,
-            truth=color,
-            fake_logits=judged,
-            global_batch=self.config.data.batch_size,
-            **terms,
-        )
+    def _seen(self, gray, color, fake, logits):
+        """What the terms of the generator's loss look at (`compose.GENERATOR_TERMS`), computed if one does."""
+
+        def rgb(color):
+            return colors.decode(gray, color, **self.space)
+
+        return {
+            "predicted": fake,
+            "truth": color,
+            "rgb": lambda: rgb(fake),
+            "cross_entropy": lambda: self._cross_entropy(logits, color),
+            "feature_distance": lambda: features.distance(self.feature_model, rgb(fake), rgb(color)),
+            "fake_logits": lambda: self.state.discriminator(gray, fake, training=True),
+        }
 
     def _cross_entropy(self, logits, color):
         generator = self.state.generator
@@ -194,13 +192,13 @@ class Steps:
             inner.watch(color)
             real_logits, fake_logits = self._judge(real_gray, color, fake_gray, fake, together=halves)
             verdict = _per_image(real_logits)
-        terms = {}
-        if objective.r1_weight:
-            terms["r1"] = penalties.r1(inner.gradient(verdict, color))
-        if adversarial.get(objective.adversarial).penalized and objective.gp_weight:
-            terms["gradient_penalty"] = self._gradient_penalty(real_gray, color, fake_gray, fake, update)
         return compose.discriminator_loss(
-            objective, real_logits=real_logits, fake_logits=fake_logits, global_batch=global_batch, **terms
+            objective,
+            real_logits=real_logits,
+            fake_logits=fake_logits,
+            global_batch=global_batch,
+            r1=lambda: penalties.r1(inner.gradient(verdict, color)),
+            gradient_penalty=lambda: self._gradient_penalty(real_gray, color, fake_gray, fake, update),
         )
 
     def _judge(self, real_gray, color, fake_gray, fake, *, together):
@@ -222,12 +220,15 @@ class Steps:
             values = _per_image(self.state.discriminator(gray, between, training=True))
         return penalties.gradient_penalty(inner.gradient(values, between))
 
-    def _generate(self, gray, update, *, with_logits=False):
-        generator, noise = self.state.generator, None
-        if generator.noise_channels:
-            shape = tf.concat([tf.shape(gray)[:3], [generator.noise_channels]], 0)
-            noise = self._uniform(shape, NOISE_INPUT, update)
-        return generator(gray, noise=noise, training=True, with_logits=with_logits)
+    def _generate(self, gray, color, update, *, with_logits=False):
+        generator, given = self.state.generator, {}
+        for number, row in enumerate(generator.inputs):
+            uniform = functools.partial(self._uniform_of, INPUTS, number, update)
+            given[row.name] = row.simulate(gray, color, row.shape(*tf.unstack(tf.shape(gray)[:3])), uniform)
+        return generator(gray, given, training=True, with_logits=with_logits)
+
+    def _uniform_of(self, stream, number, update, shape, k):
+        return self._uniform(shape, stream, number, update, k)
 
     def _uniform(self, shape, *place):
         """Uniform numbers in [0, 1): a function of the seed, the optimizers' counts, the replica and the place.

@@ -1,4 +1,4 @@
-"""Measuring a run in progress on validation images. Imports `evaluation.metrics` and `models.colorizer`."""
+"""Measuring a run in progress on validation images. Imports `evaluation.metrics` and `models.predictor`."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Callable
 import numpy as np
 
 from colorgan.evaluation import metrics
-from colorgan.models.colorizer import Colorizer, to_rgb8
+from colorgan.models.predictor import Predictor, to_rgb8
 
 
-def validator(colorizer: Colorizer, batches: Callable, *, threshold: float, best_metric: str) -> Callable:
+def validator(predictor: Predictor, batches: Callable, *, threshold: float, best_metric: str) -> Callable:
     """The validation of a run.
 
     Args:
-        colorizer: of the generator in training (its average, if it has one).
+        predictor: of the generator in training (its average, if it has one).
         batches: () -> iterable of {"rgb": [B, H, W, 3] uint8, ...}, the same images at every call.
         threshold: of the epsilon accuracy, Lab units.
         best_metric: measured besides the cheap ones.
@@ -32,7 +32,7 @@ def validator(colorizer: Colorizer, batches: Callable, *, threshold: float, best
         measurement = metrics.Measurement(names)
         for batch in batches():
             truth = np.asarray(batch["rgb"])
-            lab = colorizer.predict_lab(truth)
+            lab = predictor.predict_lab(truth)
             measurement.add(truth, lab, to_rgb8(lab))
         return measurement.means()
 

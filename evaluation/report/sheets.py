@@ -1,4 +1,4 @@
-"""Pictures in labelled columns, drawn with Pillow. Imports `evaluation.baselines` and `models.colorizer`."""
+"""Pictures in labelled columns, drawn with Pillow. Imports `evaluation.baselines` and `models.predictor`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from colorgan.evaluation import baselines
-from colorgan.models.colorizer import to_rgb8
+from colorgan.models.predictor import to_rgb8
 
 CELL = 128  # pixels: pictures of a sheet are enlarged by the largest whole factor that keeps them within this
 GAP = 6

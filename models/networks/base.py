@@ -1,6 +1,6 @@
 """What all networks share: inputs joined, padded or cropped; outputs in float32. A system's file adds the layers.
 
-Imports `blocks`.
+Imports `blocks` and `inputs`.
 """
 
 from __future__ import annotations
@@ -11,30 +11,41 @@ import keras
 from keras import ops
 
 from colorgan.models import blocks
+from colorgan.models import inputs as rows
 
 D_INPUTS = ("joint", "color")
 
 
 class Generator(keras.Model):
-    """From a photograph's lightness, and noise if it takes some, to its colours; any height and width.
+    """From a photograph's lightness, and what else it is given, to its colours; any height and width.
 
     A subclass has `features(x, training)`, and `encoder` and `decoder`, or a `body` of its own.
 
     Args:
         head: layer from the last features to colours, see `heads.py`.
-        noise_channels: channels of noise that are joined to the gray picture.
+        inputs: what it is given beside the gray picture, `inputs.Input`s.
         multiple: `features` gets pictures whose height and width are multiples of this.
         color_stride: how much smaller than the pictures `features` returns maps; colours made of them are enlarged
             bilinearly.
         dtype: Keras dtype policy.
+
+    Raises:
+        ValueError: if an input joins what this network does not have.
     """
 
+    takes = ("picture",)  # where inputs may join; with `decoder`, `features` has a third argument, {name: values}
     pretrained = False  # whether its encoder must begin with weights of its own
     encoder = ()  # of a subclass with a `body` of its own
 
-    def __init__(self, *, head, noise_channels=0, multiple=1, color_stride=1, dtype=None):
+    def __init__(self, *, head, inputs=(), multiple=1, color_stride=1, dtype=None):
         super().__init__(dtype=dtype)
-        self.head, self.noise_channels, self.multiple = head, noise_channels, multiple
+        for row in inputs:
+            if row.joins not in self.takes:
+                raise ValueError(
+                    f"`--{row.setting.replace('_', '-')}`: this generator takes no {row.name}, which joins the "
+                    f"{row.joins}. Received: {row.channels}. Leave it out."
+                )
+        self.head, self.inputs, self.multiple = head, tuple(inputs), multiple
         self.color_stride = color_stride
 
     @property
@@ -56,7 +67,7 @@ class Generator(keras.Model):
         """The subclass's layers.
 
         Args:
-            x: [B, H', W', 1 + noise_channels] in the compute dtype, gray joined with the noise.
+            x: [B, H', W', channels] in the compute dtype, gray joined with the inputs that join the picture.
             training: batch statistics and active dropout, or moving statistics and none.
 
         Returns:
@@ -64,12 +75,12 @@ class Generator(keras.Model):
         """
         raise NotImplementedError
 
-    def call(self, gray, noise=None, training=False, with_logits=False):
+    def call(self, gray, given=None, training=False, with_logits=False):
         """Predict colours.
 
         Args:
             gray: [B, H, W, 1] float, L (or luma) scaled to [-1, 1]; any H and W (padded inside, cropped after).
-            noise: [B, H, W, noise_channels] float, uniform in [0, 1): exactly if there are noise channels.
+            given: {name: [B, h, w, channels] float} of each of `inputs`; see their rows.
             training: batch statistics and active dropout, or moving statistics and none: at inference an image's
                 result does not depend on its batch.
             with_logits: return the head's logits too.
@@ -80,16 +91,22 @@ class Generator(keras.Model):
             w = W / color_stride, rounded up.
 
         Raises:
-            ValueError: if noise is missing, not wanted, or of another number of channels.
+            ValueError: if an input is missing, not wanted, or of another number of channels.
         """
-        received = 0 if noise is None else noise.shape[-1]
-        if received != self.noise_channels:
-            raise ValueError(
-                f"`noise` must have as many channels as --noise-channels says, {self.noise_channels} "
-                f"(none: leave it out). Received: {received}"
-            )
-        x = gray if noise is None else ops.concatenate([gray, ops.cast(noise, gray.dtype)], axis=-1)
-        x = self.features(blocks.pad_to_multiple(x, self.multiple), training)
+        given = given or {}
+        wanted, received = {row.name: row.channels for row in self.inputs}, {n: x.shape[-1] for n, x in given.items()}
+        if received != wanted:
+            raise ValueError(f"`given` must be inputs and their channels as configured, {wanted}. Received: {received}")
+        joined = [ops.cast(given[row.name], gray.dtype) for row in self.inputs if row.joins == "picture"]
+        x = blocks.pad_to_multiple(ops.concatenate([gray, *joined], axis=-1) if joined else gray, self.multiple)
+        others = {
+            row.name: given[row.name]
+            if row.reduction == rows.WHOLE
+            else blocks.pad_to_multiple(given[row.name], self.multiple // row.reduction)
+            for row in self.inputs
+            if row.joins == "decoder"
+        }
+        x = self.features(x, training, others) if others else self.features(x, training)
         height, width = ops.shape(gray)[1:3]
         color, logits = self.head(x, with_logits=True) if with_logits else (self.head(x), None)
         color = blocks.enlarged(color, self.color_stride)[:, :height, :width]
@@ -178,7 +195,7 @@ def generator_tables(config):
     return {
         "encoder": blocks.scaled_table(a.encoder, a.filter_multiplier),
         "decoder": blocks.scaled_table(a.decoder, a.filter_multiplier),
-        "noise_channels": a.noise_channels,
+        "inputs": rows.of(config),
         "bn_momentum": a.bn_momentum,
     }
 

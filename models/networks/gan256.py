@@ -24,7 +24,7 @@ class UpsamplingGenerator(base.Generator):
         decoder: kernel table; a row of stride 2 doubles the size before its convolution, and its result is joined
             with the encoder's last map of that size, where there is one.
         activation: of the encoder, `relu` or `leaky_relu`; the decoder's is `relu`.
-        head, noise_channels: see `base.Generator`.
+        head, inputs: see `base.Generator`.
         bn_momentum, synchronized, dtype: see `blocks.Block`.
 
     Raises:
@@ -38,13 +38,13 @@ class UpsamplingGenerator(base.Generator):
         decoder,
         head,
         activation="relu",
-        noise_channels=0,
+        inputs=(),
         bn_momentum=0.99,
         synchronized=False,
         dtype=None,
     ):
         multiple = base.undone(encoder, decoder)
-        super().__init__(head=head, noise_channels=noise_channels, multiple=multiple, dtype=dtype)
+        super().__init__(head=head, inputs=inputs, multiple=multiple, dtype=dtype)
         common = {"kernel_size": KERNEL, "bn_momentum": bn_momentum, "synchronized": synchronized, "dtype": dtype}
         self.encoder = [blocks.Block(f, stride=s, dropout=d, activation=activation, **common) for f, s, d in encoder]
         self.decoder = [

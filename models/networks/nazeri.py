@@ -22,7 +22,7 @@ class UNet(base.Generator):
             encoder's mirrored row, so its stride must be that of encoder row -1-i.
         head: see `base.Generator`; the paper's is a 1x1 convolution.
         kernel_size: of all convolutions but the head's.
-        noise_channels: see `base.Generator`.
+        inputs: see `base.Generator`.
         bn_momentum, synchronized, dtype: see `blocks.Block`.
 
     Raises:
@@ -36,13 +36,13 @@ class UNet(base.Generator):
         decoder,
         head,
         kernel_size=4,
-        noise_channels=0,
+        inputs=(),
         bn_momentum=0.99,
         synchronized=False,
         dtype=None,
     ):
         strides = [row[1] for row in encoder]
-        super().__init__(head=head, noise_channels=noise_channels, multiple=math.prod(strides), dtype=dtype)
+        super().__init__(head=head, inputs=inputs, multiple=math.prod(strides), dtype=dtype)
         if strides[0] != 1:  # no decoder row undoes it, and the result would be smaller than the picture
             raise ValueError(f"`encoder`: the stride of the first row must be 1. Received: {strides[0]}")
         if [row[1] for row in decoder] != strides[:0:-1]:

@@ -2,7 +2,7 @@
 
 Chroma is smoother than lightness: the generator paints at a part of the picture's size, where a convolution costs a
 quarter or less, and its colours are enlarged. The discriminator judges at half the size for the same reason. Imports
-`base`, `blocks`, `encoders`, `decoders` and `nazeri`.
+`base`, `blocks`, `encoders`, `decoders`, `inputs` and `nazeri`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import functools
 
 from keras import layers
 
-from colorgan.models import blocks, decoders, encoders
+from colorgan.models import blocks, decoders, encoders, inputs
 from colorgan.models.networks import base, nazeri
 
 KERNEL = 3  # of every convolution of the generator
@@ -27,25 +27,29 @@ class ResizeUNet(base.Generator):
     Args:
         encoder: makes the picture into {reduction: map}.
         decoder: reads it. It may end below the picture's size: the colours are made there and enlarged bilinearly.
-        head, noise_channels: see `base.Generator`.
+        head, inputs: see `base.Generator`.
 
     Raises:
-        ValueError: if the decoder ends at no whole part of the picture's size, or the encoder takes no noise.
+        ValueError: if the decoder ends at no whole part of the picture's size, or an input joins a pretrained encoder's
+            picture.
     """
 
-    def __init__(self, *, encoder, decoder, head, noise_channels=0):
+    takes = ("picture", "decoder")
+
+    def __init__(self, *, encoder, decoder, head, inputs=()):
         if encoder.reduction % decoder.enlargement:
             raise ValueError(
                 "The product of `decoder`'s strides must divide what the encoder shrinks by: the colours come at a "
                 f"whole part of the picture's size. Received: {decoder.enlargement} and {encoder.reduction}"
             )
-        if encoder.pretrained and noise_channels:
+        joined = [row.name for row in inputs if row.joins == "picture"]
+        if encoder.pretrained and joined:
             raise ValueError(
-                f"`--noise-channels`: a pretrained encoder sees the gray picture alone. Received: {noise_channels}"
+                f"A pretrained encoder sees the gray picture alone. Received: {', '.join(joined)} beside it"
             )
         super().__init__(
             head=head,
-            noise_channels=noise_channels,
+            inputs=inputs,
             multiple=encoder.reduction,
             color_stride=encoder.reduction // decoder.enlargement,
             dtype="float32",  # the blocks cast for themselves, and a pretrained encoder sees L unrounded
@@ -63,9 +67,9 @@ class ResizeUNet(base.Generator):
         """See `base.Generator`."""
         return [*self.encoder.parts, *self.decoder.parts]
 
-    def features(self, x, training):
+    def features(self, x, training, given=None):
         """See `base.Generator`."""
-        return self.decoder(self.encoder(x, training=training), training=training)
+        return self.decoder(self.encoder(x, training=training), given, training=training)
 
 
 class HalfPatchDiscriminator(nazeri.PatchDiscriminator):
@@ -102,10 +106,12 @@ def _resize_unet(config, *, head, synchronized, dtype):
     decoder = decoders.ResizeDecoder(
         blocks.scaled_table(a.decoder, a.filter_multiplier),
         functools.partial(blocks.Block, ceiling=CEILING, **common),
+        reduction=encoder.reduction,
         context=encoder.context,
+        inputs=[row for row in inputs.of(config) if row.joins == "decoder"],
         dtype=dtype,
     )
-    return ResizeUNet(encoder=encoder, decoder=decoder, head=head(kernel_size=KERNEL), noise_channels=a.noise_channels)
+    return ResizeUNet(encoder=encoder, decoder=decoder, head=head(kernel_size=KERNEL), inputs=inputs.of(config))
 
 
 def _half_patch(config, **common):

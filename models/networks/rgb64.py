@@ -25,7 +25,7 @@ class PoolingGenerator(base.Generator):
         encoder: kernel table, rows (filters, stride, dropout); the stride is the pooling's, after the activation.
         decoder: kernel table; a row enlarges by its stride before its convolution. The last row, of stride 1, sees
             the network's input beside the map before it.
-        head, noise_channels: see `base.Generator`; published is one channel of noise.
+        head, inputs: see `base.Generator`; published is one channel of noise.
         bn_momentum, synchronized, dtype: see `blocks.Block`.
 
     Raises:
@@ -38,13 +38,13 @@ class PoolingGenerator(base.Generator):
         encoder,
         decoder,
         head,
-        noise_channels=0,
+        inputs=(),
         bn_momentum=0.99,
         synchronized=False,
         dtype=None,
     ):
         multiple = base.undone(encoder, decoder)
-        super().__init__(head=head, noise_channels=noise_channels, multiple=multiple, dtype=dtype)
+        super().__init__(head=head, inputs=inputs, multiple=multiple, dtype=dtype)
         if decoder[-1][1] != 1:
             raise ValueError(
                 "`decoder`: the last row of `pooling` is joined by the input and must have stride 1. "

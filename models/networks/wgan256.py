@@ -55,7 +55,7 @@ class StagedGenerator(base.Generator):
         encoder: kernel table, rows (filters, stride, dropout); the first convolution is 11x11, the others 5x5.
         decoder: kernel table; a row enlarges by its stride before its convolution. From the third row on it sees the
             encoder's last map of its input's size, where there is one, joined with the map before it.
-        head, noise_channels: see `base.Generator`.
+        head, inputs: see `base.Generator`.
         bn_momentum, synchronized, dtype: see `blocks.Block`.
 
     Raises:
@@ -68,13 +68,13 @@ class StagedGenerator(base.Generator):
         encoder,
         decoder,
         head,
-        noise_channels=0,
+        inputs=(),
         bn_momentum=0.99,
         synchronized=False,
         dtype=None,
     ):
         multiple = base.undone(encoder, decoder)
-        super().__init__(head=head, noise_channels=noise_channels, multiple=multiple, dtype=dtype)
+        super().__init__(head=head, inputs=inputs, multiple=multiple, dtype=dtype)
         common = {"bn_momentum": bn_momentum, "synchronized": synchronized, "dtype": dtype}
         self.encoder = [
             Stage(

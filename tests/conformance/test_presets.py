@@ -9,7 +9,7 @@ import tensorflow as tf
 from copies import SMALL, TURNS, batch_of, small, start
 from published import COUNTS, DEFAULTS, ROWS
 
-from colorgan.models import discriminators, generators
+from colorgan.models import discriminators, generators, inputs
 from colorgan.models.networks import base
 from colorgan.settings import flags
 from colorgan.settings.presets import PRESETS
@@ -37,12 +37,11 @@ def networks(name, precision="float32"):
 
 
 def inputs_of(config, images=2):
-    """-> what the generator takes (noise included, as an argument) and what the discriminator takes."""
+    """-> what the generator takes, gray and {name: values}, and what the discriminator takes."""
     one = batch_of(config)
     gray, color = one["gray"][:images], one["color"][:images]
-    noise = config.architecture.noise_channels
-    given = [gray, tf.constant(np.random.default_rng(1).random((*gray.shape[:3], noise)), tf.float32)]
-    return given if noise else given[:1], [gray, color]
+    given = inputs.completed(inputs.of(config), None, gray.shape[:3])
+    return [gray, {name: tf.constant(x) for name, x in given.items()}], [gray, color]
 
 
 def test_every_preset_is_here():
@@ -86,20 +85,20 @@ def test_eager_is_graph(preset):
 
 def test_saved_and_loaded_it_is_identical(preset, tmp_path):
     config, *both = networks(preset)
-    for module, network, inputs in zip((generators, discriminators), both, inputs_of(config), strict=True):
+    for module, network, given in zip((generators, discriminators), both, inputs_of(config), strict=True):
         network.save_weights(tmp_path / "network.weights.h5")
         again = module.build(config)
-        assert np.any(again(*inputs) != network(*inputs))
+        assert np.any(again(*given) != network(*given))
         again.load_weights(tmp_path / "network.weights.h5")
-        np.testing.assert_array_equal(again(*inputs), network(*inputs))
+        np.testing.assert_array_equal(again(*given), network(*given))
 
 
 def test_a_batch_of_two_is_two_batches_of_one(preset):
     config, *both = networks(preset)
-    for network, inputs in zip(both, inputs_of(config), strict=True):
-        alone = [network(*(x[i : i + 1] for x in inputs)) for i in range(2)]
+    for network, given in zip(both, inputs_of(config), strict=True):
+        each = [tf.nest.map_structure(lambda x, i=i: x[i : i + 1], given) for i in range(2)]
         # 1e-5: the convolutions of a larger batch may sum in another order.
-        np.testing.assert_allclose(network(*inputs), np.concatenate(alone), atol=1e-5)
+        np.testing.assert_allclose(network(*given), np.concatenate([network(*one) for one in each]), atol=1e-5)
 
 
 def turns(config, count):

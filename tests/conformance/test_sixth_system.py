@@ -1,4 +1,4 @@
-"""A new system is one preset row and at most one file of networks: the one of CONTRIBUTING.md, added and trained."""
+"""A new system is one preset row and at most one file of networks, a new input one row: CONTRIBUTING.md's, added."""
 
 import os
 import re
@@ -14,43 +14,67 @@ CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
 @pytest.fixture
 def package(tmp_path):
-    """-> a folder that holds the package `colorgan` with the system added, the rest of it linked."""
+    """-> a folder that holds the package `colorgan` with the system and the input added, the rest of it linked."""
     copy = tmp_path / "path" / "colorgan"
     copy.mkdir(parents=True)
     networks = copy / "models" / "networks"
     networks.mkdir(parents=True)
     (copy / "settings").mkdir()
-    replaced = {"": {"models", "settings"}, "models": {"networks"}, "settings": {"presets.py"}}
-    for folder, others in ((ROOT / name, others) for name, others in replaced.items()):
+    file, preset, option, row = re.findall(r"```python\n(.*?)```", CONTRIBUTING, re.S)
+    added = {
+        "settings/presets.py": ("PRESETS = {\n", preset),
+        "settings/config.py": ("""multiplies every number of filters of both networks")\n""", option),
+        "models/inputs.py": ("INPUTS = (\n", row.removeprefix("INPUTS = (\n").removesuffix(")\n")),
+    }
+    made = {"": {"models", "settings"}, "models": {"networks", "inputs.py"}, "settings": {"presets.py", "config.py"}}
+    for folder, others in ((ROOT / name, others) for name, others in made.items()):
         for entry in folder.iterdir():
             if entry.name not in others | {"tests", "docs", "benchmarks"} and not entry.name.startswith("."):
                 (copy / folder.relative_to(ROOT) / entry.name).symlink_to(entry)
     for entry in (ROOT / "models" / "networks").glob("*.py"):
         (networks / entry.name).symlink_to(entry)
-    file, row = re.findall(r"```python\n(.*?)```", CONTRIBUTING, re.S)
     (networks / "plain.py").write_text(file)
-    presets = (ROOT / "settings" / "presets.py").read_text()
-    assert presets.count("PRESETS = {\n") == 1
-    (copy / "settings" / "presets.py").write_text(presets.replace("PRESETS = {\n", "PRESETS = {\n" + row))
+    for name, (before, lines) in added.items():
+        text = (ROOT / name).read_text()
+        assert text.count(before) == 1
+        (copy / name).write_text(text.replace(before, before + lines))
     return copy.parent
 
 
+USE = """
+import json, sys
+import numpy as np
+from PIL import Image
+from colorgan import main
+Image.fromarray(np.arange(48 * 64, dtype=np.uint8).reshape(48, 64)).save("gray.png")
+assert main.run("colorize", ["gray.png", "--checkpoints-path", "run", "--flip-average"]) == 0
+assert Image.open("colorized/gray.png").size == (64, 48)
+words = ["--mode", "export", "--checkpoints-path", "run", "--format", "tf_saved_model", "--output", "network"]
+assert main.run(None, words) == 0
+inputs = json.load(open("network.json"))["inputs"]
+assert [one["name"] for one in inputs] == ["gray", "warmth", "noise"], inputs
+"""
+
+
 @pytest.mark.slow
-def test_the_system_of_the_guide_trains_and_is_evaluated(package, tmp_path):
+def test_the_system_and_the_input_of_the_guide_are_trained_and_used(package, tmp_path):
     def run(*words):
         result = subprocess.run(
-            [sys.executable, "-m", "colorgan.main", *words, "--checkpoints-path", "run"],
+            [sys.executable, *words],
             cwd=tmp_path,
             env={**os.environ, "PYTHONPATH": str(package)},
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=600,
         )
         assert result.returncode == 0, result.stdout + result.stderr[-3000:]
         return result.stdout
 
     small = ["--dataset", "shapes", "--batch-size", "4", "--validate-size", "4", "--sample-size", "2"]
-    trained = run("--mode", "train", "--preset", "plain", *small, "--max-steps", "3", "--noise-channels", "1")
-    assert "Finished at iteration 3" in trained
+    channels = ["--noise-channels", "1", "--warmth-channels", "1"]
+    door = ["-m", "colorgan.main", "--checkpoints-path", "run"]
+    trained = run(*door, "--mode", "train", "--preset", "plain", *small, *channels, "--max-steps", "2")
+    assert "Finished at iteration 2" in trained
     assert '"generator": "plain"' in (tmp_path / "run" / "config.json").read_text()
-    assert "mae_ab" in run("--mode", "eval", "--eval-size", "4")
+    assert "mae_ab" in run(*door, "--mode", "eval", "--eval-size", "4")
+    run("-c", USE)

@@ -10,7 +10,7 @@ from skimage.color import rgb2lab
 from colorgan.evaluation import evaluate
 from colorgan.evaluation.report import tables
 from colorgan.models import color
-from colorgan.models.colorizer import to_rgb8
+from colorgan.models.predictor import to_rgb8
 
 
 @pytest.fixture(scope="module")

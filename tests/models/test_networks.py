@@ -79,10 +79,10 @@ def uniform(low, *shape, seed=0):
 
 
 def inputs(config, *shape, seed=0):
-    """-> what a generator takes: [gray], or [gray, noise]."""
+    """-> what a generator takes: gray, and {name: values}."""
     channels = config.architecture.noise_channels
     gray = uniform(-1, *shape, 1, seed=seed)
-    return [gray, uniform(0, *shape, channels, seed=seed + 1)] if channels else [gray]
+    return gray, ({"noise": uniform(0, *shape, channels, seed=seed + 1)} if channels else {})
 
 
 def judged(config, *shape, seed=0):
@@ -134,7 +134,7 @@ def test_logits_come_with_the_colours(name):
 @systems
 def test_a_generator_with_an_unknown_size(name):
     config, generator, _ = pair(name)
-    signature = [tf.TensorSpec([None, None, None, x.shape[-1]]) for x in inputs(config, 1, 1, 1)]
+    signature = tf.nest.map_structure(lambda x: tf.TensorSpec([None, None, None, x.shape[-1]]), inputs(config, 1, 1, 1))
     graph = tf.function(lambda *given: generator(*given), input_signature=signature, autograph=False)
     for size in ((16, 16), (7, 21)):
         given = inputs(config, 2, *size)
@@ -142,13 +142,13 @@ def test_a_generator_with_an_unknown_size(name):
 
 
 @systems
-def test_noise_is_required_exactly_if_there_are_channels(name):
+def test_inputs_are_required_exactly_if_there_are_channels(name):
     config, generator, _ = pair(name)
     gray, noise = uniform(-1, 1, 8, 8, 1), uniform(0, 1, 8, 8, 2)
-    with pytest.raises(ValueError, match="`noise` must have as many channels as --noise-channels says.*Received: 2"):
-        generator(gray, noise)
+    with pytest.raises(ValueError, match="`given` must be inputs .* as configured, .*Received: {'noise': 2}"):
+        generator(gray, {"noise": noise})
     if config.architecture.noise_channels:
-        with pytest.raises(ValueError, match="--noise-channels says, 1 .*Received: 0"):
+        with pytest.raises(ValueError, match="as configured, {'noise': 1}. Received: {}"):
             generator(gray)
 
 
@@ -164,7 +164,8 @@ def test_noise_changes_the_result(name):
 def test_at_inference_an_image_does_not_depend_on_its_batch(name):
     config, *built = pair(name)
     for network, given in zip(built, (inputs(config, 2, 32, 32), judged(config, 2, 32, 32)), strict=True):
-        alone = np.concatenate([network(*(x[i : i + 1] for x in given)) for i in range(2)])
+        each = [tf.nest.map_structure(lambda x, i=i: x[i : i + 1], given) for i in range(2)]
+        alone = np.concatenate([network(*one) for one in each])
         # 1e-5: a batch's convolutions may sum in another order.
         np.testing.assert_allclose(network(*given), alone, atol=1e-5)
 

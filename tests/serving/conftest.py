@@ -15,7 +15,7 @@ class Painter:
     def __init__(self):
         self.batches = []
 
-    def predict_small(self, rgb):
+    def predict_small(self, rgb, flip_average=False):
         assert rgb.dtype == np.uint8 and rgb.ndim == 4 and rgb.shape[-1] == 3
         self.batches.append(rgb.shape)
         _, h, w, _ = rgb.shape

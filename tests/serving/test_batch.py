@@ -233,7 +233,7 @@ def test_an_interruption_leaves_whole_files_and_a_record(folder, out, painter, m
     monkeypatch.setattr(batch, "IN_FLIGHT", 1)
     predict, calls = painter.predict_small, []
 
-    def interrupted(rgb):
+    def interrupted(rgb, **options):
         calls.append(rgb)
         if len(calls) == 2:
             raise KeyboardInterrupt
@@ -354,7 +354,7 @@ def test_a_forward_pass_that_fails_costs_its_pictures_alone(tmp_path, out, paint
         Image.new("L", (32, 48 if i == 1 else 16), 128).save(tmp_path / f"{i}.png")
     predict = painter.predict_small
 
-    def failing(rgb):
+    def failing(rgb, **options):
         if rgb.shape[1] > 16:
             raise RuntimeError("out of memory\nwith a graph\nof many lines")
         return predict(rgb)

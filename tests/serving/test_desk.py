@@ -22,7 +22,7 @@ class Slow:
     def __init__(self, painter):
         self.painter, self.running, self.most, self.leave = painter, 0, 0, threading.Event()
 
-    def predict_small(self, rgb):
+    def predict_small(self, rgb, flip_average=False):
         self.running += 1
         self.most = max(self.most, self.running)
         assert self.leave.wait(20)

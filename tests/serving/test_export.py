@@ -1,5 +1,6 @@
 """Exported networks: each is loaded back by its own runtime and must give what Keras gives, at any size."""
 
+import dataclasses
 import importlib
 import json
 import types
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from colorgan.models import color, generators
+from colorgan.models import color, generators, inputs
 from colorgan.serving import export
 from colorgan.settings import flags
 from colorgan.weights import pretrained
@@ -37,12 +38,9 @@ def built(**values):
     return generator, config
 
 
-def inputs_of(generator, *size):
-    random = np.random.default_rng(3)
-    inputs = {"gray": random.uniform(-1, 1, (*size, 1)).astype(np.float32)}
-    if generator.noise_channels:
-        inputs["noise"] = random.random((*size, generator.noise_channels), np.float32)
-    return inputs
+def given_to(generator, *size):
+    gray = np.random.default_rng(3).uniform(-1, 1, (*size, 1)).astype(np.float32)
+    return gray, inputs.completed(generator.inputs, None, size)
 
 
 @pytest.mark.parametrize("format", export.FORMATS)
@@ -61,9 +59,9 @@ def test_the_formats_own_runtime_gives_what_keras_gives(tmp_path, format, values
     assert all(0 <= one.mean_error <= one.max_error < largest for one in parity)
     run = export.runtime(path, format=format)
     for size in ((1, 8, 8), (3, 5, 11)):  # neither was seen by the export
-        inputs = inputs_of(generator, *size)
-        expected = np.asarray(generator(*inputs.values()))
-        np.testing.assert_allclose(run(**inputs), expected, atol=largest)
+        gray, given = given_to(generator, *size)
+        expected = np.asarray(generator(gray, given))
+        np.testing.assert_allclose(run(gray=gray, **given), expected, atol=largest)
         assert expected.std() > 1e-3  # colours, not a constant that anything equals
 
 
@@ -90,7 +88,7 @@ def test_the_description_and_its_example(tmp_path, monkeypatch, format, space):
         generator = None
     rgb = np.random.default_rng(0).integers(60, 190, (9, 13, 3), dtype=np.uint8)
     monkeypatch.chdir(tmp_path)
-    assert len(said["example"]) == 6
+    assert len(said["example"]) == (7 if space == "rgb" else 6)
     for mode in ("L", "RGBA", "RGB"):
         Image.fromarray(rgb).convert(mode).save("photo.png")
         exec("\n".join(said["example"]), {})
@@ -117,7 +115,7 @@ def test_the_range_of_bins_is_that_of_their_centres(tmp_path):
     ranges = {}
     for values in (BINS, {"ab_scale": 80.0}):
         _, config = built(**values)
-        said = export.description(config, tmp_path, format="onnx", noise_channels=0, parity=[])
+        said = export.description(config, tmp_path, format="onnx", parity=[])
         ranges[config.architecture.head] = said["output"]["range"]
     assert ranges == {"joint-bins": [-1.375, 1.375], "color": [-1, 1]}  # 110 / 80, by hand
 
@@ -165,10 +163,9 @@ def test_an_output_that_cannot_be_written(tmp_path):
 @pytest.mark.parametrize("wrong", [0.01, np.nan])
 def test_a_file_that_differs_from_keras_is_not_written(tmp_path, monkeypatch, wrong):
     generator, config = built()
-    load = export._LOADERS["tf_saved_model"]
-    monkeypatch.setitem(
-        export._LOADERS, "tf_saved_model", lambda path: lambda **inputs: load(path)(**inputs) + np.float32(wrong)
-    )
+    row = export.FORMATS["tf_saved_model"]
+    off = dataclasses.replace(row, load=lambda path: lambda **given: row.load(path)(**given) + np.float32(wrong))
+    monkeypatch.setitem(export.FORMATS, "tf_saved_model", off)
     with pytest.raises(ValueError, match="differs from Keras by"):
         export.export(generator, config, tmp_path / "network", format="tf_saved_model")
     assert list(tmp_path.iterdir()) == []

@@ -33,11 +33,12 @@ class Painter:
     color_space = "lab"
 
     def __init__(self, colors=((30, 10), (-20, 40))):
-        self.colors, self.sizes, self.frames = colors, [], 0
+        self.colors, self.sizes, self.flips, self.frames = colors, [], [], 0
 
-    def predict_small(self, rgb):
+    def predict_small(self, rgb, flip_average=False):
         assert rgb.dtype == np.uint8 and rgb.shape[-1] == 3
         self.sizes.append(len(rgb))
+        self.flips.append(flip_average)
         ab = np.empty((*rgb.shape[:3], 2), np.float32)
         for one in ab:
             one[:] = self.colors[self.frames % len(self.colors)]
@@ -223,7 +224,7 @@ def test_side_by_side_and_flip(tmp_path, ffmpeg):
     colorize(source, tmp_path / "b.mp4", painter, settings=settings)
     sent = np.frombuffer((tmp_path / "b.mp4").read_bytes(), np.uint8).reshape(2, 24, 64, 3).astype(int)
     assert np.ptp(sent[:, :, :32], axis=-1).max() <= 1 and np.ptp(sent[:, :, 32:], axis=-1).min() > 20
-    assert painter.sizes == [2, 2]
+    assert (painter.sizes, painter.flips) == ([2], [True])
 
 
 def test_of_a_film_in_colour_only_lightness_counts(tmp_path, ffmpeg, lab_of):
@@ -343,7 +344,7 @@ def test_an_interruption_leaves_nothing(tmp_path, ffmpeg, monkeypatch):
     source, painter = film(tmp_path / "a.mp4", [50] * 20, codec="mp4v"), Painter()
     predict = painter.predict_small
 
-    def interrupted(rgb):
+    def interrupted(rgb, **options):
         if painter.frames:
             raise KeyboardInterrupt
         return predict(rgb)

@@ -36,7 +36,7 @@ from colorgan.serving.photos import Settings
 class Painter:
     color_space = "lab"
 
-    def predict_small(self, rgb):
+    def predict_small(self, rgb, flip_average=False):
         ab = np.zeros((*rgb.shape[:3], 2), np.float32)
         ab[..., 0], ab[..., 1] = 15, -20
         return ab

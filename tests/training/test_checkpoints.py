@@ -6,7 +6,8 @@ import keras
 import numpy as np
 import pytest
 
-from colorgan.models.colorizer import Colorizer
+from colorgan.models.predictor import Predictor
+from colorgan.serving.colorizer import Colorizer
 from colorgan.training import checkpoints
 from colorgan.training.checkpoints import Checkpoints
 from colorgan.training.schedules import Action
@@ -123,10 +124,10 @@ def test_weights_for_use_are_the_average_and_load(tiny, batch, trainer, tmp_path
     compiled.iterate(batch(config), Action(1, 2))
     Checkpoints(tmp_path, trained, keep=1).save({"iteration": 1})
     picture = np.random.RandomState(0).randint(0, 256, (1, 8, 8, 3)).astype(np.uint8)
-    loaded = Colorizer.load(tmp_path).predict_lab(picture)
-    average = Colorizer.of(trained.average, config).predict_lab(picture)
+    loaded = Colorizer.load(tmp_path).predictor.predict_lab(picture)
+    average = Predictor.of(trained.average, config).predict_lab(picture)
     np.testing.assert_allclose(loaded, average, atol=1e-4)
-    assert not np.allclose(loaded, Colorizer.of(trained.generator, config).predict_lab(picture), atol=1e-3)
+    assert not np.allclose(loaded, Predictor.of(trained.generator, config).predict_lab(picture), atol=1e-3)
 
 
 def test_claim_refuses_other_settings_and_names_them(tiny, tmp_path):

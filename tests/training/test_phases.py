@@ -178,13 +178,13 @@ def test_noise_is_new_for_every_update_and_the_same_when_repeated(tiny, batch, t
     config = tiny(noise_channels=1)
     trained, compiled = trainer(config)
     one = batch(config)
-    first, again = compiled._generate(one["gray"], 0), compiled._generate(one["gray"], 0)
+    first, again = (compiled._generate(one["gray"], one["color"], update) for update in (0, 0))
     np.testing.assert_array_equal(first, again)
-    assert not np.array_equal(first, compiled._generate(one["gray"], 1))
-    drawn = compiled._uniform((1000,), steps.NOISE_INPUT, 0).numpy()
+    assert not np.array_equal(first, compiled._generate(one["gray"], one["color"], 1))
+    drawn = compiled._uniform((1000,), steps.INPUTS, 0).numpy()
     assert 0 <= drawn.min() and drawn.max() < 1 and abs(drawn.mean() - 0.5) < 0.05
     trained.g_optimizer.iterations.assign_add(1)
-    assert not np.array_equal(drawn, compiled._uniform((1000,), steps.NOISE_INPUT, 0).numpy())
+    assert not np.array_equal(drawn, compiled._uniform((1000,), steps.INPUTS, 0).numpy())
 
 
 def test_the_adjusted_truth_has_the_desired_saturation(tiny, batch, trainer):

@@ -6,12 +6,12 @@ import tensorflow as tf
 
 from colorgan import main
 from colorgan.models import generators
-from colorgan.models.colorizer import load_weights
 from colorgan.models.objectives import rebalanced
 from colorgan.settings import flags
 from colorgan.training import state, steps
 from colorgan.training.schedules import Action
 from colorgan.weights import pretrained
+from colorgan.weights.stored import load
 
 NAME = "efficientnet-lite0"
 SMALL = ["--dataset", "shapes", "--preset", "photo", "--height", "32", "--width", "32", "--batch-size", "4"]
@@ -24,7 +24,7 @@ def small(**values):
 
 def encoder_of(folder):
     generator = generators.build(small(filter_multiplier=0.05))
-    load_weights(generator, folder / "generator.weights.h5", described_by="the test")
+    load(generator, folder / "generator.weights.h5", described_by="the test")
     return generator.encoder.get_weights()
 
 

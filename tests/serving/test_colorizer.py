@@ -9,11 +9,12 @@ from PIL import Image
 
 import colorgan
 from colorgan import weights
-from colorgan.models import color, generators
-from colorgan.models import colorizer as models_colorizer
+from colorgan.models import color, generators, inputs
+from colorgan.models.predictor import Predictor
 from colorgan.serving import batch, fullres, photos, reading, writing
 from colorgan.serving.colorizer import Colorizer
 from colorgan.settings import flags
+from colorgan.weights import packing, stored
 
 TABLES = {"encoder": ((4, 1), (6, 2), (8, 2)), "decoder": ((6, 2), (4, 2))}
 
@@ -23,10 +24,17 @@ def configured(**values):
 
 
 def untrained(**values):
-    """A colorizer with random weights, and the base class's of the same network."""
+    """A colorizer with random weights, and its predictor."""
     config = configured(**values)
-    generator = generators.build(config)
-    return Colorizer.of(generator, config), models_colorizer.Colorizer.of(generator, config)
+    predictor = Predictor.of(generators.build(config), config)
+    return Colorizer(predictor, work_size=16, trained_at=(16, 16)), predictor
+
+
+def constant(*ab, **options):
+    """A colorizer of one colour, in Lab units."""
+    color = np.float32(ab) / 110
+    predict = lambda gray, given: np.broadcast_to(color, (*gray.shape[:3], 2))  # noqa: E731
+    return Colorizer(Predictor(predict, color_space="lab", ab_scale=110.0), **options)
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +52,7 @@ def noise(*shape, dtype=np.uint8, seed=0):
 
 
 def test_it_is_what_the_package_exports():
-    assert colorgan.Colorizer is Colorizer and issubclass(Colorizer, models_colorizer.Colorizer)
+    assert colorgan.Colorizer is Colorizer
     with pytest.raises(AttributeError, match="no attribute 'Colorize'.*exports: Colorizer"):
         colorgan.Colorize  # noqa: B018
 
@@ -56,46 +64,55 @@ def test_a_run_is_loaded_and_works_at_its_own_size(run):
     with pytest.raises(ValueError, match="`work_size` must be at least 1. Received: -3"):
         Colorizer.load(run, work_size=-3)
     with pytest.raises(ValueError, match="`work_size` must be at least 1"):
-        Colorizer(lambda gray: gray, color_space="lab", ab_scale=110.0, work_size=0)
+        constant(0, 0, work_size=0)
 
 
 def test_shipped_weights_are_found_by_name_and_a_path_wins(run, tmp_path, monkeypatch):
-    asked = []
-
-    def find(name):
-        asked.append(name)
-        return run / "generator.weights.h5"
-
-    monkeypatch.setattr(weights, "find", find)
-    monkeypatch.setattr(weights, "names", lambda: ("photo",))
+    packing.pack(weights.find(run), tmp_path / "shipped" / "photo.weights.h5", median_ab=None)
+    monkeypatch.setattr(stored, "HERE", tmp_path / "shipped")
     monkeypatch.chdir(tmp_path)
-    picture = noise(1, 16, 16, 3)
-    expected = Colorizer.load(run).predict_lab(picture)
-    np.testing.assert_array_equal(Colorizer.load("photo").predict_lab(picture), expected)
+    assert Colorizer.load("photo").stored.weights == tmp_path / "shipped" / "photo.weights.h5"
     for place in ("foto", "runs/photo", "photo.weights.h5"):  # no names
         with pytest.raises(FileNotFoundError, match=f"{place} does not exist, and no .* ship. Those that do: photo"):
             Colorizer.load(place)
     (tmp_path / "photo").mkdir()  # of photographs, perhaps
-    assert Colorizer.load("photo").stored.weights.parent == run
+    assert Colorizer.load("photo").stored.weights.parent == tmp_path / "shipped"
     (tmp_path / "photo" / "config.json").write_text((run / "config.json").read_text())  # a run, without weights so far
     with pytest.raises(FileNotFoundError, match="No weights at photo"):
         Colorizer.load("photo")
-    assert asked == ["photo", "photo"]
+
+
+def test_flip_averaging():
+    seen = []
+
+    def predict(gray, given):  # colours that run from left to right, whatever the picture
+        seen.append((np.asarray(gray), given["hint"]))
+        x = np.linspace(-0.5, 0.5, gray.shape[2], dtype=np.float32)
+        return np.broadcast_to(np.stack([x, np.full_like(x, 0.3)], axis=-1), (*gray.shape[:3], 2))
+
+    hint = inputs.Input("hint", "", "", 0, 1, None, reduction=2, channels=1)
+    ours = Colorizer(Predictor(predict, color_space="lab", ab_scale=100.0, inputs=[hint]))
+    pictures, values = noise(1, 8, 16, 3), np.random.RandomState(0).rand(1, 4, 8, 1).astype(np.float32)
+    ab = ours.predict_small(pictures, given={"hint": values}, flip_average=True)
+    np.testing.assert_allclose(ab[..., 0], 0, atol=1e-5)
+    np.testing.assert_allclose(ab[..., 1], 30, atol=1e-5)
+    for one, other in zip(*seen, strict=True):
+        np.testing.assert_array_equal(one[:, :, ::-1], other)
 
 
 @pytest.mark.parametrize("space", ["lab", "rgb", "yuv"])
 def test_at_the_working_size_nothing_is_resampled(space):
     ours, base = untrained(color_space=space, noise_channels=1 if space == "rgb" else 0)
     pictures = noise(3, 16, 24, 3)
-    np.testing.assert_array_equal(ours.predict_lab(pictures, noise_seed=5), base.predict_lab(pictures, noise_seed=5))
+    np.testing.assert_array_equal(ours.predict_lab(pictures, seed=5), base.predict_lab(pictures, seed=5))
     np.testing.assert_array_equal(ours.predict_small(pictures), base.predict_lab(pictures)[..., 1:])
 
 
 @pytest.mark.parametrize("space", ["lab", "rgb"])
 def test_larger_pictures_are_predicted_small_in_one_pass(space, monkeypatch, lab_of):
     ours, base = untrained(color_space=space)
-    passes, predict = [], ours._predict
-    monkeypatch.setattr(ours, "_predict", lambda gray: passes.append(tuple(gray.shape)) or predict(gray))
+    passes, predict = [], ours.predictor.predict
+    monkeypatch.setattr(ours.predictor, "predict", lambda x, y: passes.append(tuple(x.shape)) or predict(x, y))
     pictures = noise(10, 37, 50, 3)
     lab = ours.predict_lab(pictures)
     assert passes == [(10, 16, 24, 1)] and lab.shape == (10, 37, 50, 3) and lab.dtype == np.float32
@@ -112,10 +129,7 @@ def test_larger_pictures_are_predicted_small_in_one_pass(space, monkeypatch, lab
 
 
 def test_a_constant_colour_arrives(lab_of):
-    def predict(gray):
-        return np.broadcast_to((20 / 110, -10 / 110), (*gray.shape[:3], 2))
-
-    ours = Colorizer(predict, color_space="lab", ab_scale=110.0, work_size=16)
+    ours = constant(20, -10, work_size=16)
     pixels = np.random.RandomState(0).randint(90, 170, (45, 70)).astype(np.uint8)
     expected = np.dstack([lab_of(pixels)[..., 0], *np.full((2, 45, 70), [[[20]], [[-10]]])])
     assert np.abs(lab_of(ours.colorize(pixels)) - expected).max() < 2
@@ -170,8 +184,8 @@ def test_a_list_shares_forward_passes(run, monkeypatch):
     ours = Colorizer.load(run)
     images = [noise(*((40, 40) if i % 3 else (20, 50, 3)), seed=i) for i in range(15)]
     alone = [ours.colorize(image) for image in images]
-    passes, predict = [], ours._predict
-    monkeypatch.setattr(ours, "_predict", lambda gray: passes.append(tuple(gray.shape)) or predict(gray))
+    passes, predict = [], ours.predictor.predict
+    monkeypatch.setattr(ours.predictor, "predict", lambda x, y: passes.append(tuple(x.shape)) or predict(x, y))
     together = ours.colorize(images)
     assert sorted(passes) == [(2, 16, 16, 1), (5, 16, 40, 1), (8, 16, 16, 1)]
     for one, other in zip(alone, together, strict=True):
@@ -191,7 +205,7 @@ def test_a_list_shares_forward_passes(run, monkeypatch):
     ],
 )
 def test_what_is_no_picture(image, said):
-    ours = Colorizer(lambda gray: gray, color_space="lab", ab_scale=110.0)
+    ours = constant(0, 0)
     for given in (image, [np.zeros((4, 4), np.uint8), image]):
         with pytest.raises(ValueError, match=said):
             ours.colorize(given)
@@ -201,24 +215,21 @@ def test_what_is_no_picture(image, said):
     "rgb", [np.zeros((4, 4, 3), np.uint8), np.zeros((1, 4, 4, 1), np.uint8), np.zeros((1, 4, 4, 3))]
 )
 def test_what_is_no_batch(rgb):
-    ours = Colorizer(lambda gray: gray, color_space="lab", ab_scale=110.0)
+    ours = constant(0, 0)
     with pytest.raises(ValueError, match=r"`rgb` must be \[B, H, W, 3\] uint8. Received: "):
         ours.predict_lab(rgb)
 
 
 def test_the_saturation_is_checked():
-    ours = Colorizer(lambda gray: gray, color_space="lab", ab_scale=110.0)
+    ours = constant(0, 0)
     with pytest.raises(ValueError, match=r"`saturation` must lie in 0\.\.10. Received: -1"):
         ours.colorize(np.zeros((4, 4), np.uint8), saturation=-1)
 
 
-def test_packed_weights_are_checked(run, tmp_path, monkeypatch):
-    from colorgan.models import stored
-
-    packed = stored.pack(stored.find(run), tmp_path / "photo.weights.h5", median_ab=(1.0, 2.0))
-    monkeypatch.setattr(weights, "find", lambda name: packed.weights)
-    assert Colorizer.load("photo").work_size == 16
+def test_packed_weights_are_checked(run, tmp_path):
+    packed = packing.pack(stored.find(run), tmp_path / "photo.weights.h5", median_ab=(1.0, 2.0))
+    assert Colorizer.load(packed.weights).work_size == 16
     card = json.loads(packed.described_by.read_text())
     packed.described_by.write_text(json.dumps({**card, "sha256": "0" * 64}))
     with pytest.raises(ValueError, match="SHA-256"):
-        Colorizer.load("photo")
+        Colorizer.load(packed.weights)

@@ -1,0 +1,117 @@
+"""What a generator is given beside the gray picture, a row per input: build, call, training, use and export read them.
+
+An input is a map of some resolution, or one vector for the whole picture. Its row says how wide it is, what its values
+mean, where it enters the network, what training gives, and what stands for it where nobody gives it. Imports
+`settings.config`; a row's function is of `keras.ops`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from colorgan.settings.config import Config
+
+WHOLE = float("inf")  # the reduction of what describes the whole picture: one pixel of it
+ABSENT = {  # what stands for an input that nobody gives: function(random, shape) -> float32
+    "zeros": lambda random, shape: np.zeros(shape, np.float32),
+    "uniform": lambda random, shape: random.random(shape, np.float32),
+}
+
+
+@dataclass(frozen=True)
+class Input:
+    """One input.
+
+    Attributes:
+        name: in `given`, in messages and in exported files.
+        setting: the setting of `Architecture` that is its number of channels; 0: a generator is not given it.
+        meaning: a few words on its values, for the description of an exported file.
+        low, high: the range of its values.
+        simulate: what training gives, function(gray, color, shape, uniform) -> [B, h, w, channels] float32, of the
+            pictures' [B, H, W, 1] scaled gray and [B, H, W, C] scaled true colour, the shape that is wanted, and a
+            function `uniform(shape, k)` that gives random numbers in [0, 1), others for each k.
+        reduction: how much smaller than the picture its map is, rounded up; `WHOLE`: one pixel, [B, 1, 1, channels].
+        joins: `picture`: channels beside the gray one, where the reduction is 1; `decoder`: added to the features of
+            a `decoders.ResizeDecoder`, by layers that begin at zero.
+        absent: what stands for it where nobody gives it, one of `ABSENT`.
+        mirror: what a mirrored picture does to its values besides moving them, function([B, h, w, channels]) -> the
+            same; None: nothing.
+        channels: how many it has; 0 in `INPUTS`, where it depends on the configuration.
+    """
+
+    name: str
+    setting: str
+    meaning: str
+    low: float
+    high: float
+    simulate: Callable
+    reduction: float = 1
+    joins: str = "picture"
+    absent: str = "zeros"
+    mirror: Callable | None = None
+    channels: int = 0
+
+    def shape(self, batch, height, width) -> tuple:
+        """-> [batch, h, w, channels] of the input of pictures of [batch, height, width]."""
+        if self.reduction == WHOLE:
+            return (batch, 1, 1, self.channels)
+        return (batch, -(-height // self.reduction), -(-width // self.reduction), self.channels)
+
+
+INPUTS = (
+    Input(
+        name="noise",
+        setting="noise_channels",
+        meaning="uniform",
+        low=0,
+        high=1,
+        simulate=lambda gray, color, shape, uniform: uniform(shape, 0),
+        absent="uniform",
+    ),
+)
+
+
+def of(config: Config) -> tuple[Input, ...]:
+    """-> the inputs of the generator that a configuration names, in the order of `INPUTS`, with their channels."""
+    counts = ((row, getattr(config.architecture, row.setting)) for row in INPUTS)
+    return tuple(dataclasses.replace(row, channels=count) for row, count in counts if count)
+
+
+def completed(rows: Sequence[Input], given: Mapping | None, shape: Sequence[int], *, seed: int = 0) -> dict:
+    """What is given, and what stands for the rest.
+
+    Args:
+        rows: the generator's inputs.
+        given: {name: [B, h, w, channels] float}, for any of them.
+        shape: B, H, W of the pictures.
+        seed: of what is drawn. All pictures of a size see the same, so that a result does not depend on its batch.
+
+    Returns:
+        {name: [B, h, w, channels] float32} of every row, in order.
+
+    Raises:
+        ValueError: for an unknown name or another shape.
+    """
+    given, random, result = dict(given or {}), np.random.default_rng(seed), {}
+    for row in rows:
+        wanted = row.shape(*shape)
+        values = given.pop(row.name, None)
+        if values is None:
+            values = np.repeat(ABSENT[row.absent](random, (1, *wanted[1:])), wanted[0], axis=0)
+        if tuple(values.shape) != wanted:
+            raise ValueError(f"`{row.name}` must have shape {list(wanted)}. Received: {list(values.shape)}")
+        result[row.name] = np.asarray(values, np.float32)
+    if given:
+        known = ", ".join(row.name for row in rows) or "none"
+        raise ValueError(f"This generator is not given {', '.join(given)}. Its inputs beside the picture: {known}")
+    return result
+
+
+def mirrored(rows: Sequence[Input], given: Mapping) -> dict:
+    """-> `completed` inputs as they are of the mirrored pictures, left and right changed."""
+    flipped = {row.name: np.ascontiguousarray(given[row.name][:, :, ::-1]) for row in rows}
+    return {row.name: row.mirror(flipped[row.name]) if row.mirror else flipped[row.name] for row in rows}

@@ -1,0 +1,81 @@
+"""Trained weights as a pair of small files that can be passed on. Imports `weights.stored` and `settings.config`."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from colorgan.settings.config import FIELDS
+from colorgan.weights.stored import DESCRIPTION_SUFFIX, SUFFIX, Stored, find, sha256
+
+PLACES = {"network", "feature_model"}  # settings that name files of the machine on which a run was trained
+
+
+def pack(stored: Stored, weights: Path, *, median_ab) -> Stored:
+    """Write packed weights, each file whole or not at all; what does not belong together is refused when it is loaded.
+
+    Kernels are rounded to float16, 11 bits of mantissa; vectors (biases, normalization) stay float32, where a variance
+    may be out of float16's range. Settings that a run may change, and those that name files, keep their defaults.
+
+    Args:
+        stored: weights to pack.
+        weights: the file to write, `NAME.weights.h5`; `NAME.weights.json` goes beside it.
+        median_ab: of the training set, two Lab numbers, or None.
+
+    Returns:
+        What was written.
+
+    Raises:
+        ValueError: see `packed_name`; or if a weight does not fit into float16.
+        OSError: if the files cannot be written.
+    """
+    weights = Path(weights)
+    description_name = packed_name(weights)
+    weights.parent.mkdir(parents=True, exist_ok=True)
+    own = stored.config.flat()
+    kept = {name: own[name] for name, f in FIELDS.items() if not (f.metadata["may_change"] or name in PLACES)}
+    with tempfile.TemporaryDirectory(dir=weights.parent, prefix=".pack-") as folder:
+        made = Path(folder) / weights.name
+        with h5py.File(stored.weights) as source, h5py.File(made, "w") as target:
+            _copy(source, target)
+        median = None if median_ab is None else [float(x) for x in median_ab]
+        description = {"config": kept, "sha256": sha256(made), "median_ab": median}
+        described = made.with_name(description_name)
+        described.write_text(json.dumps(description, indent=1) + "\n", encoding="utf-8")
+        os.replace(made, weights)
+        os.replace(described, weights.with_name(described.name))
+    return find(weights)
+
+
+def packed_name(weights: Path) -> str:
+    """-> the name of the file that describes packed weights.
+
+    Raises:
+        ValueError: if the weights' own name is not `NAME.weights.h5`, or their folder is a run's.
+    """
+    if not weights.name.endswith(SUFFIX) or weights.name == SUFFIX:
+        raise ValueError(f"Packed weights are called NAME{SUFFIX}. Received: {weights.name}")
+    if (weights.parent / "config.json").exists():
+        raise ValueError(f"{weights.parent} is a run's directory, whose weights are its own. Choose another folder.")
+    return weights.name.removesuffix(SUFFIX) + DESCRIPTION_SUFFIX
+
+
+def _copy(source, target):
+    target.attrs.update(source.attrs)
+    for name, item in source.items():
+        if isinstance(item, h5py.Group):
+            _copy(item, target.create_group(name))
+            continue
+        values = item[()]
+        if np.ndim(values) > 1 and values.dtype == np.float32:
+            largest = np.abs(values).max(initial=0)
+            if not largest <= np.finfo(np.float16).max:  # nor NaN
+                raise ValueError(f"{item.name} holds {largest:g}, which float16 cannot")
+            values = values.astype(np.float16)
+        made = target.create_dataset(name, data=values, track_times=False)
+        made.attrs.update(item.attrs)

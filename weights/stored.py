@@ -1,0 +1,185 @@
+"""Weights on disk and what describes them, from a name, a run or a file: `find`.
+
+A run's folder has `config.json` and `generator.weights.h5`; packed weights are a pair of files that can be passed on,
+`NAME.weights.h5`, Keras' own format with the kernels in float16, and `NAME.weights.json`: the settings of the network,
+the SHA-256 of the first file, and the median ab of the training set. HDF5 and JSON only: reading them runs no code of
+theirs. Imports `settings.config`.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from colorgan.settings.config import Config, read
+
+HERE = Path(__file__).parent  # of the weights that ship
+WEIGHTS = "generator.weights.h5"  # in a run's folder
+SUFFIX = ".weights.h5"
+DESCRIPTION_SUFFIX = ".weights.json"
+DESCRIBED = ("config", "sha256", "median_ab")
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A weights file and its description.
+
+    Attributes:
+        weights: the file; a run may have none so far.
+        described_by: the file with its settings: `config.json` of a run, `NAME.weights.json` of packed weights.
+        config: those settings.
+        sha256: what the file must have, in hex; empty for a run's, which changes while it trains.
+        median_ab: of the training set; None for a run's, which keeps it elsewhere.
+    """
+
+    weights: Path
+    described_by: Path
+    config: Config
+    sha256: str = ""
+    median_ab: tuple[float, float] | None = None
+
+    @property
+    def name(self) -> str:
+        """What to call it: the run's folder, or the name of packed weights."""
+        return self.weights.name.removesuffix(SUFFIX) if self.packed else self.weights.parent.name
+
+    @property
+    def packed(self) -> bool:
+        """Whether these are packed weights, not a run's."""
+        return bool(self.sha256)
+
+    @functools.cached_property
+    def digest(self) -> str:
+        """The SHA-256 that the file has, in hex, computed once."""
+        return sha256(self.weights)
+
+    def check(self) -> None:
+        """See that the weights are there, and are those that were described.
+
+        Raises:
+            FileNotFoundError: if there is no file.
+            ValueError: if it is another one.
+        """
+        if not self.weights.is_file():
+            raise FileNotFoundError(f"No weights at {self.weights}. Expected a run's directory or its {WEIGHTS}.")
+        if self.packed and self.digest != self.sha256:
+            raise ValueError(
+                f"{self.weights} is not the file that {self.described_by.name} describes: its SHA-256 is "
+                f"{self.digest}, {self.sha256} is expected. It was changed or not copied whole: fetch both files again."
+            )
+
+    def load_into(self, network) -> None:
+        """Load the weights into a built Keras model, whole or not at all.
+
+        Raises:
+            FileNotFoundError, ValueError: see `check` and `load`.
+        """
+        self.check()
+        load(network, self.weights, described_by=self.described_by)
+
+
+def names() -> tuple[str, ...]:
+    """-> the names of the weights that ship, sorted."""
+    return tuple(sorted(path.name.removesuffix(SUFFIX) for path in HERE.glob(f"*{SUFFIX}")))
+
+
+def find(name_or_path) -> Stored:
+    """What a name or a path means.
+
+    Args:
+        name_or_path: a run's folder, a weights file in one (`generator.weights.h5`, `best.weights.h5`) or packed
+            weights, which win, or the name of weights that ship: a folder of photographs called `photo` hides none.
+
+    Raises:
+        FileNotFoundError: if it is none of these (the message lists the names), or if nothing beside a file says what
+            it is.
+        ValueError: if the description cannot be read.
+    """
+    path, known = Path(name_or_path), names()
+    if (path / "config.json").is_file() if path.is_dir() else path.is_file() and path.suffix == ".h5":
+        return _described(path / WEIGHTS if path.is_dir() else path)
+    if str(name_or_path) in known:
+        return _described(HERE / f"{name_or_path}{SUFFIX}")
+    what = "is neither a run's directory nor a weights file" if path.exists() else "does not exist"
+    raise FileNotFoundError(
+        f"{name_or_path} {what}, and no weights of that name ship. Those that do: {', '.join(known) or 'none'}."
+    )
+
+
+def _described(weights):
+    described_by = weights.with_name(weights.name.removesuffix(SUFFIX) + DESCRIPTION_SUFFIX)
+    if described_by.is_file():
+        return _packed(weights, described_by)
+    settings = weights.parent / "config.json"
+    if not settings.is_file():
+        raise FileNotFoundError(
+            f"No {settings}, and no {described_by.name} beside the weights: they say which network the weights are for."
+        )
+    return Stored(weights, settings, read(settings))
+
+
+def _packed(weights, described_by):
+    try:
+        values = json.loads(described_by.read_text(encoding="utf-8"))
+        if not isinstance(values, dict) or set(DESCRIBED) - set(values):
+            raise ValueError(f"it must be an object with {', '.join(DESCRIBED)}")
+        config, median = Config.from_json(json.dumps(values["config"])), values["median_ab"]
+        if not re.fullmatch("[0-9a-f]{64}", str(values["sha256"])):
+            raise ValueError("`sha256` must be 64 hexadecimal digits")
+        if median is not None and not (isinstance(median, list) and [type(x) for x in median] == [float, float]):
+            raise ValueError("`median_ab` must be two numbers, or null")
+    except ValueError as error:
+        raise ValueError(
+            f"{described_by} does not describe weights that this version of colorgan can read: {error}"
+        ) from error
+    return Stored(weights, described_by, config, values["sha256"], None if median is None else tuple(median))
+
+
+def load(network, weights: Path, *, described_by) -> None:
+    """Load a weights file into a built network, whole or not at all.
+
+    Args:
+        network: a built Keras model.
+        weights: the file, in Keras' HDF5 format.
+        described_by: what describes the network, for the message: a file, or words.
+
+    Raises:
+        ValueError: if the file does not hold the weights of this network.
+    """
+    try:
+        # Before Keras loads any: it passes over layers of the file that the network lacks.
+        if (held := _count_values(weights)) != (own := _count_saved(network)):
+            raise ValueError(f"the file holds {held:,} numbers, the network {own:,}")
+        network.load_weights(weights)
+    except (ValueError, OSError, KeyError) as error:
+        raise ValueError(f"{weights} does not hold the weights of the network in {described_by}: {error}") from error
+
+
+def _count_values(path):
+    sizes = []
+    with h5py.File(path) as file:
+        file.visititems(lambda _, item: sizes.append(item.size) if isinstance(item, h5py.Dataset) else None)
+    return sum(sizes)
+
+
+def _count_saved(network):
+    """-> how many numbers Keras saves of a network: of a layer under spectral normalization the kernel twice."""
+    total = 0
+    for layer in network._flatten_layers():
+        own: dict = {}
+        layer.save_own_variables(own)
+        total += sum(np.size(values) for values in own.values())
+    return total
+
+
+def sha256(path: Path) -> str:
+    """-> the SHA-256 of a file, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
