@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import signal
 
 from colorgan import datasets
 from colorgan.commands import common
 from colorgan.models import stored
+from colorgan.server import running
 from colorgan.settings import flags
-from colorgan.turing import api, export, statistics, trials
-from colorgan.turing.server import Server
+from colorgan.turing import export, statistics, trials, web
+from colorgan.turing.api import Api
 from colorgan.turing.store import Store
 from colorgan.turing.window import require_display, run_window
 
@@ -103,21 +103,12 @@ def _ask(store, settings, token, pairs):
 
 def _serve(store, settings, config, real, colorizer, *, csv):
     """Serve until Ctrl-C or SIGTERM; `csv` is where the answers so far are to be found."""
-
-    def stop(*_):
-        raise KeyboardInterrupt
-
-    generated = []
-    desk = api.Desk(store, settings, lambda index: (real[index], generated[index]))
-    before = signal.signal(signal.SIGTERM, stop)
-    with Server(desk, host=config.use.host, port=config.use.port) as server:
-        try:
-            # All before the first participant: how long a trial takes to come must tell nothing.
-            print(f"Colorizing {len(real)} photographs ...", flush=True)
-            generated += [colorizer.colorize(picture) for picture in real]
-            print(f"The test is at {server.address} until Ctrl-C. Answers so far: {csv}", flush=True)
-            server.serve_forever()
-        except KeyboardInterrupt:
-            print()
-        finally:
-            signal.signal(signal.SIGTERM, before)
+    host = config.use.host
+    with running.listen(host, config.use.port) as place, running.until_interrupted():
+        # All before the first participant: how long a trial takes to come must tell nothing.
+        print(f"Colorizing {len(real)} photographs ...", flush=True)
+        generated = [colorizer.colorize(picture) for picture in real]
+        print(f"The test is at {running.address(place)} until Ctrl-C. Answers so far: {csv}", flush=True)
+        api = Api(store, settings, lambda index: (real[index], generated[index]))
+        running.Server(web.build(api, host=host)).run(sockets=[place])
+    print()

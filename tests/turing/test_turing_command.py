@@ -12,8 +12,8 @@ from types import SimpleNamespace
 import pytest
 
 from colorgan.commands import common, turing
+from colorgan.server import running
 from colorgan.settings import flags
-from colorgan.turing import server as turing_web
 
 GIVEN = {"choice": "left", "seconds": 1.0, "hidden": False, "exposure": 1.0}
 
@@ -45,15 +45,16 @@ def wait_for(condition, seconds=60):
 
 def test_the_answers_so_far_can_be_read_while_the_test_is_served(command, tmp_path, monkeypatch, capsys):
     path, seen, ready = tmp_path / "out" / "turing.csv", [], threading.Event()
+    take_address = running.listen
 
-    class Server(turing_web.Server):
-        def serve_forever(self, poll_interval=0.02):
-            seen.append(self.server_port)
-            ready.set()
-            super().serve_forever(poll_interval)
+    def listen(host, port):
+        place = take_address(host, port)
+        seen.append(place.getsockname())
+        ready.set()
+        return place
 
     def call(name, message):
-        connection = http.client.HTTPConnection("127.0.0.1", seen[0], timeout=20)
+        connection = http.client.HTTPConnection(*seen[0], timeout=60)
         try:
             connection.request("POST", f"/api/{name}", json.dumps(message), {"Content-Type": "application/json"})
             return json.loads(connection.getresponse().read())
@@ -74,7 +75,7 @@ def test_the_answers_so_far_can_be_read_while_the_test_is_served(command, tmp_pa
         finally:
             os.kill(os.getpid(), signal.SIGTERM)  # to the server, in the main thread
 
-    monkeypatch.setattr(turing, "Server", Server)
+    monkeypatch.setattr(running, "listen", listen)
     person = threading.Thread(target=take)
     person.start()
     assert turing.run(command) == 0
