@@ -20,12 +20,20 @@ def run(command: flags.Command) -> int:
 
     Of a page's test, turing.csv is there from the first answer on, and never more than moments behind.
     """
-    if command.config.evaluation.web and command.config.evaluation.participant:
+    asked, use = command.config.evaluation, command.config.use
+    if asked.web and asked.participant:
         raise ValueError("`--participant` goes on in a window. In a browser, open the address that ends in it.")
-    if not command.config.evaluation.web:
-        require_display()
-    asked = command.config.evaluation  # what would fail only with the answers; ranges are the configuration's to check
+    # What would fail only with the answers; ranges are the configuration's to check.
     statistics.check(check_tolerance=asked.check_tolerance, precision_target=asked.precision_target)
+    if not asked.web:
+        require_display()
+        return _run(command, None)
+    with running.listen(use.host, use.port) as place:
+        return _run(command, place)
+
+
+def _run(command, place):
+    """The test, in a window or at a place."""
     colorizer, config = common.trained(command)
     wanted, folder = config.evaluation, common.output(config)
     real, settings = _test(config, colorizer)
@@ -33,9 +41,9 @@ def run(command: flags.Command) -> int:
         earlier = len(_result(store, settings, wanted).people)
         if earlier:
             print(f"Participants of this test so far: {earlier}. Their answers are kept, and count.")
-        if wanted.web:
+        if place is not None:
             with export.Follower(store.path, folder / "turing.csv") as follower:
-                _serve(store, settings, config, real, colorizer, csv=follower.path)
+                _serve(store, settings, place, config.use.host, real, colorizer, csv=follower.path)
         else:
             _ask(store, settings, wanted.participant, lambda index: (real[index], colorizer.colorize(real[index])))
         result = _result(store, settings, wanted)
@@ -101,10 +109,9 @@ def _ask(store, settings, token, pairs):
         print(f"To go on later: the same command with --participant {participant.token}")
 
 
-def _serve(store, settings, config, real, colorizer, *, csv):
+def _serve(store, settings, place, host, real, colorizer, *, csv):
     """Serve until Ctrl-C or SIGTERM; `csv` is where the answers so far are to be found."""
-    host = config.use.host
-    with running.listen(host, config.use.port) as place, running.until_interrupted():
+    with running.until_interrupted():
         # All before the first participant: how long a trial takes to come must tell nothing.
         print(f"Colorizing {len(real)} photographs ...", flush=True)
         generated = [colorizer.colorize(picture) for picture in real]

@@ -64,8 +64,8 @@ def test_the_answers_so_far_can_be_read_while_the_test_is_served(command, tmp_pa
     def take():
         if not ready.wait(60):
             return  # the command failed, and says so itself
+        token = call("start", {})["token"]
         try:
-            token = call("start", {})["token"]
             for number in range(5):
                 call("next", {"token": token})
                 call("answer", {"token": token, "trial": number} | GIVEN)
@@ -80,6 +80,7 @@ def test_the_answers_so_far_can_be_read_while_the_test_is_served(command, tmp_pa
     person.start()
     assert turing.run(command) == 0
     person.join(60)
+    assert seen[0][0] == "127.0.0.1", "by default on loopback alone"
     assert seen[1] == [(1, 0), (1, 1), (1, 2), (1, 3)], "while the server ran"
     assert answered(path) == [(1, n) for n in range(5)], "and the last one, which came just before the end"
     assert sorted(p.name for p in path.parent.iterdir()) == ["turing.csv", "turing.sqlite"]
