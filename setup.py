@@ -45,7 +45,11 @@ setup(
     python_requires=">=3.11",
     package_dir={"colorgan": "."},
     packages=["colorgan", *(f"colorgan.{room}" for room in ROOMS)],
-    package_data={"colorgan.turing": ["*.html"], "colorgan.weights": ["*.h5", "*.md", "*.json"]},
+    package_data={
+        "colorgan.evaluation.report": ["*.html"],
+        "colorgan.turing": ["*.html"],
+        "colorgan.weights": ["*.h5", "*.md", "*.json"],
+    },
     install_requires=[
         "tensorflow>=2.20",
         "tensorflow-datasets>=4.9.10",
@@ -59,6 +63,11 @@ setup(
         "scikit-image>=0.22",
         "pillow>=12.3",  # Gradio has no release that takes 13
         "tifffile>=2024.1.30",  # 16-bit gray with alpha, which neither Pillow nor OpenCV reads
+        "fastapi>=0.133",  # the first that takes Starlette 1, which Gradio wants
+        "starlette>=1.0.1",  # FastAPI's own
+        "uvicorn>=0.30",
+        "jinja2>=3.1",
+        "filelock>=3.24",  # before, a lock whose owner was killed stayed for ever
         "tqdm>=4.66",  # the live progress line; tensorflow-datasets brings it in any case
     ],
     extras_require={

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 
 from colorgan.commands import common
+from colorgan.server import running
 from colorgan.settings import flags
 
 
@@ -15,7 +16,7 @@ def run(command: flags.Command) -> int:
     from colorgan.serving import web
 
     use = command.config.use
-    with web.listen(use.host, use.port) as place:
+    with running.listen(use.host, use.port) as place:
         colorizer, _ = common.trained(command)
         settings = common.settings(use, colorizer)
         limits = {"max_upload_mb": use.max_upload_mb, "host": use.host}

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import signal
 
 from colorgan import datasets
 from colorgan.commands import common
+from colorgan.server import running
 from colorgan.settings import flags
-from colorgan.turing import api, export, statistics, trials
-from colorgan.turing.server import Server
+from colorgan.turing import export, statistics, trials, web
+from colorgan.turing.api import Api
 from colorgan.turing.store import Store
 from colorgan.turing.window import require_display, run_window
 
@@ -19,12 +19,20 @@ def run(command: flags.Command) -> int:
 
     Of a page's test, turing.csv is there from the first answer on, and never more than moments behind.
     """
-    if command.config.evaluation.web and command.config.evaluation.participant:
+    asked, use = command.config.evaluation, command.config.use
+    if asked.web and asked.participant:
         raise ValueError("`--participant` goes on in a window. In a browser, open the address that ends in it.")
-    if not command.config.evaluation.web:
-        require_display()
-    asked = command.config.evaluation  # what would fail only with the answers; ranges are the configuration's to check
+    # What would fail only with the answers; ranges are the configuration's to check.
     statistics.check(check_tolerance=asked.check_tolerance, precision_target=asked.precision_target)
+    if not asked.web:
+        require_display()
+        return _run(command, None)
+    with running.listen(use.host, use.port) as place:
+        return _run(command, place)
+
+
+def _run(command, place):
+    """The test, in a window or at a place."""
     colorizer, config = common.trained(command)
     wanted, folder = config.evaluation, common.output(config)
     real, settings = _test(config, colorizer)
@@ -32,9 +40,9 @@ def run(command: flags.Command) -> int:
         earlier = len(_result(store, settings, wanted).people)
         if earlier:
             print(f"Participants of this test so far: {earlier}. Their answers are kept, and count.")
-        if wanted.web:
+        if place is not None:
             with export.Follower(store.path, folder / "turing.csv") as follower:
-                _serve(store, settings, config, real, colorizer, csv=follower.path)
+                _serve(store, settings, place, config.use.host, real, colorizer, csv=follower.path)
         else:
             _ask(store, settings, wanted.participant, lambda index: (real[index], colorizer.colorize(real[index])))
         result = _result(store, settings, wanted)
@@ -98,23 +106,13 @@ def _ask(store, settings, token, pairs):
         print(f"To go on later: the same command with --participant {participant.token}")
 
 
-def _serve(store, settings, config, real, colorizer, *, csv):
+def _serve(store, settings, place, host, real, colorizer, *, csv):
     """Serve until Ctrl-C or SIGTERM; `csv` is where the answers so far are to be found."""
-
-    def stop(*_):
-        raise KeyboardInterrupt
-
-    generated = []
-    desk = api.Desk(store, settings, lambda index: (real[index], generated[index]))
-    before = signal.signal(signal.SIGTERM, stop)
-    with Server(desk, host=config.use.host, port=config.use.port) as server:
-        try:
-            # All before the first participant: how long a trial takes to come must tell nothing.
-            print(f"Colorizing {len(real)} photographs ...", flush=True)
-            generated += [colorizer.colorize(picture) for picture in real]
-            print(f"The test is at {server.address} until Ctrl-C. Answers so far: {csv}", flush=True)
-            server.serve_forever()
-        except KeyboardInterrupt:
-            print()
-        finally:
-            signal.signal(signal.SIGTERM, before)
+    with running.until_interrupted():
+        # All before the first participant: how long a trial takes to come must tell nothing.
+        print(f"Colorizing {len(real)} photographs ...", flush=True)
+        generated = [colorizer.colorize(picture) for picture in real]
+        print(f"The test is at {running.address(place)} until Ctrl-C. Answers so far: {csv}", flush=True)
+        api = Api(store, settings, lambda index: (real[index], generated[index]))
+        running.Server(web.build(api, host=host)).run(sockets=[place])
+    print()

@@ -1,1 +1,1 @@
-"""The one HTTP stack: which requests a page of ours answers."""
+"""The one HTTP stack: which requests a page of ours answers, where it listens and how it ends."""

@@ -8,8 +8,9 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import time
 from pathlib import Path
+
+import filelock
 
 NAME = "manifest.json"
 LOCK = ".manifest.lock"  # is there while a call changes the manifest: a moment
@@ -57,20 +58,17 @@ def add(output: Path, done: list[dict], failed: list[dict]) -> None:
 
 @contextlib.contextmanager
 def locked(output):
-    """Nobody else reads or writes a folder's manifest for a moment. A file, which works on every system and share."""
-    lock, end = output / LOCK, time.monotonic() + LOCK_SECONDS
-    while True:
-        try:
-            os.close(os.open(lock, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
-            break
-        except FileExistsError:
-            if time.monotonic() > end:
-                raise OSError(
-                    f"{lock} is there: another call seems to write {output / NAME}, and has not ended for "
-                    f"{LOCK_SECONDS} seconds. If none is running, delete that file."
-                ) from None
-            time.sleep(0.02)
+    """Nobody else reads or writes a folder's manifest for a moment.
+
+    A file that is there while it is held, which works on every system and share and leaves nothing among the results.
+    One that a call left when it was killed is taken over, if that was on this computer.
+    """
+    lock = output / LOCK
     try:
-        yield
-    finally:
-        lock.unlink(missing_ok=True)
+        with filelock.SoftFileLock(lock, timeout=LOCK_SECONDS):
+            yield
+    except filelock.Timeout as error:
+        raise OSError(
+            f"{lock} is there: another call seems to write {output / NAME}, and has not ended for {LOCK_SECONDS} "
+            "seconds. If none is running, delete that file."
+        ) from error

@@ -45,7 +45,7 @@ OTHERS = {
     "models": {"keras", "numpy"},
     "settings.flags": {"absl"},
     "settings": set(),
-    "server": set(),
+    "server": {"starlette", "uvicorn"},
     "__init__": set(),
     "main": set(),
     **{door: set() for door in DOORS},

@@ -1,8 +1,8 @@
 """What the page of the visual Turing test may ask for, and what it is told: every message is checked here.
 
-No network: `server` carries the messages. Nothing that a participant receives tells the right answer: images have
-random names, one format, size in pixels and bytes, and are handed out once. Imports `trials`,
-`pictures` and `store`.
+No network: `web` carries the messages. A message that cannot be obeyed raises Starlette's HTTPException: a status, and
+what to tell the participant. Nothing that a participant receives tells the right answer: images have random names, one
+format, size in pixels and bytes, and are handed out once. Imports `trials`, `pictures` and `store`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable
 
 import numpy as np
+from starlette.exceptions import HTTPException
 
 from colorgan.turing import pictures, trials
 from colorgan.turing.store import Store
@@ -23,15 +24,7 @@ LONGEST = 86_400.0  # seconds: a day; no answer takes longer
 CLOCK = 0.05  # seconds: browsers coarsen their clocks, so that an answer may seem to precede the mask a little
 
 
-class Refusal(Exception):
-    """A message that cannot be obeyed: an HTTP status and what to tell the participant."""
-
-    def __init__(self, status: int, text: str):
-        super().__init__(text)
-        self.status, self.text = status, text
-
-
-class Desk:
+class Api:
     """Serves the participants of one test; any thread may call it."""
 
     def __init__(
@@ -40,7 +33,7 @@ class Desk:
         settings: trials.Settings,
         pictures: Callable[[int], tuple[np.ndarray, np.ndarray]],
     ):
-        """Open the desk.
+        """Open the test.
 
         Args:
             store: where the answers go.
@@ -112,7 +105,7 @@ class Desk:
         with self._lock:
             file = self._images.pop(name, None)
         if file is None:
-            raise Refusal(404, "There is no such image, or no longer. Reload the page to go on.")
+            raise HTTPException(404, "There is no such image, or no longer. Reload the page to go on.")
         return file
 
     def answer(self, message: dict) -> dict:
@@ -122,29 +115,30 @@ class Desk:
         )
         participant = self._participant(token)
         if not 0 <= number < len(participant.trials):
-            raise Refusal(422, f"`trial` must lie in 0..{len(participant.trials) - 1}. Received: {number}")
+            raise HTTPException(422, f"`trial` must lie in 0..{len(participant.trials) - 1}. Received: {number}")
         if choice not in self.settings.choices:
-            raise Refusal(422, f"`choice` must be one of {', '.join(self.settings.choices)}. Received: {choice[:40]!r}")
+            known = ", ".join(self.settings.choices)
+            raise HTTPException(422, f"`choice` must be one of {known}. Received: {choice[:40]!r}")
         if not trials.REACTION <= seconds <= LONGEST:
-            raise Refusal(422, f"`seconds` must lie in {trials.REACTION}..{LONGEST:g}. Received: {seconds}")
+            raise HTTPException(422, f"`seconds` must lie in {trials.REACTION}..{LONGEST:g}. Received: {seconds}")
         if not 0 <= exposure <= seconds + CLOCK:
-            raise Refusal(422, f"`exposure` must lie in 0..`seconds`. Received: {exposure}")
+            raise HTTPException(422, f"`exposure` must lie in 0..`seconds`. Received: {exposure}")
         if hidden and not self.settings.delay:
-            raise Refusal(422, "`hidden` must be false: this test does not hide its pictures.")
+            raise HTTPException(422, "`hidden` must be false: this test does not hide its pictures.")
         if not self.store.views(participant, number):
-            raise Refusal(409, f"Trial {number} was not shown yet. Reload the page to go on.")
+            raise HTTPException(409, f"Trial {number} was not shown yet. Reload the page to go on.")
         given = trials.Answer(
             participant.trials[number], choice, round(seconds, 4), hidden, round(exposure, 4), trials.stamp()
         )
         try:
             return {"counted": self.store.save(participant, given)}
         except ValueError as error:
-            raise Refusal(409, f"{error} Reload the page to go on.") from error
+            raise HTTPException(409, f"{error} Reload the page to go on.") from error
 
     def _participant(self, token):
         found = self.store.find(token, self.settings)
         if found is None:
-            raise Refusal(404, "This address belongs to no participant of this test.")
+            raise HTTPException(404, "This address belongs to no participant of this test.")
         return found
 
     def _end(self, participant):
@@ -158,13 +152,13 @@ def _fields(message, **kinds):
     if set(message) != set(kinds):
         wanted = ", ".join(kinds) or "nothing"
         received = ", ".join(sorted(map(str, message)))[:200] or "nothing"
-        raise Refusal(422, f"A message here holds {wanted}. Received: {received}")
+        raise HTTPException(422, f"A message here holds {wanted}. Received: {received}")
     values = []
     for name, kind in kinds.items():
         value = message[name]
         if kind is float and type(value) is int and abs(value) <= LONGEST:
             value = float(value)
         if type(value) is not kind or (kind is float and not math.isfinite(value)):
-            raise Refusal(422, f"`{name}` must be of type {kind.__name__}. Received: {str(value)[:40]!r}")
+            raise HTTPException(422, f"`{name}` must be of type {kind.__name__}. Received: {str(value)[:40]!r}")
         values.append(value)
     return values

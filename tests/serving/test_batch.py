@@ -3,6 +3,8 @@
 import json
 import os
 import struct
+import subprocess
+import sys
 import threading
 
 import cv2
@@ -413,3 +415,11 @@ def test_a_lock_that_nobody_holds_is_named(folder, out, painter, monkeypatch):
     with pytest.raises(OSError, match=r"\.manifest\.lock is there: .*If none is running, delete that file"):
         colorize(painter, [folder], out)
     assert files(out) == [manifests.LOCK] and not painter.batches
+
+
+def test_a_lock_of_a_call_that_was_killed_is_taken_over(tmp_path):
+    code = "import os, sys\nfrom colorgan.serving import manifest\nwith manifest.locked(manifest.Path(sys.argv[1])):\n"
+    subprocess.run([sys.executable, "-c", f"{code}    os._exit(9)", tmp_path], timeout=60)
+    assert files(tmp_path) == [manifests.LOCK]
+    manifests.add(tmp_path, [{"output": "a.png"}], [])
+    assert files(tmp_path) == ["manifest.json"]

@@ -30,6 +30,7 @@ def watch(event, args):
 
 sys.addaudithook(watch)
 import numpy as np
+from colorgan.server import running
 from colorgan.serving import web
 from colorgan.serving.photos import Settings
 
@@ -41,9 +42,9 @@ class Painter:
         ab[..., 0], ab[..., 1] = 15, -20
         return ab
 
-with web.listen(port=0) as place:
-    settings = Settings(work_size=16, max_megapixels=0.5)
-    web.serve(Painter(), settings=settings, place=place, max_upload_mb=1, say=lambda text: print(text, flush=True))
+with running.listen("127.0.0.1", 0) as place:
+    options = {"settings": Settings(work_size=16, max_megapixels=0.5), "max_upload_mb": 1, "host": "127.0.0.1"}
+    web.serve(Painter(), place=place, say=lambda text: print(text, flush=True), **options)
 """
 # The last one keeps Chromium's own requests (updates, start page) from going anywhere, and the page's too.
 FLAGS = (

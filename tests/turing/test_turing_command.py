@@ -12,8 +12,8 @@ from types import SimpleNamespace
 import pytest
 
 from colorgan.commands import common, turing
+from colorgan.server import running
 from colorgan.settings import flags
-from colorgan.turing import server as turing_web
 
 GIVEN = {"choice": "left", "seconds": 1.0, "hidden": False, "exposure": 1.0}
 
@@ -45,15 +45,16 @@ def wait_for(condition, seconds=60):
 
 def test_the_answers_so_far_can_be_read_while_the_test_is_served(command, tmp_path, monkeypatch, capsys):
     path, seen, ready = tmp_path / "out" / "turing.csv", [], threading.Event()
+    take_address = running.listen
 
-    class Server(turing_web.Server):
-        def serve_forever(self, poll_interval=0.02):
-            seen.append(self.server_port)
-            ready.set()
-            super().serve_forever(poll_interval)
+    def listen(host, port):
+        place = take_address(host, port)
+        seen.append(place.getsockname())
+        ready.set()
+        return place
 
     def call(name, message):
-        connection = http.client.HTTPConnection("127.0.0.1", seen[0], timeout=20)
+        connection = http.client.HTTPConnection(*seen[0], timeout=60)
         try:
             connection.request("POST", f"/api/{name}", json.dumps(message), {"Content-Type": "application/json"})
             return json.loads(connection.getresponse().read())
@@ -63,8 +64,8 @@ def test_the_answers_so_far_can_be_read_while_the_test_is_served(command, tmp_pa
     def take():
         if not ready.wait(60):
             return  # the command failed, and says so itself
+        token = call("start", {})["token"]
         try:
-            token = call("start", {})["token"]
             for number in range(5):
                 call("next", {"token": token})
                 call("answer", {"token": token, "trial": number} | GIVEN)
@@ -74,11 +75,12 @@ def test_the_answers_so_far_can_be_read_while_the_test_is_served(command, tmp_pa
         finally:
             os.kill(os.getpid(), signal.SIGTERM)  # to the server, in the main thread
 
-    monkeypatch.setattr(turing, "Server", Server)
+    monkeypatch.setattr(running, "listen", listen)
     person = threading.Thread(target=take)
     person.start()
     assert turing.run(command) == 0
     person.join(60)
+    assert seen[0][0] == "127.0.0.1", "by default on loopback alone"
     assert seen[1] == [(1, 0), (1, 1), (1, 2), (1, 3)], "while the server ran"
     assert answered(path) == [(1, n) for n in range(5)], "and the last one, which came just before the end"
     assert sorted(p.name for p in path.parent.iterdir()) == ["turing.csv", "turing.sqlite"]

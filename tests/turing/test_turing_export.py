@@ -1,8 +1,6 @@
 """The answers as CSV: every column, in one step, and kept up to date while a test is served."""
 
 import csv
-import http.client
-import json
 import logging
 import sqlite3
 import threading
@@ -10,11 +8,9 @@ import threading
 import numpy as np
 import pytest
 
-from colorgan.turing import api as turing_desk
 from colorgan.turing import export as turing_export
-from colorgan.turing import server as turing_web
-from colorgan.turing import store as turing_store
 from colorgan.turing import trials as turing
+from colorgan.turing.api import Api
 
 SETTINGS = turing.Settings(size=3, num_images=10, practice=1, checks=1)
 
@@ -150,25 +146,17 @@ def test_what_goes_wrong_is_said_once_and_tried_again(store, follower, monkeypat
     assert len(rows(follower.path)) == 2
 
 
-def test_the_csv_is_there_while_the_test_is_served(tmp_path):
+def test_the_csv_is_there_while_the_test_is_served(tmp_path, store, serve):
     """Two participants answer over the network; whoever reads the CSV meanwhile sees whole files that only grow."""
     settings, path = turing.Settings(size=12, num_images=12), tmp_path / "turing.csv"
     picture, problems, grown = np.zeros((6, 8, 3), np.uint8), [], threading.Event()
 
-    def call(server, name, message):
-        connection = http.client.HTTPConnection(server.server_name, server.server_port, timeout=20)
-        try:
-            connection.request("POST", f"/api/{name}", json.dumps(message), {"Content-Type": "application/json"})
-            return json.loads(connection.getresponse().read())
-        finally:
-            connection.close()
-
-    def take(server, stop_at):
-        token = call(server, "start", {})["token"]
+    def take(stop_at):
+        token = client.call("start", {}).json()["token"]
         given = {"choice": "left", "seconds": 1.0, "hidden": False, "exposure": 1.0}
         for number in range(stop_at):
-            call(server, "next", {"token": token})
-            if call(server, "answer", {"token": token, "trial": number} | given) != {"counted": True}:
+            client.call("next", {"token": token})
+            if client.call("answer", {"token": token, "trial": number} | given).json() != {"counted": True}:
                 problems.append(f"answer {number} did not count")
 
     def watch():
@@ -181,22 +169,20 @@ def test_the_csv_is_there_while_the_test_is_served(tmp_path):
             if count == 19:
                 grown.set()
 
-    with turing_store.Store(tmp_path / "turing.sqlite") as store:
-        desk = turing_desk.Desk(store, settings, lambda _: (picture, picture))
-        with turing_web.Server(desk) as server, turing_export.Follower(store.path, path, period=0.01):
-            threads = [threading.Thread(target=take, args=(server, n)) for n in (12, 7)]
-            threads += [threading.Thread(target=watch), threading.Thread(target=server.serve_forever)]
+    client = serve(Api(store, settings, lambda _: (picture, picture)))
+    with turing_export.Follower(store.path, path, period=0.01):
+        threads = [threading.Thread(target=take, args=(n,)) for n in (12, 7)]
+        threads.append(threading.Thread(target=watch))
+        for thread in threads:
+            thread.start()
+        try:
+            assert grown.wait(60), "the server still runs, and the CSV has all the answers"
+        finally:
+            grown.set()
             for thread in threads:
-                thread.start()
-            try:
-                assert grown.wait(60), "the server still runs, and the CSV has all the answers"
-            finally:
-                grown.set()
-                server.shutdown()
-                for thread in threads:
-                    thread.join(60)
-        assert problems == []
-        kept = [(n, a.trial.number) for n, given in store.answers(settings).items() for a in given]
+                thread.join(60)
+    assert problems == []
+    kept = [(n, a.trial.number) for n, given in store.answers(settings).items() for a in given]
     assert [(int(r["participant"]), int(r["trial"])) for r in rows(path)] == kept
     assert len(kept) == 19
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["turing.csv", "turing.sqlite"]
+    assert [p.name for p in tmp_path.iterdir() if p.is_file()] == ["turing.csv"]

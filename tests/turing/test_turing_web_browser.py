@@ -4,15 +4,12 @@ import importlib.util
 import os
 import shutil
 import statistics
-import threading
 
 import numpy as np
 import pytest
 
-from colorgan.turing import api as turing_desk
-from colorgan.turing import server as turing_web
-from colorgan.turing import store as turing_store
 from colorgan.turing import trials as turing
+from colorgan.turing.api import Api
 
 pytestmark = pytest.mark.slow
 FLAGS = (
@@ -81,34 +78,21 @@ class Test:
 
     __test__ = False
 
-    def __init__(self, path, settings):
-        self.store, self.settings = turing_store.Store(path), settings
-        self.server = turing_web.Server(turing_desk.Desk(self.store, settings, pictures))
-        self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02})
-        self.thread.start()
-
-    def stop(self):
-        self.server.shutdown()
-        self.thread.join(20)
-        self.server.server_close()
-        self.store.close()
+    def __init__(self, store, settings, serve):
+        self.store, self.settings = store, settings
+        self.address = serve(Api(store, settings, pictures)).address
 
     def answers(self):
         return self.store.answers(self.settings)
 
 
 @pytest.fixture
-def serve(tmp_path):
-    tests = []
-
+def begin(store, serve):
     def start(**values):
         settings = turing.Settings(**{"size": 4, "num_images": 12, "practice": 1, "checks": 1} | values)
-        tests.append(Test(tmp_path / "turing.sqlite", settings))
-        return tests[-1]
+        return Test(store, settings, serve)
 
-    yield start
-    for one in tests:
-        one.stop()
+    return start
 
 
 class Person:
@@ -182,9 +166,9 @@ class Person:
         return [tuple(screen[round(y), round(x)].tolist()) for x, y in boxes]
 
 
-def test_exposure_by_the_pages_clock(browser, serve):
-    test = serve(delay=DELAY)
-    one = Person(browser(), test.server.address)
+def test_exposure_by_the_pages_clock(browser, begin):
+    test = begin(delay=DELAY)
+    one = Person(browser(), test.address)
     assert "visible for 1 second, then covered" in one.text("#explain")
     one.driver.execute_script(OBSERVER)
     one.begin()
@@ -217,10 +201,10 @@ def _right(answers):
     return sum(a.correct for a in answers if a.trial.kind == "test")
 
 
-def test_two_at_once_one_is_cut_off(browser, serve):
+def test_two_at_once_one_is_cut_off(browser, begin):
     """Nothing is lost, nothing counts twice: reloads, the back button, a double key, a browser that dies."""
-    test = serve(delay=0.5)
-    first, second = (Person(browser(), test.server.address) for _ in range(2))
+    test = begin(delay=0.5)
+    first, second = (Person(browser(), test.address) for _ in range(2))
     first.begin()
     second.begin()
     first.see_pictures()
@@ -267,9 +251,9 @@ def test_two_at_once_one_is_cut_off(browser, serve):
     assert len({a.trial.index for a in answers[2]}) == 6
 
 
-def test_starting_anew_is_another_person(browser, serve):
-    test = serve()
-    one = Person(browser(), test.server.address)
+def test_starting_anew_is_another_person(browser, begin):
+    test = begin()
+    one = Person(browser(), test.address)
     one.begin()
     one.answer("1")
     one.see_pictures()
@@ -279,9 +263,9 @@ def test_starting_anew_is_another_person(browser, serve):
     assert [[a.choice for a in given] for given in test.answers().values()] == [["left"], ["right"]]
 
 
-def test_pictures_clicks_and_nothing_that_betrays(browser, serve):
-    test = serve(practice=0, checks=0)
-    one = Person(browser(), test.server.address)
+def test_pictures_clicks_and_nothing_that_betrays(browser, begin):
+    test = begin(practice=0, checks=0)
+    one = Person(browser(), test.address)
     one.begin()
     for number in range(4):
         one.see_pictures()
@@ -304,9 +288,9 @@ def test_pictures_clicks_and_nothing_that_betrays(browser, serve):
     assert status == 404
 
 
-def test_single_pictures(browser, serve):
-    test = serve(single=True, delay=0.4, practice=0)
-    one = Person(browser(), test.server.address)
+def test_single_pictures(browser, begin):
+    test = begin(single=True, delay=0.4, practice=0)
+    one = Person(browser(), test.address)
     one.begin()
     for key in "rn2":
         one.answer(key)
@@ -319,9 +303,9 @@ def test_single_pictures(browser, serve):
     assert [a.choice for a in test.answers()[1]] == ["real", "generated", "generated", "generated", "real"]
 
 
-def test_the_server_goes_away_and_comes_back(browser, serve, monkeypatch):
-    test = serve()
-    one = Person(browser(), test.server.address)
+def test_the_server_goes_away_and_comes_back(browser, begin, monkeypatch):
+    test = begin()
+    one = Person(browser(), test.address)
     one.begin()
     one.answer("1")
     one.see_pictures()

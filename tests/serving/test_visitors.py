@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 import tifffile
 from PIL import Image
+from starlette.exceptions import HTTPException
 
-from colorgan.serving import desk, photos
-from colorgan.serving.desk import Desk, Refused
+from colorgan.serving import photos, visitors
 from colorgan.serving.photos import Settings
+from colorgan.serving.visitors import Visitors
 
 SETTINGS = Settings(work_size=16)
 
@@ -32,9 +33,9 @@ class Slow:
 
 
 def test_one_photograph_at_a_time_and_not_too_many_waiting(painter, tmp_path, monkeypatch):
-    monkeypatch.setattr(desk, "WAITING", 2)
+    monkeypatch.setattr(visitors, "WAITING", 2)
     slow = Slow(painter)
-    shared = Desk(slow, settings=SETTINGS, max_upload_mb=1, folder=tmp_path)
+    shared = Visitors(slow, settings=SETTINGS, max_upload_mb=1, folder=tmp_path)
     source = tmp_path / "a.png"
     Image.new("L", (20, 20)).save(source)
 
@@ -47,9 +48,9 @@ def test_one_photograph_at_a_time_and_not_too_many_waiting(painter, tmp_path, mo
     end = time.monotonic() + 20
     while shared._waiting < 3 and time.monotonic() < end:
         time.sleep(0.01)
-    with pytest.raises(Refused, match="Too many") as refused:
+    with pytest.raises(HTTPException, match="Too many") as refused:
         one()
-    assert refused.value.status == 503
+    assert refused.value.status_code == 503
     slow.leave.set()
     for thread in threads:
         thread.join(20)
@@ -58,11 +59,11 @@ def test_one_photograph_at_a_time_and_not_too_many_waiting(painter, tmp_path, mo
 
 
 def test_previews_are_upright_8_bit_and_small(painter, tmp_path, monkeypatch):
-    monkeypatch.setattr(desk, "PREVIEW", 40)
+    monkeypatch.setattr(visitors, "PREVIEW", 40)
     source = tmp_path / "deep.tif"
     ramp = np.linspace(0, 65535, 100).astype(np.uint16)[None].repeat(60, 0)  # dark on the left as it lies in the file
     tifffile.imwrite(source, ramp, extratags=[(274, "H", 1, 6, True)])
-    shared = Desk(painter, settings=SETTINGS, max_upload_mb=1, folder=tmp_path)
+    shared = Visitors(painter, settings=SETTINGS, max_upload_mb=1, folder=tmp_path)
     result = shared.colorize(source, shared.new_folder(), saturation=1, previews=True)
     assert result.size == (60, 100) and result.file.name == "deep-colorized.tif"
     before, after = (np.asarray(Image.open(path)).astype(int) for path in result.previews)
@@ -74,16 +75,16 @@ def test_previews_are_upright_8_bit_and_small(painter, tmp_path, monkeypatch):
 
 
 def test_an_upload_that_is_gone(painter, tmp_path):
-    shared = Desk(painter, settings=SETTINGS, max_upload_mb=1, folder=tmp_path)
-    with pytest.raises(Refused, match="a.png is not kept any longer. Upload it again") as refused:
+    shared = Visitors(painter, settings=SETTINGS, max_upload_mb=1, folder=tmp_path)
+    with pytest.raises(HTTPException, match="a.png is not kept any longer. Upload it again") as refused:
         shared.colorize(tmp_path / "a.png", shared.new_folder(), saturation=1, previews=True)
-    assert refused.value.status == 410
+    assert refused.value.status_code == 410
 
 
 @pytest.mark.parametrize("limit", [0, -1, float("nan")])
 def test_the_upload_limit_is_checked(painter, tmp_path, limit):
     with pytest.raises(ValueError, match="`max_upload_mb` must be positive. Received"):
-        Desk(painter, settings=SETTINGS, max_upload_mb=limit, folder=tmp_path)
+        Visitors(painter, settings=SETTINGS, max_upload_mb=limit, folder=tmp_path)
 
 
 def test_whatever_a_decoder_raises_is_told_to_the_visitor(painter, tmp_path, monkeypatch, caplog):
@@ -92,8 +93,8 @@ def test_whatever_a_decoder_raises_is_told_to_the_visitor(painter, tmp_path, mon
 
     monkeypatch.setattr(photos, "finish", failing)
     Image.new("L", (20, 20)).save(tmp_path / "a.png")
-    shared = Desk(painter, settings=SETTINGS, max_upload_mb=1, folder=tmp_path)
-    with pytest.raises(Refused, match="^argument out of range$") as refused:
+    shared = Visitors(painter, settings=SETTINGS, max_upload_mb=1, folder=tmp_path)
+    with pytest.raises(HTTPException, match=": argument out of range$") as refused:
         shared.colorize(tmp_path / "a.png", shared.new_folder(), saturation=1, previews=False)
-    assert refused.value.status == 422
+    assert refused.value.status_code == 422
     assert "a.png was not colorized" in caplog.text and "struct.error" in caplog.text  # where is for the log alone

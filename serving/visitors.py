@@ -1,7 +1,9 @@
 """Photographs of visitors, colorized one at a time and within limits; what the web page and its API share.
 
-Owns the limits, the order, and what visitors are told. Imports `serving.fullres`, `serving.photos`, `serving.plan`,
-`serving.reading` and `serving.writing`, and gets the colorizer as an argument.
+Owns the limits, the order, and what visitors are told: a photograph that is not colorized raises Starlette's
+HTTPException, with 410 gone, 413 too large, 422 not readable or not a photograph, 503 too many are waiting. Imports
+`serving.fullres`, `serving.photos`, `serving.plan`, `serving.reading` and `serving.writing`; gets the colorizer as an
+argument.
 """
 
 from __future__ import annotations
@@ -18,26 +20,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 from PIL import Image
+from starlette.exceptions import HTTPException
 
 from colorgan.serving import fullres, photos, plan, reading, writing
 from colorgan.serving.photos import Settings
 
-MAX_UPLOAD_MB = 200
 WAITING = 20  # photographs that may wait for their turn
 PREVIEW = 2000  # pixels on the longer side of what the page shows
 _LOG = logging.getLogger(__name__)
-
-
-class Refused(Exception):
-    """A photograph that is not colorized; the message is for the visitor.
-
-    Attributes:
-        status: of HTTP: 410 gone, 413 too large, 422 not readable or not a photograph, 503 too many are waiting.
-    """
-
-    def __init__(self, message: str, status: int):
-        super().__init__(message)
-        self.status = status
 
 
 @dataclass(frozen=True)
@@ -59,14 +49,17 @@ class Result:
     seconds: float
 
 
-class Desk:
-    """Where photographs are colorized, one at a time.
+class Visitors:
+    """Those whose photographs are colorized, one at a time. Any thread may call it.
 
     Args:
         colorizer: anything with `Colorizer.predict_small`.
         settings: how; `saturation` is only what the page begins with, and `side_by_side` is not used.
         max_upload_mb: larger files are refused, 1 MB being 2^20 bytes, as in Gradio's own messages.
         folder: for temporary files.
+
+    Attributes:
+        max_bytes, too_large: the limit in bytes, and what is said of a file beyond it.
 
     Raises:
         ValueError: if `max_upload_mb` is not positive.
@@ -78,11 +71,8 @@ class Desk:
         self.colorizer, self.folder = colorizer, Path(folder)
         self.settings = dataclasses.replace(settings, side_by_side=False)
         self.max_upload_mb, self.max_bytes = max_upload_mb, int(max_upload_mb * 2**20)
+        self.too_large = f"The file is too large: at most {max_upload_mb:g} MB are taken."
         self._turn, self._count, self._waiting = threading.Lock(), threading.Lock(), 0
-
-    def too_large(self) -> Refused:
-        """-> what to say about a file with too many bytes."""
-        return Refused(f"The file is too large: at most {self.max_upload_mb:g} MB are taken.", 413)
 
     def new_folder(self) -> Path:
         """-> a folder for temporary files whose name nobody can guess."""
@@ -92,27 +82,27 @@ class Desk:
         """Wait for the turn and colorize a file into a folder.
 
         Raises:
-            Refused: if it cannot be done.
+            HTTPException: if it cannot be done; what it says is for the visitor.
         """
         with self._count:
             if self._waiting > WAITING:
-                raise Refused("Too many photographs are waiting. Try again in a minute.", 503)
+                raise HTTPException(503, "Too many photographs are waiting. Try again in a minute.")
             self._waiting += 1
         try:
             with self._turn, reading.large_pictures(self.settings.max_megapixels):
                 return self._colorize(source, folder, saturation, previews)
-        except Refused:
+        except HTTPException:
             raise
         # Decoders, encoders and networks raise what comes up: struct.error, OverflowError, ...
         except Exception as error:
             if isinstance(error.__cause__, Image.DecompressionBombError):
                 limit = f"at most {self.settings.max_megapixels:g} megapixels are taken."
-                raise Refused(f"{source.name} is too large: {limit}", 413) from error
+                raise HTTPException(413, f"{source.name} is too large: {limit}") from error
             if not isinstance(error, (OSError, ValueError, MemoryError, cv2.error)):  # who runs this may want to know
                 _LOG.warning("%s was not colorized", source.name, exc_info=error)
-            reason = photos.reason(error)
             # Visitors know their file's name, and need not know where it lies here.
-            raise Refused(reason.replace(str(source), source.name).replace(f"{folder}{os.sep}", ""), 422) from error
+            reason = photos.reason(error).replace(str(source), source.name).replace(f"{folder}{os.sep}", "")
+            raise HTTPException(422, reason) from error
         finally:
             with self._count:
                 self._waiting -= 1
@@ -122,11 +112,11 @@ class Desk:
         try:
             settings = dataclasses.replace(self.settings, saturation=saturation)
         except ValueError as error:
-            raise Refused(str(error), 422) from error
+            raise HTTPException(422, str(error)) from error
         if not source.is_file():
-            raise Refused(f"{source.name} is not kept any longer. Upload it again.", 410)
+            raise HTTPException(410, f"{source.name} is not kept any longer. Upload it again.")
         if source.stat().st_size > self.max_bytes:
-            raise self.too_large()
+            raise HTTPException(413, self.too_large)
         photograph = reading.read(source, max_megapixels=settings.max_megapixels)
         small = photos.shrink(photograph.pixels, settings.work_size)[None]
         ab = photos.predict_ab(self.colorizer, small, settings)[0]
