@@ -19,6 +19,7 @@ from colorgan.settings import flags
 from colorgan.settings.config import flag_name
 
 DATA = ("dataset", "dataset_path", "height", "width", "classes", "validation_fraction")  # what makes a split
+_GIVEN = {"zeros": "not given", "uniform": "drawn with seed 0"}  # a generator's inputs beside the picture
 BY_FOLDER = ("folder", "places365")  # data sets whose classes are the folders that files lie in
 
 
@@ -133,7 +134,8 @@ def _runs(command, paths):
             if one and one not in (*models, *baselines.NAMES)
         )
         models[name], configs[name] = colorizer, config
-        files[name] = f"{file}, sha256 {colorizer.stored.digest}, working size {colorizer.work_size}"
+        given = (f", {row.name} {_GIVEN[row.absent]}" for row in colorizer.predictor.inputs)
+        files[name] = f"{file}, sha256 {colorizer.stored.digest}, working size {colorizer.work_size}{''.join(given)}"
     return models, configs, files
 
 

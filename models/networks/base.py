@@ -184,9 +184,26 @@ class Discriminator(keras.Model):
         return ops.cast(self.judge(x, training), "float32")
 
 
-def row_normalization(normalization, row):
-    """-> the normalization of a discriminator's row: batch normalization leaves out the first (DCGAN, section 3)."""
-    return "none" if normalization == "batch" and row == 0 else normalization
+def judging_blocks(table, normalization, block, **options):
+    """The blocks of a discriminator's table.
+
+    Args:
+        table: rows (filters, stride, dropout).
+        normalization: of the blocks; `batch` leaves out the first (DCGAN, section 3).
+        block: options of all.
+        options: {name: one per row} of those that differ; default strides: the table's.
+    """
+    options = {"stride": [row[1] for row in table]} | options
+    return [
+        blocks.Block(
+            filters,
+            dropout=dropout,
+            normalization="none" if normalization == "batch" and i == 0 else normalization,
+            **{name: values[i] for name, values in options.items()},
+            **block,
+        )
+        for i, (filters, _, dropout) in enumerate(table)
+    ]
 
 
 def generator_tables(config):
@@ -206,8 +223,8 @@ def discriminator_table(config):
     return {"table": blocks.scaled_table(a.discriminator_layers, a.filter_multiplier), "bn_momentum": a.bn_momentum}
 
 
-def undone(encoder, decoder):
-    """Check that a decoder ends at the size that the encoder began with.
+def reduction(encoder, decoder):
+    """What an encoder shrinks by, and a decoder enlarges by again.
 
     Args:
         encoder, decoder: kernel tables; the product of the strides is what one shrinks and the other enlarges by.

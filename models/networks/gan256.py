@@ -24,28 +24,16 @@ class UpsamplingGenerator(base.Generator):
         decoder: kernel table; a row of stride 2 doubles the size before its convolution, and its result is joined
             with the encoder's last map of that size, where there is one.
         activation: of the encoder, `relu` or `leaky_relu`; the decoder's is `relu`.
-        head, inputs: see `base.Generator`.
-        bn_momentum, synchronized, dtype: see `blocks.Block`.
+        head, inputs, dtype: see `base.Generator`.
+        block: options of every `blocks.Block`.
 
     Raises:
         ValueError: if the decoder does not return to the picture's size.
     """
 
-    def __init__(
-        self,
-        *,
-        encoder,
-        decoder,
-        head,
-        activation="relu",
-        inputs=(),
-        bn_momentum=0.99,
-        synchronized=False,
-        dtype=None,
-    ):
-        multiple = base.undone(encoder, decoder)
-        super().__init__(head=head, inputs=inputs, multiple=multiple, dtype=dtype)
-        common = {"kernel_size": KERNEL, "bn_momentum": bn_momentum, "synchronized": synchronized, "dtype": dtype}
+    def __init__(self, *, encoder, decoder, head, activation="relu", inputs=(), dtype=None, **block):
+        super().__init__(head=head, inputs=inputs, multiple=base.reduction(encoder, decoder), dtype=dtype)
+        common = {"kernel_size": KERNEL, "dtype": dtype, **block}
         self.encoder = [blocks.Block(f, stride=s, dropout=d, activation=activation, **common) for f, s, d in encoder]
         self.decoder = [
             blocks.Block(f, stride=s, dropout=d, upsample="nearest", activation="relu", **common) for f, s, d in decoder
@@ -70,40 +58,20 @@ class DenseDiscriminator(base.Discriminator):
         table: kernel table, rows (filters, stride, dropout). The first and the last row shrink the map by a
             convolution with that stride, the rows between by average pooling before a convolution of stride 1.
         normalization: `batch` (but not in the first row), `spectral` (the dense layer too) or `none`.
-        d_input, crop: see `base.Discriminator`.
-        bn_momentum, synchronized, dtype: see `blocks.Block`.
+        d_input, crop, dtype: see `base.Discriminator`.
+        block: options of every `blocks.Block`.
     """
 
-    def __init__(
-        self,
-        *,
-        table,
-        normalization="batch",
-        d_input="color",
-        crop=0,
-        bn_momentum=0.99,
-        synchronized=False,
-        dtype=None,
-    ):
+    def __init__(self, *, table, normalization="batch", d_input="color", crop=0, dtype=None, **block):
         super().__init__(d_input=d_input, crop=crop, dtype=dtype)
         pooled = [0 < i < len(table) - 1 and row[1] > 1 for i, row in enumerate(table)]
         self.pools = [
             layers.AveragePooling2D(row[1], padding="same", dtype=dtype) if pool else None
             for pool, row in zip(pooled, table, strict=True)
         ]
-        self.blocks = [
-            blocks.Block(
-                filters,
-                kernel_size=KERNEL,
-                stride=1 if pooled[i] else stride,
-                dropout=dropout,
-                normalization=base.row_normalization(normalization, i),
-                bn_momentum=bn_momentum,
-                synchronized=synchronized,
-                dtype=dtype,
-            )
-            for i, (filters, stride, dropout) in enumerate(table)
-        ]
+        strides = [1 if pool else row[1] for pool, row in zip(pooled, table, strict=True)]
+        common = {"kernel_size": KERNEL, "dtype": dtype, **block}
+        self.blocks = base.judging_blocks(table, normalization, common, stride=strides)
         self.logit = blocks.dense(1, normalization, dtype=dtype)
 
     def judge(self, x, training):
@@ -115,10 +83,7 @@ class DenseDiscriminator(base.Discriminator):
 
 def _upsampling(config, *, head, activation, **common):
     return UpsamplingGenerator(
-        **base.generator_tables(config),
-        head=head(kernel_size=KERNEL),
-        activation=activation,
-        **common,
+        **base.generator_tables(config), head=head(kernel_size=KERNEL), activation=activation, **common
     )
 
 

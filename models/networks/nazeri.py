@@ -22,25 +22,14 @@ class UNet(base.Generator):
             encoder's mirrored row, so its stride must be that of encoder row -1-i.
         head: see `base.Generator`; the paper's is a 1x1 convolution.
         kernel_size: of all convolutions but the head's.
-        inputs: see `base.Generator`.
-        bn_momentum, synchronized, dtype: see `blocks.Block`.
+        inputs, dtype: see `base.Generator`.
+        block: options of every `blocks.Block`.
 
     Raises:
         ValueError: if the two tables do not mirror each other or the first stride is not 1.
     """
 
-    def __init__(
-        self,
-        *,
-        encoder,
-        decoder,
-        head,
-        kernel_size=4,
-        inputs=(),
-        bn_momentum=0.99,
-        synchronized=False,
-        dtype=None,
-    ):
+    def __init__(self, *, encoder, decoder, head, kernel_size=4, inputs=(), dtype=None, **block):
         strides = [row[1] for row in encoder]
         super().__init__(head=head, inputs=inputs, multiple=math.prod(strides), dtype=dtype)
         if strides[0] != 1:  # no decoder row undoes it, and the result would be smaller than the picture
@@ -50,12 +39,7 @@ class UNet(base.Generator):
                 "`decoder` must undo `encoder`: the strides of its rows are those of the encoder's rows from the last "
                 f"to the second, {strides[:0:-1]}. Received: {[row[1] for row in decoder]}"
             )
-        common = {
-            "kernel_size": kernel_size,
-            "bn_momentum": bn_momentum,
-            "synchronized": synchronized,
-            "dtype": dtype,
-        }
+        common = {"kernel_size": kernel_size, "dtype": dtype, **block}
         self.encoder = [blocks.Block(f, stride=s, dropout=d, **common) for f, s, d in encoder]
         self.decoder = [
             blocks.Block(f, stride=s, dropout=d, upsample="transposed", activation="relu", **common)
@@ -80,36 +64,14 @@ class PatchDiscriminator(base.Discriminator):
         table: kernel table, rows (filters, stride, dropout).
         kernel_size: of all convolutions.
         normalization: `batch` (the first row and the last convolution have none), `spectral` (everywhere) or `none`.
-        d_input, crop: see `base.Discriminator`.
-        bn_momentum, synchronized, dtype: see `blocks.Block`.
+        d_input, crop, dtype: see `base.Discriminator`.
+        block: options of every `blocks.Block`.
     """
 
-    def __init__(
-        self,
-        *,
-        table,
-        kernel_size=4,
-        normalization="batch",
-        d_input="joint",
-        crop=0,
-        bn_momentum=0.99,
-        synchronized=False,
-        dtype=None,
-    ):
+    def __init__(self, *, table, kernel_size=4, normalization="batch", d_input="joint", crop=0, dtype=None, **block):
         super().__init__(d_input=d_input, crop=crop, dtype=dtype)
-        self.blocks = [
-            blocks.Block(
-                filters,
-                kernel_size=kernel_size,
-                stride=stride,
-                dropout=dropout,
-                normalization=base.row_normalization(normalization, i),
-                bn_momentum=bn_momentum,
-                synchronized=synchronized,
-                dtype=dtype,
-            )
-            for i, (filters, stride, dropout) in enumerate(table)
-        ]
+        common = {"kernel_size": kernel_size, "dtype": dtype, **block}
+        self.blocks = base.judging_blocks(table, normalization, common)
         head = layers.Conv2D(1, kernel_size, padding="same", kernel_initializer="he_normal", dtype=dtype)
         self.head = blocks.weighted(head, normalization)
 
@@ -122,19 +84,12 @@ class PatchDiscriminator(base.Discriminator):
 
 def _unet(config, *, head, **common):
     return UNet(
-        **base.generator_tables(config),
-        head=head(kernel_size=1),
-        kernel_size=config.architecture.kernel_size,
-        **common,
+        **base.generator_tables(config), head=head(kernel_size=1), kernel_size=config.architecture.kernel_size, **common
     )
 
 
 def _patch(config, **common):
-    return PatchDiscriminator(
-        **base.discriminator_table(config),
-        kernel_size=config.architecture.kernel_size,
-        **common,
-    )
+    return PatchDiscriminator(**base.discriminator_table(config), kernel_size=config.architecture.kernel_size, **common)
 
 
 GENERATORS = {"unet": _unet}

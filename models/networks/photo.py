@@ -116,9 +116,7 @@ def _resize_unet(config, *, head, synchronized, dtype):
 
 def _half_patch(config, **common):
     return HalfPatchDiscriminator(
-        **base.discriminator_table(config),
-        kernel_size=config.architecture.kernel_size,
-        **common,
+        **base.discriminator_table(config), kernel_size=config.architecture.kernel_size, **common
     )
 
 

@@ -25,38 +25,21 @@ class PoolingGenerator(base.Generator):
         encoder: kernel table, rows (filters, stride, dropout); the stride is the pooling's, after the activation.
         decoder: kernel table; a row enlarges by its stride before its convolution. The last row, of stride 1, sees
             the network's input beside the map before it.
-        head, inputs: see `base.Generator`; published is one channel of noise.
-        bn_momentum, synchronized, dtype: see `blocks.Block`.
+        head, inputs, dtype: see `base.Generator`; published is one channel of noise.
+        block: options of every `blocks.Block`.
 
     Raises:
         ValueError: if the decoder does not return to the picture's size before its last row.
     """
 
-    def __init__(
-        self,
-        *,
-        encoder,
-        decoder,
-        head,
-        inputs=(),
-        bn_momentum=0.99,
-        synchronized=False,
-        dtype=None,
-    ):
-        multiple = base.undone(encoder, decoder)
-        super().__init__(head=head, inputs=inputs, multiple=multiple, dtype=dtype)
+    def __init__(self, *, encoder, decoder, head, inputs=(), dtype=None, **block):
+        super().__init__(head=head, inputs=inputs, multiple=base.reduction(encoder, decoder), dtype=dtype)
         if decoder[-1][1] != 1:
             raise ValueError(
                 "`decoder`: the last row of `pooling` is joined by the input and must have stride 1. "
                 f"Received: {decoder[-1][1]}"
             )
-        common = {
-            "kernel_size": KERNEL,
-            "activation": "relu",
-            "bn_momentum": bn_momentum,
-            "synchronized": synchronized,
-            "dtype": dtype,
-        }
+        common = {"kernel_size": KERNEL, "activation": "relu", "dtype": dtype, **block}
         self.encoder = [blocks.Block(f, dropout=d, **common) for f, _, d in encoder]
         self.pools = [layers.MaxPooling2D(s, dtype=dtype) if s > 1 else None for _, s, _ in encoder]
         self.decoder = [blocks.Block(f, stride=s, dropout=d, upsample="nearest", **common) for f, s, d in decoder]
@@ -80,37 +63,14 @@ class DensePoolingDiscriminator(base.Discriminator):
             channels. The first pooling averages, the others take the maximum.
         units: of the dense layer before the last.
         normalization: `none`, as published; `spectral` (the dense layers too); `batch` (but not in the first row).
-        d_input, crop: see `base.Discriminator`.
-        bn_momentum, synchronized, dtype: see `blocks.Block`.
+        d_input, crop, dtype: see `base.Discriminator`.
+        block: options of every `blocks.Block`.
     """
 
-    def __init__(
-        self,
-        *,
-        table,
-        units=DENSE_UNITS,
-        normalization="none",
-        d_input="joint",
-        crop=0,
-        bn_momentum=0.99,
-        synchronized=False,
-        dtype=None,
-    ):
+    def __init__(self, *, table, units=DENSE_UNITS, normalization="none", d_input="joint", crop=0, dtype=None, **block):
         super().__init__(d_input=d_input, crop=crop, dtype=dtype)
-        self.blocks = [
-            blocks.Block(
-                filters,
-                kernel_size=KERNEL,
-                activation="relu",
-                dropout=dropout,
-                spatial_dropout=True,
-                normalization=base.row_normalization(normalization, i),
-                bn_momentum=bn_momentum,
-                synchronized=synchronized,
-                dtype=dtype,
-            )
-            for i, (filters, _, dropout) in enumerate(table)
-        ]
+        common = {"kernel_size": KERNEL, "activation": "relu", "spatial_dropout": True, "dtype": dtype, **block}
+        self.blocks = base.judging_blocks(table, normalization, common, stride=[1] * len(table))
         self.pools, pooling = [], layers.AveragePooling2D
         for _, stride, _ in table:
             self.pools.append(pooling(stride, padding="same", dtype=dtype) if stride > 1 else None)
@@ -130,11 +90,7 @@ class DensePoolingDiscriminator(base.Discriminator):
 
 
 def _pooling(config, *, head, **common):
-    return PoolingGenerator(
-        **base.generator_tables(config),
-        head=head(kernel_size=KERNEL),
-        **common,
-    )
+    return PoolingGenerator(**base.generator_tables(config), head=head(kernel_size=KERNEL), **common)
 
 
 def _dense_pooling(config, **common):

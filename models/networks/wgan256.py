@@ -32,15 +32,15 @@ class Stage(layers.Layer):
     Args:
         filters: of the convolution.
         normalized: whether the input is normalized.
-        bn_momentum, synchronized, dtype, others: see `blocks.Block`.
+        bn_momentum, synchronized, dtype, block: see `blocks.Block`.
     """
 
-    def __init__(self, filters, *, normalized, bn_momentum=0.99, synchronized=False, dtype=None, **others):
+    def __init__(self, filters, *, normalized, bn_momentum=0.99, synchronized=False, dtype=None, **block):
         super().__init__(dtype=dtype)
         self.normalization = None
         if normalized:
             self.normalization = norm.BatchNormalization(momentum=bn_momentum, synchronized=synchronized, dtype=dtype)
-        self.block = blocks.Block(filters, normalization="none", slope=SLOPE, dtype=dtype, **others)
+        self.block = blocks.Block(filters, normalization="none", slope=SLOPE, dtype=dtype, **block)
 
     def call(self, inputs, training=False):
         """[B, H, W, C] -> as `blocks.Block`."""
@@ -55,27 +55,16 @@ class StagedGenerator(base.Generator):
         encoder: kernel table, rows (filters, stride, dropout); the first convolution is 11x11, the others 5x5.
         decoder: kernel table; a row enlarges by its stride before its convolution. From the third row on it sees the
             encoder's last map of its input's size, where there is one, joined with the map before it.
-        head, inputs: see `base.Generator`.
-        bn_momentum, synchronized, dtype: see `blocks.Block`.
+        head, inputs, dtype: see `base.Generator`.
+        stage: options of every `Stage`.
 
     Raises:
         ValueError: if the decoder does not return to the picture's size.
     """
 
-    def __init__(
-        self,
-        *,
-        encoder,
-        decoder,
-        head,
-        inputs=(),
-        bn_momentum=0.99,
-        synchronized=False,
-        dtype=None,
-    ):
-        multiple = base.undone(encoder, decoder)
-        super().__init__(head=head, inputs=inputs, multiple=multiple, dtype=dtype)
-        common = {"bn_momentum": bn_momentum, "synchronized": synchronized, "dtype": dtype}
+    def __init__(self, *, encoder, decoder, head, inputs=(), dtype=None, **stage):
+        super().__init__(head=head, inputs=inputs, multiple=base.reduction(encoder, decoder), dtype=dtype)
+        common = {"dtype": dtype, **stage}
         self.encoder = [
             Stage(
                 filters,
@@ -120,38 +109,15 @@ class WassersteinCritic(base.Discriminator):
         multiplier: of the widths of the dense layers.
         normalization: `none`, as a gradient penalty needs; `spectral` (the dense layers too); `batch` (but not in the
             first row).
-        d_input, crop: see `base.Discriminator`; published is a crop of 16.
-        bn_momentum, synchronized, dtype: see `blocks.Block`.
+        d_input, crop, dtype: see `base.Discriminator`; published is a crop of 16.
+        block: options of every `blocks.Block`.
     """
 
-    def __init__(
-        self,
-        *,
-        table,
-        multiplier=1.0,
-        normalization="none",
-        d_input="joint",
-        crop=0,
-        bn_momentum=0.99,
-        synchronized=False,
-        dtype=None,
-    ):
+    def __init__(self, *, table, multiplier=1.0, normalization="none", d_input="joint", crop=0, dtype=None, **block):
         super().__init__(d_input=d_input, crop=crop, dtype=dtype)
         groups = _groups([row[1] for row in table])
-        self.blocks = [
-            blocks.Block(
-                filters,
-                kernel_size=CRITIC_KERNELS[group],
-                stride=stride,
-                slope=SLOPE,
-                dropout=dropout,
-                normalization=base.row_normalization(normalization, i),
-                bn_momentum=bn_momentum,
-                synchronized=synchronized,
-                dtype=dtype,
-            )
-            for i, (group, (filters, stride, dropout)) in enumerate(zip(groups, table, strict=True))
-        ]
+        kernels, common = [CRITIC_KERNELS[group] for group in groups], {"slope": SLOPE, "dtype": dtype, **block}
+        self.blocks = base.judging_blocks(table, normalization, common, kernel_size=kernels)
         self.ends = [i for i, group in enumerate(groups) if group not in groups[i + 1 :]]
         self.average = layers.GlobalAveragePooling2D(dtype=dtype)
         self.activation = blocks.activated("leaky_relu", slope=SLOPE, dtype=dtype)
@@ -198,18 +164,12 @@ def _staged(config, *, head, **common):
             f"`--precision mixed_bfloat16` trains `staged` wrongly on pictures of {shrinks} pixels or less. Use "
             f"--precision float32, or a larger --height and --width. Received: {size}"
         )
-    return StagedGenerator(
-        **base.generator_tables(config),
-        head=head(kernel_size=KERNEL),
-        **common,
-    )
+    return StagedGenerator(**base.generator_tables(config), head=head(kernel_size=KERNEL), **common)
 
 
 def _critic(config, **common):
     return WassersteinCritic(
-        **base.discriminator_table(config),
-        multiplier=config.architecture.filter_multiplier,
-        **common,
+        **base.discriminator_table(config), multiplier=config.architecture.filter_multiplier, **common
     )
 
 

@@ -31,7 +31,13 @@ def test_all_runs_are_named_in_one_way(tmp_path):
 
 
 def fake(name, file):
-    return SimpleNamespace(name=name, work_size=8, stored=SimpleNamespace(weights=file, digest="0"))
+    noise = SimpleNamespace(name="noise", absent="uniform")
+    return SimpleNamespace(
+        name=name,
+        work_size=8,
+        predictor=SimpleNamespace(inputs=[noise]),
+        stored=SimpleNamespace(weights=file, digest="0"),
+    )
 
 
 def test_no_run_takes_the_place_of_another_of_its_name(tmp_path, monkeypatch):

@@ -23,7 +23,7 @@ def command(tmp_path, monkeypatch):
     """A command whose colorizer needs no training: it gives each photograph back."""
     weights = tmp_path / "weights"
     weights.write_bytes(b"weights")
-    colorizer = SimpleNamespace(work_size=32, stored=SimpleNamespace(weights=weights), colorize=lambda picture: picture)
+    colorizer = SimpleNamespace(work_size=32, stored=SimpleNamespace(digest="0"), colorize=lambda picture: picture)
     monkeypatch.setattr(common, "trained", lambda given: (colorizer, given.config))
     words = ["--dataset", "shapes", "--height", 16, "--width", 16, "--web", "True", "--port", 0]
     words += ["--test-size", 4, "--practice", 1, "--checks", 1, "--test-output", tmp_path / "out"]
