@@ -12,10 +12,10 @@ import numpy as np
 
 from colorgan import datasets
 from colorgan.commands import common
+from colorgan.files import whole
 from colorgan.models import heads, quantization
 from colorgan.settings import flags
 from colorgan.settings.config import Config
-from colorgan.training import checkpoints
 
 FILE = "class_weights.json"
 IMAGES = 5_000  # training images that are measured at most
@@ -75,7 +75,7 @@ def obtain(config: Config, photographs, *, keep=True) -> np.ndarray:
     counts = quantization.histogram((b["rgb"] for b in photographs.pictures(64, limit=IMAGES)), bins=bins)
     weights = quantization.class_weights(counts, bins=bins, uniform_mix=key["uniform_mix"], exponent=key["exponent"])
     if keep:
-        checkpoints.write_text(path, json.dumps({**key, "weights": np.asarray(weights).tolist()}) + "\n")
+        whole.write(path, json.dumps({**key, "weights": np.asarray(weights).tolist()}) + "\n")
     return np.asarray(weights, np.float32)
 
 

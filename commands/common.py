@@ -9,12 +9,13 @@ from pathlib import Path
 from colorgan import datasets, weights
 from colorgan.evaluation import baselines, metrics
 from colorgan.evaluation import evaluate as evaluator
+from colorgan.files import whole
 from colorgan.models.objectives import adversarial
 from colorgan.serving import photos
 from colorgan.serving.colorizer import Colorizer
 from colorgan.settings import flags
 from colorgan.settings.config import FIELDS, SECTION_OF, Config, flag_name, folder_name, read
-from colorgan.training import checkpoints, distribution
+from colorgan.training import distribution
 from colorgan.weights import pretrained
 
 DEFAULT_WEIGHTS = "photo"  # of those that ship
@@ -270,7 +271,7 @@ def median_ab(config: Config, photographs=None) -> tuple[float, float] | None:
             kept |= {"median_ab": list(median), "data": data, "content": content}
         else:
             kept["others"] = others | {content: list(median)}
-        checkpoints.write_text(path, json.dumps(kept) + "\n")
+        whole.write(path, json.dumps(kept) + "\n")
     except OSError as error:
         print(f"The median is not kept: {error}")
     return median

@@ -15,6 +15,7 @@ from colorgan.commands import common
 from colorgan.evaluation import baselines, compare, distributions, folders, report
 from colorgan.evaluation import evaluate as evaluator
 from colorgan.evaluation.definitions import CONTROLS
+from colorgan.files import whole
 from colorgan.settings import flags
 from colorgan.settings.config import flag_name
 
@@ -229,6 +230,6 @@ def _write(folder, evaluation, comparisons, configs, *, missing=None, part=""):
     evaluation.write_json(files[0])
     report.write_html(files[1], evaluation, comparisons)
     report.write_png(files[2], evaluation, comparisons)
-    files[3].write_text(report.markdown(evaluation, comparisons), encoding="utf-8")
+    whole.write(files[3], report.markdown(evaluation, comparisons))
     print(f"Written: {', '.join(map(str, files))}")
     return 0

@@ -233,7 +233,6 @@ def _predict(colorizer, jobs, settings, outcome, bar):
 
 def _write(job, ab, settings, threads):
     start = time.perf_counter()
-    job.target.parent.mkdir(parents=True, exist_ok=True)
     photos.finish(job.photograph, ab, job.target, settings, threads=threads)
     job.seconds += time.perf_counter() - start
 

@@ -1,19 +1,19 @@
 """Pictures into files, whole or not at all, with what went along with the original.
 
-Owns the formats: what each can hold, and how it is written. Imports nothing of ours.
+Owns the formats: what each can hold, and how it is written. Imports `files.whole`.
 """
 
 from __future__ import annotations
 
-import os
 import struct
-import threading
 import zlib
 from pathlib import Path
 
 import cv2
 import numpy as np
 from PIL import Image, TiffImagePlugin
+
+from colorgan.files import whole
 
 FORMATS = {"jpg": ".jpg", "png": ".png", "tiff": ".tiff", "webp": ".webp"}  # what can be asked for
 QUALITY = 92
@@ -56,14 +56,8 @@ def write(
     exif, notes = exif if exif else None, []
     if suffix in _EXIF_BYTES:
         exif, notes = _fitting(exif, _EXIF_BYTES[suffix])
-    # Without the target's name, which may be as long as names can be.
-    temporary = target.with_name(f".{os.getpid()}.{threading.get_ident()}{suffix}")
-    try:
-        _WRITERS[suffix](temporary, rgb, alpha, exif=exif, icc=icc, dpi=dpi, quality=quality)
-        os.replace(temporary, target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    with whole.replacing(target) as (unfinished,):
+        _WRITERS[suffix](unfinished, rgb, alpha, exif=exif, icc=icc, dpi=dpi, quality=quality)
     return notes
 
 
