@@ -1,6 +1,6 @@
 """Picture files: finding them and decoding them to RGB of the training size (stage 1 of `pipeline.py`).
 
-Owns what is a picture file and the order of a listing. Imports `files.modes`, `sources` and `randomness`.
+Owns the order of a listing. Imports the room `files`, `sources` and `randomness`.
 Colour profiles are not applied: pictures are taken as sRGB.
 """
 
@@ -14,9 +14,9 @@ import numpy as np
 from PIL import ExifTags, Image
 
 from colorgan.datasets import randomness, sources
+from colorgan.files import suffixes, walk
 from colorgan.files.modes import to_rgb
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF")  # what such names hold in practice; phones' MPO opens as JPEG
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -83,8 +83,12 @@ def fit(image, *, height, width):
     return image.resize((width, height), Image.Resampling.LANCZOS, box=box, reducing_gap=2.0)
 
 
-def listing(root, suffixes=SUFFIXES):
-    """All picture files under a folder, links followed, names that begin with a dot left out.
+def listing(root, wanted=suffixes.PICTURES):
+    """All picture files below a folder; see `walk.listing`.
+
+    Args:
+        root: the folder.
+        wanted: suffixes.
 
     Returns:
         files: list of paths relative to `root`, with slashes, in an order that is fixed but mixed (by a hash of the
@@ -94,24 +98,9 @@ def listing(root, suffixes=SUFFIXES):
     Raises:
         OSError: if a folder cannot be read.
     """
-    files, folders, seen, waiting = [], {}, set(), [""]
-    while waiting:
-        folder = waiting.pop()
-        status = os.stat(os.path.join(root, folder))
-        if (status.st_dev, status.st_ino) in seen:  # links may make circles
-            continue
-        seen.add((status.st_dev, status.st_ino))
-        folders[folder] = status.st_mtime_ns
-        with os.scandir(os.path.join(root, folder)) as entries:
-            for entry in entries:
-                path = f"{folder}/{entry.name}" if folder else entry.name
-                if entry.name.startswith("."):
-                    continue
-                if entry.is_dir():
-                    waiting.append(path)
-                elif entry.name.lower().endswith(suffixes):
-                    files.append(path)
-    return sorted(files, key=lambda path: (randomness.digest(os.fsencode(path)), path)), folders
+    found, folders = walk.listing(root)
+    pictures = (path for path in found if suffixes.of(path) in wanted)
+    return sorted(pictures, key=lambda path: (randomness.digest(os.fsencode(path)), path)), folders
 
 
 def folder_labels(files):

@@ -4,8 +4,8 @@ The set's own test photographs have no labels, and by custom results are given o
 on what is reported, validation is a part of `data_256` that training does not see.
 
 Owns the cached list of files, and the labels of `val_256`, which is flat: two of the official lists beside it have
-them. Imports this room's modules and `files.whole`. Without such a folder: TensorFlow Datasets' `places365_small`,
-which is the same photographs.
+them. Imports this room's modules and the room `files`. Without such a folder: TensorFlow Datasets'
+`places365_small`, which is the same photographs.
 """
 
 from __future__ import annotations
@@ -18,9 +18,8 @@ import time
 import numpy as np
 
 from colorgan.datasets import classes, files, folder, paths, tfds
-from colorgan.files import whole
+from colorgan.files import suffixes, whole
 
-SUFFIXES = (".jpg", ".jpeg")
 CATEGORIES, LABELS = "categories_places365.txt", "places365_val.txt"  # lines `/a/airfield 0`, `NAME.jpg 165`
 JUST_NOW = 2_000_000_000  # ns; the coarsest clock of a file system in use (FAT)
 
@@ -132,7 +131,7 @@ def cached_listing(root):
     if known is not None and all(_unchanged(root, *item, known["listed"]) for item in known["folders"].items()):
         return known["files"]
     listed = time.time_ns()
-    found, folders = files.listing(root, SUFFIXES)
+    found, folders = files.listing(root, suffixes.JPEG)
     with contextlib.suppress(OSError):  # data on a read-only disk are listed anew each time
         whole.write(cache, json.dumps({"listed": listed, "folders": folders, "files": found}))
     return found

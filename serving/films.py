@@ -1,6 +1,6 @@
 """Films out of files and into files: frames one after the other, sound and container kept where `ffmpeg` is there.
 
-Owns which files are films, how their frames are read, and both ways of writing. OpenCV reads; the program `ffmpeg`
+Owns how their frames are read, and both ways of writing. OpenCV reads; the program `ffmpeg`
 writes if it is on the PATH, else OpenCV, which knows no sound. Imports `files.whole`.
 """
 
@@ -19,7 +19,6 @@ import numpy as np
 
 from colorgan.files import whole
 
-FILMS = {".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv", ".mts", ".m2ts", ".3gp", ".ogv"}
 MISSING = 0.05  # share of the frames that a header may promise too many: some containers only estimate
 
 _H264 = ("-c:v", "libx264", "-crf", "18", "-preset", "medium")

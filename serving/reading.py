@@ -1,6 +1,6 @@
 """Photographs out of files: pixels of any mode and depth, upright, with what goes along with them.
 
-Owns which files are pictures, what their values mean, and which of their metadata is worth keeping. Pillow reads them;
+Owns what their values mean, and which of their metadata is worth keeping. Pillow reads them;
 OpenCV reads 16-bit colour, which Pillow cuts to 8 bits; tifffile reads 16-bit gray with alpha, which neither can.
 Imports nothing of ours.
 """
@@ -19,7 +19,6 @@ import numpy as np
 import tifffile
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
-SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
 MAX_MEGAPIXELS = 200
 ORIENTATION, EXIF_IFD, GPS_IFD = 0x0112, 0x8769, 0x8825
 # What describes a photograph; the rest of a TIFF's tags describe how its file is built. No thumbnail: it would be gray.

@@ -1,6 +1,6 @@
 """Pictures into files, whole or not at all, with what went along with the original.
 
-Owns the formats: what each can hold, and how it is written. Imports `files.whole`.
+Owns how each format is written. Imports the room `files`.
 """
 
 from __future__ import annotations
@@ -13,13 +13,11 @@ import cv2
 import numpy as np
 from PIL import Image, TiffImagePlugin
 
-from colorgan.files import whole
+from colorgan.files import suffixes, whole
 
-FORMATS = {"jpg": ".jpg", "png": ".png", "tiff": ".tiff", "webp": ".webp"}  # what can be asked for
 QUALITY = 92
-DEEP = {".png", ".tif", ".tiff"}  # can hold 16 bits
-_LARGEST = {".jpg": 65535, ".jpeg": 65535, ".webp": 16383}  # pixels on a side
-_EXIF_BYTES = dict.fromkeys((".jpg", ".jpeg"), 65533)  # what a segment of JPEG holds
+_LARGEST = {**dict.fromkeys(suffixes.JPEG, 65535), ".webp": 16383}  # pixels on a side
+_EXIF_BYTES = dict.fromkeys(suffixes.JPEG, 65533)  # what a segment of JPEG holds
 _MAKER_NOTE = 0x927C
 _STRIP_BYTES = 1 << 20
 
@@ -45,13 +43,13 @@ def write(
         OSError: if the file cannot be written; nothing is left behind.
         ValueError: if the format is unknown, or cannot hold a picture as large as this.
     """
-    suffix = target.suffix.lower()
+    suffix = suffixes.of(target)
     if suffix not in _WRITERS:
         raise ValueError(f"{target}: unknown format {suffix!r}. Known: {', '.join(sorted(_WRITERS))}")
     side = max(rgb.shape[:2])
     if side > _LARGEST.get(suffix, side):
         raise ValueError(f"{target}: {suffix[1:]} holds at most {_LARGEST[suffix]} pixels on a side, not {side}")
-    depth = rgb.dtype if suffix in DEEP else np.dtype(np.uint8)
+    depth = rgb.dtype if suffix in suffixes.DEEP else np.dtype(np.uint8)
     rgb, alpha = as_depth(rgb, depth), None if alpha is None else as_depth(alpha, depth)
     exif, notes = exif if exif else None, []
     if suffix in _EXIF_BYTES:

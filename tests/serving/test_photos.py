@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from colorgan.files import suffixes
 from colorgan.serving import export, photos, reading, writing
 from colorgan.serving.photos import Settings
 from colorgan.settings import flags
@@ -59,7 +60,7 @@ def test_settings_are_checked(values, named):
 
 def test_the_command_line_knows_the_same_limits():
     """It may not import this room, and says them before TensorFlow is loaded."""
-    assert flags.FORMATS["colorize"] == flags.FORMATS["app"] == tuple(writing.FORMATS)
+    assert flags.FORMATS["colorize"] == flags.FORMATS["app"] == tuple(suffixes.FORMATS)
     assert flags.FORMATS["export"] == tuple(export.FORMATS)
     for name, most in flags.LIMITS.items():
         Settings(**{"work_size": 16, name: most})

@@ -5,9 +5,9 @@ import pytest
 import tifffile
 from PIL import Image, ImageCms
 
+from colorgan.files import suffixes
 from colorgan.serving import reading, writing
 
-SUFFIXES = (".jpg", ".png", ".tif", ".tiff", ".webp", ".bmp")
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 
@@ -16,16 +16,16 @@ def picture(depth, alpha):
     return np.ascontiguousarray(values[..., :3]), np.ascontiguousarray(values[..., 3]) if alpha else None
 
 
-@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("suffix", suffixes.PICTURES)
 @pytest.mark.parametrize("alpha", [False, True])
 @pytest.mark.parametrize("depth", [np.uint8, np.uint16])
 def test_pixels_come_back(tmp_path, suffix, alpha, depth):
     rgb, alpha = picture(depth, alpha)
     writing.write(tmp_path / f"a{suffix}", rgb, alpha=alpha, quality=100)
     back = reading.read(tmp_path / f"a{suffix}")
-    held = depth if suffix in writing.DEEP else np.uint8
+    held = depth if suffix in suffixes.DEEP else np.uint8
     assert back.pixels.dtype == held and not back.notes
-    if suffix == ".jpg":
+    if suffix in suffixes.JPEG:
         assert back.alpha is None and back.pixels.shape == rgb.shape
         return
     np.testing.assert_array_equal(back.pixels, writing.as_depth(rgb, held))
@@ -43,7 +43,7 @@ def test_other_readers_read_our_tiff(tmp_path, monkeypatch):
         np.testing.assert_array_equal(file.pages[0].asarray(), np.dstack([rgb, alpha]))
 
 
-@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("suffix", suffixes.PICTURES)
 @pytest.mark.parametrize("depth", [np.uint8, np.uint16])
 def test_what_goes_along(tmp_path, suffix, depth):
     exif = Image.Exif()
@@ -113,7 +113,7 @@ def test_exif_data_too_long_for_jpeg(tmp_path):
         assert reading.read(tmp_path / name).exif[271] == "Maker" * 20000
 
 
-@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("suffix", suffixes.PICTURES)
 def test_names_as_long_as_names_can_be(tmp_path, suffix):
     rgb, _ = picture(np.uint8, False)
     path = tmp_path / ("n" * (255 - len(suffix)) + suffix)
