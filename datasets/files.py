@@ -11,22 +11,13 @@ import os
 from pathlib import Path
 
 import numpy as np
-from PIL import ExifTags, Image
+from PIL import Image
 
 from colorgan.datasets import randomness, sources
-from colorgan.files import suffixes, walk
+from colorgan.files import orientation, suffixes, walk
 from colorgan.files.modes import to_rgb
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF")  # what such names hold in practice; phones' MPO opens as JPEG
-TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}  # EXIF 2.3, tag 274: what must be done to see the picture upright
 SAMPLED = 10_000  # files whose size and time count for `Files.content`: asking for millions takes minutes
 
 
@@ -48,7 +39,7 @@ def decode(file, *, height, width):
     """
     try:
         with Image.open(file, formats=FORMATS) as image:
-            return np.asarray(_upright(image, height, width))
+            return _upright(image, height, width)
     # Pillow's parsers meet arbitrary bytes and raise what comes up (OSError, SyntaxError, struct.error, ...).
     except Exception as error:
         reason = str(error).replace(str(file), "").strip() or "no reason given"
@@ -56,16 +47,15 @@ def decode(file, *, height, width):
 
 
 def _upright(image, height, width):
-    orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
-    if orientation in (5, 6, 7, 8):  # a quarter turn comes after the resizing, where there are fewer pixels to turn
+    turn = orientation.remaining(image)
+    if orientation.swaps_sides(turn):  # a quarter turn comes after the resizing, where there are fewer pixels to turn
         height, width = width, height
     shrink = max(width / image.width, height / image.height)
     if shrink < 0.5:
         # JPEG can be decoded at 1/2, 1/4, 1/8 at a fraction of the cost. Twice the final size is left for `fit`.
         image.draft(None, (2 * math.ceil(image.width * shrink), 2 * math.ceil(image.height * shrink)))
     image.load()
-    image = fit(to_rgb(image), height=height, width=width)
-    return image.transpose(TURNS[orientation]) if orientation in TURNS else image
+    return orientation.upright(np.asarray(fit(to_rgb(image), height=height, width=width)), turn)
 
 
 def fit(image, *, height, width):

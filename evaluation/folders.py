@@ -10,10 +10,10 @@ import os
 from pathlib import Path
 
 import numpy as np
-from PIL import ExifTags, Image, ImageOps
+from PIL import Image
 
 from colorgan.evaluation.formulas import SSIM_WINDOW
-from colorgan.files import suffixes, walk
+from colorgan.files import orientation, suffixes, walk
 from colorgan.files.modes import to_rgb
 
 NAMED = 10  # files that a message names
@@ -144,13 +144,12 @@ def _common_sizes(paths):
 
 def _size(path):
     with _opened(path) as image:
-        turned = image.getexif().get(ExifTags.Base.Orientation, 1) in (5, 6, 7, 8)
-        return image.size if turned else image.size[::-1]
+        return image.size if orientation.swaps_sides(orientation.remaining(image)) else image.size[::-1]
 
 
 def _read(path):
     with _opened(path) as image:
-        return np.asarray(to_rgb(ImageOps.exif_transpose(image)))
+        return orientation.upright(np.asarray(to_rgb(image)), orientation.remaining(image))
 
 
 @contextlib.contextmanager

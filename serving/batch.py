@@ -1,7 +1,7 @@
 """Many photographs and films: which, where to, and in what order, so that the network never waits for a disk.
 
 Owns the pipeline of reading, predicting and writing; which files these are is `plan`'s, and what was done goes into the
-`manifest`. Imports these, `serving.photos`, `serving.reading`, `serving.video` and `files.suffixes`.
+`manifest`. Imports these, `serving.photos`, `serving.video` and the room `files`.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from colorgan.files import suffixes
-from colorgan.serving import manifest, photos, plan, reading, video
+from colorgan.files import reading, suffixes
+from colorgan.serving import manifest, photos, plan, video
 from colorgan.serving.photos import Settings
 from colorgan.serving.plan import Job
 

@@ -1,7 +1,7 @@
 """One photograph: its colours predicted at a working size, put on it at full size.
 
 Owns the working size and the way from pixels to pixels and from file to file; `batch` does many. Imports
-`serving.fullres`, `serving.reading`, `serving.writing` and `files.suffixes`, and gets the colorizer as an argument.
+`serving.fullres` and the room `files`, and gets the colorizer as an argument.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from colorgan.files import suffixes
-from colorgan.serving import fullres, reading, writing
-from colorgan.serving.reading import Photograph
+from colorgan.files import modes, reading, suffixes, writing
+from colorgan.files.reading import Photograph
+from colorgan.serving import fullres
 
 STEPS = (8, 64)  # the least and the largest multiple that working sides are rounded to
 LONGEST = 4  # a working picture has at most the area of this many squares
@@ -80,7 +80,7 @@ def shrink(pixels: np.ndarray, work_size: int) -> np.ndarray:
     """[H, W] or [H, W, 3] uint8 or uint16 -> [h, w, 3] uint8, gray or as it is, at the working size."""
     height, width = working_size(*pixels.shape[:2], work_size)
     small = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA)
-    small = writing.as_depth(small, np.uint8)
+    small = modes.as_depth(small, np.uint8)
     return small if small.ndim == 3 else np.repeat(small[..., None], 3, axis=-1)
 
 

@@ -1,7 +1,7 @@
 """Which files become which: inputs on a command line -> jobs, each with its output.
 
-Reads folders and names; of a picture nothing here is read. Imports `serving.photos` for its settings,
-`serving.reading`, and `files` for what lies in a folder and what suffixes mean.
+Reads folders and names; of a picture nothing here is read. Imports `serving.photos` for its settings, and
+the room `files`.
 """
 
 from __future__ import annotations
@@ -10,8 +10,7 @@ import glob
 from dataclasses import dataclass
 from pathlib import Path
 
-from colorgan.files import suffixes, walk
-from colorgan.serving import reading
+from colorgan.files import reading, suffixes, walk
 from colorgan.serving.photos import Settings
 
 

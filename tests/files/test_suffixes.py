@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from colorgan.files import suffixes
-from colorgan.serving import writing
+from colorgan.files import suffixes, writing
 
 
 @pytest.mark.parametrize("name", ["a.jpg", "b/a.b.JPeG", Path("a.TIF"), ".x.png"])

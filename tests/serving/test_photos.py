@@ -12,8 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from colorgan.files import suffixes
-from colorgan.serving import export, photos, reading, writing
+from colorgan.files import orientation as orientations
+from colorgan.files import reading, suffixes, writing
+from colorgan.serving import export, photos
 from colorgan.serving.photos import Settings
 from colorgan.settings import flags
 
@@ -126,9 +127,9 @@ def test_any_photograph(painter, lab_of, kind, size, orientation, seed, work_siz
     assert after.exif.get(274, 1) == 1
     assert (after.alpha is None) == (alpha is None)
     if alpha is not None:
-        np.testing.assert_array_equal(after.alpha, reading.upright(alpha, orientation))
+        np.testing.assert_array_equal(after.alpha, orientations.upright(alpha, orientation))
     if mode not in ("P", "CMYK", "1"):  # which change the values before they lie in the file
-        np.testing.assert_array_equal(before.pixels, reading.upright(pixels, orientation))
+        np.testing.assert_array_equal(before.pixels, orientations.upright(pixels, orientation))
     difference = np.abs(lab_of(after.pixels)[..., 0] - lab_of(before.pixels)[..., 0]).max()
     assert difference < (0.01 if depth is np.uint16 else 0.5)
 

@@ -1,6 +1,6 @@
 """Pictures into files, whole or not at all, with what went along with the original.
 
-Owns how each format is written. Imports the room `files`.
+Owns how each format is written. Imports `files.modes`, `files.suffixes` and `files.whole`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import numpy as np
 from PIL import Image, TiffImagePlugin
 
 from colorgan.files import suffixes, whole
+from colorgan.files.modes import as_depth
 
 QUALITY = 92
 _LARGEST = {**dict.fromkeys(suffixes.JPEG, 65535), ".webp": 16383}  # pixels on a side
@@ -57,15 +58,6 @@ def write(
     with whole.replacing(target) as (unfinished,):
         _WRITERS[suffix](unfinished, rgb, alpha, exif=exif, icc=icc, dpi=dpi, quality=quality)
     return notes
-
-
-def as_depth(values: np.ndarray, dtype) -> np.ndarray:
-    """uint8 or uint16 values as the other of both; 65535 = 255 * 257."""
-    if values.dtype == dtype:
-        return values
-    if dtype == np.uint8:
-        return ((values.astype(np.uint32) + 128) // 257).astype(np.uint8)
-    return values.astype(np.uint16) * np.uint16(257)
 
 
 def _on_white(rgb, alpha):
