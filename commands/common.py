@@ -7,8 +7,8 @@ import json
 from pathlib import Path
 
 from colorgan import datasets, weights
+from colorgan.datasets import measured
 from colorgan.evaluation import baselines, metrics
-from colorgan.evaluation import evaluate as evaluator
 from colorgan.files import whole
 from colorgan.models.objectives import adversarial
 from colorgan.serving import photos
@@ -22,7 +22,6 @@ DEFAULT_WEIGHTS = "photo"  # of those that ship
 MEASURES = ("eval", "turing", "sample")
 TRAINING_DATA = ("chroma_gain", "degradations", "min_colorfulness")  # what training alone does to photographs
 USES = ("colorize", "app", "export")  # modes that take them when nothing else is said
-MEDIAN_IMAGES = 2000  # training images that the median baseline is measured on
 
 
 def check_names(config: Config) -> None:
@@ -259,7 +258,7 @@ def median_ab(config: Config, photographs=None) -> tuple[float, float] | None:
             return tuple(kept["median_ab"])
         if not is_own and content in others:
             return tuple(others[content])
-        median = evaluator.median_ab(photographs.pictures(64, limit=MEDIAN_IMAGES))
+        median = measured.median_ab(photographs.pictures(64, limit=measured.MEDIAN_IMAGES))
     except ValueError as error:
         if kept.get("data") == data and "median_ab" in kept:  # a run that has come without its training images
             print("The median baseline is the one that was kept with the run: its training images are not here.")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from colorgan import datasets
 from colorgan.commands import common
+from colorgan.datasets import measured
 from colorgan.evaluation import baselines, compare, distributions, folders, report
 from colorgan.evaluation import evaluate as evaluator
 from colorgan.evaluation.definitions import CONTROLS
@@ -61,7 +62,7 @@ def run(command: flags.Command) -> int:
             **(
                 {}
                 if median is None
-                else {"median": f"ab {median}, of at most {common.MEDIAN_IMAGES:,} images of {first.data.dataset}"}
+                else {"median": f"ab {median}, of at most {measured.MEDIAN_IMAGES:,} images of {first.data.dataset}"}
             ),
         },
         class_names=split.class_names,
@@ -97,9 +98,9 @@ def _folders(command):
     place = Path(wanted.result_dir).resolve().name or "root"
     name = f"{place} (results)" if place in baselines.NAMES else place
     folder = Path(config.use.test_output or Path("results") / f"folder-{place}")
-    for measured in (wanted.result_dir, wanted.truth_dir):
-        if Path(measured).resolve() in (folder.resolve(), *folder.resolve().parents):
-            raise ValueError(f"{folder} lies in {measured}, whose pictures are measured. Give another --output.")
+    for given in (wanted.result_dir, wanted.truth_dir):
+        if Path(given).resolve() in (folder.resolve(), *folder.resolve().parents):
+            raise ValueError(f"{folder} lies in {given}, whose pictures are measured. Give another --output.")
     evaluation = evaluator.evaluate(
         {name: evaluator.Given()} | baselines.colorizers(None),
         pairs.batches(config.data.batch_size, limit=wanted.eval_size),
