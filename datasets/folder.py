@@ -53,7 +53,7 @@ def divided(data, split, root, found, *, reason=""):
     if split != "train" and not held:
         raise paths.no_held_out(data)
     part, what = (train, "not held out") if split == "train" else (held, "held out")
-    origin = f"folder {root}, {len(part):,} of {len(found):,} files, {what}{classes.told(data.classes)}{reason}"
+    origin = f"folder {root}, {len(part):,} of {len(found):,} files, {what}{classes.in_words(data.classes)}{reason}"
     return files.Files(data, root, part, [label[path] for path in part], origin=origin, class_names=names)
 
 

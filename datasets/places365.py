@@ -48,7 +48,7 @@ def load(data, split):
     found = _photographs(root)
     labels, names = _labels(root, found)
     chosen, labels, names = classes.select(data.classes, names, labels, where=f"folder {root}")
-    origin = f"folder {root}{classes.told(data.classes)}"
+    origin = f"folder {root}{classes.in_words(data.classes)}"
     return files.Files(data, root, [found[i] for i in chosen], labels, origin=origin, class_names=names)
 
 
