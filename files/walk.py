@@ -25,7 +25,7 @@ def listing(root, *, strict: bool = True) -> tuple[list[str], dict[str, int]]:
     files, folders, seen = [], {}, set()
     own, linked = [""], []
     while own or linked:
-        folder = (own or linked).pop()
+        folder = own.pop() if own else linked.pop(0)
         place = os.path.join(root, folder)
         try:
             status = os.stat(place)

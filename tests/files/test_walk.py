@@ -28,10 +28,8 @@ def test_links_are_followed_once_and_in_circles_nowhere(tmp_path):
         (tmp_path / "root" / link).symlink_to(tmp_path / target)
     (tmp_path / "root" / "gone.png").symlink_to(tmp_path / "nothing.png")
     found, folders = walk.listing(tmp_path / "root")
-    # z by its own path, though the link to it comes first in the alphabet; of two links, one.
-    assert found[:2] == ["far/2.png", "gone.png"] or found[-2:] == ["more/2.png", "z/1.png"]
-    assert [path for path in found if "2" not in path] == ["gone.png", "z/1.png"] and len(found) == 3
-    assert len(folders) == 4
+    # z by its own path, though the link to it comes first in the alphabet; of two links, the first.
+    assert found == ["far/2.png", "gone.png", "z/1.png"] and set(folders) == {"", "far", "y", "z"}
 
 
 def test_a_folder_that_cannot_be_read(tmp_path, monkeypatch):
