@@ -38,7 +38,7 @@ def decode(file, *, height, width):
         Unreadable: with Pillow's reason.
     """
     try:
-        with Image.open(file, formats=FORMATS) as image:
+        with orientation.opened(file, formats=FORMATS) as image:
             return _upright(image, height, width)
     # Pillow's parsers meet arbitrary bytes and raise what comes up (OSError, SyntaxError, struct.error, ...).
     except Exception as error:

@@ -155,7 +155,7 @@ def _read(path):
 @contextlib.contextmanager
 def _opened(path):
     try:
-        with Image.open(path) as image:
+        with orientation.opened(path) as image:
             yield image
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:  # what Pillow's decoders raise
         raise ValueError(f"{path} cannot be read as a picture: {error}") from error

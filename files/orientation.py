@@ -5,9 +5,39 @@ Imports nothing of ours.
 
 from __future__ import annotations
 
+import contextlib
+import os
+
 import numpy as np
+from PIL import Image, UnidentifiedImageError
 
 TAG = 274
+
+
+@contextlib.contextmanager
+def opened(file, *, formats=None):
+    """Open a picture with Pillow, so that `remaining` is true of it.
+
+    Args:
+        file: a path or a binary file object.
+        formats: Pillow's names of those that it may be of; None: any.
+
+    Yields:
+        A `PIL.Image.Image`.
+
+    Raises:
+        UnidentifiedImageError: if it is no picture.
+        OSError: if it cannot be opened.
+    """
+    with contextlib.ExitStack() as stack:
+        if isinstance(file, str | os.PathLike):
+            # Of files that it opens itself Pillow maps gray, uncompressed TIFFs, and does not turn these.
+            file = stack.enter_context(open(file, "rb"))
+        try:
+            image = stack.enter_context(Image.open(file, formats=formats))
+        except UnidentifiedImageError as error:  # which names the file object
+            raise UnidentifiedImageError("not an image, or of a kind that cannot be read") from error
+        yield image
 
 
 def stated(image) -> int:
@@ -17,7 +47,7 @@ def stated(image) -> int:
 
 
 def remaining(image) -> int:
-    """-> what is still to be done to a Pillow image's pixels.
+    """-> what is still to be done to the pixels of an image that was `opened`.
 
     Nothing to a TIFF's: Pillow turns these as it loads them, and before that its `size` is the upright picture's.
     """

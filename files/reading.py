@@ -91,8 +91,7 @@ def read(path: Path, *, max_megapixels: float = MAX_MEGAPIXELS) -> Photograph:
         if path.stat().st_size == 0:
             raise OSError("the file is empty (0 bytes)")
         try:
-            # Not by its name: Pillow 13 then maps uncompressed TIFF files with sides exchanged if they are turned.
-            with open(path, "rb") as file, Image.open(file) as image:
+            with orientation.opened(path) as image:
                 if image.width * image.height > max_megapixels * 1e6:
                     raise Image.DecompressionBombError(f"{image.width} x {image.height} pixels")
                 return _read(path, image)
@@ -103,7 +102,7 @@ def read(path: Path, *, max_megapixels: float = MAX_MEGAPIXELS) -> Photograph:
             notes = ["metadata of 16-bit gray TIFF files with alpha is left out"]
             return Photograph(pixels, alpha, Image.Exif(), None, None, notes)
     except UnidentifiedImageError as error:
-        raise OSError(f"{path}: not an image, or of a kind that cannot be read") from error
+        raise OSError(f"{path}: {error}") from error
     except Image.DecompressionBombError as error:
         raise OSError(f"{path}: {error} are more than --max-megapixels {max_megapixels:g}") from error
     # Pillow's parsers meet arbitrary bytes and raise what comes up (OSError, SyntaxError, struct.error, ...).

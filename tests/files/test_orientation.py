@@ -1,5 +1,7 @@
 """Pictures come upright, also where Pillow has turned them already."""
 
+import io
+
 import numpy as np
 import pytest
 from PIL import Image, ImageOps
@@ -24,20 +26,22 @@ def test_orientation_is_pillows(orientation):
     np.testing.assert_array_equal(orientations.upright(array, orientation), expected)
 
 
-@pytest.mark.parametrize("suffix", ["jpg", "png", "tif", "webp"])
+@pytest.mark.parametrize(
+    ("suffix", "mode"), [("jpg", "RGB"), ("png", "L"), ("tif", "L"), ("tif", "RGB"), ("webp", "RGB")]
+)
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_files(tmp_path, suffix, orientation):
+def test_files(tmp_path, suffix, mode, orientation):
     exif = Image.Exif()
     exif[274] = orientation
     picture = np.random.RandomState(0).randint(0, 256, (16, 24)).astype(np.uint8)
-    Image.fromarray(picture).convert("RGB").save(tmp_path / f"a.{suffix}", exif=exif)
-    with Image.open(tmp_path / f"a.{suffix}") as image:
+    Image.fromarray(picture).convert(mode).save(tmp_path / f"a.{suffix}", exif=exif)
+    with orientations.opened(tmp_path / f"a.{suffix}") as image:
         assert orientations.stated(image) == orientation
         turn = orientations.remaining(image)
         size = image.size[::-1] if orientations.swaps_sides(turn) else image.size
         pixels = orientations.upright(np.asarray(image), turn)
-    with Image.open(tmp_path / f"a.{suffix}") as image:
-        expected = np.asarray(ImageOps.exif_transpose(image))
+    image = Image.open(io.BytesIO((tmp_path / f"a.{suffix}").read_bytes()))
+    expected = np.asarray(ImageOps.exif_transpose(image))
     np.testing.assert_array_equal(pixels, expected)
     assert size == pixels.shape[1::-1] and pixels.flags.c_contiguous
 
