@@ -23,7 +23,7 @@ MAY_IMPORT = {
     "settings": {"settings"},
     "files": {"files"},
     "server": {"server"},
-    "weights": {"weights", "settings.config"},
+    "weights": {"weights", "settings.config", "files"},
     "models.objectives": {"models.objectives", "models.color", "models.quantization", "settings.config"},
     "models.color": set(),
     "models.normalization": set(),
