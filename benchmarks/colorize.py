@@ -24,8 +24,9 @@ import cv2  # noqa: E402
 import numpy as np  # noqa: E402
 from PIL import Image  # noqa: E402
 
+from colorgan.files import reading, writing  # noqa: E402
 from colorgan.models import generators  # noqa: E402
-from colorgan.serving import batch, fullres, manifest, photos, reading, writing  # noqa: E402
+from colorgan.serving import batch, fullres, manifest, photos  # noqa: E402
 from colorgan.serving.colorizer import Colorizer  # noqa: E402
 from colorgan.settings import flags  # noqa: E402
 from colorgan.weights.stored import WEIGHTS  # noqa: E402

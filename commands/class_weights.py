@@ -12,13 +12,13 @@ import numpy as np
 
 from colorgan import datasets
 from colorgan.commands import common
-from colorgan.models import heads, quantization
+from colorgan.datasets import measured
+from colorgan.files import whole
+from colorgan.models import heads
 from colorgan.settings import flags
 from colorgan.settings.config import Config
-from colorgan.training import checkpoints
 
 FILE = "class_weights.json"
-IMAGES = 5_000  # training images that are measured at most
 
 
 def run(command: flags.Command) -> int:
@@ -60,7 +60,7 @@ def obtain(config: Config, photographs, *, keep=True) -> np.ndarray:
         "bins": bins,
         "uniform_mix": config.objective.uniform_mix,
         "exponent": config.objective.rebalance_exponent,
-        "images": IMAGES,
+        "images": measured.BIN_IMAGES,
         "data": photographs.fingerprint(),
     }
     path = _path(config)
@@ -72,11 +72,11 @@ def obtain(config: Config, photographs, *, keep=True) -> np.ndarray:
         print(f"{path} is of other data, bins or rebalancing: measured again.", flush=True)
     else:
         print("Measuring how often each colour bin occurs in the training set.", flush=True)
-    counts = quantization.histogram((b["rgb"] for b in photographs.pictures(64, limit=IMAGES)), bins=bins)
-    weights = quantization.class_weights(counts, bins=bins, uniform_mix=key["uniform_mix"], exponent=key["exponent"])
+    pictures = photographs.pictures(64, limit=measured.BIN_IMAGES)
+    weights = measured.class_weights(pictures, bins=bins, uniform_mix=key["uniform_mix"], exponent=key["exponent"])
     if keep:
-        checkpoints.write_text(path, json.dumps({**key, "weights": np.asarray(weights).tolist()}) + "\n")
-    return np.asarray(weights, np.float32)
+        whole.write(path, json.dumps({**key, "weights": weights.tolist()}) + "\n")
+    return weights
 
 
 def _path(config):

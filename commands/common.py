@@ -7,21 +7,21 @@ import json
 from pathlib import Path
 
 from colorgan import datasets, weights
+from colorgan.datasets import measured
 from colorgan.evaluation import baselines, metrics
-from colorgan.evaluation import evaluate as evaluator
+from colorgan.files import whole
 from colorgan.models.objectives import adversarial
 from colorgan.serving import photos
 from colorgan.serving.colorizer import Colorizer
 from colorgan.settings import flags
 from colorgan.settings.config import FIELDS, SECTION_OF, Config, flag_name, folder_name, read
-from colorgan.training import checkpoints, distribution
+from colorgan.training import distribution
 from colorgan.weights import pretrained
 
 DEFAULT_WEIGHTS = "photo"  # of those that ship
 MEASURES = ("eval", "turing", "sample")
 TRAINING_DATA = ("chroma_gain", "degradations", "min_colorfulness")  # what training alone does to photographs
 USES = ("colorize", "app", "export")  # modes that take them when nothing else is said
-MEDIAN_IMAGES = 2000  # training images that the median baseline is measured on
 
 
 def check_names(config: Config) -> None:
@@ -258,7 +258,7 @@ def median_ab(config: Config, photographs=None) -> tuple[float, float] | None:
             return tuple(kept["median_ab"])
         if not is_own and content in others:
             return tuple(others[content])
-        median = evaluator.median_ab(photographs.pictures(64, limit=MEDIAN_IMAGES))
+        median = measured.median_ab(photographs.pictures(64, limit=measured.MEDIAN_IMAGES))
     except ValueError as error:
         if kept.get("data") == data and "median_ab" in kept:  # a run that has come without its training images
             print("The median baseline is the one that was kept with the run: its training images are not here.")
@@ -270,7 +270,7 @@ def median_ab(config: Config, photographs=None) -> tuple[float, float] | None:
             kept |= {"median_ab": list(median), "data": data, "content": content}
         else:
             kept["others"] = others | {content: list(median)}
-        checkpoints.write_text(path, json.dumps(kept) + "\n")
+        whole.write(path, json.dumps(kept) + "\n")
     except OSError as error:
         print(f"The median is not kept: {error}")
     return median

@@ -12,9 +12,11 @@ from pathlib import Path
 
 from colorgan import datasets
 from colorgan.commands import common
+from colorgan.datasets import measured
 from colorgan.evaluation import baselines, compare, distributions, folders, report
 from colorgan.evaluation import evaluate as evaluator
 from colorgan.evaluation.definitions import CONTROLS
+from colorgan.files import whole
 from colorgan.settings import flags
 from colorgan.settings.config import flag_name
 
@@ -61,7 +63,7 @@ def run(command: flags.Command) -> int:
             **(
                 {}
                 if median is None
-                else {"median": f"ab {median}, of at most {common.MEDIAN_IMAGES:,} images of {first.data.dataset}"}
+                else {"median": f"ab {median}, of at most {measured.MEDIAN_IMAGES:,} images of {first.data.dataset}"}
             ),
         },
         class_names=split.class_names,
@@ -97,9 +99,9 @@ def _folders(command):
     place = Path(wanted.result_dir).resolve().name or "root"
     name = f"{place} (results)" if place in baselines.NAMES else place
     folder = Path(config.use.test_output or Path("results") / f"folder-{place}")
-    for measured in (wanted.result_dir, wanted.truth_dir):
-        if Path(measured).resolve() in (folder.resolve(), *folder.resolve().parents):
-            raise ValueError(f"{folder} lies in {measured}, whose pictures are measured. Give another --output.")
+    for given in (wanted.result_dir, wanted.truth_dir):
+        if Path(given).resolve() in (folder.resolve(), *folder.resolve().parents):
+            raise ValueError(f"{folder} lies in {given}, whose pictures are measured. Give another --output.")
     evaluation = evaluator.evaluate(
         {name: evaluator.Given()} | baselines.colorizers(None),
         pairs.batches(config.data.batch_size, limit=wanted.eval_size),
@@ -231,6 +233,6 @@ def _write(folder, evaluation, comparisons, configs, *, missing=None, part=""):
     evaluation.write_json(files[0])
     report.write_html(files[1], evaluation, comparisons)
     report.write_png(files[2], evaluation, comparisons)
-    files[3].write_text(report.markdown(evaluation, comparisons), encoding="utf-8")
+    whole.write(files[3], report.markdown(evaluation, comparisons))
     print(f"Written: {', '.join(map(str, files))}")
     return 0

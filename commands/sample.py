@@ -7,6 +7,7 @@ from PIL import Image
 from colorgan import datasets
 from colorgan.commands import common
 from colorgan.evaluation import report
+from colorgan.files import whole
 from colorgan.settings import flags
 
 
@@ -22,7 +23,8 @@ def run(command: flags.Command) -> int:
     for number in range(config.evaluation.runs):
         path = folder / f"sample-{number + 1}.png"
         lab = colorizer.predict_lab(truth, seed=config.run.seed + number)
-        Image.fromarray(report.sample_grid(truth, lab)).save(path)
+        with whole.replacing(path) as (unfinished,):
+            Image.fromarray(report.sample_grid(truth, lab)).save(unfinished)
         print(path)
     split.warn_of_bad_files()
     return 0

@@ -11,6 +11,7 @@ from colorgan import datasets
 from colorgan.commands import class_weights, common
 from colorgan.evaluation import baselines, metrics, report
 from colorgan.evaluation import evaluate as evaluator
+from colorgan.files import whole
 from colorgan.models.objectives import compose, features
 from colorgan.models.predictor import Predictor
 from colorgan.settings import flags
@@ -160,7 +161,7 @@ def _final_table(config, predictor, photographs, held_out):
     table = report.table_text(evaluation)
     print(table)
     text = f"{report.protocol_text(evaluation.protocol)}\n\n{table}\n"
-    checkpoints.write_text(Path(config.run.checkpoints_path) / "validation.txt", text)
+    whole.write(Path(config.run.checkpoints_path) / "validation.txt", text)
 
 
 def _say_how_it_ended(interrupted, config, position):

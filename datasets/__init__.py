@@ -1,6 +1,6 @@
 """Photographs -> batches. `load(data, split)` is the door; a module per source, `pipeline.py` for what is common.
 
-Imports `models.color`, `settings.config` and its own modules only.
+Imports `models.color`, `settings.config`, the room `files` and its own modules; `measured` also `models.quantization`.
 """
 
 from __future__ import annotations

@@ -45,7 +45,7 @@ def load(data, split):
     # After the holding out: the photographs held out of some classes are the same that are held out of all.
     chosen, labels, names = classes.select(data.classes, CLASSES, labels, where="cifar10")
     if data.classes:
-        rgb, origin = rgb[chosen], origin + classes.told(data.classes)
+        rgb, origin = rgb[chosen], origin + classes.in_words(data.classes)
     return Pictures(data, rgb, labels, origin=origin, class_names=names)
 
 

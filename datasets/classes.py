@@ -71,7 +71,7 @@ def table(words, categories, *, where):
     return names, number
 
 
-def told(words):
+def in_words(words):
     """-> what a split's origin says of its classes: `, classes forest, mountain`, or nothing for all."""
     return f", classes {_listed(words)}" if words else ""
 

@@ -1,6 +1,6 @@
 """Picture files: finding them and decoding them to RGB of the training size (stage 1 of `pipeline.py`).
 
-Owns what is a picture file and the order of a listing. Imports `files.modes`, `sources` and `randomness`.
+Owns the order of a listing. Imports the room `files`, `sources` and `randomness`.
 Colour profiles are not applied: pictures are taken as sRGB.
 """
 
@@ -11,22 +11,13 @@ import os
 from pathlib import Path
 
 import numpy as np
-from PIL import ExifTags, Image
+from PIL import Image
 
 from colorgan.datasets import randomness, sources
+from colorgan.files import orientation, suffixes, walk
 from colorgan.files.modes import to_rgb
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF")  # what such names hold in practice; phones' MPO opens as JPEG
-TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}  # EXIF 2.3, tag 274: what must be done to see the picture upright
 SAMPLED = 10_000  # files whose size and time count for `Files.content`: asking for millions takes minutes
 
 
@@ -47,8 +38,8 @@ def decode(file, *, height, width):
         Unreadable: with Pillow's reason.
     """
     try:
-        with Image.open(file, formats=FORMATS) as image:
-            return np.asarray(_upright(image, height, width))
+        with orientation.opened(file, formats=FORMATS) as image:
+            return _upright(image, height, width)
     # Pillow's parsers meet arbitrary bytes and raise what comes up (OSError, SyntaxError, struct.error, ...).
     except Exception as error:
         reason = str(error).replace(str(file), "").strip() or "no reason given"
@@ -56,16 +47,15 @@ def decode(file, *, height, width):
 
 
 def _upright(image, height, width):
-    orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
-    if orientation in (5, 6, 7, 8):  # a quarter turn comes after the resizing, where there are fewer pixels to turn
+    turn = orientation.remaining(image)
+    if orientation.swaps_sides(turn):  # a quarter turn comes after the resizing, where there are fewer pixels to turn
         height, width = width, height
     shrink = max(width / image.width, height / image.height)
     if shrink < 0.5:
         # JPEG can be decoded at 1/2, 1/4, 1/8 at a fraction of the cost. Twice the final size is left for `fit`.
         image.draft(None, (2 * math.ceil(image.width * shrink), 2 * math.ceil(image.height * shrink)))
     image.load()
-    image = fit(to_rgb(image), height=height, width=width)
-    return image.transpose(TURNS[orientation]) if orientation in TURNS else image
+    return orientation.upright(np.asarray(fit(to_rgb(image), height=height, width=width)), turn)
 
 
 def fit(image, *, height, width):
@@ -83,8 +73,12 @@ def fit(image, *, height, width):
     return image.resize((width, height), Image.Resampling.LANCZOS, box=box, reducing_gap=2.0)
 
 
-def listing(root, suffixes=SUFFIXES):
-    """All picture files under a folder, links followed, names that begin with a dot left out.
+def listing(root, wanted=suffixes.PICTURES):
+    """All picture files below a folder; see `walk.listing`.
+
+    Args:
+        root: the folder.
+        wanted: suffixes.
 
     Returns:
         files: list of paths relative to `root`, with slashes, in an order that is fixed but mixed (by a hash of the
@@ -94,24 +88,9 @@ def listing(root, suffixes=SUFFIXES):
     Raises:
         OSError: if a folder cannot be read.
     """
-    files, folders, seen, waiting = [], {}, set(), [""]
-    while waiting:
-        folder = waiting.pop()
-        status = os.stat(os.path.join(root, folder))
-        if (status.st_dev, status.st_ino) in seen:  # links may make circles
-            continue
-        seen.add((status.st_dev, status.st_ino))
-        folders[folder] = status.st_mtime_ns
-        with os.scandir(os.path.join(root, folder)) as entries:
-            for entry in entries:
-                path = f"{folder}/{entry.name}" if folder else entry.name
-                if entry.name.startswith("."):
-                    continue
-                if entry.is_dir():
-                    waiting.append(path)
-                elif entry.name.lower().endswith(suffixes):
-                    files.append(path)
-    return sorted(files, key=lambda path: (randomness.digest(os.fsencode(path)), path)), folders
+    found, folders = walk.listing(root)
+    pictures = (path for path in found if suffixes.of(path) in wanted)
+    return sorted(pictures, key=lambda path: (randomness.digest(os.fsencode(path)), path)), folders
 
 
 def folder_labels(files):

@@ -1,6 +1,6 @@
 """Any folder of photographs, at any depth: validation is held out by a hash of each file's path.
 
-Imports this room's modules only.
+Imports this room's modules and `files.suffixes`.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 
 from colorgan.datasets import classes, files, paths, randomness
+from colorgan.files import suffixes
 
 
 def load(data, split):
@@ -22,7 +23,7 @@ def load(data, split):
         raise ValueError(f"`--dataset-path`: no folder {paths.DEFAULT / data.dataset}. Name the folder of photographs.")
     found, _ = files.listing(path)
     if not found:
-        raise ValueError(f"`--dataset-path`: no photographs ({', '.join(files.SUFFIXES)}) under {path}.")
+        raise ValueError(f"`--dataset-path`: no photographs ({', '.join(suffixes.PICTURES)}) under {path}.")
     return divided(data, split, path, found)
 
 
@@ -52,7 +53,7 @@ def divided(data, split, root, found, *, reason=""):
     if split != "train" and not held:
         raise paths.no_held_out(data)
     part, what = (train, "not held out") if split == "train" else (held, "held out")
-    origin = f"folder {root}, {len(part):,} of {len(found):,} files, {what}{classes.told(data.classes)}{reason}"
+    origin = f"folder {root}, {len(part):,} of {len(found):,} files, {what}{classes.in_words(data.classes)}{reason}"
     return files.Files(data, root, part, [label[path] for path in part], origin=origin, class_names=names)
 
 

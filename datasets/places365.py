@@ -4,22 +4,22 @@ The set's own test photographs have no labels, and by custom results are given o
 on what is reported, validation is a part of `data_256` that training does not see.
 
 Owns the cached list of files, and the labels of `val_256`, which is flat: two of the official lists beside it have
-them. Imports this room's modules only. Without such a folder: TensorFlow Datasets' `places365_small`, which is the
-same photographs.
+them. Imports this room's modules and the room `files`. Without such a folder: TensorFlow Datasets'
+`places365_small`, which is the same photographs.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import time
-from pathlib import Path
 
 import numpy as np
 
 from colorgan.datasets import classes, files, folder, paths, tfds
+from colorgan.files import suffixes, whole
 
-SUFFIXES = (".jpg", ".jpeg")
 CATEGORIES, LABELS = "categories_places365.txt", "places365_val.txt"  # lines `/a/airfield 0`, `NAME.jpg 165`
 JUST_NOW = 2_000_000_000  # ns; the coarsest clock of a file system in use (FAT)
 
@@ -48,7 +48,7 @@ def load(data, split):
     found = _photographs(root)
     labels, names = _labels(root, found)
     chosen, labels, names = classes.select(data.classes, names, labels, where=f"folder {root}")
-    origin = f"folder {root}{classes.told(data.classes)}"
+    origin = f"folder {root}{classes.in_words(data.classes)}"
     return files.Files(data, root, [found[i] for i in chosen], labels, origin=origin, class_names=names)
 
 
@@ -131,8 +131,9 @@ def cached_listing(root):
     if known is not None and all(_unchanged(root, *item, known["listed"]) for item in known["folders"].items()):
         return known["files"]
     listed = time.time_ns()
-    found, folders = files.listing(root, SUFFIXES)
-    _write(cache, {"listed": listed, "folders": folders, "files": found})
+    found, folders = files.listing(root, suffixes.JPEG)
+    with contextlib.suppress(OSError):  # data on a read-only disk are listed anew each time
+        whole.write(cache, json.dumps({"listed": listed, "folders": folders, "files": found}))
     return found
 
 
@@ -151,12 +152,3 @@ def _read(cache):
     except (OSError, ValueError):
         return None
     return known if isinstance(known, dict) and known.keys() == {"listed", "folders", "files"} else None
-
-
-def _write(cache: Path, content):
-    temporary = cache.with_name(f".{cache.name}.{os.getpid()}")
-    try:
-        temporary.write_text(json.dumps(content), encoding="utf-8")
-        os.replace(temporary, cache)  # another run never sees half a list
-    except OSError:
-        temporary.unlink(missing_ok=True)  # data on a read-only disk are listed anew each time

@@ -40,7 +40,9 @@ class Shapes(sources.OneByOne):
     def __init__(self, data, split):
         kinds = (randomness.uniform(np.arange(SIZES[split]), "shapes", split, "kind") * len(HUES)).astype(np.int64)
         every, labels, names = classes.select(data.classes, tuple(HUES), kinds, where="shapes")
-        super().__init__(data, labels, origin="coloured shapes, drawn" + classes.told(data.classes), class_names=names)
+        super().__init__(
+            data, labels, origin="coloured shapes, drawn" + classes.in_words(data.classes), class_names=names
+        )
         self._split, self._numbers, kinds = split, every, kinds[every]
         self._kinds = [tuple(HUES)[kind] for kind in kinds]
         lightness, chroma = self._between(every, "L", 35, 75), self._between(every, "C", 30, 70)

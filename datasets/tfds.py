@@ -42,7 +42,7 @@ def load(data, split, *, name=None, test="test"):
     if "image" not in features or not hasattr(features["image"], "encoding_format"):
         raise ValueError(f"`--dataset`: tfds:{name} has no `image` feature. It has: {', '.join(features)}")
     part = _part(builder, name, data, split, test)
-    origin = f"TensorFlow Datasets {builder.info.full_name}, {part}{classes.told(data.classes)}"
+    origin = f"TensorFlow Datasets {builder.info.full_name}, {part}{classes.in_words(data.classes)}"
     stream = Stream(data, builder, part, origin=origin)
     return stream.in_memory() if sources.fits(data, stream.size) else stream
 

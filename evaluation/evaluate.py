@@ -12,13 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from colorgan.evaluation import baselines, definitions, formulas, gallery, metrics, protocol, statistics, traces
-from colorgan.evaluation.baselines import gray_baseline, median_ab, median_baseline
+from colorgan.evaluation.baselines import gray_baseline, median_baseline
 from colorgan.evaluation.distributions import Distribution
 from colorgan.evaluation.result import Evaluation
 from colorgan.models import color
 from colorgan.models.predictor import to_rgb8
 
-__all__ = ["Evaluation", "Given", "evaluate", "gray_baseline", "median_ab", "median_baseline"]
+__all__ = ["Evaluation", "Given", "evaluate", "gray_baseline", "median_baseline"]
 
 
 @dataclass(frozen=True)

@@ -1,20 +1,21 @@
 """Two folders of pictures, results and truths, as batches for the evaluator: results of any program can be measured.
 
-Imports `files.modes`. Pictures are read upright, as 8-bit sRGB; colour profiles are not applied.
+Imports the room `files`. Pictures are read upright, as 8-bit sRGB; colour profiles are not applied.
 """
 
 from __future__ import annotations
 
 import contextlib
+import os
 from pathlib import Path
 
 import numpy as np
-from PIL import ExifTags, Image, ImageOps
+from PIL import Image
 
 from colorgan.evaluation.formulas import SSIM_WINDOW
+from colorgan.files import orientation, suffixes, walk
 from colorgan.files.modes import to_rgb
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
 NAMED = 10  # files that a message names
 BATCH_PIXELS = 2**21  # a batch of large pictures is made smaller, down to one
 
@@ -23,7 +24,7 @@ class Pairs:
     """The pictures that two folders have in common: the same path below the folder, whatever the suffix.
 
     Args:
-        result_dir, truth_dir: the folders. Files and folders whose name begins with a dot are left out.
+        result_dir, truth_dir: the folders; see `walk.listing` for what is left out.
 
     Attributes:
         names: list of the pairs' paths without suffix, sorted; the index of a batch counts in it.
@@ -108,17 +109,16 @@ def _listing(folder, flag):
     if not root.is_dir():
         raise FileNotFoundError(f"`{flag}`: there is no folder {folder}")
     found, left = {}, []
-    for path in sorted(root.rglob("*")):
-        inner = path.relative_to(root)
-        if any(part.startswith(".") for part in inner.parts) or path.is_dir():
-            continue
-        if path.suffix.lower() not in SUFFIXES:
-            left.append(inner.as_posix())
-            continue
-        name = inner.with_suffix("").as_posix()
-        if name in found:
-            raise ValueError(f"`{flag}`: {found[name]} and {path} have the same name but for the suffix. Keep one")
-        found[name] = path
+    for path in walk.listing(root)[0]:
+        name = os.path.splitext(path)[0]
+        if not suffixes.is_picture(path):
+            left.append(path)
+        elif name in found:
+            raise ValueError(
+                f"`{flag}`: {found[name]} and {root / path} have the same name but for the suffix. Keep one"
+            )
+        else:
+            found[name] = root / path
     return found, left
 
 
@@ -144,19 +144,18 @@ def _common_sizes(paths):
 
 def _size(path):
     with _opened(path) as image:
-        turned = image.getexif().get(ExifTags.Base.Orientation, 1) in (5, 6, 7, 8)
-        return image.size if turned else image.size[::-1]
+        return image.size if orientation.swaps_sides(orientation.remaining(image)) else image.size[::-1]
 
 
 def _read(path):
     with _opened(path) as image:
-        return np.asarray(to_rgb(ImageOps.exif_transpose(image)))
+        return orientation.upright(np.asarray(to_rgb(image)), orientation.remaining(image))
 
 
 @contextlib.contextmanager
 def _opened(path):
     try:
-        with Image.open(path) as image:
+        with orientation.opened(path) as image:
             yield image
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:  # what Pillow's decoders raise
         raise ValueError(f"{path} cannot be read as a picture: {error}") from error

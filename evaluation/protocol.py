@@ -109,11 +109,11 @@ def bootstrap(
         class_word: what the classes are.
     """
 
-    def told(counts):
+    def listed(counts):
         return f"{', '.join(f'{metric} in {n}' for metric, n in counts.items())} of {resamples}, left out"
 
-    whole = {model: told(counts) for model, counts in undefined.items() if counts}
-    parts = {f"{title}, {model}": told(counts) for title, model, counts in by_class if counts}
+    whole = {model: listed(counts) for model, counts in undefined.items() if counts}
+    parts = {f"{title}, {model}": listed(counts) for title, model, counts in by_class if counts}
     return {
         "intervals": f"95 % percentile bootstrap over images, {resamples} resamples, seed {seed}; none of one image",
         **({"undefined resamples": whole} if whole else {}),

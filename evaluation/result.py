@@ -1,4 +1,4 @@
-"""`Evaluation`: what was measured, how, and on what; `result.json` is its text. Imports nothing of ours."""
+"""`Evaluation`: what was measured, how, and on what; `result.json` is its text. Imports `files.whole`."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
+
+from colorgan.files import whole
 
 
 @dataclass
@@ -67,11 +68,7 @@ class Evaluation:
 
     def write_json(self, path):
         """Write `to_json` to a file, such as a run directory's `result.json`; it replaces an earlier one in one go."""
-        path = Path(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_name(path.name + ".part")
-        unfinished.write_text(self.to_json(), encoding="utf-8")
-        unfinished.replace(path)
+        whole.write(path, self.to_json())
 
 
 def _plain(value):

@@ -1,1 +1,1 @@
-"""Files of pictures: what they are and what their values mean."""
+"""Files of pictures: which they are, what their values mean, reading them, and writing files whole or not at all."""

@@ -1,4 +1,4 @@
-"""What a Pillow image of any mode looks like in 8-bit RGB; for training data and for people's photographs alike.
+"""What a Pillow image of any mode, and a value of any depth, stands for; in training data and in people's photographs.
 
 Imports nothing of ours.
 """
@@ -14,12 +14,30 @@ def to_rgb(image):
     if image.has_transparency_data:
         image = image.convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
-    if image.mode == "I" or image.mode.startswith("I;16"):
-        values = np.asarray(image).astype(np.int64)
-        if values.min() < 0 or values.max() > 65535:
-            raise ValueError("32-bit pixels outside 0..65535 have no defined brightness")
-        # 65535 = 255 * 257. Pillow's own conversion would cut everything above 255 to white.
-        return Image.fromarray(((values + 128) // 257).astype(np.uint8)).convert("RGB")
+    if is_deep(image):  # Pillow's own conversion would cut everything above 255 to white
+        return Image.fromarray(as_depth(deep_values(image), np.uint8)).convert("RGB")
     if image.mode == "F":
         raise ValueError("float pixels have no defined brightness")
     return image.convert("RGB")
+
+
+def is_deep(image) -> bool:
+    """-> whether a Pillow image is gray of more than 8 bits."""
+    return image.mode == "I" or image.mode.startswith("I;16")
+
+
+def deep_values(image) -> np.ndarray:
+    """The gray values of a Pillow image that `is_deep`: [H, W] uint16. Raises ValueError if they are beyond 16 bits."""
+    values = np.asarray(image)
+    if values.min() < 0 or values.max() > 65535:
+        raise ValueError("32-bit pixels outside 0..65535 have no defined brightness")
+    return values.astype(np.uint16)
+
+
+def as_depth(values: np.ndarray, dtype) -> np.ndarray:
+    """uint8 or uint16 values as the other of both; 65535 = 255 * 257."""
+    if values.dtype == dtype:
+        return values
+    if dtype == np.uint8:
+        return ((values.astype(np.uint32) + 128) // 257).astype(np.uint8)
+    return values.astype(np.uint16) * np.uint16(257)

@@ -1,7 +1,7 @@
 """Many photographs and films: which, where to, and in what order, so that the network never waits for a disk.
 
 Owns the pipeline of reading, predicting and writing; which files these are is `plan`'s, and what was done goes into the
-`manifest`. Imports these, `serving.photos`, `serving.reading` and `serving.video`.
+`manifest`. Imports these, `serving.photos`, `serving.video` and the room `files`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from colorgan.serving import manifest, photos, plan, reading, video
+from colorgan.files import reading, suffixes
+from colorgan.serving import manifest, photos, plan, video
 from colorgan.serving.photos import Settings
 from colorgan.serving.plan import Job
 
@@ -79,7 +80,7 @@ def colorize_files(
         OSError: if the output folder cannot be written to.
     """
     output = Path(output)
-    if not output.is_dir() and output.suffix.lower() in (reading.SUFFIXES | video.FILMS):
+    if not output.is_dir() and (suffixes.is_picture(output) or suffixes.is_film(output)):
         raise ValueError(
             f"--output is a folder for results, and {output} looks like a file. Name a folder; --format says the "
             "format of the files in it."
@@ -121,7 +122,7 @@ def _to_do(jobs, outcome, overwrite):
     for job in jobs:
         if job.problem:
             outcome.fail(job, job.problem)
-        elif video.is_film(job.source):  # whose outputs are looked at there
+        elif suffixes.is_film(job.source):  # whose outputs are looked at there
             films.append(job)
         else:
             # Not `Path.exists`, which fails on names that are too long.
@@ -233,7 +234,6 @@ def _predict(colorizer, jobs, settings, outcome, bar):
 
 def _write(job, ab, settings, threads):
     start = time.perf_counter()
-    job.target.parent.mkdir(parents=True, exist_ok=True)
     photos.finish(job.photograph, ab, job.target, settings, threads=threads)
     job.seconds += time.perf_counter() - start
 
@@ -253,7 +253,7 @@ def _is_other(job, output, earlier, settings, weights_sha256):
     entry = earlier.get(job.target.relative_to(output).as_posix())
     if entry is None:
         return False
-    lossy = ("quality",) if job.target.suffix.lower() in (".jpg", ".jpeg", ".webp") else ()
+    lossy = ("quality",) if suffixes.of(job.target) in suffixes.LOSSY else ()
     names = ("work_size", "saturation", "flip_average", "side_by_side", *lossy)
     made = entry.get("settings", {})
     return entry.get("weights_sha256") != weights_sha256 or any(made.get(n) != getattr(settings, n) for n in names)

@@ -2,15 +2,14 @@
 
 Owns the formats, the description that lies beside such a file, and the comparison of it with Keras. What is exported
 is the network alone, scaled gray in and scaled colour out; the description says what the scales are. A format is a row
-of `FORMATS`. Imports `models.inputs` and `settings.config`; each format's own packages when it is asked for.
+of `FORMATS`. Imports `models.inputs`, `settings.config` and `files.whole`; each format's own packages when it is asked
+for.
 """
 
 from __future__ import annotations
 
 import importlib.util
 import json
-import os
-import tempfile
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from colorgan.files import whole
 from colorgan.models import inputs
 from colorgan.settings.config import Config
 
@@ -81,15 +81,11 @@ def export(generator, config: Config, path, *, format: str, overwrite: bool = Fa
     path = Path(path)
     _check(generator, path, format, overwrite)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".") as folder:
-            temporary = Path(folder) / path.name
+        with whole.replacing(path, path.with_name(path.name + ".json")) as (temporary, described):
             FORMATS[format].write(_Inference(generator), _specs(generator), str(temporary))
             parity = compare(generator, runtime(temporary, format=format), path=path)
             content = description(config, path, format=format, parity=parity)
-            described = _beside(temporary)
             described.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-            _put(temporary, path, described, aside=Path(folder) / "replaced")
     except OSError as error:
         raise OSError(f"--output: cannot write {path} ({error.strerror or error}). Choose another place.") from error
     return parity
@@ -367,22 +363,3 @@ FORMATS = {
         packages={"ai_edge_litert": "ai-edge-litert"},
     ),
 }
-
-
-def _beside(path):
-    return path.with_name(path.name + ".json")
-
-
-def _put(made, path, described, *, aside):
-    """Move what was made and its description into place, both or none: what was there before comes back."""
-    if path.exists():  # a folder is not replaced by a move
-        os.replace(path, aside)
-    try:
-        os.replace(made, path)
-        os.replace(described, _beside(path))
-    except OSError:
-        if path.exists():
-            os.replace(path, made)
-        if aside.exists():
-            os.replace(aside, path)
-        raise

@@ -1,7 +1,7 @@
 """Films out of files and into files: frames one after the other, sound and container kept where `ffmpeg` is there.
 
-Owns which files are films, how their frames are read, and both ways of writing. OpenCV reads; the program `ffmpeg`
-writes if it is on the PATH, else OpenCV, which knows no sound. Imports nothing of ours.
+Owns how their frames are read, and both ways of writing. OpenCV reads; the program `ffmpeg`
+writes if it is on the PATH, else OpenCV, which knows no sound. Imports `files.whole`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-FILMS = {".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv", ".mts", ".m2ts", ".3gp", ".ogv"}
+from colorgan.files import whole
+
 MISSING = 0.05  # share of the frames that a header may promise too many: some containers only estimate
 
 _H264 = ("-c:v", "libx264", "-crf", "18", "-preset", "medium")
@@ -111,13 +112,11 @@ def writer(target: Path, source: Path, *, fps: float, height: int, width: int):
     Raises:
         OSError: if it cannot be written; nothing is left behind.
     """
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        folder = tempfile.TemporaryDirectory(dir=target.parent, prefix=".")
-    except OSError as error:
-        raise OSError(f"{target} cannot be written ({error.strerror}). Choose another --output.") from error
-    with folder as name:
-        temporary = Path(name) / f"film{target.suffix}"
+    with contextlib.ExitStack() as stack:
+        try:
+            (temporary,) = stack.enter_context(whole.replacing(target))
+        except OSError as error:
+            raise OSError(f"{target} cannot be written ({error.strerror}). Choose another --output.") from error
         program = shutil.which("ffmpeg")
         size = (height + height % 2, width + width % 2)
         encode = _with_ffmpeg(program, temporary, source, fps, size) if program else _with_opencv(temporary, fps, size)
@@ -127,7 +126,6 @@ def writer(target: Path, source: Path, *, fps: float, height: int, width: int):
                 yield lambda frame: write(np.ascontiguousarray(np.pad(frame, padding, mode="edge")))
         except _EncoderError as error:
             raise OSError(f"{target} cannot be written: {error}") from error
-        temporary.replace(target)
 
 
 class _EncoderError(Exception):

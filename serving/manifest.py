@@ -1,16 +1,17 @@
 """`manifest.json`: what each file of a folder of results was made from, and how.
 
-Several calls may write into one folder at once: a lock file keeps them apart. Imports nothing of ours.
+Several calls may write into one folder at once: a lock file keeps them apart. Imports `files.whole`.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
-import os
 from pathlib import Path
 
 import filelock
+
+from colorgan.files import whole
 
 NAME = "manifest.json"
 LOCK = ".manifest.lock"  # is there while a call changes the manifest: a moment
@@ -51,9 +52,7 @@ def add(output: Path, done: list[dict], failed: list[dict]) -> None:
     with locked(output):
         entries = {**read(output), **{entry["output"]: entry for entry in done}}
         content = {"photographs": [entries[name] for name in sorted(entries)], "failed": failed}
-        temporary = output / f".{os.getpid()}.{NAME}"
-        temporary.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        temporary.replace(output / NAME)
+        whole.write(output / NAME, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
 
 
 @contextlib.contextmanager

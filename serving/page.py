@@ -1,6 +1,6 @@
 """The page on which visitors colorize a photograph, made with Gradio (extra `app`), and the files of open pages.
 
-Imports `serving.visitors` and `serving.reading`.
+Imports `serving.visitors` and `files.suffixes`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse
 
-from colorgan.serving import reading
+from colorgan.files import suffixes
 from colorgan.serving.visitors import WAITING, Visitors
 
 KEPT_SECONDS = 3600  # what an open page has, unless the page is closed before
@@ -165,7 +165,7 @@ def _page(visitors, open_pages):
 
 def _layout(visitors):
     """-> the components: file and saturation; before and after, download, status."""
-    first, types = visitors.settings.saturation, ["image", *sorted(reading.SUFFIXES)]
+    first, types = visitors.settings.saturation, ["image", *sorted(suffixes.PICTURES)]
     limits = f"up to {visitors.max_upload_mb:g} MB and {visitors.settings.max_megapixels:g} megapixels"
     gr.Markdown(
         "# Colorize a photograph\n"

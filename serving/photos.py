@@ -1,7 +1,7 @@
 """One photograph: its colours predicted at a working size, put on it at full size.
 
 Owns the working size and the way from pixels to pixels and from file to file; `batch` does many. Imports
-`serving.fullres`, `serving.reading` and `serving.writing`, and gets the colorizer as an argument.
+`serving.fullres` and the room `files`, and gets the colorizer as an argument.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from colorgan.serving import fullres, reading, writing
-from colorgan.serving.reading import Photograph
+from colorgan.files import modes, reading, suffixes, writing
+from colorgan.files.reading import Photograph
+from colorgan.serving import fullres
 
 STEPS = (8, 64)  # the least and the largest multiple that working sides are rounded to
 LONGEST = 4  # a working picture has at most the area of this many squares
@@ -29,7 +30,7 @@ class Settings:
         saturation: factor on a and b.
         flip_average: predict the mirrored picture too, and take the mean.
         side_by_side: write gray and colour beside each other.
-        format: one of `writing.FORMATS`, or empty: as the input.
+        format: one of `suffixes.FORMATS`, or empty: as the input.
         quality: 1 to 100, of JPEG and WebP.
         max_megapixels: larger pictures are refused.
 
@@ -50,7 +51,7 @@ class Settings:
         for name, fine, rule in (
             ("work_size", self.work_size >= 1, "be at least 1"),
             ("saturation", 0 <= self.saturation <= 10, "lie in 0..10"),
-            ("format", self.format in ("", *writing.FORMATS), f"be one of {', '.join(writing.FORMATS)}, or empty"),
+            ("format", self.format in ("", *suffixes.FORMATS), f"be one of {', '.join(suffixes.FORMATS)}, or empty"),
             ("quality", 1 <= self.quality <= 100, "lie in 1..100"),
             ("max_megapixels", self.max_megapixels > 0, "be positive"),
         ):
@@ -79,7 +80,7 @@ def shrink(pixels: np.ndarray, work_size: int) -> np.ndarray:
     """[H, W] or [H, W, 3] uint8 or uint16 -> [h, w, 3] uint8, gray or as it is, at the working size."""
     height, width = working_size(*pixels.shape[:2], work_size)
     small = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA)
-    small = writing.as_depth(small, np.uint8)
+    small = modes.as_depth(small, np.uint8)
     return small if small.ndim == 3 else np.repeat(small[..., None], 3, axis=-1)
 
 
@@ -114,7 +115,7 @@ def finish(photograph: Photograph, ab: np.ndarray, target: Path, settings: Setti
         threads: of `fullres.join`.
     """
     pixels, alpha = photograph.pixels, photograph.alpha
-    dtype = pixels.dtype if target.suffix.lower() in writing.DEEP else np.uint8
+    dtype = pixels.dtype if suffixes.of(target) in suffixes.DEEP else np.uint8
     rgb = fullres.join(pixels, ab, dtype=dtype, threads=threads)
     if settings.side_by_side:
         rgb = np.concatenate([fullres.join(pixels, np.zeros_like(ab), dtype=dtype, threads=threads), rgb], axis=1)

@@ -1,7 +1,7 @@
 """Which files become which: inputs on a command line -> jobs, each with its output.
 
 Reads folders and names; of a picture nothing here is read. Imports `serving.photos` for its settings, and
-`serving.reading`, `serving.video` and `serving.writing` for the suffixes of their files.
+the room `files`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import glob
 from dataclasses import dataclass
 from pathlib import Path
 
-from colorgan.serving import reading, video, writing
+from colorgan.files import reading, suffixes, walk
 from colorgan.serving.photos import Settings
 
 
@@ -65,13 +65,13 @@ def find(inputs, *, outside: Path | None = None) -> list[tuple[Path, Path]]:
             hits = [Path(hit) for hit in glob.glob(str(given), recursive=True)]
         else:
             fixed, hits = path, [path]
-        inside = {p for hit in hits if hit.is_dir() for p in hit.rglob("*") if _is_wanted(p)}
-        inside |= {hit for hit in hits if _is_wanted(hit)}
+        below = {hit / name for hit in hits if hit.is_dir() for name in walk.listing(hit, strict=False)[0]}
+        inside = {one for one in (*hits, *below) if _is_wanted(one)}
         # Only where it lies below: the photographs of a folder above or beside it are no results of ours.
         if outside is not None and fixed.resolve() in outside.resolve().parents:
             inside = {p for p in inside if outside.resolve() not in p.resolve().parents}
         if not inside:
-            known = f"({', '.join(sorted(reading.SUFFIXES))}) and no film ({', '.join(sorted(video.FILMS))})"
+            known = f"({', '.join(sorted(suffixes.PICTURES))}) and no film ({', '.join(sorted(suffixes.FILMS))})"
             there = pattern or path.exists()
             raise FileNotFoundError(f"{given} {f'holds no photograph {known}' if there else 'is not there'}")
         for one in sorted(inside):
@@ -80,10 +80,7 @@ def find(inputs, *, outside: Path | None = None) -> list[tuple[Path, Path]]:
 
 
 def _is_wanted(path):
-    # Names with a dot in front are unfinished outputs, and other systems' notes beside a picture.
-    suffix = path.suffix.lower()
-    known = suffix in reading.SUFFIXES or suffix in video.FILMS
-    return known and not path.name.startswith(".") and path.is_file()
+    return (suffixes.is_picture(path) or suffixes.is_film(path)) and not path.name.startswith(".") and path.is_file()
 
 
 def jobs(inputs, output: Path, settings: Settings) -> list[Job]:
@@ -128,7 +125,7 @@ def jobs(inputs, output: Path, settings: Settings) -> list[Job]:
 
 def target(below: Path, output: Path, settings: Settings) -> Path:
     """-> the file that a photograph or film at a place below the inputs becomes."""
-    if below.suffix.lower() in video.FILMS:
+    if suffixes.is_film(below):
         return output / below
     return output / below.with_suffix(_suffix(below.suffix, settings.format))
 
@@ -136,9 +133,9 @@ def target(below: Path, output: Path, settings: Settings) -> Path:
 def _suffix(own, wanted):
     """The suffix of an output: the input's, spelled as it is, where that is the format that is wanted."""
     if not wanted:
-        return own if own.lower() in reading.SUFFIXES else ".png"
-    spellings = {"jpg": (".jpg", ".jpeg"), "tiff": (".tif", ".tiff")}.get(wanted, (writing.FORMATS[wanted],))
-    return own if own.lower() in spellings else writing.FORMATS[wanted]
+        return own if own.lower() in suffixes.PICTURES else ".png"
+    spellings = suffixes.FORMATS[wanted]
+    return own if own.lower() in spellings else spellings[0]
 
 
 def missing(inputs, output: Path) -> dict[str, str]:

@@ -22,10 +22,7 @@ import numpy as np
 from tqdm import tqdm
 
 from colorgan.serving import films, fullres, photos
-from colorgan.serving.films import FILMS
 from colorgan.serving.photos import Settings
-
-__all__ = ["FILMS", "Film", "Flicker", "Smoother", "colorize_film", "colorize_films", "is_film"]
 
 SMOOTHING = 0.8
 STILL, MOVED = 1.0, 5.0  # L units
@@ -124,11 +121,6 @@ class Flicker:
     def mean(self) -> float | None:
         """Lab units; None before anything stood still."""
         return self._sum / self._count if self._count else None
-
-
-def is_film(path) -> bool:
-    """Whether a path is that of a file with one of the suffixes in `FILMS`."""
-    return Path(path).suffix.lower() in FILMS and Path(path).is_file()
 
 
 def colorize_film(

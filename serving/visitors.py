@@ -2,8 +2,7 @@
 
 Owns the limits, the order, and what visitors are told: a photograph that is not colorized raises Starlette's
 HTTPException, with 410 gone, 413 too large, 422 not readable or not a photograph, 503 too many are waiting. Imports
-`serving.fullres`, `serving.photos`, `serving.plan`, `serving.reading` and `serving.writing`; gets the colorizer as an
-argument.
+`serving.fullres`, `serving.photos`, `serving.plan` and the room `files`; gets the colorizer as an argument.
 """
 
 from __future__ import annotations
@@ -22,7 +21,8 @@ import numpy as np
 from PIL import Image
 from starlette.exceptions import HTTPException
 
-from colorgan.serving import fullres, photos, plan, reading, writing
+from colorgan.files import modes, reading, writing
+from colorgan.serving import fullres, photos, plan
 from colorgan.serving.photos import Settings
 
 WAITING = 20  # photographs that may wait for their turn
@@ -135,7 +135,7 @@ def _previews(photograph, ab, folder):
     size = max(1, round(width * factor)), max(1, round(height * factor))
 
     def small(array):
-        return writing.as_depth(cv2.resize(array, size, interpolation=cv2.INTER_AREA), np.uint8)
+        return modes.as_depth(cv2.resize(array, size, interpolation=cv2.INTER_AREA), np.uint8)
 
     pixels = small(photograph.pixels)
     alpha = None if photograph.alpha is None else small(photograph.alpha)

@@ -1,18 +1,18 @@
 """State for going on (`checkpoints/`), and weights for use (`generator.weights.h5`): different files, written whole.
 
-Imports `training.state`, `weights.stored` and `settings.config`.
+Imports `training.state`, `models`, `weights.stored`, `settings.config` and `files.whole`.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
+from colorgan.files import whole
 from colorgan.models import discriminators
 from colorgan.settings.config import Config, flag_name, read
 from colorgan.training.state import TrainState
@@ -70,22 +70,13 @@ def claim(run_dir: Path, config: Config, *, chief: bool = True) -> None:
 
 def record(run_dir: Path, config: Config) -> None:
     """Write a run's `config.json`: of one that goes on only once it can, or its old one would be lost for nothing."""
-    write_text(run_dir / CONFIG, config.to_json())
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a text file whole: under a temporary name, then renamed."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(text)
-    temporary.replace(path)
+    whole.write(run_dir / CONFIG, config.to_json())
 
 
 def write_weights(model, path: Path) -> None:
     """Write a network's weights whole, in Keras' HDF5 format."""
-    temporary = path.with_name(f".{os.getpid()}.{path.name}")
-    model.save_weights(temporary)
-    temporary.replace(path)
+    with whole.replacing(path) as (unfinished,):
+        model.save_weights(unfinished)
 
 
 def load_networks(path: Path, config: Config, state: TrainState) -> tuple[str, ...]:
@@ -235,4 +226,4 @@ class Checkpoints:
         """Keep the generator's weights apart as the best so far, with `best.json` to say by what."""
         if self.chief:
             write_weights(self.state.best_generator, self.run_dir / BEST_WEIGHTS)
-            write_text(self.run_dir / "best.json", json.dumps(report) + "\n")
+            whole.write(self.run_dir / "best.json", json.dumps(report) + "\n")

@@ -1,6 +1,6 @@
 """What a run leaves behind while it trains: metrics.jsonl, TensorBoard events, sample grids, curves, the live line.
 
-Imports `training.checkpoints` and `settings.config`. Only the chief of a cluster has writers that write.
+Imports `settings.config` and `files.whole`. Only the chief of a cluster has writers that write.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
+from colorgan.files import whole
 from colorgan.settings.config import Config
-from colorgan.training import checkpoints
 
 # The live line has room for these.
 SHOWN = {"g/l1": "l1", "g/classification": "class", "g/adv": "adv", "d/loss": "d", "d/accuracy": "acc", "g/lr": "lr"}
@@ -43,7 +43,7 @@ class Writers:
             if self.metrics.exists():
                 rows = [row for row in read_rows(self.metrics) if row["iteration"] <= start]
                 self._kept = {key for row in rows if row["iteration"] == start for key in row}
-                checkpoints.write_text(self.metrics, "".join(json.dumps(row) + "\n" for row in rows))
+                whole.write(self.metrics, "".join(json.dumps(row) + "\n" for row in rows))
             self.events = tf.summary.create_file_writer(str(self.run_dir / "events"))
         self.bar = tqdm(
             total=total, initial=start, unit="it", disable=not active, dynamic_ncols=True, mininterval=0.5, miniters=1
@@ -92,9 +92,9 @@ class Writers:
         if not self.active:
             return
         path = self.run_dir / "samples" / f"{iteration:08d}.png"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if not cv2.imwrite(str(path), image[..., ::-1]):
-            raise OSError(f"Could not write {path}")
+        with whole.replacing(path) as (unfinished,):
+            if not cv2.imwrite(str(unfinished), image[..., ::-1]):
+                raise OSError(f"Could not write {path}")
         if self.events is not None:
             with self.events.as_default(step=iteration):
                 tf.summary.image("samples", image[None])
@@ -150,7 +150,8 @@ def draw_curves(rows: list[dict], path: Path, *, window: int) -> None:
         axes = figure.add_subplot(-(-len(keys) // columns), columns, place, title=key, xlabel="iteration")
         axes.plot(points[:, 0], points[:, 1], color="lightgray")
         axes.plot(points[:, 0], moving_average(points[:, 1], window), color="tab:blue")
-    figure.savefig(path)
+    with whole.replacing(path) as (unfinished,):
+        figure.savefig(unfinished)
 
 
 def moving_average(values: np.ndarray, window: int) -> np.ndarray:

@@ -1,18 +1,18 @@
 """The answers of a visual Turing test as CSV: once, or kept up to date while the test runs.
 
-The file of answers stays the truth; a CSV is a copy of it, always a whole one. Imports `trials` and
-`store`.
+The file of answers stays the truth; a CSV is a copy of it, always a whole one. Imports `trials`, `store` and
+`files.whole`.
 """
 
 from __future__ import annotations
 
 import csv
+import io
 import logging
-import os
-import secrets
 import threading
 from pathlib import Path
 
+from colorgan.files import whole
 from colorgan.turing import trials
 from colorgan.turing.store import Store
 
@@ -41,18 +41,11 @@ def write(store: Store, path) -> Path:
         OSError: if it cannot be written; an earlier export is then as it was.
     """
     path = destination(path)
-    # A name of its own: two servers of one file of answers may export at once.
-    part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
-    try:
-        with part.open("x", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            writer.writerow(COLUMNS)
-            writer.writerows(map(_line, store.rows()))
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(COLUMNS)
+    writer.writerows(map(_line, store.rows()))
+    whole.write(path, text.getvalue(), durable=True)
     return path
 
 

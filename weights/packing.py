@@ -1,15 +1,17 @@
-"""Trained weights as a pair of small files that can be passed on. Imports `weights.stored` and `settings.config`."""
+"""Trained weights as a pair of small files that can be passed on.
+
+Imports `weights.stored`, `settings.config` and `files.whole`.
+"""
 
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from pathlib import Path
 
 import h5py
 import numpy as np
 
+from colorgan.files import whole
 from colorgan.settings.config import FIELDS
 from colorgan.weights.stored import DESCRIPTION_SUFFIX, SUFFIX, Stored, find, sha256
 
@@ -17,7 +19,7 @@ PLACES = {"network", "feature_model"}  # settings that name files of the machine
 
 
 def pack(stored: Stored, weights: Path, *, median_ab) -> Stored:
-    """Write packed weights, each file whole or not at all; what does not belong together is refused when it is loaded.
+    """Write packed weights, both files or none; what does not belong together is refused when it is loaded.
 
     Kernels are rounded to float16, 11 bits of mantissa; vectors (biases, normalization) stay float32, where a variance
     may be out of float16's range. Settings that a run may change, and those that name files, keep their defaults.
@@ -36,19 +38,14 @@ def pack(stored: Stored, weights: Path, *, median_ab) -> Stored:
     """
     weights = Path(weights)
     description_name = packed_name(weights)
-    weights.parent.mkdir(parents=True, exist_ok=True)
     own = stored.config.flat()
     kept = {name: own[name] for name, f in FIELDS.items() if not (f.metadata["may_change"] or name in PLACES)}
-    with tempfile.TemporaryDirectory(dir=weights.parent, prefix=".pack-") as folder:
-        made = Path(folder) / weights.name
+    with whole.replacing(weights, weights.with_name(description_name)) as (made, described):
         with h5py.File(stored.weights) as source, h5py.File(made, "w") as target:
             _copy(source, target)
         median = None if median_ab is None else [float(x) for x in median_ab]
         description = {"config": kept, "sha256": sha256(made), "median_ab": median}
-        described = made.with_name(description_name)
         described.write_text(json.dumps(description, indent=1) + "\n", encoding="utf-8")
-        os.replace(made, weights)
-        os.replace(described, weights.with_name(described.name))
     return find(weights)
 
 

@@ -7,7 +7,6 @@ Turns an `Evaluation` into text and pictures; measures nothing.
 from __future__ import annotations
 
 import io
-from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -15,6 +14,7 @@ from PIL import Image, ImageDraw, ImageFont
 from colorgan.evaluation.report import page, plots, sheets, tables
 from colorgan.evaluation.report.sheets import sample_grid
 from colorgan.evaluation.report.tables import markdown, protocol_text, table_text, text
+from colorgan.files import whole
 
 __all__ = [
     "markdown",
@@ -42,9 +42,7 @@ def write_html(path, evaluation, comparisons=()):
         ValueError: if the evaluation was not made for a report.
     """
     _check(evaluation)
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(page.page(evaluation, comparisons), encoding="utf-8")
+    whole.write(path, page.page(evaluation, comparisons))
 
 
 def write_png(path, evaluation, comparisons=()):
@@ -68,9 +66,8 @@ def write_png(path, evaluation, comparisons=()):
             parts.append(_beside([_stacked(ranking) for ranking in rankings]))
     if evaluation.samples:
         parts += [_text("samples"), Image.fromarray(sheets.sample_sheet(evaluation))]
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    _stacked(parts).save(path, format="PNG")
+    with whole.replacing(path) as (unfinished,):
+        _stacked(parts).save(unfinished, format="PNG")
 
 
 def _check(evaluation):

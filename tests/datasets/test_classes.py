@@ -64,4 +64,4 @@ def test_twenty_are_named():
         chosen("zebra", categories=names, labels=(0,))
     with pytest.raises(ValueError, match="here has no categories to choose by. Received: zebra. Omit"):
         chosen("zebra", categories=(), labels=(-1,))
-    assert classes.told(names).endswith(", c19 and 11 more") and classes.told(()) == ""
+    assert classes.in_words(names).endswith(", c19 and 11 more") and classes.in_words(()) == ""

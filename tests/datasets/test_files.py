@@ -19,41 +19,6 @@ def decoded(image, size=(4, 4), **options):
     return files.decode(saved(image, **options), height=size[0], width=size[1])
 
 
-# (mode, a pixel in it, the sRGB it stands for); by hand.
-PIXELS = [
-    ("1", 1, (255, 255, 255)),
-    ("L", 77, (77, 77, 77)),
-    ("RGB", (10, 20, 30), (10, 20, 30)),
-    ("LA", (100, 255), (100, 100, 100)),
-    ("LA", (100, 0), (255, 255, 255)),  # transparent: the white below
-    ("RGBA", (10, 20, 30, 255), (10, 20, 30)),
-    ("RGBA", (0, 0, 0, 51), (204, 204, 204)),  # a fifth of black on white
-    ("I;16", 257 * 200, (200, 200, 200)),
-    ("I;16", 65535, (255, 255, 255)),
-    ("I;16", 100, (0, 0, 0)),  # not white, as a cut at 255 would have it
-]
-
-
-@pytest.mark.parametrize("mode, pixel, expected", PIXELS)
-def test_modes_become_rgb(mode, pixel, expected):
-    result = decoded(Image.new(mode, (4, 4), pixel))
-    assert result.shape == (4, 4, 3) and result.dtype == np.uint8
-    assert (result == expected).all()
-
-
-def test_palettes_with_and_without_transparency():
-    image = Image.new("P", (4, 4), 1)
-    image.putpalette([0, 0, 0, 10, 200, 30])
-    assert (decoded(image) == (10, 200, 30)).all()
-    assert (decoded(image, transparency=1) == 255).all()
-
-
-def test_cmyk_and_gray_jpeg():
-    result = decoded(Image.new("CMYK", (16, 16), (0, 255, 255, 0)), format="JPEG", quality=95)
-    assert (abs(result.astype(int) - (255, 0, 0)) < 8).all()  # cyan none, magenta and yellow full: red
-    assert (abs(decoded(Image.new("L", (16, 16), 90), format="JPEG").astype(int) - 90) < 2).all()
-
-
 def test_undefined_brightness_is_unreadable():
     with pytest.raises(sources.Unreadable, match="float pixels"):
         decoded(Image.new("F", (4, 4), 0.5), format="TIFF")
@@ -62,16 +27,17 @@ def test_undefined_brightness_is_unreadable():
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-@pytest.mark.parametrize("size", [(12, 16), (6, 6), (10, 5)])
-def test_orientation_is_applied(orientation, size):
+@pytest.mark.parametrize(("size", "format"), [((12, 16), "PNG"), ((6, 6), "WEBP"), ((10, 5), "TIFF")])
+def test_orientation_is_applied(tmp_path, orientation, size, format):
     # No blacks and whites: Lanczos overshoots there, and what is cut off between its two passes depends on their order.
     rgb = np.random.RandomState(0).randint(64, 192, (24, 40, 3)).astype(np.uint8)
     exif = Image.Exif()
     exif[0x0112] = orientation
-    content = saved(Image.fromarray(rgb), exif=exif)
-    upright = ImageOps.exif_transpose(Image.open(io.BytesIO(content.getvalue())))
+    content = saved(Image.fromarray(rgb).convert("L" if format == "TIFF" else "RGB"), format, exif=exif)
+    (tmp_path / "a").write_bytes(content.getvalue())
+    upright = ImageOps.exif_transpose(Image.open(content)).convert("RGB")
     expected = files.fit(upright, height=size[0], width=size[1])
-    difference = np.asarray(expected).astype(int) - files.decode(content, height=size[0], width=size[1])
+    difference = np.asarray(expected).astype(int) - files.decode(tmp_path / "a", height=size[0], width=size[1])
     assert abs(difference).max() <= 1  # these margins are even: elsewhere the window may lie a pixel off
 
 
@@ -119,8 +85,6 @@ def test_listing_is_mixed_and_stable(folder):
     folder(12, subfolder="b")
     (root / "c.JPeG").write_bytes(b"")
     (root / "notes.txt").write_bytes(b"")
-    (root / "._000.png").write_bytes(b"")  # macOS leaves such beside each file
-    (root / "a" / "loop").symlink_to(root)
     found, folders = files.listing(root)
     assert sorted(found) == [*(f"a/a{i:03}.png" for i in range(12)), *(f"b/b{i:03}.png" for i in range(12)), "c.JPeG"]
     assert set(folders) == {"", "a", "b"}

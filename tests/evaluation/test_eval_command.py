@@ -79,7 +79,7 @@ def test_the_median_of_other_data_does_not_take_the_place_of_the_runs_own(tmp_pa
 
     measured = []
     medians = {"own": (1.0, 2.0), "other": (3.0, 4.0), "third": (5.0, 6.0)}
-    monkeypatch.setattr(common.evaluator, "median_ab", lambda key: measured.append(key) or medians[key])
+    monkeypatch.setattr(common.measured, "median_ab", lambda key: measured.append(key) or medians[key])
     config = command("--dataset", "shapes", "--checkpoints-path", str(tmp_path)).config
     (tmp_path / "config.json").write_text(config.to_json())
     elsewhere = config.replace(dataset_path="elsewhere")  # of the same name and size

@@ -88,7 +88,7 @@ def test_metrics_thresholds_and_small_images(pictures):
 
 
 def test_the_median_has_a_smaller_error_than_its_neighbours(pictures):
-    a, b = evaluate.median_ab(batches(pictures))
+    a, b = np.median(exact(pictures)[..., 1:].reshape(-1, 2), axis=0)
     models = {str(d): evaluate.median_baseline((a + d, b - d)) for d in (-3, 0, 3)}
     table = run(pictures, models, names=["mae_ab"]).table
     assert table["0"]["mae_ab"][0] < min(table["-3"]["mae_ab"][0], table["3"]["mae_ab"][0])
@@ -186,8 +186,6 @@ def test_nothing_to_evaluate():
         evaluate.evaluate({"gray": evaluate.gray_baseline}, [], description="x")
     with pytest.raises(ValueError, match="`models` is empty"):
         evaluate.evaluate({}, [], description="x")
-    with pytest.raises(ValueError, match="holds no pixel"):
-        evaluate.median_ab([])
 
 
 def test_what_was_desired_joins_the_table(pictures):

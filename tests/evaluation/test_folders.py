@@ -75,13 +75,14 @@ def test_one_folder_has_no_classes_and_pictures_are_read_upright(tmp_path):
     exif = Image.Exif()
     exif[0x0112] = 6  # a quarter turn to the right shows it upright
     turned = save(tmp_path / "a" / "x.png", (9, 12), exif=exif)
-    save(tmp_path / "b" / "x.png", (12, 9))
+    turned_tiff = save(tmp_path / "b" / "x.tif", (9, 12), seed=1, exif=exif)
     Image.fromarray(np.full((8, 8), 65535, np.uint16)).save(tmp_path / "a" / "deep.png")
     save(tmp_path / "b" / "deep.png", (8, 8))
     pairs = folders.Pairs(tmp_path / "a", tmp_path / "b")
     assert pairs.class_names == ()
     deep, upright = pairs.batches(4)
     np.testing.assert_array_equal(upright["result"][0], np.rot90(turned, -1))
+    np.testing.assert_array_equal(upright["rgb"][0], np.rot90(turned_tiff, -1))
     assert (deep["result"] == 255).all()
     assert deep["label"] == [-1]
 

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from colorgan.serving import batch, photos, plan, reading, video
+from colorgan.files import reading
+from colorgan.serving import batch, photos, plan, video
 from colorgan.serving import manifest as manifests
 from colorgan.serving.photos import Settings
 

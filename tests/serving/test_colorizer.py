@@ -9,9 +9,10 @@ from PIL import Image
 
 import colorgan
 from colorgan import weights
+from colorgan.files import reading, writing
 from colorgan.models import color, generators, inputs
 from colorgan.models.predictor import Predictor
-from colorgan.serving import batch, fullres, photos, reading, writing
+from colorgan.serving import batch, fullres, photos
 from colorgan.serving.colorizer import Colorizer
 from colorgan.settings import flags
 from colorgan.weights import packing, stored

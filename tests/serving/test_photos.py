@@ -12,7 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from colorgan.serving import export, photos, reading, writing
+from colorgan.files import orientation as orientations
+from colorgan.files import reading, suffixes, writing
+from colorgan.serving import export, photos
 from colorgan.serving.photos import Settings
 from colorgan.settings import flags
 
@@ -59,7 +61,7 @@ def test_settings_are_checked(values, named):
 
 def test_the_command_line_knows_the_same_limits():
     """It may not import this room, and says them before TensorFlow is loaded."""
-    assert flags.FORMATS["colorize"] == flags.FORMATS["app"] == tuple(writing.FORMATS)
+    assert flags.FORMATS["colorize"] == flags.FORMATS["app"] == tuple(suffixes.FORMATS)
     assert flags.FORMATS["export"] == tuple(export.FORMATS)
     for name, most in flags.LIMITS.items():
         Settings(**{"work_size": 16, name: most})
@@ -125,9 +127,9 @@ def test_any_photograph(painter, lab_of, kind, size, orientation, seed, work_siz
     assert after.exif.get(274, 1) == 1
     assert (after.alpha is None) == (alpha is None)
     if alpha is not None:
-        np.testing.assert_array_equal(after.alpha, reading.upright(alpha, orientation))
+        np.testing.assert_array_equal(after.alpha, orientations.upright(alpha, orientation))
     if mode not in ("P", "CMYK", "1"):  # which change the values before they lie in the file
-        np.testing.assert_array_equal(before.pixels, reading.upright(pixels, orientation))
+        np.testing.assert_array_equal(before.pixels, orientations.upright(pixels, orientation))
     difference = np.abs(lab_of(after.pixels)[..., 0] - lab_of(before.pixels)[..., 0]).max()
     assert difference < (0.01 if depth is np.uint16 else 0.5)
 

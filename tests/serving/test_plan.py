@@ -18,6 +18,17 @@ def test_files_folders_and_globs(folder):
     assert len(plan.find([folder, folder / "a.jpg"])) == 3  # each file once
 
 
+def test_hidden_folders_are_passed_over_and_links_followed(folder, tmp_path):
+    for name in (".thumbnails", "elsewhere"):
+        (tmp_path / name).mkdir()
+        Image.new("L", (9, 9)).save(tmp_path / name / "c.png")
+    (tmp_path / ".thumbnails").rename(folder / ".thumbnails")
+    (folder / "link").symlink_to(tmp_path / "elsewhere")
+    (folder / "gone.png").symlink_to(tmp_path / "nothing.png")
+    found = [below.as_posix() for _, below in plan.find([folder])]
+    assert found == ["a.jpg", "b.PNG", "deep/a.jpg", "link/c.png"]
+
+
 def test_names_that_look_like_patterns(tmp_path):
     Image.new("L", (9, 9)).save(tmp_path / "a[1].png")
     assert plan.find([tmp_path / "a[1].png"]) == [(tmp_path / "a[1].png", Path("a[1].png"))]

@@ -364,13 +364,6 @@ def test_values_out_of_range(tmp_path):
         colorize(source, tmp_path / "b.mp4", settings=photos.Settings(work_size=16, max_megapixels=0.0005))
 
 
-def test_films_are_told_from_photographs(tmp_path):
-    film(tmp_path / "A.MP4", [50], codec="mp4v")
-    (tmp_path / "a.jpg").write_bytes(b"")
-    assert video.is_film(tmp_path / "A.MP4") and video.is_film(str(tmp_path / "A.MP4"))
-    assert not video.is_film(tmp_path / "a.jpg") and not video.is_film(tmp_path / "b.mp4")
-
-
 def test_many_films(tmp_path, no_ffmpeg):
     good, bad = film(tmp_path / "a.mp4", [50] * 3, codec="mp4v"), broken(tmp_path / "b.mp4", "no film")
     old = film(tmp_path / "c.mp4", [50], codec="mp4v")

@@ -2,6 +2,7 @@
 
 import csv
 import logging
+import os
 import sqlite3
 import threading
 
@@ -70,7 +71,7 @@ def test_a_failed_export_leaves_the_earlier_one(store, tmp_path, monkeypatch):
     def full(_):
         raise OSError("disk full")
 
-    monkeypatch.setattr(turing_export.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="disk full"):
         turing_export.write(store, path)
     assert path.read_bytes() == before
@@ -136,7 +137,7 @@ def test_what_goes_wrong_is_said_once_and_tried_again(store, follower, monkeypat
     one = store.enroll(SETTINGS, front="web")
     store.save(one, answer(one.trials[0]))
     with monkeypatch.context() as broken:
-        broken.setattr(turing_export.os, "fsync", locked)
+        broken.setattr(os, "fsync", locked)
         assert not follower.refresh()
         assert not follower.refresh()
         assert store.save(one, answer(one.trials[1])), "an answer is taken all the same"

@@ -1,13 +1,11 @@
 """Pictures into files, whole or not at all, with what went along with the original.
 
-Owns the formats: what each can hold, and how it is written. Imports nothing of ours.
+Owns how each format is written. Imports `files.modes`, `files.suffixes` and `files.whole`.
 """
 
 from __future__ import annotations
 
-import os
 import struct
-import threading
 import zlib
 from pathlib import Path
 
@@ -15,11 +13,12 @@ import cv2
 import numpy as np
 from PIL import Image, TiffImagePlugin
 
-FORMATS = {"jpg": ".jpg", "png": ".png", "tiff": ".tiff", "webp": ".webp"}  # what can be asked for
+from colorgan.files import suffixes, whole
+from colorgan.files.modes import as_depth
+
 QUALITY = 92
-DEEP = {".png", ".tif", ".tiff"}  # can hold 16 bits
-_LARGEST = {".jpg": 65535, ".jpeg": 65535, ".webp": 16383}  # pixels on a side
-_EXIF_BYTES = dict.fromkeys((".jpg", ".jpeg"), 65533)  # what a segment of JPEG holds
+_LARGEST = {**dict.fromkeys(suffixes.JPEG, 65535), ".webp": 16383}  # pixels on a side
+_EXIF_BYTES = dict.fromkeys(suffixes.JPEG, 65533)  # what a segment of JPEG holds
 _MAKER_NOTE = 0x927C
 _STRIP_BYTES = 1 << 20
 
@@ -45,35 +44,20 @@ def write(
         OSError: if the file cannot be written; nothing is left behind.
         ValueError: if the format is unknown, or cannot hold a picture as large as this.
     """
-    suffix = target.suffix.lower()
+    suffix = suffixes.of(target)
     if suffix not in _WRITERS:
         raise ValueError(f"{target}: unknown format {suffix!r}. Known: {', '.join(sorted(_WRITERS))}")
     side = max(rgb.shape[:2])
     if side > _LARGEST.get(suffix, side):
         raise ValueError(f"{target}: {suffix[1:]} holds at most {_LARGEST[suffix]} pixels on a side, not {side}")
-    depth = rgb.dtype if suffix in DEEP else np.dtype(np.uint8)
+    depth = rgb.dtype if suffix in suffixes.DEEP else np.dtype(np.uint8)
     rgb, alpha = as_depth(rgb, depth), None if alpha is None else as_depth(alpha, depth)
     exif, notes = exif if exif else None, []
     if suffix in _EXIF_BYTES:
         exif, notes = _fitting(exif, _EXIF_BYTES[suffix])
-    # Without the target's name, which may be as long as names can be.
-    temporary = target.with_name(f".{os.getpid()}.{threading.get_ident()}{suffix}")
-    try:
-        _WRITERS[suffix](temporary, rgb, alpha, exif=exif, icc=icc, dpi=dpi, quality=quality)
-        os.replace(temporary, target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    with whole.replacing(target) as (unfinished,):
+        _WRITERS[suffix](unfinished, rgb, alpha, exif=exif, icc=icc, dpi=dpi, quality=quality)
     return notes
-
-
-def as_depth(values: np.ndarray, dtype) -> np.ndarray:
-    """uint8 or uint16 values as the other of both; 65535 = 255 * 257."""
-    if values.dtype == dtype:
-        return values
-    if dtype == np.uint8:
-        return ((values.astype(np.uint32) + 128) // 257).astype(np.uint8)
-    return values.astype(np.uint16) * np.uint16(257)
 
 
 def _on_white(rgb, alpha):

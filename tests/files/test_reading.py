@@ -9,7 +9,7 @@ import pytest
 import tifffile
 from PIL import Image, ImageCms
 
-from colorgan.serving import reading
+from colorgan.files import reading
 
 RAMP = np.linspace(0, 255, 64).astype(np.uint8)[None].repeat(8, axis=0)
 DEEP = np.linspace(0, 65535, 64).astype(np.uint16)[None].repeat(8, axis=0)
@@ -124,23 +124,6 @@ def test_16_bit_gray_tiff(tmp_path, photometric):
     photograph = reading.read(tmp_path / "b.tif")
     np.testing.assert_array_equal(photograph.pixels, expected)
     np.testing.assert_array_equal(photograph.alpha, both[..., 1])
-
-
-@pytest.mark.parametrize("orientation", range(1, 9))
-def test_orientation_is_pillows(orientation):
-    array = np.arange(12, dtype=np.uint8).reshape(3, 4)
-    image = Image.fromarray(array)
-    turned = {
-        2: Image.Transpose.FLIP_LEFT_RIGHT,
-        3: Image.Transpose.ROTATE_180,
-        4: Image.Transpose.FLIP_TOP_BOTTOM,
-        5: Image.Transpose.TRANSPOSE,
-        6: Image.Transpose.ROTATE_270,
-        7: Image.Transpose.TRANSVERSE,
-        8: Image.Transpose.ROTATE_90,
-    }  # the table of `ImageOps.exif_transpose`
-    expected = np.asarray(image.transpose(turned[orientation])) if orientation in turned else array
-    np.testing.assert_array_equal(reading.upright(array, orientation), expected)
 
 
 @pytest.mark.parametrize("suffix", ["jpg", "png", "tif", "webp"])
