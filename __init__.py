@@ -3,7 +3,7 @@
 `colorgan.Colorizer` is loaded on first use, so that `--help` and a look at a configuration load no TensorFlow.
 """
 
-__version__ = "0.2.0.dev0"
+__version__ = "0.2.0"
 
 
 def __getattr__(name):

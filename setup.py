@@ -87,5 +87,5 @@ setup(
             "selenium>=4.51",
         ],
     },
-    entry_points={"console_scripts": ["colorgan = colorgan.main:run"]},
+    entry_points={"console_scripts": ["colorgan = colorgan.main:console"]},
 )

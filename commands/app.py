@@ -6,20 +6,20 @@ import importlib.util
 
 from colorgan.commands import common
 from colorgan.server import running
-from colorgan.settings import flags
+from colorgan.settings import flags, modes
 
 
 def run(command: flags.Command) -> int:
     """Serve the page until interrupted."""
     if importlib.util.find_spec("gradio") is None:
-        raise ValueError('The web page needs Gradio. Install it with: pip install -e ".[app]"')
+        raise ValueError("The web page needs Gradio, of the extra `app`. Install it with: " + modes.install("app"))
     from colorgan.serving import web
 
-    use = command.config.use
-    with running.listen(use.host, use.port) as place:
+    page = command.config.page
+    with running.listen(page.host, page.port) as place:
         colorizer, _ = common.trained(command)
-        settings = common.settings(use, colorizer)
-        limits = {"max_upload_mb": use.max_upload_mb, "host": use.host}
+        settings = common.settings(command.config.colorizing, colorizer)
+        limits = {"max_upload_mb": page.max_upload_mb, "host": page.host}
         web.serve(colorizer, settings=settings, place=place, say=_say, **limits)
     return 0
 

@@ -15,7 +15,7 @@ from colorgan.commands import common
 from colorgan.datasets import measured
 from colorgan.files import whole
 from colorgan.models import heads
-from colorgan.settings import flags
+from colorgan.settings import flags, rules
 from colorgan.settings.config import Config
 
 FILE = "class_weights.json"
@@ -23,11 +23,16 @@ FILE = "class_weights.json"
 
 def run(command: flags.Command) -> int:
     """Measure the weights, or find them measured, and say where they are."""
-    own = common.described(command)
-    config = common.stored_config(command, own) if own else command.config
+    config = settings(command)
     weights = obtain(config, datasets.load(config.data, "train"))
     print(f"{weights.size} weights from {weights.min():.3g} to {weights.max():.3g}: {_path(config)}")
     return 0
+
+
+def settings(command: flags.Command) -> Config:
+    """-> the settings of the run that a command means, or those that a run would have."""
+    own = common.described(command)
+    return common.stored_config(command, own) if own else command.config
 
 
 def obtain(config: Config, photographs, *, keep=True) -> np.ndarray:
@@ -42,7 +47,7 @@ def obtain(config: Config, photographs, *, keep=True) -> np.ndarray:
         float32, in the shape that `objectives.rebalanced.cross_entropy` takes.
 
     Raises:
-        ValueError: if the head has no bins.
+        ValueError: if the head has no bins, or the data do not go with them.
     """
     bins = heads.build(config, kernel_size=1).bins
     if bins is None:
@@ -50,12 +55,7 @@ def obtain(config: Config, photographs, *, keep=True) -> np.ndarray:
             f"`--head {config.architecture.head}` has no colour bins to classify. Use --head channel-bins, joint-bins "
             "or color-and-bins"
         )
-    if config.data.chroma_gain != 1 or config.data.min_colorfulness:
-        raise ValueError(
-            "`--chroma-gain` and `--min-colorfulness` change the colours that are learned, but the weights of the "
-            "colour bins are those of all photographs as they are. Where bins are classified give --chroma-gain 1 "
-            "--min-colorfulness 0"
-        )
+    rules.check_bins(config.data)
     key = {
         "bins": bins,
         "uniform_mix": config.objective.uniform_mix,

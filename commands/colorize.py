@@ -5,19 +5,12 @@ from __future__ import annotations
 import glob
 from pathlib import Path
 
-from colorgan.settings import flags
+from colorgan.settings import flags, modes
 
 
 def run(command: flags.Command) -> int:
     """Colorize files, folders, globs and films at their own size; the exit status is 1 if one of them could not be."""
-    use = command.config.use
-    inputs = [*command.inputs, *([use.test_input] if use.test_input else [])]
-    if not inputs:
-        raise ValueError("No photograph to colorize. Give files or folders: python colorize.py PHOTO [PHOTO ...]")
-    gone = [one for one in inputs if not (Path(one).exists() or glob.has_magic(one))]
-    # One of several is no reason to stop, unless outputs are replaced: it may be a mistyped value of --overwrite.
-    if len(gone) == len(inputs) or (gone and use.overwrite):
-        raise FileNotFoundError("; ".join(f"{one} is not there" for one in gone))
+    wanted, photographs = command.config.colorizing, inputs(command)
     # Only now what takes seconds to import.
     from colorgan.commands import common
     from colorgan.serving import batch
@@ -25,10 +18,29 @@ def run(command: flags.Command) -> int:
     colorizer, _ = common.trained(command)
     return batch.colorize_files(
         colorizer,
-        inputs,
-        Path(use.test_output or "colorized"),
-        settings=common.settings(use, colorizer),
-        smoothing=use.smoothing,
-        overwrite=use.overwrite,
+        photographs,
+        Path(wanted.test_output or "colorized"),
+        settings=common.settings(wanted, colorizer),
+        smoothing=wanted.smoothing,
+        overwrite=wanted.overwrite,
         weights_sha256=colorizer.stored.digest,
     )
+
+
+def inputs(command: flags.Command) -> list[str]:
+    """-> the photographs, films, folders and patterns that a command names.
+
+    Raises:
+        ValueError: if there are none.
+        FileNotFoundError: if none of them is there, or, where outputs are replaced, not all of them.
+    """
+    wanted = command.config.colorizing
+    named = [*command.inputs, *([wanted.test_input] if wanted.test_input else [])]
+    if not named:
+        usage = f"{modes.command('colorize')} PHOTO [PHOTO ...]"
+        raise ValueError(f"No photograph to colorize. Give files or folders: {usage}")
+    gone = [one for one in named if not (Path(one).exists() or glob.has_magic(one))]
+    # One of several is no reason to stop, unless outputs are replaced: it may be a mistyped value of --overwrite.
+    if len(gone) == len(named) or (gone and wanted.overwrite):
+        raise FileNotFoundError("; ".join(f"{one} is not there" for one in gone))
+    return named

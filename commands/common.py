@@ -8,99 +8,21 @@ from pathlib import Path
 
 from colorgan import datasets, weights
 from colorgan.datasets import measured
-from colorgan.evaluation import baselines, metrics
+from colorgan.evaluation import baselines
 from colorgan.files import whole
-from colorgan.models.objectives import adversarial
 from colorgan.serving import photos
 from colorgan.serving.colorizer import Colorizer
-from colorgan.settings import flags
-from colorgan.settings.config import FIELDS, SECTION_OF, Config, flag_name, folder_name, read
+from colorgan.settings import flags, modes
+from colorgan.settings.config import OPTIONS, Config, folder_name, read
+from colorgan.settings.options import flag_name
 from colorgan.training import distribution
-from colorgan.weights import pretrained
 
 DEFAULT_WEIGHTS = "photo"  # of those that ship
-MEASURES = ("eval", "turing", "sample")
-TRAINING_DATA = ("chroma_gain", "degradations", "min_colorfulness")  # what training alone does to photographs
 USES = ("colorize", "app", "export")  # modes that take them when nothing else is said
 
 
-def check_names(config: Config) -> None:
-    """Unknown names of losses and metrics, and what a training would do in vain or do wrong, before all else.
-
-    Not in `Config`, which runs of earlier versions must fit.
-
-    Raises:
-        ValueError: naming the flag.
-    """
-    loss = adversarial.get(config.objective.adversarial)
-    s = config.schedule
-    if loss.boundary is None and (s.d_max_accuracy <= 1 or s.d_retrain_accuracy or s.d_pretrain_accuracy):
-        raise ValueError(
-            f"`--adversarial {config.objective.adversarial}`: a critic has no accuracy, so that --d-max-accuracy, "
-            "--d-retrain-accuracy and --d-pretrain-accuracy cannot go with it. Leave them at their defaults."
-        )
-    if loss.boundary is None and config.objective.label_smoothing:
-        raise ValueError(
-            f"`--label-smoothing` has no meaning with `--adversarial {config.objective.adversarial}`, whose critic has "
-            "no labels. Leave it out."
-        )
-    if s.stop_colorfulness and not config.run.validate:
-        raise ValueError("`--stop-colorfulness` is seen in the validation: it needs --validate True.")
-    if s.stop_colorfulness and not (s.pretrain_steps or config.run.network):
-        raise ValueError(
-            f"`--stop-colorfulness {s.stop_colorfulness:g}`, here or in the preset, is for a generator that begins "
-            "pale, after --pretrain-steps of L1 or from another run (--network). One that begins with the "
-            "discriminator may be colourful from the start: give --stop-colorfulness 0."
-        )
-    if config.objective.control_truth == "adjusted" and config.data.degradations:
-        raise ValueError(
-            "`--control-truth adjusted` computes the true colours with the picture's lightness, which --degradations "
-            "change. Leave one out; a preset's are off with --degradations ''."
-        )
-    if config.architecture.head == "color-and-bins" and not config.objective.classification_weight:
-        raise ValueError(
-            "`--head color-and-bins` has bins that only a classification teaches: give --classification-weight above "
-            "0, or --head color."
-        )
-    if (
-        s.pretrain_steps
-        and s.pretrain == "both"
-        and not (config.objective.l1_weight and config.objective.classification_weight)
-    ):
-        raise ValueError(
-            "`--pretrain both` weighs L1 by --l1-weight and the classification by --classification-weight: give both "
-            "above 0, or --pretrain l1 or classification."
-        )
-    _check_encoder(config)
-    if config.run.visualize and not config.run.log:
-        raise ValueError("`--visualize` draws the curves of the log: it needs --log True.")
-    try:
-        metrics.cost(config.run.best_metric, 0.0)
-    except ValueError as error:
-        raise ValueError(f"`--best-metric`: {error}") from error
-
-
-def _check_encoder(config):
-    """Where a pretrained encoder's weights come from, before the data are looked at."""
-    name, place = config.architecture.encoder_name, config.run.encoder_weights
-    if place and name == "table":
-        raise ValueError(
-            "`--encoder-weights` are of a pretrained encoder: name it with --encoder-name, or leave it out."
-        )
-    if place and config.run.network:
-        raise ValueError("`--encoder-weights`: the networks of --network hold their encoder's. Leave one of them out.")
-    if name == "table" and not config.optimizer.encoder_lr_factor and not config.run.network:
-        raise ValueError(
-            "`--encoder-lr-factor 0` would freeze an encoder that has learned nothing. Give a pretrained one "
-            "(--encoder-name), another run's networks (--network), or a factor above 0."
-        )
-    begun = any((Path(config.run.checkpoints_path) / "checkpoints").glob("ckpt-*"))
-    if name != "table" and not (config.run.network or begun):
-        pretrained.locate(name, place or name)
-
-
 def settings(use, colorizer: Colorizer) -> photos.Settings:
-    """How photographs are colorized: `config.Use`, and the colorizer's working size."""
+    """How photographs are colorized: `config.Colorizing`, and the colorizer's working size."""
     return photos.Settings(
         work_size=colorizer.work_size,
         saturation=use.saturation,
@@ -122,7 +44,7 @@ def described(command: flags.Command) -> weights.Stored | None:
         FileNotFoundError: if `--weights` is neither, or nothing describes the weights.
     """
     wanted = command.config.run.weights
-    says_nothing = not command.given & {"weights", "checkpoints_path", "dataset", "preset", "name"}
+    says_nothing = not command.given & {"weights", "checkpoints_path", "dataset", "name"}
     if command.mode in USES and says_nothing and DEFAULT_WEIGHTS in weights.names():
         return weights.find(DEFAULT_WEIGHTS)
     run_dir = Path(command.config.run.checkpoints_path)
@@ -171,8 +93,7 @@ def stored_config(command: flags.Command, own: weights.Stored) -> Config:
     fixed = [
         name
         for name in command.given - {"preset"}
-        if not (FIELDS[name].metadata["may_change"] or SECTION_OF[name] in ("data", "run", "evaluation", "use"))
-        or name in (*TRAINING_DATA, "color_space", "ab_scale", "precision")
+        if OPTIONS[name].fixed and "eval" not in OPTIONS[name].modes  # and of no meaning but in training
     ]
     if fixed:
         names = ", ".join(flag_name(name) for name in sorted(fixed))
@@ -197,32 +118,23 @@ def trained(command: flags.Command) -> tuple[Colorizer, Config]:
         ValueError: see `stored_config`; or if the weights do not fit their description.
     """
     config = command.config
-    unused = command.given & {"saturation", "flip_average"}
-    if unused and command.mode in MEASURES:
-        names = ", ".join(flag_name(name) for name in sorted(unused))
-        raise ValueError(f"{names}: what is measured is what the network gives. Leave it out.")
-    if command.mode == "export" and (unused := command.given & {"saturation", "flip_average", "work_size"}):
-        names = ", ".join(flag_name(name) for name in sorted(unused))
-        raise ValueError(f"{names}: what is exported is the network alone, for pictures of any size. Leave it out.")
-    if command.mode == "app" and "side_by_side" in command.given:
-        raise ValueError("--side-by-side: the page shows both pictures, and downloads the coloured one. Leave it out.")
     distribution.select(config.run.gpu_ids)
     own = described(command)
     if own is None:
         data = f" --dataset {config.data.dataset}" if "dataset" in command.given else " --dataset ..."
         here = sorted(str(path.parent) for path in Path("checkpoints").glob("*/config.json"))
         raise FileNotFoundError(
-            f"No trained model in {config.run.checkpoints_path}. Train one with `python train.py{data}`, or say where "
-            f"it is with --checkpoints-path or --weights. Here: {', '.join(here) or 'no run'}; weights that ship: "
-            f"{', '.join(weights.names())}."
+            f"No trained model in {config.run.checkpoints_path}. Train one with `{modes.command('train')}{data}`, or "
+            f"say where it is with --checkpoints-path or --weights. Here: {', '.join(here) or 'no run'}; weights that "
+            f"ship: {', '.join(weights.names())}."
         )
     wanted = stored_config(command, own)
-    return Colorizer.load(own, work_size=wanted.use.work_size), wanted
+    return Colorizer.load(own, work_size=wanted.colorizing.work_size), wanted
 
 
 def output(config: Config) -> Path:
     """-> the folder for results, made if need be."""
-    folder = Path(config.use.test_output or config.run.checkpoints_path)
+    folder = Path(config.colorizing.test_output or config.run.checkpoints_path)
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 

@@ -1,24 +1,61 @@
-"""`--dry-run`: the configuration that a command would use, and the networks' sizes."""
+"""`--dry-run`: what a command would use and do, looked at without doing it; nothing is written."""
 
 from __future__ import annotations
 
-from colorgan.commands import common
+from colorgan import datasets
+from colorgan.commands import class_weights, colorize, common, evaluate, train
 from colorgan.models import discriminators, generators
 from colorgan.settings import flags
 
 
 def run(command: flags.Command) -> int:
-    """Print the configuration that the command would use, of each run that it names, and the networks' sizes."""
+    """Print the settings, the data's and the networks' sizes; what is not there is an error, as it would be later."""
+    if command.mode == "train":
+        return _training(command.config)
+    if command.mode == "class-weights":
+        config = class_weights.settings(command)
+        print(config.to_json(command.mode), end="")
+        _count(config, "train")
+        return 0
+    if command.mode == "colorize":
+        print(f"to colorize: {', '.join(colorize.inputs(command))}")
+    if command.mode == "eval" and (command.config.evaluation.result_dir or command.config.evaluation.truth_dir):
+        print(command.config.to_json("eval") + evaluate.pairs_of(command).description["dataset"])
+        return 0
     paths = common.named_runs(command)
     for path in paths or [""]:
-        meant = common.for_run(command, path) if path else command
-        own = None if command.mode == "train" else common.described(meant)
-        config = common.stored_config(meant, own) if own else command.config
-        if own is None:  # what trains is looked at; what was trained is there
-            common.check_names(config)
         if len(paths) > 1:
             print(f"{path}:")
-        print(config.to_json(), end="")
-        for name, module in (("generator", generators), ("discriminator", discriminators)):
-            print(f"{name}: {getattr(config.architecture, name)}, {module.build(config).count_params():,} parameters")
+        _trained(common.for_run(command, path) if path else command)
     return 0
+
+
+def _training(config):
+    train.check(config)
+    print(config.to_json(), end="")
+    for name, module in (("generator", generators), ("discriminator", discriminators)):
+        print(f"{name}: {getattr(config.architecture, name)}, {module.build(config).count_params():,} parameters")
+    size = _count(config, "train")
+    if config.run.validate or config.run.sample:
+        _count(config, "validation")
+    end, batch_size = train.iterations(config, size), config.data.batch_size
+    if end is None:
+        print(f"trains until it is interrupted; an epoch: {size / batch_size:,.1f} iterations of {batch_size}")
+    else:
+        print(f"trains for at most {end:,} iterations of {batch_size}: {end * batch_size / size:,.1f} epochs")
+    return 0
+
+
+def _trained(command):
+    colorizer, config = common.trained(command)
+    print(config.to_json(command.mode), end="")
+    parameters = f"{colorizer.generator.count_params():,} parameters"
+    print(f"generator: {config.architecture.generator}, {parameters}, of {colorizer.stored.weights}")
+    if command.mode in ("eval", "turing", "sample"):
+        _count(config, config.evaluation.eval_split if command.mode == "eval" else "test")
+
+
+def _count(config, split):
+    photographs = datasets.load(config.data, split)
+    print(photographs.description)
+    return photographs.size

@@ -18,7 +18,7 @@ from colorgan.evaluation import evaluate as evaluator
 from colorgan.evaluation.definitions import CONTROLS
 from colorgan.files import whole
 from colorgan.settings import flags
-from colorgan.settings.config import flag_name
+from colorgan.settings.options import flag_name
 
 DATA = ("dataset", "dataset_path", "height", "width", "classes", "validation_fraction")  # what makes a split
 _GIVEN = {"zeros": "not given", "uniform": "drawn with seed 0"}  # a generator's inputs beside the picture
@@ -83,10 +83,14 @@ def run(command: flags.Command) -> int:
     return _write(folder, evaluation, comparisons, {name: config.flat() for name, config in configs.items()}, part=part)
 
 
-def _folders(command):
-    """Measure a folder of results against a folder of truths."""
-    config = command.config
-    wanted = config.evaluation
+def pairs_of(command: flags.Command) -> folders.Pairs:
+    """-> the pictures of `--result-dir` and `--truth-dir`.
+
+    Raises:
+        ValueError: if one is missing, or something else is given that has no meaning beside them; see `folders.Pairs`.
+        FileNotFoundError: likewise.
+    """
+    wanted = command.config.evaluation
     if not (wanted.result_dir and wanted.truth_dir):
         raise ValueError(
             "`--result-dir` and `--truth-dir` belong together: results against the photographs themselves."
@@ -95,10 +99,16 @@ def _folders(command):
         raise ValueError("`--result-dir` measures two folders: it does not go with --compare or runs.")
     if "eval_split" in command.given:
         raise ValueError("`--result-dir` measures two folders: they have no split for --eval-split to choose.")
-    pairs = folders.Pairs(wanted.result_dir, wanted.truth_dir)
+    return folders.Pairs(wanted.result_dir, wanted.truth_dir)
+
+
+def _folders(command):
+    """Measure a folder of results against a folder of truths."""
+    config, pairs = command.config, pairs_of(command)
+    wanted = config.evaluation
     place = Path(wanted.result_dir).resolve().name or "root"
     name = f"{place} (results)" if place in baselines.NAMES else place
-    folder = Path(config.use.test_output or Path("results") / f"folder-{place}")
+    folder = Path(config.colorizing.test_output or Path("results") / f"folder-{place}")
     for given in (wanted.result_dir, wanted.truth_dir):
         if Path(given).resolve() in (folder.resolve(), *folder.resolve().parents):
             raise ValueError(f"{folder} lies in {given}, whose pictures are measured. Give another --output.")

@@ -11,16 +11,16 @@ from colorgan.settings import flags
 
 def run(command: flags.Command) -> int:
     """Write the file that `--output` names in `--format`, and print how far its results are from Keras'."""
-    use = command.config.use
-    if use.format not in export.FORMATS or not use.test_output:
+    wanted = command.config.colorizing
+    if wanted.format not in export.FORMATS or not wanted.test_output:
         raise ValueError(
-            f"`--mode export` needs --output, the name of the file, and --format, one of {', '.join(export.FORMATS)}. "
-            f"Received: --output {use.test_output or 'none'} --format {use.format or 'none'}"
+            f"`export` needs --output, the name of the file, and --format, one of {', '.join(export.FORMATS)}. "
+            f"Received: --output {wanted.test_output or 'none'} --format {wanted.format or 'none'}"
         )
     colorizer, config = common.trained(command)
-    path = Path(use.test_output)
-    parity = export.export(colorizer.generator, config, path, format=use.format, overwrite=use.overwrite)
-    print(f"{path}, and {path.name}.json with its ranges and an example of its use.")
+    path = Path(wanted.test_output)
+    parity = export.export(colorizer.generator, config, path, format=wanted.format, overwrite=wanted.overwrite)
+    print(f"{path}, and {path.name}.json with its ranges and an example of its wanted.")
     print("Difference from Keras on random pictures, in scaled colour:")
     for one in parity:
         batch, height, width = one.size

@@ -10,31 +10,26 @@ import tensorflow as tf
 
 from colorgan.commands import common
 from colorgan.settings import flags
-from colorgan.settings.config import SECTION_OF, flag_name
 from colorgan.training import checkpoints, state
 from colorgan.weights import packing, stored
 
 
 def run(command: flags.Command) -> int:
     """Write `--output NAME.weights.h5`, kernels in float16, and NAME.weights.json beside it."""
-    use = command.config.use
-    if not use.test_output:
-        raise ValueError(f"`--mode pack` needs --output, the file to write: --output NAME{stored.SUFFIX}")
-    path = Path(use.test_output)
+    wanted = command.config.colorizing
+    if not wanted.test_output:
+        raise ValueError(f"`pack` needs --output, the file to write: --output NAME{stored.SUFFIX}")
+    path = Path(wanted.test_output)
     for file in (path, path.with_name(packing.packed_name(path))):
-        if file.exists() and not use.overwrite:
+        if file.exists() and not wanted.overwrite:
             raise FileExistsError(f"{file} exists. Give another --output, or --overwrite to replace it.")
-    others = {name for name in command.given if SECTION_OF[name] == "data"} - {"dataset_path"}
-    if others:
-        names = ", ".join(flag_name(name) for name in sorted(others))
-        raise ValueError(f"{names}: the median that is packed is that of the run's own training set. Leave it out.")
     colorizer, config = common.trained(command)
     own = colorizer.stored
     with tempfile.TemporaryDirectory() as folder:
-        if use.average_checkpoints > 1:
+        if wanted.average_checkpoints > 1:
             own = _averaged(own, config, Path(folder))
             own.load_into(colorizer.generator)
-        if use.saturation != 1:
+        if wanted.saturation != 1:
             own = _more_colorful(own, colorizer.generator, config, Path(folder))
         packed = packing.pack(own, path, median_ab=own.median_ab or common.median_ab(config))
     megabytes = packed.weights.stat().st_size / 1e6
@@ -47,10 +42,10 @@ def _more_colorful(own, generator, config, folder):
     if not hasattr(generator.head, "raise_chroma") or config.data.color_space == "rgb":
         raise ValueError(
             f"`--saturation`: the chroma of --head {config.architecture.head} with --color-space "
-            f"{config.data.color_space} has no factor in the weights. Leave it out, and give --saturation to "
-            "colorize.py."
+            f"{config.data.color_space} has no factor in the weights. Leave it out, and give --saturation when "
+            "photographs are colorized."
         )
-    generator.head.raise_chroma(config.use.saturation)
+    generator.head.raise_chroma(config.colorizing.saturation)
     target = folder / "more-colorful"
     target.mkdir()
     checkpoints.write_weights(generator, target / stored.WEIGHTS)
@@ -61,7 +56,7 @@ def _averaged(own, config, folder):
     """-> weights in `folder`, the mean of a run's last checkpoints, described as the run's own."""
     if own.packed or own.weights.name != stored.WEIGHTS:
         raise ValueError(f"`--average-checkpoints` is of a run, given by its folder. Received: {own.weights}")
-    run_dir, count = own.weights.parent, config.use.average_checkpoints
+    run_dir, count = own.weights.parent, config.colorizing.average_checkpoints
     trained = state.create(config, tf.distribute.get_strategy())
     names = checkpoints.Checkpoints(run_dir, trained, keep=count).average(count)
     print(f"The mean of {', '.join(names)}.")

@@ -12,26 +12,40 @@ from colorgan.commands import class_weights, common
 from colorgan.evaluation import baselines, metrics, report
 from colorgan.evaluation import evaluate as evaluator
 from colorgan.files import whole
-from colorgan.models.objectives import compose, features
+from colorgan.models.objectives import adversarial, compose, features
 from colorgan.models.predictor import Predictor
-from colorgan.settings import flags
+from colorgan.settings import flags, modes, rules
+from colorgan.settings.config import Config
 from colorgan.training import checkpoints, distribution, loop, state, steps, validation, writers
 from colorgan.weights import pretrained
 
 
 def run(command: flags.Command) -> int:
     """Train until the schedule's end or an interruption; the run directory then describes the run."""
-    if command.config.run.weights:
-        raise ValueError("`--weights` is for evaluating and colorizing; training goes on from its run's checkpoints.")
-    common.check_names(command.config)
-    if "encoder" in command.given and command.config.architecture.encoder_name != "table":
-        raise ValueError(
-            f"`--encoder` is the table of --encoder-name table, and this run's encoder is "
-            f"{command.config.architecture.encoder_name}. Leave one of them out."
-        )
+    check(command.config)
     strategy = distribution.strategy(command.config.run.gpu_ids)
     with loop.interruptions() as interrupted:  # after the strategy: a cluster's listens for SIGTERM itself
         return _train(command.config, strategy, interrupted)
+
+
+def check(config: Config) -> None:
+    """What only the rooms know, before the data are looked at; what settings alone say, `settings.rules` have checked.
+
+    Raises:
+        ValueError: for an unknown loss or metric, a pretrained encoder's weights that are not here, or data whose
+            colours do not go with a classification.
+    """
+    adversarial.get(config.objective.adversarial)
+    try:
+        metrics.cost(config.run.best_metric, 0.0)
+    except ValueError as error:
+        raise ValueError(f"`--best-metric`: {error}") from error
+    if steps.classifies(config):
+        rules.check_bins(config.data)
+    name, run_ = config.architecture.encoder_name, config.run
+    begun = any((Path(run_.checkpoints_path) / "checkpoints").glob("ckpt-*"))
+    if name != "table" and not (run_.network or begun):
+        pretrained.locate(name, run_.encoder_weights or name)
 
 
 def _train(config, strategy, interrupted) -> int:
@@ -58,7 +72,7 @@ def _train(config, strategy, interrupted) -> int:
         return report.sample_grid(truth, predictor.predict_lab(truth))
 
     writer = writers.Writers(
-        run_dir, config, start=position.iteration, total=_iterations(config, photographs.size), active=chief
+        run_dir, config, start=position.iteration, total=iterations(config, photographs.size), active=chief
     )
     try:
         stopped = loop.Loop(
@@ -119,7 +133,7 @@ def _start(config, trained, saver, photographs, strategy, *, chief) -> loop.Posi
         loaded = checkpoints.load_networks(Path(config.run.network), config, trained)
         anew = "" if "discriminator" in loaded else "; the discriminator starts anew"
         said += f"\nStarting from {config.run.network}: {' and '.join(loaded)}{anew}."
-    end, pretraining = _iterations(config, photographs.size), config.schedule.pretrain_steps
+    end, pretraining = iterations(config, photographs.size), config.schedule.pretrain_steps
     if end is not None and pretraining >= end:
         said += f"\nThe run ends within its pre-training: at most {end} iterations, --pretrain-steps {pretraining}."
     elif end is not None and config.schedule.unfreeze and pretraining + config.schedule.unfreeze[-1][0] >= end:
@@ -139,7 +153,8 @@ def _begin_with_pretrained(config, trained) -> str:
     )
 
 
-def _iterations(config, size):
+def iterations(config: Config, size: int) -> int | None:
+    """-> at which a run on so many photographs ends at the latest; None: it does not."""
     limits = [config.schedule.max_steps] if config.schedule.max_steps else []
     if config.schedule.epochs:
         limits.append(-(-config.schedule.epochs * size // config.data.batch_size))
@@ -176,4 +191,4 @@ def _say_how_it_ended(interrupted, config, position):
         print("It ended within its pre-training: the generator has met no discriminator.")
     print(f"Finished at iteration {iteration}. Look at {run_dir}/samples" + (", and measure:" if saved else "."))
     if saved:
-        print(f"  python test-eval.py --checkpoints-path {run_dir}")
+        print(f"  {modes.command('eval')} --checkpoints-path {run_dir}")

@@ -19,7 +19,7 @@ def run(command: flags.Command) -> int:
 
     Of a page's test, turing.csv is there from the first answer on, and never more than moments behind.
     """
-    asked, use = command.config.evaluation, command.config.use
+    asked, page = command.config.turing, command.config.page
     if asked.web and asked.participant:
         raise ValueError("`--participant` goes on in a window. In a browser, open the address that ends in it.")
     # What would fail only with the answers; ranges are the configuration's to check.
@@ -27,14 +27,14 @@ def run(command: flags.Command) -> int:
     if not asked.web:
         require_display()
         return _run(command, None)
-    with running.listen(use.host, use.port) as place:
+    with running.listen(page.host, page.port) as place:
         return _run(command, place)
 
 
 def _run(command, place):
     """The test, in a window or at a place."""
     colorizer, config = common.trained(command)
-    wanted, folder = config.evaluation, common.output(config)
+    wanted, folder = config.turing, common.output(config)
     real, settings = _test(config, colorizer)
     with Store(folder / "turing.sqlite") as store:
         earlier = len(_result(store, settings, wanted).people)
@@ -42,7 +42,7 @@ def _run(command, place):
             print(f"Participants of this test so far: {earlier}. Their answers are kept, and count.")
         if place is not None:
             with export.Follower(store.path, folder / "turing.csv") as follower:
-                _serve(store, settings, place, config.use.host, real, colorizer, csv=follower.path)
+                _serve(store, settings, place, config.page.host, real, colorizer, csv=follower.path)
         else:
             _ask(store, settings, wanted.participant, lambda index: (real[index], colorizer.colorize(real[index])))
         result = _result(store, settings, wanted)
@@ -63,7 +63,7 @@ def _result(store, settings, wanted):
 
 def _test(config, colorizer):
     """-> the real photographs and the test's settings; fewer trials, said once, where there are fewer photographs."""
-    wanted = config.evaluation
+    wanted = config.turing
     extra = wanted.practice + wanted.checks
     split = datasets.load(config.data, "test")
     batches = split.pictures(1, limit=wanted.test_size + extra, seed=config.run.seed)

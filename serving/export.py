@@ -20,6 +20,7 @@ import numpy as np
 
 from colorgan.files import whole
 from colorgan.models import inputs
+from colorgan.settings import modes
 from colorgan.settings.config import Config
 
 SIZES = ((1, 32, 48), (2, 45, 37))  # batch, height and width of the comparison; the second needs padding
@@ -246,8 +247,8 @@ def _check_packages(format):
     missing = [pypi for name, pypi in FORMATS[format].packages.items() if importlib.util.find_spec(name) is None]
     if missing:
         raise ValueError(  # the extras are called as the formats
-            f"`--format {format}` needs packages that are not there, {', '.join(missing)}. Install them with: "
-            f'pip install -e ".[{format}]"'
+            f"`--format {format}` needs packages that are not there, {', '.join(missing)}, of the extra `{format}`. "
+            f"Install them with: {modes.install(format)}"
         )
 
 

@@ -1,6 +1,6 @@
 """The command line: flags made from the configuration's fields, and how flags, presets and data sets combine.
 
-The only reader of flags. Imports `config` and `presets`, and no TensorFlow: `--help` and mistakes answer at once.
+The only reader of flags. Imports this room's modules, and no TensorFlow: mistakes answer at once.
 """
 
 from __future__ import annotations
@@ -9,39 +9,21 @@ import difflib
 import fnmatch
 import json
 import re
-import shutil
 import textwrap
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 from absl import flags as absl_flags
 
-from colorgan.settings.config import FIELDS, SECTIONS, Config, flag_name, folder_name
-from colorgan.settings.presets import DATASETS, PRESETS, WITHOUT_MEANING
+from colorgan.settings import modes, rules
+from colorgan.settings.config import OPTIONS, Config, folder_name
+from colorgan.settings.modes import MODES
+from colorgan.settings.options import TRAIN
+from colorgan.settings.presets import DATASETS, PRESETS
 
-MODES = ("train", "eval", "turing", "sample", "class-weights", "colorize", "export", "app", "pack")
-ORIGINAL_MODES = {"0": "train", "1": "eval", "2": "turing"}  # the original's numbers
 # The original renamed these; both names mean one flag.
 ALIASES = {"turing-test-delay": "test-delay", "turing-test-size": "test-size", "output": "test-output"}
-SHOWN_FIRST = ("output",)  # aliases that --help has before the original's name
-
-
-# Booleans that may stand alone.
-BARE = ("--dry-run", "--single", "--web", "--overwrite", "--flip-average", "--side-by-side", "--download")
-# What a door's users look for stands first in its --help; the other sections follow in their order.
-FIRST = {
-    **dict.fromkeys(("colorize", "app", "export", "pack"), ("use", "run")),
-    **dict.fromkeys(("eval", "turing", "sample"), ("evaluation", "use", "run", "data")),
-    **dict.fromkeys(("train", "class-weights"), ("data", "schedule", "optimizer", "run")),
-}
-ONLY = {"average_checkpoints": "pack", "eval_split": "eval", "encoder_weights": "train"}  # what one mode alone can heed
-# What `Config` does not refuse, which runs of earlier versions must fit: the largest values of what is given ...
-LIMITS = {"saturation": 10, "quality": 100}
-# ... and the formats of what a mode writes.
-FORMATS = {
-    **dict.fromkeys(("colorize", "app"), ("jpg", "png", "tiff", "webp")),
-    "export": ("tf_saved_model", "onnx", "litert"),
-}
+BARE = ("--dry-run", *(one.flag for one in OPTIONS.values() if one.bare))  # booleans that may stand alone
 TRUE, FALSE = ("true", "t", "1", "yes", "y", "on"), ("false", "f", "0", "no", "n", "off")
 
 
@@ -54,7 +36,7 @@ class Command:
     """A parsed command line.
 
     Attributes:
-        mode: one of `MODES`.
+        mode: one of `modes.MODES`.
         config: everything resolved: flags over preset over the data set's defaults.
         given: names of the fields that the command line itself set.
         inputs: the words that are not flags.
@@ -128,9 +110,8 @@ _PARSERS = {
 
 def _definitions() -> absl_flags.FlagValues:
     values = absl_flags.FlagValues()
-    for name, f in FIELDS.items():
-        parser = _PARSERS[f.metadata["kind"]]()
-        absl_flags.DEFINE(parser, flag_name(name)[2:], None, f.metadata["help"], flag_values=values, serializer=None)
+    for one in OPTIONS.values():
+        absl_flags.DEFINE(_PARSERS[one.kind](), one.flag[2:], None, one.help, flag_values=values, serializer=None)
     for alias, name in ALIASES.items():
         absl_flags.DEFINE_alias(alias, name, flag_values=values)
     absl_flags.DEFINE_string("mode", None, "what to do", flag_values=values)
@@ -150,7 +131,8 @@ def parse(argv: list[str], *, mode: str | None = None) -> Command:
         set's defaults, which beat the fields' defaults.
 
     Raises:
-        UsageError: for an unknown flag or name, a value of the wrong type or out of range.
+        UsageError: for an unknown flag or name, a value of the wrong type or out of range, a flag that is not for the
+            mode, and, of a training, what `rules` refuse.
     """
     values = _definitions()
     try:
@@ -163,20 +145,21 @@ def parse(argv: list[str], *, mode: str | None = None) -> Command:
         raise UsageError(f"Unknown flag `--{error.flagname}`.{hint} Known flags:\n{listed}") from error
     except absl_flags.Error as error:
         raise UsageError(str(error)) from error
-    given = {name: values[flag_name(name)[2:]].value for name in FIELDS if values[flag_name(name)[2:]].present}
+    given = {name: values[one.flag[2:]].value for name, one in OPTIONS.items() if values[one.flag[2:]].present}
     for alias, name in ALIASES.items():
         if values[alias].present:
             given[name.replace("-", "_")] = values[name].value
     chosen = _mode(values["mode"].value, mode)
-    for name in sorted(given.keys() & ONLY.keys()):
-        if chosen != ONLY[name]:
-            raise UsageError(
-                f"{flag_name(name)} is for `--mode {ONLY[name]}`, not for `--mode {chosen}`. Leave it out."
-            )
-    _check_given(given, chosen)
+    try:
+        _check_given(given, chosen)
+        config = resolve(given)
+        if chosen in TRAIN:
+            rules.check(config, frozenset(given))
+    except ValueError as error:
+        raise UsageError(str(error)) from error
     return Command(
         mode=chosen,
-        config=resolve(given),
+        config=config,
         given=frozenset(given),
         inputs=tuple(words),
         dry_run=values["dry-run"].value,
@@ -184,12 +167,13 @@ def parse(argv: list[str], *, mode: str | None = None) -> Command:
 
 
 def _check_given(given, mode):
-    for name, most in LIMITS.items():
-        if given.get(name, 0) > most:
-            raise UsageError(f"`{flag_name(name)}` must be at most {most}. Received: {given[name]}")
-    known, wanted = FORMATS.get(mode), given.get("format")
-    if known and wanted and wanted not in known:
-        raise UsageError(f"`--format` of `--mode {mode}` must be one of {', '.join(known)}. Received: {wanted!r}")
+    """What is given must be for the mode, and one of the mode's choices."""
+    foreign = [OPTIONS[name] for name in sorted(given) if mode not in OPTIONS[name].modes]
+    if foreign:
+        told = "; ".join(f"{one.flag} is for {', '.join(one.modes)}" for one in foreign)
+        raise ValueError(f"{told}; not for {mode}. Leave it out.")
+    for name, value in given.items():
+        OPTIONS[name].check(value, mode=mode)
 
 
 def _normalized(argv):
@@ -208,12 +192,23 @@ def _is_flag(word):
     return re.match(r"^--?[A-Za-z]", word) is not None
 
 
+def mode_of(argv: list[str], fixed: str | None = None) -> str | None:
+    """-> the mode of a command line that need not be right otherwise, as one that asks for help; None: it names none.
+
+    Raises:
+        UsageError: for an unknown mode, or another than a door's own.
+    """
+    words = " ".join(_normalized(argv))
+    found = re.search(r"(?:^| )--mode[= ](\S+)", words)
+    return _mode(found[1] if found else None, fixed) if found or fixed else None
+
+
 def _mode(given, fixed):
-    mode = ORIGINAL_MODES.get(given, given) or fixed or "train"
+    mode = modes.ORIGINAL.get(given, given) or fixed or "train"
     if mode not in MODES:
         raise UsageError(f"Unknown `--mode` {given!r}. Known: {', '.join(MODES)} (or the original's 0, 1, 2)")
     if fixed and mode != fixed:
-        raise UsageError(f"This script's mode is {fixed}. For `--mode {mode}` use main.py.")
+        raise UsageError(f"This is {fixed}, which --mode does not change. For {mode}: {modes.command(mode)}")
     return mode
 
 
@@ -237,10 +232,10 @@ def resolve(given: dict) -> Config:
         if preset not in PRESETS:
             raise ValueError(f"Unknown `--preset` {preset!r}. Known: {', '.join(PRESETS)}")
         on_top = {} if given.get("preset") else defaults.values
-        dropped = [neutral for (name, value), neutral in WITHOUT_MEANING.items() if given.get(name) == value]
         values = {**PRESETS[preset].values, **on_top}
-        for neutral in dropped:
-            values |= neutral
+        for row in rules.WITHOUT_MEANING:
+            if row.name in given and given[row.name] == row.value:
+                values |= row.neutral | row.start
         config = config.replace(**{**values, **given, "preset": preset})
         return config.replace(**_paths(config))
     except (ValueError, TypeError) as error:
@@ -270,61 +265,3 @@ def _paths(config):
         name = f"-{config.run.name}" if config.run.name else ""
         paths["checkpoints_path"] = f"./checkpoints/{place}{name}"
     return paths
-
-
-def table() -> list[tuple[str, str, str, str]]:
-    """-> rows (section, flag, default, help) of every flag, for `--help` and the README."""
-    return [
-        (section, flag_name(f.name), _shown(f.default), _help(f))
-        for section, cls in SECTIONS.items()
-        for f in fields(cls)
-    ]
-
-
-def _shown(default):
-    if isinstance(default, tuple):
-        rows = default and isinstance(default[0], tuple)
-        return json.dumps(default, separators=(",", ":")) if rows else ",".join(default) or "none"
-    return "none" if default in ("", None) else str(default)
-
-
-def _help(f):
-    aliases = [f"--{alias}" for alias, name in ALIASES.items() if "--" + name == flag_name(f.name)]
-    choices = f" [{', '.join(f.metadata['choices'])}]" if f.metadata["choices"] else ""
-    return f.metadata["help"] + choices + (f" (also {', '.join(aliases)})" if aliases else "")
-
-
-def help_text(program: str, purpose: str, *, mode: str | None, words="", examples=()) -> str:
-    """-> what `--help` prints for a door.
-
-    Args:
-        program: the script's name.
-        purpose: one sentence on what it does.
-        mode: its fixed mode, or None for main.py.
-        words: what it takes beside flags, for the line on its use.
-        examples: command lines, without the program.
-    """
-    width = min(shutil.get_terminal_size((110, 20)).columns, 110)
-    command = f"python {program}" if program.endswith(".py") else program
-    usage = " ".join(filter(None, (f"usage: {command}", words, "[--flag value ...]")))
-    lines = [usage, "", *textwrap.wrap(purpose, width), ""]
-    lines += [*(f"  {command} {example}" for example in examples), *([""] if examples else [])]
-    if mode is None:
-        lines += [f"  --mode {{{','.join(MODES)}}}  what to do (default: train)", ""]
-    lines += ["  --dry-run  print the resolved configuration and the networks' sizes, and exit", "  --help", ""]
-    lines += textwrap.wrap(
-        "A flag that is given beats the preset, which beats the data set's defaults, which beat the defaults below. "
-        f"Presets: {', '.join(PRESETS)}. Booleans take a value: --augment True; {', '.join(BARE)} may stand alone.",
-        width,
-    )
-    section, order = None, {one: i for i, one in enumerate(FIRST.get(mode, ()))}
-    for row_section, flag, default, text in sorted(table(), key=lambda row: order.get(row[0], len(order))):
-        if row_section != section:
-            section = row_section
-            lines += ["", f"{section}:"]
-        for alias in (alias for alias in SHOWN_FIRST if f"--{ALIASES[alias]}" == flag):
-            flag, text = f"--{alias}, {flag}", text.replace(f" (also --{alias})", "")
-        wrapped = textwrap.wrap(f"{text} (default: {default})", width - 30, break_on_hyphens=False)
-        lines.append(f"  {flag:<26}  {wrapped[0] if wrapped else ''}")
-        lines += [" " * 30 + rest for rest in wrapped[1:]]
-    return "\n".join(lines)

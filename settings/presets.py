@@ -288,27 +288,6 @@ PRESETS = {
     ),
 }
 
-# What a choice on the command line takes out of a preset that was made for another: what has no meaning beside it.
-WITHOUT_MEANING = {
-    ("adversarial", "wgan-gp"): {
-        "label_smoothing": False,  # a critic has no labels, and no accuracy
-        "d_max_accuracy": 1.01,
-        "d_pretrain_accuracy": 0.0,
-        "d_retrain_accuracy": 0.0,
-    },
-    ("validate", False): {"stop_colorfulness": 0.0},
-    ("log", False): {"visualize": False},  # curves are drawn of the log
-    ("color_space", "rgb"): {"chroma_gain": 1.0},  # a factor on a and b
-    ("color_space", "yuv"): {"chroma_gain": 1.0},
-    ("head", "color"): {"classification_weight": 0.0, "pretrain": "l1"},  # it has no bins to classify
-    ("critic_ratio", "cantelli"): {  # makes rounds of its own, of more updates than one
-        "d_steps": 16,
-        "noise_epochs": 0,
-        "d_max_accuracy": 1.01,
-        "d_retrain_accuracy": 0.0,
-    },
-}
-
 # The first pattern (as in file names) that a data set's name matches gives its defaults.
 DATASETS = {
     "cifar10": DataDefaults("cifar10"),

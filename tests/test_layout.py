@@ -14,16 +14,15 @@ ROOMS = {
     "commands",
 }  # fmt: skip
 DOORS = {"train", "test-eval", "test-turing", "colorize", "app"}
-MODULES = {"__init__", "main"} | DOORS
+MODULES = {"__init__", "__main__", "main"} | DOORS
 NOT_INSTALLED = {"tests", "benchmarks", "setup.py", ".ci"}
 
 # What a module may import of ours: the first key that is its name or a package around it. A name allows all inside it.
 MAY_IMPORT = {
-    "settings.config": set(),
     "settings": {"settings"},
     "files": {"files"},
     "server": {"server"},
-    "weights": {"weights", "settings.config", "files"},
+    "weights": {"weights", "settings", "files"},
     "models.objectives": {"models.objectives", "models.color", "models.quantization", "settings.config"},
     "models.color": set(),
     "models.normalization": set(),
@@ -35,15 +34,17 @@ MAY_IMPORT = {
         "models",
         "evaluation.metrics",
         "settings.config",
+        "settings.options",
         "weights.stored",
         "files.whole",
     },
     "evaluation": {"evaluation", "models.predictor", "models.color", "settings.config", "files"},
     "turing": {"turing", "server", "files"},
-    "serving": {"serving", "models", "settings.config", "server", "files", "weights"},
+    "serving": {"serving", "models", "settings.config", "settings.modes", "server", "files", "weights"},
     "__init__": {"serving.colorizer"},
     "commands": ROOMS,
-    "main": {"commands", "settings.flags"},
+    "main": {"__init__", "commands", "settings"},
+    "__main__": {"main"},
     **{door: {"main"} for door in DOORS},
 }
 # What it may import of others, beside the standard library; a module without a row may import anything.
@@ -56,6 +57,7 @@ OTHERS = {
     "server": {"starlette", "uvicorn"},
     "__init__": set(),
     "main": set(),
+    "__main__": set(),
     **{door: set() for door in DOORS},
 }
 MATPLOTLIB = {"turing.window", "evaluation.report.plots", "training.writers"}

@@ -8,7 +8,8 @@ import pytest
 
 from colorgan import datasets
 from colorgan.models import discriminators, generators
-from colorgan.settings import flags, presets
+from colorgan.settings import flags, presets, usage
+from colorgan.settings.modes import MODES
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -18,7 +19,7 @@ FLAGS = (ROOT / "docs" / "flags.md").read_text(encoding="utf-8")
 def flag_rows():
     """The table of flags as it should be; paste this into docs/flags.md when it differs."""
     escape = str.maketrans({"|": "\\|"})
-    return [f"| {s} | `{f}` | `{d}` | {h.translate(escape)} |" for s, f, d, h in flags.table()]
+    return [f"| {s} | `{f}` | `{d}` | {h.translate(escape)} |" for s, f, d, h in usage.table()]
 
 
 def test_the_table_of_flags_is_the_parsers():
@@ -40,14 +41,14 @@ def test_every_data_set_is_listed():
 
 
 def test_commands_parse():
-    modes = {
-        "train.py": "train",
-        "test-eval.py": "eval",
-        "test-turing.py": "turing",
-        "colorize.py": "colorize",
-        "app.py": "app",
-    }
-    commands = re.findall(r"python (%s)((?: [^`\n\\]+|\\\n)*)" % "|".join(modes), README)  # noqa: UP031
-    assert len(commands) >= 7
-    for script, words in commands:
-        flags.parse(shlex.split(words.replace("\\\n", " ")), mode=modes[script])
+    """Those of the README, of the documents and of the weights' cards: in the checkout and of the installed package."""
+    documents = [*(ROOT / "docs").glob("*.md"), *(ROOT / "weights").glob("*.md")]
+    texts = [README, *(path.read_text(encoding="utf-8") for path in documents)]
+    doors = {f"python {row.door}": mode for mode, row in MODES.items() if row.door}
+    doors |= {"python main.py": None} | {f"colorgan {mode}": mode for mode in MODES}
+    commands = re.findall(r"(%s)((?: [^`\n\\]+|\\\n)*)" % "|".join(doors), "\n".join(texts))  # noqa: UP031
+    assert {door for door, _ in commands} >= {"python main.py", "python colorize.py", "colorgan colorize"}
+    for door, words in commands:
+        words = words.replace("\\\n", " ").split("#")[0]
+        if not set(words) & set("|$"):  # no command, but a pattern for some
+            flags.parse(shlex.split(words), mode=doors[door])

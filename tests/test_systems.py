@@ -102,10 +102,9 @@ def test_wgan256_through_both_phases(door, tmp_path):
     assert "Measuring" in again.stdout
 
 
-@pytest.mark.parametrize("values", [{"chroma_gain": 1.2}, {"min_colorfulness": 15.0}])
-def test_weights_of_bins_are_those_of_the_photographs_as_they_are(values):
+def test_weights_of_bins_are_those_of_the_photographs_as_they_are():
     with pytest.raises(ValueError, match="`--chroma-gain` and `--min-colorfulness` change the colours"):
-        class_weights.obtain(flags.resolve({"preset": "wgan256", **values}), photographs=None)
+        class_weights.obtain(flags.resolve({"preset": "wgan256", "chroma_gain": 1.2}), photographs=None)
 
 
 @pytest.mark.slow

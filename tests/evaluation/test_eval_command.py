@@ -191,7 +191,7 @@ def test_two_folders_have_no_split():
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("--port", "70000"), "`--port` must be below 65536"),
+        (("--port", "70000"), "`--port` must be below 65,536"),
         (("--check-tolerance", "2"), "`--check-tolerance` must be at most 1"),
         (("--precision-target", "0.5"), "`--precision-target` must lie between 0 and 0.5"),
     ],

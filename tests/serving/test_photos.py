@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from colorgan.files import orientation as orientations
-from colorgan.files import reading, suffixes, writing
-from colorgan.serving import export, photos
+from colorgan.files import reading, writing
+from colorgan.serving import photos
 from colorgan.serving.photos import Settings
-from colorgan.settings import flags
+from colorgan.settings.config import OPTIONS
 
 
 @pytest.mark.parametrize(
@@ -61,9 +61,8 @@ def test_settings_are_checked(values, named):
 
 def test_the_command_line_knows_the_same_limits():
     """It may not import this room, and says them before TensorFlow is loaded."""
-    assert flags.FORMATS["colorize"] == flags.FORMATS["app"] == tuple(suffixes.FORMATS)
-    assert flags.FORMATS["export"] == tuple(export.FORMATS)
-    for name, most in flags.LIMITS.items():
+    for name in ("saturation", "quality"):
+        most = OPTIONS[name].most
         Settings(**{"work_size": 16, name: most})
         with pytest.raises(ValueError, match=name):
             Settings(**{"work_size": 16, name: most + 1})

