@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from setuptools import setup
+from setuptools.command.build_py import build_py
 
 HERE = Path(__file__).parent
 ONNX = [
@@ -33,6 +34,18 @@ ROOMS = [
     "serving",
     "weights",
 ]
+
+CHECKOUT = {"setup", "train", "test-eval", "test-turing", "colorize", "app"}  # beside main.py, of no use installed
+
+
+class Build(build_py):
+    """Leaves this script and the checkout's doors out of wheels."""
+
+    def find_package_modules(self, package, package_dir):
+        """-> what the base class finds, (package, module, file), without them."""
+        found = super().find_package_modules(package, package_dir)
+        return [one for one in found if package != "colorgan" or one[1] not in CHECKOUT]
+
 
 setup(
     name="colorgan",
@@ -87,5 +100,6 @@ setup(
             "selenium>=4.51",
         ],
     },
+    cmdclass={"build_py": Build},
     entry_points={"console_scripts": ["colorgan = colorgan.main:console"]},
 )

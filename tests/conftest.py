@@ -18,6 +18,14 @@ tf.config.set_logical_device_configuration(
 )
 
 
+def pytest_collection_modifyitems(config, items):
+    """What is nightly runs only where -m names it, whatever else -m says."""
+    if "nightly" not in config.option.markexpr:
+        nightly = [item for item in items if item.get_closest_marker("nightly")]
+        items[:] = [item for item in items if item not in nightly]
+        config.hook.pytest_deselected(items=nightly)
+
+
 @pytest.fixture(scope="session")
 def door():
     """-> a function that runs a door in a process of its own, as a user does, and returns what it printed."""
