@@ -1,4 +1,8 @@
-"""The doors in processes of their own, as users open them, on data made here; what they leave is looked at."""
+"""The doors, on data made here; what they leave is looked at.
+
+Each door is opened in a process of its own once, as users open it, and where a process must end; what else a mode does
+is looked at in this process (`here`), which has TensorFlow loaded.
+"""
 
 import json
 import os
@@ -15,6 +19,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
+
+import colorgan
+from colorgan import main
+from colorgan.settings import flags
+from colorgan.training import checkpoints, state
 
 ROOT = Path(__file__).parent.parent
 SMALL = [
@@ -72,6 +81,20 @@ def start():
         if process.poll() is None:
             process.kill()
             process.communicate()
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch, capsys):
+    """-> a function that opens a door in this process, in the test's folder, and returns what it printed."""
+    monkeypatch.chdir(tmp_path)
+
+    def opened(mode, *words, expect=0):
+        status = main.run(mode, [*map(str, words)])
+        printed = capsys.readouterr()
+        assert status == expect, printed
+        return printed
+
+    return opened
 
 
 @pytest.fixture(scope="module")
@@ -153,15 +176,13 @@ def test_turing_says_what_a_headless_machine_lacks(run, door):
     assert "display" in failed.stderr.lower()
 
 
-def test_no_run_names_the_next_command(door, tmp_path):
-    failed = door("test-eval.py", cwd=tmp_path, expect=1)
-    assert "No trained model in checkpoints/places365." in failed.stderr
-    assert "python train.py --dataset ..." in failed.stderr
-    failed = door("test-eval.py", "--weights", "gone.h5", cwd=tmp_path, expect=1)
-    assert "`--weights`: gone.h5 does not exist" in failed.stderr
-    failed = door("train.py", "--dataset", "shapes", "--best-metric", "foo", cwd=tmp_path, expect=1)
-    assert "`--best-metric`: Unknown metric `foo`. Known: mae_ab" in failed.stderr
-    assert not (tmp_path / "checkpoints").exists()
+def test_no_run_names_the_next_command(here, tmp_path):
+    failed = here("eval", expect=1).err
+    assert "No trained model in checkpoints/places365." in failed
+    assert re.search("Train one with `.*train.* --dataset ...`", failed)
+    failed = here("train", "--dataset", "shapes", "--best-metric", "foo", expect=1).err
+    assert "`--best-metric`: Unknown metric `foo`. Known: mae_ab" in failed
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.slow
@@ -197,18 +218,18 @@ def test_sigterm_saves_and_says_how_to_go_on(tmp_path, start):
 
 
 @pytest.mark.slow
-def test_a_run_that_became_colourful_enough_stays_ended(tmp_path, door):
+def test_a_run_that_became_colourful_enough_stays_ended(here, tmp_path):
     words = shapes("--checkpoints-path", "run", "--pretrain-steps", 2, "--validate-interval", 1, "--max-steps", 6)
-    done = door("train.py", *words, "--stop-colorfulness", 1e-6, cwd=tmp_path)
-    assert "The run ends" in done.stdout + done.stderr and "Finished at iteration 3." in done.stdout
-    again = door("train.py", *words, "--stop-colorfulness", 1e-6, cwd=tmp_path)
-    assert "Going on at iteration 3." in again.stdout and "Finished at iteration 3." in again.stdout
+    done = here("train", *words, "--stop-colorfulness", 1e-6)
+    assert "The run ends" in done.out + done.err and "Finished at iteration 3." in done.out
+    again = here("train", *words, "--stop-colorfulness", 1e-6).out
+    assert "Going on at iteration 3." in again and "Finished at iteration 3." in again
     assert len([row for row in rows(tmp_path / "run") if row["iteration"] == 3 and "val/mae_ab" in row]) == 1
-    assert "Finished at iteration 6." in door("train.py", *words, "--stop-colorfulness", 99, cwd=tmp_path).stdout
+    assert "Finished at iteration 6." in here("train", *words, "--stop-colorfulness", 99).out
 
 
 @pytest.mark.slow
-def test_kill_9_loses_at_most_one_save_interval(tmp_path, door, start):
+def test_kill_9_loses_at_most_one_save_interval(tmp_path, here, start):
     words = shapes("--checkpoints-path", "run", "--log-interval", 1, "--save-interval", 3)
     process = start("train.py", *words, cwd=tmp_path)
     metrics = tmp_path / "run" / "metrics.jsonl"
@@ -218,42 +239,31 @@ def test_kill_9_loses_at_most_one_save_interval(tmp_path, door, start):
     reached = max(row["iteration"] for row in rows(tmp_path / "run"))
     kept = stored_iteration(tmp_path / "run")
     assert reached - 3 <= kept <= reached and kept % 3 == 0
-    printed = door("train.py", *words, "--max-steps", kept + 2, cwd=tmp_path).stdout
+    printed = here("train", *words, "--max-steps", kept + 2).out
     assert f"Going on at iteration {kept}." in printed
     iterations = [row["iteration"] for row in rows(tmp_path / "run") if "g/l1" in row]
     assert iterations == list(range(1, kept + 3))  # the lost rows are not there twice
 
-    failed = door("train.py", *words, "--lr", 0.5, cwd=tmp_path, expect=1)
-    assert "--lr: 0.003 there, 0.5 now" in failed.stderr
+    assert "--lr: 0.003 there, 0.5 now" in here("train", *words, "--lr", 0.5, expect=1).err
 
 
 @pytest.mark.slow
-def test_a_loss_that_is_not_finite_stops_the_run(tmp_path, door):
+def test_a_loss_that_is_not_finite_stops_the_run(tmp_path, here):
     words = shapes("--checkpoints-path", "run", "--save-interval", 1, "--log-interval", 1)
-    door("train.py", *words, "--max-steps", 1, cwd=tmp_path)
+    here("train", *words, "--max-steps", 1)
     # Poison the stored weights, as a run could not: going on, the first loss is NaN.
-    poison = """
-import sys, numpy as np
-from pathlib import Path
-from colorgan.settings import flags
-from colorgan.training import checkpoints, state
-import tensorflow as tf
-config = flags.parse(sys.argv[1:], mode="train").config
-trained = state.create(config, tf.distribute.get_strategy())
-saver = checkpoints.Checkpoints(Path("run"), trained, keep=3)
-host = saver.restore()
-kernel = trained.generator.trainable_variables[0]
-kernel.assign(np.full(kernel.shape, np.nan))
-saver.save(host)
-"""
-    subprocess.run([sys.executable, "-c", poison, *words], cwd=tmp_path, check=True, capture_output=True, timeout=300)
-    failed = door("train.py", *words, "--max-steps", 4, cwd=tmp_path, expect=1)
-    assert "at iteration 2" in failed.stderr and "last good checkpoint" in failed.stderr
+    trained = state.create(flags.parse(words, mode="train").config, tf.distribute.get_strategy())
+    saver = checkpoints.Checkpoints(tmp_path / "run", trained, keep=3)
+    host = saver.restore()
+    kernel = trained.generator.trainable_variables[0]
+    kernel.assign(np.full(kernel.shape, np.nan))
+    saver.save(host)
+    failed = here("train", *words, "--max-steps", 4, expect=1).err
+    assert "at iteration 2" in failed and "last good checkpoint" in failed
 
     # A gradient that is not finite leaves the iteration's own losses finite: nothing of it may be saved.
     words = shapes("--checkpoints-path", "steep", "--save-interval", 1, "--lr", 1e38, "--max-steps", 9)
-    failed = door("train.py", *words, cwd=tmp_path, expect=1)
-    assert re.search(r"are no longer finite|became (nan|-?inf)", failed.stderr)
+    assert re.search(r"are no longer finite|became (nan|-?inf)", here("train", *words, expect=1).err)
     if (tmp_path / "steep" / "checkpoints").exists():
         assert all(np.isfinite(v).all() for v in checkpoint(tmp_path / "steep").values() if hasattr(v, "dtype"))
 
@@ -277,7 +287,7 @@ def make_places365(folder):
 
 
 @pytest.mark.slow
-def test_the_originals_commands_back_to_back(tmp_path, door):
+def test_the_originals_commands_back_to_back(tmp_path, here):
     """Their own flags, on tiny data in the same layouts; narrow networks and few steps so that it ends."""
     make_cifar10(tmp_path / "dataset" / "cifar10")
     make_places365(tmp_path / "dataset" / "places365")
@@ -287,20 +297,20 @@ def test_the_originals_commands_back_to_back(tmp_path, door):
     cifar = "--seed 100 --dataset cifar10 --dataset-path ./dataset/cifar10 --checkpoints-path ./checkpoints "
     cifar += "--batch-size 128 --epochs 200 --lr 3e-4 --lr-decay-steps 1e4 --augment True"
     size = ["--height", "32", "--width", "32"]
-    door("train.py", *places.split(), *short, *size, cwd=tmp_path)
+    here("train", *places.split(), *short, *size)
     # 2 batches of 16 from 11 colour images and a gray one (a coloured one is held out): at least one whole pass, so
     # the gray one was met; and the count goes on when the run does.
     (first,) = [row["data/dropped_gray"] for row in rows(tmp_path / "checkpoints" / "places365") if "g/l1" in row]
-    door("train.py", *places.split(), *short[:2], "--max-steps", 5, *FAST, *size, cwd=tmp_path)
+    here(None, "--mode", 0, *places.split(), *short[:2], "--max-steps", 5, *FAST, *size)
     last = [row["data/dropped_gray"] for row in rows(tmp_path / "checkpoints" / "places365") if "g/l1" in row][-1]
     assert 2 <= first <= 3 and last >= first + 2
-    door("train.py", *cifar.split(), *short, "--validate-size", "2", cwd=tmp_path)
+    here(None, *cifar.split(), *short, "--validate-size", "2")  # main.py alone trains
     assert sorted(p.name for p in (tmp_path / "checkpoints").iterdir()) == ["cifar10", "places365"]
     settings = json.loads((tmp_path / "checkpoints" / "cifar10" / "config.json").read_text())
     assert settings["batch_size"] == 128 and settings["lr_decay_steps"] == 10_000 and settings["augment"] is True
     assert json.loads((tmp_path / "checkpoints" / "places365" / "config.json").read_text())["label_smoothing"] is True
-    assert "places365" in door("test-eval.py", cwd=tmp_path).stdout
-    assert "cifar10" in door("test-eval.py", "--dataset", "cifar10", "--eval-size", "10", cwd=tmp_path).stdout
+    assert "places365" in here("eval").out
+    assert "cifar10" in here(None, "--mode", 1, "--dataset", "cifar10", "--eval-size", "10").out
 
 
 def two_workers(start, *words, cwd):
@@ -316,13 +326,13 @@ def two_workers(start, *words, cwd):
 
 
 @pytest.mark.slow
-def test_two_workers_train_as_one(tmp_path, door, start):
+def test_two_workers_train_as_one(tmp_path, here, start):
     """MultiWorkerMirroredStrategy over loopback: same losses as one process at the same global batch, and one end."""
     words = shapes("--augment", "False", "--log-interval", 1, "--decoder", "[[6,2,0],[4,2,0]]")
     words += ["--pretrain-steps", "1", "--max-steps", "5", "--validate-interval", "3"]
     words += ["--stop-colorfulness", "1e-6"]  # ends all after 3
     processes = two_workers(start, *words, "--checkpoints-path", "two", cwd=tmp_path)
-    door("train.py", *words, "--checkpoints-path", "one", cwd=tmp_path)
+    here("train", *words, "--checkpoints-path", "one")
     for process in processes:
         _, err = process.communicate(timeout=300)
         assert process.returncode == 0, err[-4000:]
@@ -353,9 +363,9 @@ def test_a_signal_to_one_worker_stops_and_saves_both(tmp_path, start):
 def test_help_and_mistakes_answer_without_tensorflow(tmp_path, door):
     """A module that cannot be imported stands in TensorFlow's place."""
     (tmp_path / "tensorflow.py").write_text("raise SystemExit('TensorFlow was imported')")
-    env = {"PYTHONPATH": str(tmp_path)}
+    env = {"PYTHONPATH": os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])}
     for script in ("main.py", "train.py", "test-eval.py", "test-turing.py", "colorize.py", "app.py"):
-        assert "--lr-decay-steps" in door(script, "--help", cwd=tmp_path, env=env).stdout
+        assert door(script, "--help", cwd=tmp_path, env=env).stdout.count("\n") <= 60
     for words, said in ((["gone.jpg"], "gone.jpg is not there"), ([], "No photograph"), (["a.jpg"], "at most 10")):
         saturation = ["--saturation", 20] if words == ["a.jpg"] else []
         failed = door("colorize.py", *words, *saturation, cwd=tmp_path, env=env, expect=2 if saturation else 1)
@@ -373,10 +383,59 @@ def test_help_may_be_cut_short():
     assert (done.returncode, done.stderr, done.stdout) == (0, "", "")
 
 
-def test_dry_run_prints_settings_and_sizes_and_writes_nothing(tmp_path, door):
-    printed = door("train.py", "--dataset", "cifar10", "--lr", "1e-3", "--dry-run", cwd=tmp_path).stdout
+def test_dry_run_of_a_training_counts_and_writes_nothing(here, tmp_path):
+    make_cifar10(tmp_path / "dataset" / "cifar10")
+    before = sorted(tmp_path.rglob("*"))
+    printed = here("train", "--dataset", "cifar10", "--lr", "1e-3", "--epochs", 64, "--dry-run").out
     settings, rest = printed.split("\n}\n")
-    assert json.loads(settings + "}")["lr"] == 1e-3
+    settings = json.loads(settings + "}")
+    assert settings["lr"] == 1e-3 and not settings.keys() & {"host", "port", "test_delay", "saturation"}
     # Sums over the kernel tables of Nazeri et al. 2018, as worked out in tests/conformance/test_presets.py.
     assert "16,659,586" in rest and "2,768,321" in rest
+    # 5 files of 20, of which 4 % are held out; 64 epochs of 96 in batches of 128.
+    assert "train split, 96 images" in rest and "validation split, 4 images" in rest
+    assert "at most 48 iterations of 128: 64.0 epochs" in rest
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("mode", "words", "said"),
+    [
+        ("train", ("--dataset", "folder", "--dataset-path", "gone"), "`--dataset-path`: gone is not a folder"),
+        ("train", ("--dataset", "shapes", "--best-metric", "foo"), "`--best-metric`: Unknown metric"),
+        ("eval", ("--dataset", "shapes"), "No trained model in checkpoints/shapes"),
+        ("eval", ("--result-dir", "gone", "--truth-dir", "gone"), "gone"),
+        ("colorize", ("gone.jpg",), "gone.jpg is not there"),
+        ("class-weights", ("--dataset", "folder", "--dataset-path", "gone"), "`--dataset-path`: gone is not a folder"),
+    ],
+)
+def test_dry_run_fails_where_something_is_not_there(mode, words, said, here, tmp_path):
+    assert said in here(mode, *words, "--dry-run", expect=1).err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_dry_run_of_what_uses_weights_looks_at_them(run, monkeypatch, capsys):
+    monkeypatch.chdir(run[0])
+    before = sorted(Path().rglob("*"))
+    for mode in ("eval", "app"):
+        assert main.run(mode, ["--dataset", "shapes", "--gpu-ids", "-1", "--dry-run"]) == 0
+        settings, rest = capsys.readouterr().out.split("\n}\n")
+        assert json.loads(settings + "}").keys() == flags.parse([], mode=mode).config.flat(mode).keys()
+        assert "parameters, of checkpoints/shapes/generator.weights.h5" in rest
+        assert ("test split, 200 images" in rest) == (mode == "eval")
+    assert sorted(Path().rglob("*")) == before
+
+
+def test_the_command_of_the_package(capsys):
+    def told(*words, expect=0):
+        assert main.console([*words]) == expect
+        return capsys.readouterr()
+
+    overview = told().out
+    assert overview == told("--help").out and "colorize" in overview and "class-weights" in overview
+    assert told("--version").out == told("train", "--version").out == f"colorgan {colorgan.__version__}\n"
+    assert "Colorize photographs and films" in told("colorize", "-h").out
+    for words in (("--mode", "eval"), ("photo.jpg",), ("--epochs", "3")):
+        assert f"Received: {words[0]}. Known: train, eval" in told(*words, expect=2).err
+    assert "is for pack; not for eval" in told("eval", "--average-checkpoints", "2", expect=2).err
+    assert "Not a flag: a.jpg" in told("app", "a.jpg", expect=2).err
