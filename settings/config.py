@@ -416,7 +416,7 @@ class Colorizing:
     test_input: str = option("", "gray photographs to colorize: a file or a folder", path=True)
     saturation: float = option(
         1.0,
-        "factor on the chroma of the colours; pack: written into the weights, the strongest colours by less",
+        "factor on the chroma of the colours, 0 to 10; pack: written into the weights, the strongest colours by less",
         most=10,
         modes=("colorize", "app", "pack"),
         first=True,

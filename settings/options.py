@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
 from dataclasses import dataclass, field
 
@@ -66,7 +67,7 @@ class Option:
         """-> its choices in a mode; in any, where no mode is named."""
         if not isinstance(self.choices, dict):
             return self.choices
-        return self.choices[mode] if mode else tuple(one for some in self.choices.values() for one in some)
+        return self.choices[mode] if mode else tuple(dict.fromkeys(itertools.chain(*self.choices.values())))
 
     def check(self, value, *, mode: str | None = None) -> None:
         """Check a value against the type, the choices and the range.

@@ -131,6 +131,7 @@ def test_training_leaves_what_it_promises(run):
     assert (
         config["augment"] is True and config["max_steps"] == 6 and config["checkpoints_path"] == "./checkpoints/shapes"
     )
+    assert not config.keys() & {"host", "port", "test_delay", "saturation"}
     # 1 discriminator and 2 generator updates an iteration; the optimizers' counts are in the checkpoint.
     state = checkpoint(place)
     assert int(state["g_optimizer/0/.ATTRIBUTES/VARIABLE_VALUE"]) == 12

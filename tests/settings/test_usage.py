@@ -48,6 +48,8 @@ def test_the_table_has_each_flag_once():
     assert [row[1] for row in rows] == [one.flag for one in OPTIONS.values()]
     shown = {flag: default for _, flag, default, _ in rows}
     assert (shown["--lr"], shown["--augment"], shown["--augmentations"]) == ("0.0003", "True", "flip")
+    (formats,) = (row[3] for row in rows if row[1] == "--format")
+    assert "[jpg, png, tiff, webp, tf_saved_model, onnx, litert]" in formats
     assert (shown["--name"], shown["--discriminator-layers"]) == ("none", "[[64,2],[128,2],[256,2],[512,1]]")
 
 
