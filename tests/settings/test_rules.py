@@ -40,9 +40,8 @@ def test_the_table_knows_what_the_rooms_know():
     builds = {name: heads.build(config.replace(head=name), kernel_size=1) for name in heads.HEADS}
     assert values("head") == {name for name, head in builds.items() if head.bins is None}
     formats = OPTIONS["format"].choices
-    assert formats["colorize"] == formats["app"] == tuple(suffixes.FORMATS) and formats["export"] == tuple(
-        export.FORMATS
-    )
+    assert formats["colorize"] == formats["app"] == tuple(suffixes.FORMATS)
+    assert formats["export"] == tuple(export.FORMATS)
 
 
 @pytest.mark.parametrize(
