@@ -8,6 +8,8 @@ from colorgan.models.objectives.adversarial import ADVERSARIAL
 from colorgan.settings import rules
 from colorgan.training.schedules import Action
 
+pytestmark = pytest.mark.usefixtures("untraced")
+
 
 def iterate(config, action=None):
     """-> the logs of the second of two iterations, all finite."""

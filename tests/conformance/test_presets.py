@@ -168,6 +168,7 @@ VARIANTS = [
 ]
 
 
+@pytest.mark.usefixtures("untraced")
 @pytest.mark.parametrize(("preset", "values"), VARIANTS)
 def test_the_first_turns_train_what_they_say(preset, values):
     """Updates of each optimizer as scheduled; every trainable variable of a phase gets a gradient, no other does."""
@@ -201,6 +202,7 @@ def moment_of(path):
 @pytest.mark.parametrize(
     ("name", "precision"), [*((name, "mixed_bfloat16") for name in PRESETS), ("tiny", "mixed_float16")]
 )
+@pytest.mark.usefixtures("untraced")
 def test_mixed_precision_runs(name, precision):
     larger = {"height": 128, "width": 128} if name == "wgan256" else {}  # at 64 it is refused
     config = small(name, precision=precision, **larger)
