@@ -179,7 +179,7 @@ def test_turing_says_what_a_headless_machine_lacks(run, door):
 
 def test_no_run_names_the_next_command(here, tmp_path):
     failed = here("eval", expect=1).err
-    assert "No trained model in checkpoints/places365." in failed
+    assert "No trained model in ./checkpoints/places365." in failed
     assert re.search("Train one with `.*train.* --dataset ...`", failed)
     failed = here("train", "--dataset", "shapes", "--best-metric", "foo", expect=1).err
     assert "`--best-metric`: Unknown metric `foo`. Known: mae_ab" in failed
@@ -404,7 +404,7 @@ def test_dry_run_of_a_training_counts_and_writes_nothing(here, tmp_path):
     [
         ("train", ("--dataset", "folder", "--dataset-path", "gone"), "`--dataset-path`: gone is not a folder"),
         ("train", ("--dataset", "shapes", "--best-metric", "foo"), "`--best-metric`: Unknown metric"),
-        ("eval", ("--dataset", "shapes"), "No trained model in checkpoints/shapes"),
+        ("eval", ("--dataset", "shapes"), "No trained model in ./checkpoints/shapes"),
         ("eval", ("--result-dir", "gone", "--truth-dir", "gone"), "gone"),
         ("colorize", ("gone.jpg",), "gone.jpg is not there"),
         ("class-weights", ("--dataset", "folder", "--dataset-path", "gone"), "`--dataset-path`: gone is not a folder"),
