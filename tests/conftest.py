@@ -10,6 +10,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import pytest
 import tensorflow as tf
 
+from colorgan import main
+
 ROOT = Path(__file__).parent.parent
 
 # Two logical devices on one CPU, so that replicas can be tested; must precede TensorFlow's first operation.
@@ -44,3 +46,28 @@ def door():
         return result
 
     return run
+
+
+@pytest.fixture
+def untraced():
+    """Within: what is a `tf.function` runs operation by operation. Tracing a training step costs ten times as much.
+
+    The graphs are for `conformance/test_resume.py` and for the doors that are opened in processes of their own.
+    """
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
+
+
+@pytest.fixture
+def here(untraced, tmp_path, monkeypatch, capsys):
+    """-> a function that opens a door in this process, in the test's folder, and returns what it printed."""
+    monkeypatch.chdir(tmp_path)
+
+    def opened(mode, *words, expect=0):
+        status = main.run(mode, [*map(str, words)])
+        printed = capsys.readouterr()
+        assert status == expect, printed
+        return printed
+
+    return opened

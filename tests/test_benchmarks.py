@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_the_step_is_timed_against_the_naive_one(tmp_path):
     words = [ROOT / "benchmarks" / "train_step.py", "--preset", "tiny", "--batch-size", "4", "--rounds", "1"]
     done = subprocess.run([sys.executable, *words], cwd=tmp_path, capture_output=True, text=True, timeout=300)
@@ -17,7 +17,7 @@ def test_the_step_is_timed_against_the_naive_one(tmp_path):
     assert done.stdout.splitlines()[-1].startswith("fused_bn_gain=")
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_the_parts_of_a_pretrained_encoders_step_are_timed(tmp_path):
     words = ["--preset", "photo", "--batch-size", "2", "--size", "32", "--rounds", "1"]
     words = [ROOT / "benchmarks" / "train_step.py", *words]

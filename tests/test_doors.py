@@ -83,20 +83,6 @@ def start():
             process.communicate()
 
 
-@pytest.fixture
-def here(tmp_path, monkeypatch, capsys):
-    """-> a function that opens a door in this process, in the test's folder, and returns what it printed."""
-    monkeypatch.chdir(tmp_path)
-
-    def opened(mode, *words, expect=0):
-        status = main.run(mode, [*map(str, words)])
-        printed = capsys.readouterr()
-        assert status == expect, printed
-        return printed
-
-    return opened
-
-
 @pytest.fixture(scope="module")
 def run(door, tmp_path_factory):
     """A trained run in ./checkpoints/shapes of a folder: (folder, what training printed)."""

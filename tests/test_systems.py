@@ -1,6 +1,7 @@
 """The published systems through the doors, as their users run them, on tiny data."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -23,33 +24,8 @@ def faces(tmp_path_factory):
     return folder
 
 
-@pytest.fixture(scope="module")
-def portraits(faces, door, tmp_path_factory):
-    """-> the folder of a run of `rgb64` at 64x32."""
-    cwd = tmp_path_factory.mktemp("rgb64")
-    words = ["--dataset", "folder", "--dataset-path", faces, "--height", 64, "--width", 32, "--checkpoints-path", "run"]
-    done = door("train.py", "--preset", "rgb64", *words, *NARROW, "--max-steps", 3, cwd=cwd)
-    assert "Finished at iteration 3" in done.stdout
-    return cwd
-
-
-@pytest.mark.slow
-def test_rgb64_samples_differ_with_the_noise(portraits, door):
-    printed = door("main.py", "--mode", "sample", "--checkpoints-path", "run", "--runs", 2, cwd=portraits).stdout
-    grids = [np.asarray(Image.open(portraits / line)) for line in printed.split() if line.endswith(".png")]
-    assert len(grids) == 2 and grids[0].shape == grids[1].shape
-    # gray | truth | result: the first two thirds are the same photographs.
-    columns = grids[0].shape[1] * 2 // 3
-    assert np.array_equal(grids[0][:, :columns], grids[1][:, :columns])
-    assert not np.array_equal(grids[0], grids[1])
-
-
-@pytest.mark.slow
-def test_network_begins_where_another_run_ended(portraits, faces, door, tmp_path):
-    settings = json.loads((portraits / "run" / "config.json").read_text())
+def test_rgb64_and_a_run_that_begins_where_it_ended(faces, here, tmp_path):
     words = [
-        "--preset",
-        "rgb64",
         "--dataset",
         "folder",
         "--dataset-path",
@@ -58,48 +34,48 @@ def test_network_begins_where_another_run_ended(portraits, faces, door, tmp_path
         64,
         "--width",
         32,
+        "--preset",
+        "rgb64",
         *NARROW,
     ]
-    done = door("train.py", *words, "--network", portraits / "run", "--lr", 1e-5, "--max-steps", 1, cwd=tmp_path)
-    assert "Starting from" in done.stdout and "generator and discriminator" in done.stdout
-    assert json.loads((tmp_path / "checkpoints/folder/config.json").read_text())["lr"] != settings["lr"]
-    other = door(
-        "train.py", *words, "--filter-multiplier", 0.2, "--network", portraits / "run", "--name", "other",
-        cwd=tmp_path, expect=1,
-    )  # fmt: skip
-    assert "--filter-multiplier: 0.1 there, 0.2 now" in other.stderr
-    gone = door("train.py", *words, "--network", "nowhere", "--name", "gone", cwd=tmp_path, expect=1)
-    assert "`--network`: no weights at nowhere" in gone.stderr
+    done = here("train", *words, "--checkpoints-path", "run", "--max-steps", 3)
+    assert "Finished at iteration 3" in done.out
+    printed = here(None, "--mode", "sample", "--checkpoints-path", "run", "--runs", 2).out
+    grids = [np.asarray(Image.open(line)) for line in printed.split() if line.endswith(".png")]
+    assert len(grids) == 2 and grids[0].shape == grids[1].shape
+    # gray | truth | result: the first two thirds are the same photographs.
+    columns = grids[0].shape[1] * 2 // 3
+    assert np.array_equal(grids[0][:, :columns], grids[1][:, :columns])
+    assert not np.array_equal(grids[0], grids[1]), "another noise"
+
+    done = here("train", *words, "--network", "run", "--lr", 1e-5, "--max-steps", 1)
+    assert "Starting from" in done.out and "generator and discriminator" in done.out
+    settings, began = (json.loads(Path(run, "config.json").read_text()) for run in ("run", "checkpoints/folder"))
+    assert began["lr"] != settings["lr"]
+    other = here("train", *words, "--filter-multiplier", 0.2, "--network", "run", "--name", "other", expect=1)
+    assert "--filter-multiplier: 0.1 there, 0.2 now" in other.err
+    gone = here("train", *words, "--network", "nowhere", "--name", "gone", expect=1)
+    assert "`--network`: no weights at nowhere" in gone.err
 
 
-@pytest.mark.slow
-def test_noise_is_what_several_samples_need(door, tmp_path):
-    door("train.py", "--dataset", "shapes", *NARROW, "--max-steps", 1, cwd=tmp_path)
-    words = ["--mode", "sample", "--checkpoints-path", "checkpoints/shapes"]
-    assert (
-        "`--runs`: this generator takes no noise" in door("main.py", *words, "--runs", 2, cwd=tmp_path, expect=1).stderr
-    )
-
-
-@pytest.mark.slow
-def test_wgan256_through_both_phases(door, tmp_path):
+def test_wgan256_through_both_phases(here, tmp_path):
     words = [
         "--preset", "wgan256", "--dataset", "shapes", "--height", 64, "--width", 64, *NARROW, "--pretrain-steps", 2,
         "--critic-ratio-min", 2, "--d-steps", 2, "--unfreeze", "[[0,13],[3,0]]",
     ]  # fmt: skip
-    measured = door("main.py", "--mode", "class-weights", *words, cwd=tmp_path)
+    measured = here(None, "--mode", "class-weights", *words)
     path = tmp_path / "checkpoints/shapes/class_weights.json"
     before = path.read_text()
-    assert "32 weights" in measured.stdout and len(json.loads(before)["weights"]) == 2
-    done = door("train.py", *words, "--max-steps", 6, cwd=tmp_path)
-    assert "Measuring" not in done.stdout and path.read_text() == before
-    assert "phase pretrain" in done.stdout + done.stderr and "phase adversarial" in done.stdout + done.stderr
+    assert "32 weights" in measured.out and len(json.loads(before)["weights"]) == 2
+    done = here("train", *words, "--max-steps", 6)
+    assert "Measuring" not in done.out and path.read_text() == before
+    assert "phase pretrain" in done.out + done.err and "phase adversarial" in done.out + done.err
     rows = [json.loads(line) for line in (tmp_path / "checkpoints/shapes/metrics.jsonl").read_text().splitlines()]
     logged = set().union(*rows)
     assert {"g/classification", "g/adv", "d/gp", "d/gap", "d/ratio"} <= logged
     other = [*words, "--validation-fraction", 0.5, "--name", "other"]
-    again = door("main.py", "--mode", "class-weights", *other, cwd=tmp_path)
-    assert "Measuring" in again.stdout
+    again = here(None, "--mode", "class-weights", *other)
+    assert "Measuring" in again.out
 
 
 def test_weights_of_bins_are_those_of_the_photographs_as_they_are():
@@ -107,8 +83,7 @@ def test_weights_of_bins_are_those_of_the_photographs_as_they_are():
         class_weights.obtain(flags.resolve({"preset": "wgan256", "chroma_gain": 1.2}), photographs=None)
 
 
-@pytest.mark.slow
-def test_a_controlled_run_says_what_it_achieved(door, tmp_path):
+def test_a_controlled_run_says_what_it_achieved(here, tmp_path):
     words = [
         "--preset",
         "controlled",
@@ -120,9 +95,11 @@ def test_a_controlled_run_says_what_it_achieved(door, tmp_path):
         "--desired-hue",
         0.6,
     ]
-    done = door("train.py", *words, "--max-steps", 2, cwd=tmp_path)
+    done = here("train", *words, "--max-steps", 2)
+    # Two grids of a generator that takes no noise would be the same.
+    words = ["--mode", "sample", "--checkpoints-path", "checkpoints/shapes", "--runs", 2]
+    assert "`--runs`: this generator takes no noise" in here(None, *words, expect=1).err
     table = (tmp_path / "checkpoints/shapes/validation.txt").read_text()
-    for text in (done.stdout, table):
+    for text in (done.out, table):
         assert "desired" in text and "saturation" in text and "hue" in text
-    measured = door("test-eval.py", "--checkpoints-path", "checkpoints/shapes", "--eval-size", 4, cwd=tmp_path)
-    assert "desired" in measured.stdout
+    assert "desired" in here("eval", "--checkpoints-path", "checkpoints/shapes", "--eval-size", 4).out

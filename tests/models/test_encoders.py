@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from colorgan.models import blocks, decoders, encoders
+from colorgan.models import blocks, decoders, encoders, inputs
 from colorgan.settings import flags
 from colorgan.weights import pretrained
 
@@ -83,17 +83,53 @@ def test_unknown_encoders_list_the_known():
 
 
 def test_a_decoder_joins_the_map_of_the_size_that_it_comes_to():
-    decoder = decoders.ResizeDecoder([(5, 2, 0.0), (3, 1, 0.0), (2, 2, 0.0)], block)
+    decoder = decoders.ResizeDecoder([(5, 2, 0.0), (3, 1, 0.0), (2, 2, 0.0)], block, reduction=4)
     maps = {1: tf.ones((1, 8, 8, 7)), 2: tf.ones((1, 4, 4, 6)), 4: tf.ones((1, 2, 2, 9))}
     assert decoder(maps).shape == (1, 8, 8, 2) and decoder.enlargement == 4
     assert [one.convolution.kernel.shape[2] for one in decoder.blocks] == [9 + 6, 5, 3 + 7]
 
 
 def test_what_is_said_of_the_whole_picture_is_added_to_every_pixel_of_the_smallest_map():
-    decoder = decoders.ResizeDecoder([(4, 1, 0.0)], lambda f, **_: tf.keras.layers.Activation("linear"), context=3)
+    decoder = decoders.ResizeDecoder(
+        [(4, 1, 0.0)], lambda f, **_: tf.keras.layers.Activation("linear"), reduction=8, context=3
+    )
     smallest = np.random.default_rng(1).normal(size=(2, 3, 5, 3)).astype(np.float32)
     whole = np.random.default_rng(2).normal(size=(2, 1, 1, 4)).astype(np.float32)
     maps = {8: smallest, encoders.WHOLE: whole}
     decoder(maps)
     kernel, bias = decoder.context.get_weights()
     np.testing.assert_allclose(decoder(maps), smallest + whole @ kernel + bias, rtol=1e-5, atol=1e-6)
+
+
+def test_what_joins_a_decoder_begins_without_a_trace_and_comes_in_at_its_own_resolution():
+    rows = (
+        inputs.Input("hint", "", "", 0, 1, None, reduction=2, joins="decoder", channels=1),
+        inputs.Input("palette", "", "", 0, 1, None, reduction=inputs.WHOLE, joins="decoder", channels=2),
+    )
+    table = [(4, 2, 0.0), (3, 2, 0.0)]
+    decoder = decoders.ResizeDecoder(table, lambda f, **_: blocks.Block(f, kernel_size=1), reduction=8, inputs=rows)
+    plain = decoders.ResizeDecoder(table, lambda f, **_: blocks.Block(f, kernel_size=1), reduction=8)
+    rng = np.random.default_rng(0)
+    maps = {8: rng.random((1, 2, 3, 5)).astype(np.float32)}
+    hint = np.zeros((1, 8, 12, 1), np.float32)
+    hint[0, 5, 7] = 1
+    given = {"hint": hint, "palette": rng.random((1, 1, 1, 2)).astype(np.float32)}
+    before = decoder(maps, given)
+    plain(maps)
+    for one, other in zip(plain.blocks, decoder.blocks, strict=True):
+        one.set_weights(other.get_weights())
+    np.testing.assert_array_equal(plain(maps), before)  # weights that know nothing of it give what they gave
+    first, second = decoder.additions
+    assert first is not None and second.kernel.shape == (3, 3)
+    second.set_weights([np.float32([[1, 0, 0], [0, 0, 0], [0, 1, 0]])])
+    added = np.asarray(decoder(maps, given) - before)
+    # The second row comes to reduction 2, the hint's own, where it is added as it is.
+    np.testing.assert_allclose(added[0, :, :, 0], hint[0, :, :, 0], atol=1e-6)
+    np.testing.assert_allclose(added[0, :, :, 1], given["palette"][0, 0, 0, 1], atol=1e-6)
+    np.testing.assert_array_equal(added[0, :, :, 2], 0)
+    second.set_weights([np.zeros((3, 3), np.float32)])
+    first.set_weights([np.float32([[1, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0]])])
+    assert not np.array_equal(decoder(maps, given), before)  # averaged, at the first row's resolution too
+    with pytest.raises(ValueError, match=r"comes to reductions \[4, 2\]: none is that of depth, 16"):
+        far = inputs.Input("depth", "", "", 0, 1, None, reduction=16, joins="decoder", channels=1)
+        decoders.ResizeDecoder(table, lambda f, **_: blocks.Block(f, kernel_size=1), reduction=8, inputs=[far])

@@ -274,7 +274,7 @@ def test_discriminators_of_whole_pictures(name, size):
         network(*judged(config, 2, size[0] + 64, size[1]))
 
 
-@systems
+@pytest.mark.parametrize("name", ["nazeri", "rgb64"])
 def test_half_precision_ends_in_float32(name):
     size = {"height": 128, "width": 128} if name == "wgan256" else {}  # smaller is refused in bfloat16
     config = configured(name, precision="mixed_bfloat16", d_normalization="spectral", **size)
@@ -290,32 +290,6 @@ def test_half_precision_ends_in_float32(name):
     judgement = discriminator(given[0], color, training=True)
     assert judgement.dtype == tf.float32 and np.all(np.isfinite(judgement))
     assert discriminator.blocks[0].compute_dtype == "bfloat16"
-
-
-@systems
-def test_saved_and_loaded_it_is_identical(name, tmp_path):
-    config, *built = pair(name)
-    given = (inputs(config, 1, 32, 32), judged(config, 1, 32, 32))
-    for module, network, x in zip((generators, discriminators), built, given, strict=True):
-        network.save_weights(tmp_path / "network.weights.h5")
-        again = module.build(config)
-        assert np.any(again(*x) != network(*x))
-        again.load_weights(tmp_path / "network.weights.h5")
-        np.testing.assert_array_equal(again(*x), network(*x))
-
-
-@systems
-def test_every_trainable_variable_gets_a_gradient(name):
-    config, generator, discriminator = pair(name)
-    given = inputs(config, 2, 32, 32)
-    with tf.GradientTape(persistent=True) as tape:
-        color, logits = generator(*given, training=True, with_logits=True)
-        judgement = tf.reduce_mean(discriminator(given[0], color, training=True))
-    for network in (generator, discriminator):
-        gradients = tape.gradient(judgement, [v.value for v in network.trainable_variables])
-        for variable, gradient in zip(network.trainable_variables, gradients, strict=True):
-            assert gradient is not None and np.all(np.isfinite(gradient)), variable.path
-            assert variable.name != "kernel" or np.any(gradient != 0), variable.path
 
 
 @systems

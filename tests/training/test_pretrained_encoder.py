@@ -13,6 +13,7 @@ from colorgan.training.schedules import Action
 from colorgan.weights import pretrained
 from colorgan.weights.stored import load
 
+pytestmark = pytest.mark.usefixtures("untraced")
 NAME = "efficientnet-lite0"
 SMALL = ["--dataset", "shapes", "--preset", "photo", "--height", "32", "--width", "32", "--batch-size", "4"]
 QUICK = [*SMALL, "--filter-multiplier", "0.05", "--sample", "False", "--validate", "False", "--augment", "False"]
