@@ -21,11 +21,13 @@ tf.config.set_logical_device_configuration(
 
 
 def pytest_collection_modifyitems(config, items):
-    """What is nightly runs only where -m names it, whatever else -m says."""
+    """What is nightly runs only where -m names it, whatever else -m says; long files begin first."""
     if "nightly" not in config.option.markexpr:
         nightly = [item for item in items if item.get_closest_marker("nightly")]
         items[:] = [item for item in items if item not in nightly]
         config.hook.pytest_deselected(items=nightly)
+    long = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in long)
 
 
 @pytest.fixture(scope="session")

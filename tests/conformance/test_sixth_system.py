@@ -23,7 +23,7 @@ def package(tmp_path):
     file, preset, option, row = re.findall(r"```python\n(.*?)```", CONTRIBUTING, re.S)
     added = {
         "settings/presets.py": ("PRESETS = {\n", preset),
-        "settings/config.py": ("""multiplies every number of filters of both networks")\n""", option),
+        "settings/config.py": ("    filter_multiplier: float = option(\n", option),
         "models/inputs.py": ("INPUTS = (\n", row.removeprefix("INPUTS = (\n").removesuffix(")\n")),
     }
     made = {"": {"models", "settings"}, "models": {"networks", "inputs.py"}, "settings": {"presets.py", "config.py"}}
@@ -37,7 +37,8 @@ def package(tmp_path):
     for name, (before, lines) in added.items():
         text = (ROOT / name).read_text()
         assert text.count(before) == 1
-        (copy / name).write_text(text.replace(before, before + lines))
+        lines = before + lines if before.endswith(("{\n", "= (\n")) else lines + before  # into a table; before a field
+        (copy / name).write_text(text.replace(before, lines))
     return copy.parent
 
 

@@ -12,6 +12,8 @@ from colorgan.training import checkpoints
 from colorgan.training.checkpoints import Checkpoints
 from colorgan.training.schedules import Action
 
+pytestmark = pytest.mark.usefixtures("untraced")
+
 
 def snapshot(trained):
     return {name: [v.numpy() for v in group] for name, group in trained.variables().items() if name != "host"}

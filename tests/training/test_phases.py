@@ -10,6 +10,7 @@ from colorgan.models.objectives import controls
 from colorgan.training import state, steps
 from colorgan.training.schedules import Action
 
+pytestmark = pytest.mark.usefixtures("untraced")
 PRETRAIN = Action(0, 1, phase="pretrain")
 
 
