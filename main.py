@@ -19,7 +19,8 @@ from colorgan import __version__  # noqa: E402
 from colorgan.settings import flags, usage  # noqa: E402
 from colorgan.settings.modes import MODES  # noqa: E402
 
-MODULES = {"eval": "evaluate", "class-weights": "class_weights"}  # modes whose module in `commands/` has another name
+# modes whose module in `commands/` has another name
+MODULES = {"eval": "evaluate", "class-weights": "class_weights", "colorize": "photographs"}
 HELP = {"--help", "-h"}
 HELP_ALL = {"--help-all", "--helpfull"}
 

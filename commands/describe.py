@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from colorgan import datasets
-from colorgan.commands import class_weights, colorize, common, evaluate, train
+from colorgan.commands import class_weights, common, evaluate, photographs, train
 from colorgan.models import discriminators, generators
 from colorgan.settings import flags
 
@@ -18,7 +18,7 @@ def run(command: flags.Command) -> int:
         _count(config, "train")
         return 0
     if command.mode == "colorize":
-        print(f"to colorize: {', '.join(colorize.inputs(command))}")
+        print(f"to colorize: {', '.join(photographs.inputs(command))}")
     if command.mode == "eval" and (command.config.evaluation.result_dir or command.config.evaluation.truth_dir):
         print(command.config.to_json("eval") + evaluate.pairs_of(command).description["dataset"])
         return 0
@@ -56,6 +56,6 @@ def _trained(command):
 
 
 def _count(config, split):
-    photographs = datasets.load(config.data, split)
-    print(photographs.description)
-    return photographs.size
+    found = datasets.load(config.data, split)
+    print(found.description)
+    return found.size

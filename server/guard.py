@@ -54,10 +54,10 @@ class Guard:
 
         async def answer(message):
             if message["type"] == "http.response.start":
-                told = MutableHeaders(scope=message)
-                told.update(self.headers)
+                sent = MutableHeaders(scope=message)
+                sent.update(self.headers)
                 if foreign:  # Gradio's leave to read the answer
-                    del told["Access-Control-Allow-Origin"]
+                    del sent["Access-Control-Allow-Origin"]
             await send(message)
 
         refusal = self._refusal(scope, headers, foreign)

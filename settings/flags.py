@@ -170,8 +170,8 @@ def _check_given(given, mode):
     """What is given must be for the mode, and one of the mode's choices."""
     foreign = [OPTIONS[name] for name in sorted(given) if mode not in OPTIONS[name].modes]
     if foreign:
-        told = "; ".join(f"{one.flag} is for {', '.join(one.modes)}" for one in foreign)
-        raise ValueError(f"{told}; not for {mode}. Leave it out.")
+        heeded = "; ".join(f"{one.flag} is for {', '.join(one.modes)}" for one in foreign)
+        raise ValueError(f"{heeded}; not for {mode}. Leave it out.")
     for name, value in given.items():
         OPTIONS[name].check(value, mode=mode)
 

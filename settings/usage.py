@@ -87,8 +87,8 @@ def _manners(width):
 
 def _explained(one, mode, width):
     default = "" if one.default in ("", None, ()) else f" (default: {_shown(one.default)})"
-    told = textwrap.wrap(_help(one, mode) + default, width - 30, break_on_hyphens=False)
-    return [f"  {_spelled(one):<26}  {told[0]}", *(" " * 30 + line for line in told[1:])]
+    lines = textwrap.wrap(_help(one, mode) + default, width - 30, break_on_hyphens=False)
+    return [f"  {_spelled(one):<26}  {lines[0]}", *(" " * 30 + line for line in lines[1:])]
 
 
 def _spelled(one):

@@ -1,4 +1,4 @@
-"""Photographs through the whole way: `python benchmarks/colorize.py --weights NAME_OR_PATH ...`, or `--preset NAME`.
+"""Photographs through the whole way: `python benchmarks/photographs.py --weights NAME_OR_PATH ...`, or `--preset NAME`.
 
 Prints the time of a 12-megapixel JPEG once loaded, with its phases, and the peak of memory until then; the rate of a
 folder of 100 VGA photographs; the time from the start of `colorize.py` to its first result; and for both the ratio of
