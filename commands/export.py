@@ -20,7 +20,7 @@ def run(command: flags.Command) -> int:
     colorizer, config = common.trained(command)
     path = Path(wanted.test_output)
     parity = export.export(colorizer.generator, config, path, format=wanted.format, overwrite=wanted.overwrite)
-    print(f"{path}, and {path.name}.json with its ranges and an example of its wanted.")
+    print(f"{path}, and {path.name}.json with its ranges and an example of its use.")
     print("Difference from Keras on random pictures, in scaled colour:")
     for one in parity:
         batch, height, width = one.size

@@ -37,12 +37,13 @@ class ResizeDecoder(layers.Layer):
         self.context = layers.Dense(context, dtype=dtype) if context else None
         self.blocks = [block(f, dropout=d) for f, _, d in table]
         self.strides = [stride for _, stride, _ in table]
-        self.enlargement, self.inputs = math.prod(self.strides), tuple(inputs)
+        self.enlargement = math.prod(self.strides)
         reached = [reduction // math.prod(self.strides[: i + 1]) for i in range(len(table))]
         for row in inputs:
             if row.reduction not in (WHOLE, *reached):
                 raise ValueError(
-                    f"The decoder comes to reductions {reached}: none is that of {row.name}, {row.reduction}"
+                    f"`{row.name}` joins the decoder at reduction {row.reduction}, but its rows come to {reached}. "
+                    "Use one of these"
                 )
         # Larger maps than a row's are averaged; smaller ones do not come in.
         self.joined = [[row for row in inputs if row.reduction == WHOLE or row.reduction <= r] for r in reached]

@@ -107,7 +107,7 @@ def completed(rows: Sequence[Input], given: Mapping | None, shape: Sequence[int]
         result[row.name] = np.asarray(values, np.float32)
     if given:
         known = ", ".join(row.name for row in rows) or "none"
-        raise ValueError(f"This generator is not given {', '.join(given)}. Its inputs beside the picture: {known}")
+        raise ValueError(f"`given`: this generator has no input {', '.join(given)}. It has: {known}")
     return result
 
 

@@ -182,29 +182,28 @@ def _described_shape(row):
 def example(config: Config, name: str, *, format: str) -> list[str]:
     """-> lines of Python that colorize photo.png into colored.png with an exported file, without this package."""
     one, (before, after) = FORMATS[format], _PICTURES[config.data.color_space]
-    scale = {"scale": config.data.ab_scale}
+    rows, scale = inputs.of(config), {"scale": config.data.ab_scale}
+    names = ["gray", *(row.name for row in rows)]
     return [
         f"import numpy as np, {one.imports}; from PIL import Image; from skimage import color",
         'rgb = np.asarray(Image.open("photo.png").convert("RGB")) / 255  # of 8 bits, gray or in colour',
         *(line.format(**scale) for line in before),
-        *(_absent(row) for row in inputs.of(config)),
-        one.example.format(name=name, inputs=", ".join(f"{n}={n}" for n in ("gray", *_names(config)))),
+        *(_absent(row) for row in rows),
+        one.example.format(name=name, inputs=", ".join(f"{n}={n}" for n in names)),
         *(line.format(**scale) for line in after),
         'Image.fromarray((np.clip(rgb, 0, 1) * 255).round().astype("uint8")).save("colored.png")',
     ]
 
 
-def _names(config):
-    return [row.name for row in inputs.of(config)]
-
-
 def _absent(row):
     """-> the line that makes what stands for an input that nobody gives."""
-    height, width = (
-        (1, 1) if row.reduction == inputs.WHOLE else (f"-(-gray.shape[{i}] // {row.reduction})" for i in (1, 2))
-    )
-    made = {"zeros": "np.zeros({shape})", "uniform": "np.random.random_sample({shape})"}[row.absent]
-    return f'{row.name} = {made.format(shape=f"(1, {height}, {width}, {row.channels})")}.astype("float32")'
+    shape = f"(1, *(-(-size // {row.reduction}) for size in gray.shape[1:3]), {row.channels})"
+    if row.reduction == inputs.WHOLE:
+        shape = f"(1, 1, 1, {row.channels})"
+    elif row.reduction == 1:
+        shape = f"(*gray.shape[:3], {row.channels})"
+    made = {"zeros": "np.zeros", "uniform": "np.random.random_sample"}[row.absent]
+    return f'{row.name} = {made}({shape}).astype("float32")'
 
 
 _GRAY = {

@@ -96,7 +96,7 @@ class Generator(keras.Model):
         given = given or {}
         wanted, received = {row.name: row.channels for row in self.inputs}, {n: x.shape[-1] for n, x in given.items()}
         if received != wanted:
-            raise ValueError(f"`given` must be inputs and their channels as configured, {wanted}. Received: {received}")
+            raise ValueError(f"`given` must hold the inputs with their channels, {wanted}. Received: {received}")
         joined = [ops.cast(given[row.name], gray.dtype) for row in self.inputs if row.joins == "picture"]
         x = blocks.pad_to_multiple(ops.concatenate([gray, *joined], axis=-1) if joined else gray, self.multiple)
         others = {

@@ -42,11 +42,12 @@ class ResizeUNet(base.Generator):
                 "The product of `decoder`'s strides must divide what the encoder shrinks by: the colours come at a "
                 f"whole part of the picture's size. Received: {decoder.enlargement} and {encoder.reduction}"
             )
-        joined = [row.name for row in inputs if row.joins == "picture"]
-        if encoder.pretrained and joined:
-            raise ValueError(
-                f"A pretrained encoder sees the gray picture alone. Received: {', '.join(joined)} beside it"
-            )
+        for row in inputs:
+            if encoder.pretrained and row.joins == "picture":
+                raise ValueError(
+                    f"`--{row.setting.replace('_', '-')}`: a pretrained encoder sees the gray picture alone. "
+                    f"Received: {row.channels}. Leave it out, or use --encoder-name table."
+                )
         super().__init__(
             head=head,
             inputs=inputs,

@@ -130,6 +130,6 @@ def test_what_joins_a_decoder_begins_without_a_trace_and_comes_in_at_its_own_res
     second.set_weights([np.zeros((3, 3), np.float32)])
     first.set_weights([np.float32([[1, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0]])])
     assert not np.array_equal(decoder(maps, given), before)  # averaged, at the first row's resolution too
-    with pytest.raises(ValueError, match=r"comes to reductions \[4, 2\]: none is that of depth, 16"):
+    with pytest.raises(ValueError, match=r"`depth` joins the decoder at reduction 16, but its rows come to \[4, 2\]"):
         far = inputs.Input("depth", "", "", 0, 1, None, reduction=16, joins="decoder", channels=1)
         decoders.ResizeDecoder(table, lambda f, **_: blocks.Block(f, kernel_size=1), reduction=8, inputs=[far])

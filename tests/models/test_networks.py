@@ -145,10 +145,10 @@ def test_a_generator_with_an_unknown_size(name):
 def test_inputs_are_required_exactly_if_there_are_channels(name):
     config, generator, _ = pair(name)
     gray, noise = uniform(-1, 1, 8, 8, 1), uniform(0, 1, 8, 8, 2)
-    with pytest.raises(ValueError, match="`given` must be inputs .* as configured, .*Received: {'noise': 2}"):
+    with pytest.raises(ValueError, match="`given` must hold the inputs with their channels, .*Received: {'noise': 2}"):
         generator(gray, {"noise": noise})
     if config.architecture.noise_channels:
-        with pytest.raises(ValueError, match="as configured, {'noise': 1}. Received: {}"):
+        with pytest.raises(ValueError, match="their channels, {'noise': 1}. Received: {}"):
             generator(gray)
 
 

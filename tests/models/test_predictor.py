@@ -102,7 +102,7 @@ def test_inputs_are_completed_and_checked():
     assert not np.array_equal(seen[1]["noise"], seen[0]["noise"])
     with pytest.raises(ValueError, match=r"`hint` must have shape \[2, 3, 4, 3\]. Received: \[1, 3, 4, 3\]"):
         predictor.predict_lab(images, given={"hint": hint[:1]})
-    with pytest.raises(ValueError, match="is not given hints. Its inputs beside the picture: noise, hint, palette"):
+    with pytest.raises(ValueError, match="no input hints. It has: noise, hint, palette"):
         predictor.predict_lab(images, given={"hints": hint})
 
 

@@ -74,7 +74,8 @@ def test_a_film_and_a_photograph_through_the_door(run, door, tmp_path):
 def test_an_export_through_the_door(run, door, tmp_path):
     needs("onnx", "tf2onnx", "onnxruntime")
     words = ["--mode", "export", "--format", "onnx", "--weights", run, "--output", "network.onnx", *ON_CPU]
-    assert "Difference from Keras" in door("main.py", *words, cwd=tmp_path).stdout
+    said = door("main.py", *words, cwd=tmp_path).stdout
+    assert "Difference from Keras" in said and "network.onnx.json with its ranges and an example of its use" in said
     assert sorted(p.name for p in tmp_path.iterdir()) == ["network.onnx", "network.onnx.json"]
     import onnxruntime
 
