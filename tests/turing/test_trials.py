@@ -70,15 +70,9 @@ def test_a_check_of_single_pictures_is_never_real():
     [
         ({"size": 10, "num_images": 9}, "10 trials, 9 images"),
         ({"size": 5, "num_images": 9, "practice": 2, "checks": 3}, "10 trials, 9 images"),
-        ({"size": 0, "num_images": 9}, "`--test-size` must be at least 1. Received: 0"),
-        ({"size": 1, "num_images": 9, "practice": -1}, "`--practice` must be 0 or above. Received: -1"),
-        ({"size": 1, "num_images": 9, "checks": -2}, "`--checks` must be 0 or above. Received: -2"),
-        ({"size": 1, "num_images": 9, "delay": -1.0}, "`--test-delay`.*Received: -1"),
-        ({"size": 1, "num_images": 9, "delay": float("nan")}, "`--test-delay`.*Received: nan"),
-        ({"size": 1, "num_images": 9, "delay": float("inf")}, "`--test-delay`.*Received: inf"),
     ],
 )
-def test_settings_out_of_range(values, message):
+def test_more_trials_than_images(values, message):
     with pytest.raises(ValueError, match=message):
         turing.Settings(**values)
 
@@ -162,17 +156,8 @@ def test_a_failing_record_keeps_the_trial_open(trials):
     assert session.current is trials[0]
 
 
-def test_a_session_refuses_what_makes_no_sense(trials):
-    with pytest.raises(ValueError, match="`trials` is empty"):
-        begun([])
-    with pytest.raises(ValueError, match="one of left, right. Received: 'real'"):
-        begun(trials).answer("real", 1.0)
-
-
 def test_single_pictures_have_their_own_choices():
     settings = turing.Settings(size=1, num_images=1, single=True)
     session = turing.Session([turing.Trial(0, "test", 0, "generated")], settings=settings, record=lambda a: None)
     session.show(0.0)
-    with pytest.raises(ValueError, match="one of real, generated. Received: 'left'"):
-        session.answer("left", 1.0)
     assert session.answer("generated", 1.0).correct
