@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from colorgan.turing import export as turing_export
+from colorgan.turing import store as turing_store
 from colorgan.turing import trials as turing
 from colorgan.turing.api import Api
 
@@ -25,10 +26,12 @@ def rows(path):
         return list(csv.DictReader(file))
 
 
-def test_export(store, tmp_path):
+def test_export(store, tmp_path, monkeypatch):
     singles = turing.Settings(size=2, num_images=10, single=True)
-    pair = store.enroll(SETTINGS, front="web", trials=[turing.Trial(0, "check", 7, "left")])
-    single = store.enroll(singles, front="window", trials=[turing.Trial(0, "test", 4, "generated")])
+    plans = iter([[turing.Trial(0, "check", 7, "left")], [turing.Trial(0, "test", 4, "generated")]])
+    monkeypatch.setattr(turing_store, "plan", lambda settings, number: next(plans))
+    pair, single = store.enroll(SETTINGS, front="web"), store.enroll(singles, front="window")
+    assert turing_export.write(store, tmp_path / "turing.csv") is None, "no answers, no file"
     store.shown(pair, 0)
     store.save(pair, answer(pair.trials[0], "right", 2.5, True, 2.0))
     path = turing_export.write(store, tmp_path / "turing.csv")
