@@ -37,17 +37,10 @@ def compare(evaluation: Evaluation, a: str, b: str, *, resamples=1000, seed=0) -
 
     Returns:
         All per-image metrics that both have; not the truth's own, and not FID and KID, which have no value per image.
-
-    Raises:
-        ValueError: if a model was not evaluated, or both are the same.
     """
-    for name in (a, b):
-        if name not in evaluation.per_image:
-            raise ValueError(f"`{name}` was not evaluated. Known: {', '.join(evaluation.per_image)}")
-    if a == b:
-        raise ValueError(f"Two different models are needed for a comparison. Received: {a!r} twice")
     names = [n for n in evaluation.table[a] if definitions.metric(n).columns and not n.endswith("_truth")]
-    one, other = evaluation.per_image[a], evaluation.per_image[b]
-    rows = statistics.paired(one, other, names, resamples=resamples, seed=seed)
+    estimates = (
+        statistics.resampled(evaluation.per_image[one], names, resamples=resamples, seed=seed) for one in (a, b)
+    )
     intervals = f"95 % paired percentile bootstrap over the same images, {resamples} resamples, seed {seed}"
-    return Comparison(a, b, len(next(iter(one.values()))), rows, intervals)
+    return Comparison(a, b, evaluation.protocol["n"], statistics.paired(*estimates), intervals)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 
 import numpy as np
@@ -35,39 +35,36 @@ class Fingerprint:
 
 def protocol(
     description: str | Mapping,
+    measured,
     *,
-    sizes: Mapping[str, int],
-    truth: Fingerprint,
-    given: Mapping[str, Fingerprint],
-    l_difference: Mapping[str, float],
+    names: Sequence[str],
+    omitted: Mapping[str, str],
     desired: Mapping[str, float],
     intervals: Mapping,
     feature_network: str,
-    names: Sequence[str],
-    omitted: Mapping[str, str],
 ) -> dict:
     """-> the lines of the block above every table: {name: text or {name: text}}.
 
     Args:
         description: what the images are: a line, or {name: value} for several.
-        sizes: {"height x width": number of images}.
-        truth: of the photographs.
-        given: {model: fingerprint} of those whose pictures were given; the others predicted.
-        l_difference: {model: how far its L is from the truth's at most}, of all models.
+        measured: what was seen: `sizes`, {"height x width": number of images}; `truth`, the photographs' fingerprint;
+            `given`, {model: fingerprint} of those whose pictures were given, where the others predicted;
+            `l_difference`, {model: how far its L is from the truth's at most}, of all models.
+        names: the metrics.
+        omitted: {metric: why it is left out}.
         desired: {control: value aimed at}.
         intervals: as `bootstrap` gives it.
         feature_network: what FID and KID were measured with; empty: they were not.
-        names: the metrics.
-        omitted: {metric: why it is left out}.
     """
+    given, l_difference = measured.given, measured.l_difference
     own_l = {name: d > SAME_L for name, d in l_difference.items()}
     fingerprints = {"fingerprint of the results": {name: str(one) for name, one in given.items()}} if given else {}
     names = (*names, *(definitions.OF_SETS if feature_network else ()))
     return {
         **({"dataset": description} if isinstance(description, str) else description),
-        "n": sum(sizes.values()),
-        "size (height x width)": dict(sizes),
-        "fingerprint of the truth": f"{truth} (of each image: height x width, RGB bytes)",
+        "n": sum(measured.sizes.values()),
+        "size (height x width)": measured.sizes,
+        "fingerprint of the truth": f"{measured.truth} (of each image: height x width, RGB bytes)",
         **fingerprints,
         "Lab metrics": {
             name: "of the 8-bit picture" if name in given else "of the prediction, before colours are fitted into sRGB"
@@ -94,28 +91,25 @@ def protocol(
 
 def bootstrap(
     undefined: Mapping[str, Mapping[str, int]],
-    by_class: Iterable[tuple[str, str, Mapping[str, int]]] = (),
+    by_class: Mapping[str, Mapping[str, int]],
     *,
     resamples: int,
     seed: int,
-    class_word="class",
+    class_word: str,
 ) -> dict:
     """-> the protocol's lines on the intervals: how they were made, and which resamples they lack.
 
     Args:
         undefined: {model: {metric: resamples in which it does not exist}}, as `statistics.undefined` gives them.
-        by_class: the same of the tables per class: (class, model, counts).
+        by_class: {"class, model": the same of its table}.
         resamples, seed: of the bootstrap.
         class_word: what the classes are.
     """
-
-    def listed(counts):
-        return f"{', '.join(f'{metric} in {n}' for metric, n in counts.items())} of {resamples}, left out"
-
-    whole = {model: listed(counts) for model, counts in undefined.items() if counts}
-    parts = {f"{title}, {model}": listed(counts) for title, model, counts in by_class if counts}
-    return {
-        "intervals": f"95 % percentile bootstrap over images, {resamples} resamples, seed {seed}; none of one image",
-        **({"undefined resamples": whole} if whole else {}),
-        **({f"undefined resamples by {class_word}": parts} if parts else {}),
-    }
+    how = f"95 % percentile bootstrap over images, {resamples} resamples, seed {seed}; none of one image"
+    lines = {"intervals": how, "undefined resamples": {}, f"undefined resamples by {class_word}": {}}
+    for line, lacking in zip(list(lines)[1:], (undefined, by_class), strict=True):
+        for title, counts in lacking.items():
+            if counts:
+                listed = ", ".join(f"{metric} in {n}" for metric, n in counts.items())
+                lines[line][title] = f"{listed} of {resamples}, left out"
+    return {line: content for line, content in lines.items() if content}
