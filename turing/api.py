@@ -28,10 +28,7 @@ class Api:
     """Serves the participants of one test; any thread may call it."""
 
     def __init__(
-        self,
-        store: Store,
-        settings: trials.Settings,
-        pictures: Callable[[int], tuple[np.ndarray, np.ndarray]],
+        self, store: Store, settings: trials.Settings, pictures: Callable[[int], tuple[np.ndarray, np.ndarray]]
     ):
         """Open the test.
 

@@ -63,7 +63,7 @@ class Summary:
     """The statistics of answers that count; None stands for what does not exist.
 
     `chances` is how often a generated picture could be taken for a real one: the pairs, or the generated ones of single
-    pictures; `fooled_count` how often it was. `score`, the share of right answers, and `fooled`, that of the chances,
+    pictures. `score`, the share of right answers, and `fooled`, that of the chances,
     are (share, low, high), with Wilson's interval at 95 %. `bias` is c of single pictures. `exposures`: (lowest,
     median, highest) seconds that pictures were visible before they were hidden.
     """
@@ -72,7 +72,6 @@ class Summary:
     answered: int = 0
     correct: int = 0
     chances: int = 0
-    fooled_count: int = 0
     hidden: int = 0
     views_above_1: int = 0
     score: tuple[float, float, float] | None = None
@@ -133,15 +132,13 @@ def summarize(answers: Sequence[trials.Answer], *, single: bool = False) -> Summ
         d_prime = d_prime_pairs(correct, n)
     elif 0 < chances < n:
         d_prime, bias = d_prime_singles(correct - (chances - fooled), n - chances, fooled, chances)
-    hidden = [a for a in counted if a.hidden]
-    visible = [a.exposure for a in hidden if a.exposure is not None]
+    visible = [a.exposure for a in counted if a.hidden]
     return Summary(
         single,
         answered=n,
         correct=correct,
         chances=chances,
-        fooled_count=fooled,
-        hidden=len(hidden),
+        hidden=len(visible),
         views_above_1=sum(a.views > 1 for a in counted),
         score=(correct / n, *wilson(correct, n)),
         fooled=(fooled / chances, *wilson(fooled, chances)) if chances else None,
@@ -192,23 +189,20 @@ class Result:
         if not self.pooled.answered:
             return "\n".join([*lines, "", "No answers that count yet."])
         lines += ["", f"All {all_of} participants:" if all_of > 1 else "Together:"]
-        lines += [self.pooled.text(), self._needed(self.pooled)]
+        lines += self._part(self.pooled)
         if flagged:
-            lines += [
-                "",
-                f"Without the {flagged} who failed more than {100 * self.check_tolerance:g} % of the attention checks:",
-                self.kept.text(),
-                self._needed(self.kept),
-            ]
+            share = f"{100 * self.check_tolerance:g} %"
+            lines += ["", f"Without the {flagged} who failed more than {share} of the attention checks:"]
+            lines += self._part(self.kept)
         if len(self.people) > 1:
             lines.append("Pooled intervals take all answers for independent; those of one person are less so.")
         return "\n".join(lines)
 
-    def _needed(self, summary):
-        more, target = summary.more_needed(self.precision_target), 100 * self.precision_target
-        if not more:
-            return f"The fooled rate is known to +-{target:g} %."
-        return f"To know the fooled rate to +-{target:g} %: about {more} more answers."
+    def _part(self, summary):
+        more, target = summary.more_needed(self.precision_target), f"+-{100 * self.precision_target:g} %"
+        if more:
+            return summary.text(), f"To know the fooled rate to {target}: about {more} more answers."
+        return summary.text(), f"The fooled rate is known to {target}."
 
 
 def result(

@@ -51,7 +51,7 @@ class Participant:
     trials: tuple[Trial, ...]
 
 
-class Store:
+class Store(contextlib.AbstractContextManager):
     """A file of answers. Use it as a context manager; any thread may call it."""
 
     def __init__(self, path):
@@ -66,10 +66,9 @@ class Store:
         with self._errors():
             self._database = sqlite3.connect(self.path, timeout=30, isolation_level=None, check_same_thread=False)
         try:
-            with self._errors():
-                self._database.execute("PRAGMA journal_mode = WAL")
-                self._database.execute("PRAGMA synchronous = FULL")  # an answer is on the disk when it is acknowledged
-                self._database.execute("PRAGMA foreign_keys = ON")
+            self._read("PRAGMA journal_mode = WAL")
+            self._read("PRAGMA synchronous = FULL")  # an answer is on the disk when it is acknowledged
+            self._read("PRAGMA foreign_keys = ON")
             with self._transaction() as do:
                 (version,) = do("PRAGMA user_version").fetchone()
                 (tables,) = do("SELECT count(*) FROM sqlite_master").fetchone()
@@ -110,9 +109,6 @@ class Store:
         """Close the file; answers that are being saved are saved first."""
         with self._lock:
             self._database.close()
-
-    def __enter__(self):
-        return self
 
     def __exit__(self, *_):
         self.close()
@@ -201,7 +197,7 @@ class Store:
             "a.exposure, a.given, r.views FROM answers a "
             "JOIN trials r ON r.participant = a.participant AND r.number = a.trial "
             "JOIN participants p ON p.id = a.participant JOIN tests t ON t.id = p.test "
-            "WHERE ?1 IS NULL OR t.settings = ?1 ORDER BY t.id, p.number, a.trial",
+            "WHERE t.settings = coalesce(?, t.settings) ORDER BY t.id, p.number, a.trial",
             settings and _text(settings),
         )
         return [(*row[:3], Answer(Trial(*row[3:7]), *row[7:9], bool(row[9]), *row[10:])) for row in rows]

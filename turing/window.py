@@ -36,11 +36,10 @@ class NoDisplayError(OSError):
     """There is no display, or no toolkit to open a window with."""
 
 
-def require_display() -> str:
-    """Select a matplotlib backend that can open a window. Call it before any long work.
+def require_display() -> None:
+    """Select a matplotlib backend that can open a window: MPLBACKEND's, or the first of `BACKENDS` that works.
 
-    Returns:
-        The backend's name: the one of the environment variable MPLBACKEND, or the first of `BACKENDS` that works.
+    Call it before any long work.
 
     Raises:
         NoDisplayError: if there is no display or no toolkit; the message says what is missing and what to do.
@@ -59,7 +58,7 @@ def require_display() -> str:
             failures.append(f"  {backend}: {error}")
             continue
         if _opens_windows(backend):
-            return backend
+            return
         failures.append(f"  {backend}: it cannot open a window (MPLBACKEND)")
     raise NoDisplayError(
         "The Turing test opens a window, but matplotlib cannot. Is the display "
@@ -89,22 +88,21 @@ def run_window(pairs: Callable[[int], tuple[np.ndarray, np.ndarray]], store: Sto
     Raises:
         OSError: if an answer cannot be saved.
     """
-    session = trials.Session(
-        participant.trials,
-        settings=participant.settings,
-        record=lambda answer: store.save(participant, answer),
-        answered=store.answered(participant),
-    )
-    _Window(pairs, session, store, participant).run()
+    _Window(pairs, store, participant).run()
 
 
 class _Window:
     """Draws the session's state; its clock starts when a pair is drawn, not when it is asked for."""
 
-    def __init__(self, pairs, session, store, participant):
-        self.pairs, self.session, self.store, self.participant, self.error = pairs, session, store, participant, None
-        self.settings = participant.settings
-        self.finished_at = None
+    def __init__(self, pairs, store, participant):
+        self.pairs, self.store, self.participant, self.settings = pairs, store, participant, participant.settings
+        self.session = trials.Session(
+            participant.trials,
+            settings=self.settings,
+            record=lambda answer: store.save(participant, answer),
+            answered=store.answered(participant),
+        )
+        self.error, self.finished_at = None, None
         with matplotlib.rc_context({"toolbar": "None"}):
             self.figure = pyplot.figure("colorgan: visual Turing test", figsize=(11, 6.5), facecolor="white")
         manager = self.figure.canvas.manager
@@ -162,20 +160,19 @@ class _Window:
 
     def _put(self, pictures):
         for side, picture in pictures.items():
-            axes = self.axes[side]
-            axes.clear()
-            axes.set_axis_off()
-            axes.imshow(picture, interpolation="nearest")
+            self._clear(self.axes[side]).imshow(picture, interpolation="nearest")
+
+    def _clear(self, axes):
+        axes.clear()
+        axes.set_axis_off()
+        return axes
 
     def _drawn(self, _event):
-        now = time.monotonic()
         if self.session.done:
             return
-        if self.session.shown_at is not None:
-            self.session.masked(now)
-            return
-        self.session.show(now)
-        if self.settings.delay > 0:
+        first = self.session.shown_at is None
+        self.session.drawn(time.monotonic())
+        if first and self.settings.delay > 0:
             self.timer.interval = max(1, round(1000 * self.settings.delay))
             self.timer.start()
 
@@ -219,8 +216,7 @@ class _Window:
     def _finish(self):
         self.finished_at = time.monotonic()
         for axes in self.axes.values():
-            axes.clear()
-            axes.set_axis_off()
+            self._clear(axes)
         self.title.set_text("Thank you")
         self.progress.set_text("")
         self.help.set_text("any key or click: close")

@@ -36,7 +36,7 @@ def test_export(store, tmp_path, monkeypatch):
     store.save(pair, answer(pair.trials[0], "right", 2.5, True, 2.0))
     path = turing_export.write(store, tmp_path / "turing.csv")
     assert path == tmp_path / "turing.csv"
-    store.save(single, answer(single.trials[0], "generated", exposure=None))
+    store.save(single, answer(single.trials[0], "generated"))
     assert turing_export.write(store, path) == path, "an earlier export is replaced"
     with path.open() as file:
         # the columns that the log always had come first
@@ -47,8 +47,8 @@ def test_export(store, tmp_path, monkeypatch):
          "hidden": "1", "timestamp": stamp, "kind": "check", "shown": "", "said": "", "exposure": "2.0", "views": "1",
          "participant": "1", "front": "web", "test": "1"},
         {"trial": "0", "index": "4", "real_side": "", "chosen_side": "", "correct": "1", "seconds": "1.5",
-         "hidden": "0", "timestamp": stamp, "kind": "test", "shown": "generated", "said": "generated", "exposure": "",
-         "views": "0", "participant": "1", "front": "window", "test": "2"},
+         "hidden": "0", "timestamp": stamp, "kind": "test", "shown": "generated", "said": "generated",
+         "exposure": "1.5", "views": "0", "participant": "1", "front": "window", "test": "2"},
     ]  # fmt: skip
     assert [p.name for p in tmp_path.iterdir() if p.is_file()] == ["turing.csv"]
 
