@@ -13,7 +13,7 @@ from pathlib import Path
 from colorgan import datasets
 from colorgan.commands import common
 from colorgan.datasets import measured
-from colorgan.evaluation import baselines, compare, distributions, folders
+from colorgan.evaluation import baselines, distributions, folders, statistics
 from colorgan.evaluation import evaluate as evaluator
 from colorgan.evaluation.definitions import CONTROLS
 from colorgan.evaluation.report import page, picture, tables
@@ -76,7 +76,7 @@ def run(command: flags.Command) -> int:
     split.warn_of_bad_files()
     names = {path: name for path, name in zip(paths, models, strict=False)}
     pair = [names.get(word, word) for word in compared]
-    comparisons = [compare.compare(evaluation, *pair)] if pair else []
+    comparisons = [statistics.compare(evaluation, *pair)] if pair else []
     folder = common.output(first)
     if len(models) > 1:  # not in the place of the first run's own results
         folder = folder / f"compared-with-{'-'.join(_seen_from(paths[0], path) for path in paths[1:])}"

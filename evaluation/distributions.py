@@ -27,7 +27,8 @@ class FeatureNetwork:
             over its places. Pictures are resized to its input's size if that is fixed.
 
     Attributes:
-        name, sha256: of the file; size: (height, width) of its input, or None if that is free.
+        label: what a table's row calls it: the file's name and the beginning of its SHA-256.
+        description: what a protocol says of it.
 
     Raises:
         FileNotFoundError: if there is no such file.
@@ -38,7 +39,7 @@ class FeatureNetwork:
         path = Path(path)
         if not path.is_file():
             raise FileNotFoundError(f"No feature network at {path}. Expected a Keras model, such as inception.keras")
-        self.name, self.sha256 = path.name, hashlib.sha256(path.read_bytes()).hexdigest()
+        self.name, sha256 = path.name, hashlib.sha256(path.read_bytes()).hexdigest()
         try:
             self._model = keras.saving.load_model(path, compile=False)
         except (ValueError, TypeError, OSError, KeyError) as error:
@@ -46,24 +47,16 @@ class FeatureNetwork:
         shape = self._model.input_shape
         if not isinstance(shape, tuple) or len(shape) != 4 or shape[-1] != 3:
             raise ValueError(f"The feature network {path} must take pictures [B, H, W, 3]. Received: {shape}")
-        self.size = shape[1:3] if None not in shape[1:3] else None
-
-    @property
-    def description(self) -> str:
-        """What a protocol says of it."""
-        resized = f"resized to {self.size[0]}x{self.size[1]}, bilinear, antialiased" if self.size else "as they are"
-        return f"{self.name}, sha256 {self.sha256}, pictures {resized}"
-
-    @property
-    def label(self) -> str:
-        """What a table's row calls it: the file's name and the beginning of its SHA-256."""
-        return f"{self.name} {self.sha256[:8]}"
+        self._size = shape[1:3] if None not in shape[1:3] else None
+        resized = f"resized to {shape[1]}x{shape[2]}, bilinear, antialiased" if self._size else "as they are"
+        self.label = f"{self.name} {sha256[:8]}"
+        self.description = f"{self.name}, sha256 {sha256}, pictures {resized}"
 
     def __call__(self, rgb) -> np.ndarray:
         """[B, H, W, 3] uint8 sRGB -> [B, D] float64. Raises ValueError if the model's output is neither form."""
         pictures = ops.convert_to_tensor(np.asarray(rgb, np.float32))
-        if self.size and tuple(pictures.shape[1:3]) != self.size:
-            pictures = ops.image.resize(pictures, self.size, interpolation="bilinear", antialias=True)
+        if self._size and tuple(pictures.shape[1:3]) != self._size:
+            pictures = ops.image.resize(pictures, self._size, interpolation="bilinear", antialias=True)
         features = ops.convert_to_numpy(self._model(pictures, training=False)).astype(np.float64)
         if features.ndim == 4:
             features = features.mean(axis=(1, 2))
@@ -145,15 +138,14 @@ class Distribution:
 
     def add(self, truth_features, result_features):
         """[B, D] float64 twice, of the same images."""
-        new = (truth_features, result_features)
-        for gaussian, features in zip((self.truth, self.result), new, strict=True):
-            gaussian.add(features)
-        if self._waiting:
-            new = tuple(np.concatenate(pair) for pair in zip(self._waiting, new, strict=True))
-        while len(new[0]) >= self.block:
-            self._distances.append(polynomial_mmd(new[0][: self.block], new[1][: self.block]))
-            new = tuple(features[self.block :] for features in new)
-        self._waiting = new
+        self.truth.add(truth_features)
+        self.result.add(result_features)
+        new = np.stack([truth_features, result_features])
+        pairs = new if self._waiting is None else np.concatenate([self._waiting, new], axis=1)
+        while pairs.shape[1] >= self.block:
+            self._distances.append(polynomial_mmd(*pairs[:, : self.block]))
+            pairs = pairs[:, self.block :]
+        self._waiting = pairs
 
     def results(self) -> dict[str, tuple[float, float, float]]:
         """-> {"fid": (value, nan, nan), "kid": (value, low, high)}; NaN where there are too few images."""

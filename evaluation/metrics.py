@@ -81,11 +81,11 @@ class Measurement:
             only when all images are. `columns` turns them into numbers.
 
         Raises:
-            ValueError: for a shape or dtype that does not fit, or images too small for SSIM.
+            ValueError: for a shape or dtype that does not fit, NaN, or images too small for SSIM.
         """
         truth_rgb, result_rgb, result_lab = np.asarray(truth_rgb), np.asarray(result_rgb), np.asarray(result_lab)
         truth_lab = np.asarray(color.rgb_to_lab(truth_rgb / 255.0) if truth_lab is None else truth_lab)
-        _check(truth_rgb, truth_lab=truth_lab, result_lab=result_lab, result_rgb=result_rgb)
+        _check(truth_rgb=truth_rgb, truth_lab=truth_lab, result_lab=result_lab, result_rgb=result_rgb)
         step = max(1, CHUNK_PIXELS // (truth_rgb.shape[1] * truth_rgb.shape[2]))
         chunks = {c: [] for c in self._parts}
         for start in range(0, len(truth_rgb), step):
@@ -160,13 +160,10 @@ def _column(name, pair):
     return records
 
 
-def _check(truth_rgb, **others):
-    if truth_rgb.ndim != 4 or truth_rgb.shape[-1] != 3 or truth_rgb.dtype != np.uint8 or not truth_rgb.size:
-        raise ValueError(
-            f"`truth_rgb` must be [B, H, W, 3] uint8, not empty. Received: {truth_rgb.shape} {truth_rgb.dtype}"
-        )
-    for name, array in others.items():
+def _check(**arrays):
+    shape = arrays["truth_rgb"].shape
+    for name, array in arrays.items():
         kind = np.uint8 if name.endswith("rgb") else np.floating
-        if array.shape != truth_rgb.shape or not np.issubdtype(array.dtype, kind) or not np.isfinite(array).all():
-            want = f"{list(truth_rgb.shape)} {kind.__name__}, as `truth_rgb` is, without NaN or infinite values"
+        if array.shape != shape or not np.issubdtype(array.dtype, kind) or not np.isfinite(array).all():
+            want = f"{list(shape)} {kind.__name__}, as `truth_rgb` is, without NaN or infinite values"
             raise ValueError(f"`{name}` must be {want}. Received: {array.shape} {array.dtype}")

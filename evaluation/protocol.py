@@ -5,7 +5,6 @@ Owns its lines and the fingerprints of pictures. Imports `evaluation.definitions
 
 from __future__ import annotations
 
-import hashlib
 import platform
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
@@ -18,19 +17,10 @@ SAME_L = 1e-3  # Lab units: a result whose L is nowhere farther from the truth's
 PACKAGES = ("colorgan", "tensorflow", "keras", "numpy", "scikit-image", "pillow")
 
 
-class Fingerprint:
-    """The SHA-256 of pictures in their order: of each its height x width and its RGB bytes."""
-
-    def __init__(self):
-        self._digest = hashlib.sha256()
-
-    def add(self, pictures):
-        """Take in pictures, [B, H, W, 3] uint8."""
-        for picture in pictures:
-            self._digest.update(f"{picture.shape[0]}x{picture.shape[1]}".encode() + np.ascontiguousarray(picture).data)
-
-    def __str__(self):
-        return f"sha256 {self._digest.hexdigest()}"
+def take_in(digest, pictures):
+    """Pictures, [B, H, W, 3] uint8, go into a SHA-256, their fingerprint: of each its height x width and its bytes."""
+    for picture in pictures:
+        digest.update(f"{picture.shape[0]}x{picture.shape[1]}".encode() + np.ascontiguousarray(picture).data)
 
 
 def protocol(
@@ -47,8 +37,8 @@ def protocol(
 
     Args:
         description: what the images are: a line, or {name: value} for several.
-        measured: what was seen: `sizes`, {"height x width": number of images}; `truth`, the photographs' fingerprint;
-            `given`, {model: fingerprint} of those whose pictures were given, where the others predicted;
+        measured: what was seen: `sizes`, {"height x width": number of images}; `truth`, the photographs' SHA-256;
+            `given`, {model: SHA-256} of those whose pictures were given, where the others predicted;
             `l_difference`, {model: how far its L is from the truth's at most}, of all models.
         names: the metrics.
         omitted: {metric: why it is left out}.
@@ -58,14 +48,14 @@ def protocol(
     """
     given, l_difference = measured.given, measured.l_difference
     own_l = {name: d > SAME_L for name, d in l_difference.items()}
-    fingerprints = {"fingerprint of the results": {name: str(one) for name, one in given.items()}} if given else {}
+    fingerprints = {name: f"sha256 {digest.hexdigest()}" for name, digest in given.items()}
     names = (*names, *(definitions.OF_SETS if feature_network else ()))
     return {
         **({"dataset": description} if isinstance(description, str) else description),
         "n": sum(measured.sizes.values()),
         "size (height x width)": measured.sizes,
-        "fingerprint of the truth": f"{measured.truth} (of each image: height x width, RGB bytes)",
-        **fingerprints,
+        "fingerprint of the truth": f"sha256 {measured.truth.hexdigest()} (of each image: height x width, RGB bytes)",
+        **({"fingerprint of the results": fingerprints} if given else {}),
         "Lab metrics": {
             name: "of the 8-bit picture" if name in given else "of the prediction, before colours are fitted into sRGB"
             for name in l_difference
@@ -105,11 +95,17 @@ def bootstrap(
         resamples, seed: of the bootstrap.
         class_word: what the classes are.
     """
-    how = f"95 % percentile bootstrap over images, {resamples} resamples, seed {seed}; none of one image"
-    lines = {"intervals": how, "undefined resamples": {}, f"undefined resamples by {class_word}": {}}
-    for line, lacking in zip(list(lines)[1:], (undefined, by_class), strict=True):
-        for title, counts in lacking.items():
-            if counts:
-                listed = ", ".join(f"{metric} in {n}" for metric, n in counts.items())
-                lines[line][title] = f"{listed} of {resamples}, left out"
+
+    def listed(lacking):
+        return {
+            title: f"{', '.join(f'{metric} in {n}' for metric, n in counts.items())} of {resamples}, left out"
+            for title, counts in lacking.items()
+            if counts
+        }
+
+    lines = {
+        "intervals": f"95 % percentile bootstrap over images, {resamples} resamples, seed {seed}; none of one image",
+        "undefined resamples": listed(undefined),
+        f"undefined resamples by {class_word}": listed(by_class),
+    }
     return {line: content for line, content in lines.items() if content}

@@ -6,6 +6,7 @@ Imports `evaluation.definitions` and `evaluation.formulas`; numpy in float64.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -80,6 +81,34 @@ def undefined(estimates) -> dict[str, int]:
     """-> {metric: how many of its resamples do not exist}, of those that lack some but not all."""
     counts = {name: int(np.isnan(draws).sum()) for name, (_, draws) in estimates.items()}
     return {name: count for name, count in counts.items() if 0 < count < len(estimates[name][1])}
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How model `b` differs from model `a` on the same `n` images; `rows` as `paired` gives them."""
+
+    a: str
+    b: str
+    n: int
+    rows: dict
+    intervals: str
+
+    def better(self, name) -> str:
+        """-> the better one's name by this metric, an empty text if the interval of the difference does not say."""
+        low, high = self.rows[name].get("gain", (0, 0, 0))[1:]
+        return self.b if low > 0 else self.a if high < 0 else ""
+
+
+def compare(evaluation, a: str, b: str, *, resamples=1000, seed=0) -> Comparison:
+    """Two models of an `Evaluation`, of these names in its table, image by image.
+
+    Returns:
+        All per-image metrics that both have; not the truth's own, and not FID and KID, which have no value per image.
+    """
+    names = [n for n in evaluation.table[a] if definitions.metric(n).columns and not n.endswith("_truth")]
+    estimates = (resampled(evaluation.per_image[one], names, resamples=resamples, seed=seed) for one in (a, b))
+    how = f"95 % paired percentile bootstrap over the same images, {resamples} resamples, seed {seed}"
+    return Comparison(a, b, evaluation.protocol["n"], paired(*estimates), how)
 
 
 def paired(estimates_a, estimates_b) -> dict[str, dict]:

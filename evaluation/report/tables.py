@@ -59,7 +59,7 @@ def results(evaluation):
 
 
 def comparison_table(comparison):
-    """-> the table of a `compare.Comparison`; the last column names a model where the interval is clear of 0."""
+    """-> the table of a `statistics.Comparison`; the last column names a model where the interval is clear of 0."""
     rows = []
     for name, row in comparison.rows.items():
         better = comparison.better(name) or ("undecided" if "gain" in row else "")

@@ -209,7 +209,7 @@ def test_controls_of_one_colour_by_hand():
 
 def test_bad_input_is_named(pair):
     truth, lab, rgb = pair
-    with pytest.raises(ValueError, match=r"`truth_rgb` must be .* uint8"):
+    with pytest.raises(ValueError, match=r"`truth_rgb` must be .* uint8.* Received: .* float64"):
         metrics.Measurement(["mae_ab"]).add(truth / 255.0, lab, rgb)
     with pytest.raises(ValueError, match=r"`result_lab` must be \[11, 9, 12, 3\] float"):
         metrics.Measurement(["mae_ab"]).add(truth, lab[:3], rgb)

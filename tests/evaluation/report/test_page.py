@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from colorgan.evaluation import baselines, compare
+from colorgan.evaluation import baselines, statistics
 from colorgan.evaluation.report import page, tables
 
 
@@ -39,7 +39,7 @@ class Reader(HTMLParser):
 
 @pytest.fixture(scope="module")
 def html_text(full):
-    return page.page(full, [compare.compare(full, "gray", "<warm>", resamples=20)])
+    return page.page(full, [statistics.compare(full, "gray", "<warm>", resamples=20)])
 
 
 def test_the_page_fetches_nothing(html_text):

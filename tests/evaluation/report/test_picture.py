@@ -5,7 +5,7 @@ import io
 import numpy as np
 from PIL import Image
 
-from colorgan.evaluation import baselines, compare, evaluate
+from colorgan.evaluation import baselines, evaluate, statistics
 from colorgan.evaluation.report import page, picture, sheets
 
 
@@ -14,7 +14,7 @@ def drawn(evaluation, comparisons=()):
 
 
 def test_the_picture_of_the_report(full):
-    pixels = drawn(full, [compare.compare(full, "gray", "cold", resamples=20)])
+    pixels = drawn(full, [statistics.compare(full, "gray", "cold", resamples=20)])
     assert pixels.shape[1] > 800
     sheet = sheets.sample_sheet(full)
     bottom = pixels.shape[0] - picture.MARGIN

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from colorgan.evaluation import compare, evaluate
+from colorgan.evaluation import evaluate, statistics
 from colorgan.evaluation.report import tables
 
 
@@ -95,7 +95,7 @@ def test_a_metric_of_sets_names_its_network(evaluation):
 
 
 def test_a_comparison_in_words(full):
-    text = tables.text_table(tables.comparison_table(compare.compare(full, "gray", "cold", resamples=20)))
+    text = tables.text_table(tables.comparison_table(statistics.compare(full, "gray", "cold", resamples=20)))
     header, _, *rows = lines_after(text, "cold - gray, N = 9 images, 95 % paired")
     assert header.split() == ["metric", "gray", "cold", "difference", "better"]
     cells = {row.split()[0]: row.split() for row in rows}
@@ -104,5 +104,5 @@ def test_a_comparison_in_words(full):
     assert cells["mae_ab"][-1] in ("gray", "cold", "undecided")
     assert cells["saturation"][-1].endswith("]")
     assert "| metric | gray | cold | difference | better |" in tables.markdown(
-        full, [compare.compare(full, "gray", "cold", resamples=20)]
+        full, [statistics.compare(full, "gray", "cold", resamples=20)]
     )
