@@ -13,9 +13,10 @@ from pathlib import Path
 from colorgan import datasets
 from colorgan.commands import common
 from colorgan.datasets import measured
-from colorgan.evaluation import baselines, compare, distributions, folders, report
+from colorgan.evaluation import baselines, distributions, folders, statistics
 from colorgan.evaluation import evaluate as evaluator
 from colorgan.evaluation.definitions import CONTROLS
+from colorgan.evaluation.report import page, picture, tables
 from colorgan.files import whole
 from colorgan.settings import flags
 from colorgan.settings.options import flag_name
@@ -75,7 +76,7 @@ def run(command: flags.Command) -> int:
     split.warn_of_bad_files()
     names = {path: name for path, name in zip(paths, models, strict=False)}
     pair = [names.get(word, word) for word in compared]
-    comparisons = [compare.compare(evaluation, *pair)] if pair else []
+    comparisons = [statistics.compare(evaluation, *pair)] if pair else []
     folder = common.output(first)
     if len(models) > 1:  # not in the place of the first run's own results
         folder = folder / f"compared-with-{'-'.join(_seen_from(paths[0], path) for path in paths[1:])}"
@@ -113,7 +114,7 @@ def _folders(command):
         if Path(given).resolve() in (folder.resolve(), *folder.resolve().parents):
             raise ValueError(f"{folder} lies in {given}, whose pictures are measured. Give another --output.")
     evaluation = evaluator.evaluate(
-        {name: evaluator.Given()} | baselines.colorizers(None),
+        {name: "result"} | baselines.colorizers(None),
         pairs.batches(config.data.batch_size, limit=wanted.eval_size),
         description={**pairs.description, "median": "left out: two folders have no training set to take it from"},
         class_names=pairs.class_names,
@@ -238,11 +239,10 @@ def _write(folder, evaluation, comparisons, configs, *, missing=None, part=""):
         evaluation.record["without a partner"] = missing
     if comparisons:
         evaluation.record["comparisons"] = [dataclasses.asdict(one) for one in comparisons]
-    print(report.text(evaluation, comparisons))
+    print(tables.text(evaluation, comparisons))
     files = _files(folder, evaluation.protocol["n"], part)
-    evaluation.write_json(files[0])
-    report.write_html(files[1], evaluation, comparisons)
-    report.write_png(files[2], evaluation, comparisons)
-    whole.write(files[3], report.markdown(evaluation, comparisons))
+    reports = (write(evaluation, comparisons) for write in (page.page, picture.png, tables.markdown))
+    for file, content in zip(files, (evaluation.to_json(), *reports), strict=True):
+        whole.write(file, content)
     print(f"Written: {', '.join(map(str, files))}")
     return 0

@@ -6,7 +6,7 @@ from PIL import Image
 
 from colorgan import datasets
 from colorgan.commands import common
-from colorgan.evaluation import report
+from colorgan.evaluation.report import sheets
 from colorgan.files import whole
 from colorgan.settings import flags
 
@@ -24,7 +24,7 @@ def run(command: flags.Command) -> int:
         path = folder / f"sample-{number + 1}.png"
         lab = colorizer.predict_lab(truth, seed=config.run.seed + number)
         with whole.replacing(path) as (unfinished,):
-            Image.fromarray(report.sample_grid(truth, lab)).save(unfinished)
+            Image.fromarray(sheets.sample_grid(truth, lab)).save(unfinished)
         print(path)
     split.warn_of_bad_files()
     return 0

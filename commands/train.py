@@ -9,8 +9,9 @@ import tensorflow as tf
 
 from colorgan import datasets
 from colorgan.commands import class_weights, common
-from colorgan.evaluation import baselines, metrics, report
+from colorgan.evaluation import baselines, definitions
 from colorgan.evaluation import evaluate as evaluator
+from colorgan.evaluation.report import sheets, tables
 from colorgan.files import whole
 from colorgan.models.objectives import adversarial, compose, features
 from colorgan.models.predictor import Predictor
@@ -37,7 +38,7 @@ def check(config: Config) -> None:
     """
     adversarial.get(config.objective.adversarial)
     try:
-        metrics.cost(config.run.best_metric, 0.0)
+        definitions.cost(config.run.best_metric, 0.0)
     except ValueError as error:
         raise ValueError(f"`--best-metric`: {error}") from error
     if steps.classifies(config):
@@ -69,7 +70,7 @@ def _train(config, strategy, interrupted) -> int:
 
     def sample():
         truth = next(held_out.pictures(config.run.sample_size, limit=config.run.sample_size))["rgb"]
-        return report.sample_grid(truth, predictor.predict_lab(truth))
+        return sheets.sample_grid(truth, predictor.predict_lab(truth))
 
     writer = writers.Writers(
         run_dir, config, start=position.iteration, total=iterations(config, photographs.size), active=chief
@@ -169,13 +170,13 @@ def _final_table(config, predictor, photographs, held_out):
         model | baselines.colorizers(common.median_ab(config, photographs)),
         held_out.pictures(config.data.batch_size, limit=config.run.validate_size),
         description=held_out.description,
-        names=metrics.table_names(controls=desired),
+        names=definitions.table_names(controls=desired),
         desired=desired,
     )
     held_out.warn_of_bad_files()
-    table = report.table_text(evaluation)
+    table = tables.text_table(tables.results(evaluation))
     print(table)
-    text = f"{report.protocol_text(evaluation.protocol)}\n\n{table}\n"
+    text = f"{tables.protocol_text(evaluation.protocol)}\n\n{table}\n"
     whole.write(Path(config.run.checkpoints_path) / "validation.txt", text)
 
 

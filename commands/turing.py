@@ -22,8 +22,6 @@ def run(command: flags.Command) -> int:
     asked, page = command.config.turing, command.config.page
     if asked.web and asked.participant:
         raise ValueError("`--participant` goes on in a window. In a browser, open the address that ends in it.")
-    # What would fail only with the answers; ranges are the configuration's to check.
-    statistics.check(check_tolerance=asked.check_tolerance, precision_target=asked.precision_target)
     if not asked.web:
         require_display()
         return _run(command, None)

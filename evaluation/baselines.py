@@ -1,4 +1,4 @@
-"""What every model must beat: the gray picture, and one colour everywhere. Imports `models.color`."""
+"""What every model must beat: the gray picture, and one colour everywhere. Imports `models`."""
 
 from __future__ import annotations
 
@@ -7,8 +7,14 @@ from collections.abc import Callable
 import numpy as np
 
 from colorgan.models import color
+from colorgan.models.predictor import to_rgb8
 
 NAMES = ("gray", "median")  # what tables call them
+
+
+def own(names) -> list[str]:
+    """-> the models among these that are no baselines; all if there are no others."""
+    return [name for name in names if name not in NAMES] or list(names)
 
 
 def median_baseline(ab) -> Callable:
@@ -30,6 +36,11 @@ def median_baseline(ab) -> Callable:
 
 
 gray_baseline = median_baseline((0.0, 0.0))
+
+
+def gray_picture(rgb) -> np.ndarray:
+    """[..., 3] uint8 RGB -> the same without colour, as the gray baseline delivers it."""
+    return to_rgb8(gray_baseline(rgb))
 
 
 def colorizers(median) -> dict[str, Callable]:

@@ -33,6 +33,10 @@ class Metric:
     floor: float = 0.0
 
 
+def _ratio(column, definition, floor=0.0):
+    return Metric(definition, (column, f"{column}_truth"), "one", reduction="ratio", floor=floor)
+
+
 METRICS = {
     "mae_ab": Metric("mean |difference| of a and b of the result's Lab", ("mae_ab",), "low", "Lab"),
     "mae_rgb": Metric("mean |difference| of the 8-bit RGB, 0..255", ("mae_rgb",), "low"),
@@ -72,29 +76,17 @@ METRICS = {
         "",
     ),
     "colorfulness_truth": Metric("the same of the truth", ("colorfulness_truth",), ""),
-    "colorfulness_ratio": Metric(
-        "mean colorfulness of the results / of the truths",
-        ("colorfulness", "colorfulness_truth"),
-        "one",
-        reduction="ratio",
-    ),
+    "colorfulness_ratio": _ratio("colorfulness", "mean colorfulness of the results / of the truths"),
     "colorfulness_abs": Metric(
         "the variant with |R-G| and |(R+G)/2-B| that several papers use", ("colorfulness_abs",), ""
     ),
     "colorfulness_abs_truth": Metric("the same of the truth", ("colorfulness_abs_truth",), ""),
-    "colorfulness_abs_ratio": Metric(
-        "mean colorfulness_abs of the results / of the truths",
-        ("colorfulness_abs", "colorfulness_abs_truth"),
-        "one",
-        reduction="ratio",
-    ),
-    "chroma_ratio": Metric(
+    "colorfulness_abs_ratio": _ratio("colorfulness_abs", "mean colorfulness_abs of the results / of the truths"),
+    "chroma_ratio": _ratio(
+        "chroma",
         "mean chroma sqrt(a^2 + b^2) of the results' Lab / of the truths'; below 0.5 a model is giving up on colour; "
         f"none where the truths' is not above {NO_CHROMA:g}: they are gray",
-        ("chroma", "chroma_truth"),
-        "one",
-        reduction="ratio",
-        floor=NO_CHROMA,
+        NO_CHROMA,
     ),
     "saturation": Metric("mean saturation (HSV) of the 8-bit result, 0..1", ("saturation",), ""),
     "hue": Metric(
@@ -139,11 +131,7 @@ def validation_names(threshold=2) -> tuple[str, ...]:
 
 
 def table_names(*, controls=()) -> tuple[str, ...]:
-    """-> what the table at the end of training shows: quick to compute, and pixels and colourfulness side by side.
-
-    Args:
-        controls: names out of `CONTROLS` that the configuration aims at; they come last.
-    """
+    """-> what the table at the end of training shows: quick, pixels beside colourfulness; `controls` come last."""
     return ("mae_ab", eps_name(2), eps_name(5), "psnr", "colorfulness_ratio", "chroma_ratio", *controls)
 
 
@@ -167,10 +155,8 @@ def metric(name: str) -> Metric:
 
 def threshold(name: str) -> float | None:
     """`eps2` -> 2.0; None if the name is not an epsilon accuracy."""
-    if not name.startswith("eps"):
-        return None
     try:
-        value = float(name[3:])
+        value = float(name[3:]) if name.startswith("eps") else 0.0
     except ValueError:
         return None
     return value if 0 < value < math.inf else None

@@ -27,7 +27,8 @@ class FeatureNetwork:
             over its places. Pictures are resized to its input's size if that is fixed.
 
     Attributes:
-        name, sha256: of the file; size: (height, width) of its input, or None if that is free.
+        label: what a table's row calls it: the file's name and the beginning of its SHA-256.
+        description: what a protocol says of it.
 
     Raises:
         FileNotFoundError: if there is no such file.
@@ -38,7 +39,7 @@ class FeatureNetwork:
         path = Path(path)
         if not path.is_file():
             raise FileNotFoundError(f"No feature network at {path}. Expected a Keras model, such as inception.keras")
-        self.name, self.sha256 = path.name, hashlib.sha256(path.read_bytes()).hexdigest()
+        self.name, sha256 = path.name, hashlib.sha256(path.read_bytes()).hexdigest()
         try:
             self._model = keras.saving.load_model(path, compile=False)
         except (ValueError, TypeError, OSError, KeyError) as error:
@@ -46,24 +47,16 @@ class FeatureNetwork:
         shape = self._model.input_shape
         if not isinstance(shape, tuple) or len(shape) != 4 or shape[-1] != 3:
             raise ValueError(f"The feature network {path} must take pictures [B, H, W, 3]. Received: {shape}")
-        self.size = shape[1:3] if None not in shape[1:3] else None
-
-    @property
-    def description(self) -> str:
-        """What a protocol says of it."""
-        resized = f"resized to {self.size[0]}x{self.size[1]}, bilinear, antialiased" if self.size else "as they are"
-        return f"{self.name}, sha256 {self.sha256}, pictures {resized}"
-
-    @property
-    def label(self) -> str:
-        """What a table's row calls it: the file's name and the beginning of its SHA-256."""
-        return f"{self.name} {self.sha256[:8]}"
+        self._size = shape[1:3] if None not in shape[1:3] else None
+        resized = f"resized to {shape[1]}x{shape[2]}, bilinear, antialiased" if self._size else "as they are"
+        self.label = f"{self.name} {sha256[:8]}"
+        self.description = f"{self.name}, sha256 {sha256}, pictures {resized}"
 
     def __call__(self, rgb) -> np.ndarray:
         """[B, H, W, 3] uint8 sRGB -> [B, D] float64. Raises ValueError if the model's output is neither form."""
         pictures = ops.convert_to_tensor(np.asarray(rgb, np.float32))
-        if self.size and tuple(pictures.shape[1:3]) != self.size:
-            pictures = ops.image.resize(pictures, self.size, interpolation="bilinear", antialias=True)
+        if self._size and tuple(pictures.shape[1:3]) != self._size:
+            pictures = ops.image.resize(pictures, self._size, interpolation="bilinear", antialias=True)
         features = ops.convert_to_numpy(self._model(pictures, training=False)).astype(np.float64)
         if features.ndim == 4:
             features = features.mean(axis=(1, 2))
@@ -79,15 +72,12 @@ class Gaussian:
     """A running mean and covariance of vectors (Chan, Golub and LeVeque 1979: sums about the running mean)."""
 
     def __init__(self):
-        self.count, self.mean, self._scatter = 0, None, None
+        self.count, self.mean, self._scatter = 0, 0.0, 0.0
 
     def add(self, features):
         """[B, D] float."""
         n, mean = len(features), np.mean(features, axis=0, dtype=np.float64)
         centred = features - mean
-        if not self.count:
-            self.count, self.mean, self._scatter = n, mean, centred.T @ centred
-            return
         step, total = mean - self.mean, self.count + n
         self._scatter += centred.T @ centred + np.outer(step, step) * (self.count * n / total)
         self.mean = self.mean + step * (n / total)
@@ -120,22 +110,19 @@ def frechet_distance(mean_1, covariance_1, mean_2, covariance_2) -> float:
     return float(max(np.sum((np.asarray(mean_1) - mean_2) ** 2) + trace, 0.0))
 
 
-def polynomial_mmd(x, y, *, paired=False) -> float:
-    """The unbiased estimate of the squared maximum mean discrepancy with the kernel (x.y / D + 1)^3.
+def polynomial_mmd(x, y) -> float:
+    """The unbiased estimate of the squared maximum mean discrepancy with the kernel (x.y / D + 1)^3. May be below 0.
 
-    Binkowski et al. 2018, section 4; Gretton et al. 2012, eq. 3. May be below 0.
+    Binkowski et al. 2018, section 4. The terms of a row with its own partner are left out (Gretton et al. 2012, eq. 4):
+    they would bias the estimate downwards.
 
     Args:
-        x: [M, D] float. y: [N, D] float; M, N >= 2.
-        paired: x and y belong together row by row, so M = N: the terms of a row with its own partner are left out
-            (Gretton et al. 2012, eq. 4), which would bias the estimate downwards.
+        x, y: [N, D] float, which belong together row by row; N >= 2.
     """
-    d = x.shape[1]
-    xx, yy, xy = ((one @ other.T / d + 1) ** 3 for one, other in ((x, x), (y, y), (x, y)))
-    m, n = len(x), len(y)
-    within = (xx.sum() - np.trace(xx)) / (m * (m - 1)) + (yy.sum() - np.trace(yy)) / (n * (n - 1))
-    across = (xy.sum() - np.trace(xy)) / (m * (m - 1)) if paired else xy.mean()
-    return float(within - 2 * across)
+    n, d = x.shape
+    kernels = ((one @ other.T / d + 1) ** 3 for one, other in ((x, x), (y, y), (x, y)))
+    xx, yy, xy = (kernel.sum() - np.trace(kernel) for kernel in kernels)
+    return float((xx + yy - 2 * xy) / (n * (n - 1)))
 
 
 class Distribution:
@@ -147,19 +134,18 @@ class Distribution:
 
     def __init__(self, *, block=KID_BLOCK):
         self.block, self.truth, self.result = block, Gaussian(), Gaussian()
-        self._waiting, self._distances = (np.empty((0, 0)),) * 2, []
+        self._waiting, self._distances = None, []
 
     def add(self, truth_features, result_features):
         """[B, D] float64 twice, of the same images."""
-        new = (truth_features, result_features)
-        for gaussian, features in zip((self.truth, self.result), new, strict=True):
-            gaussian.add(features)
-        if self._waiting[0].size:
-            new = tuple(np.concatenate(pair) for pair in zip(self._waiting, new, strict=True))
-        while len(new[0]) >= self.block:
-            self._distances.append(polynomial_mmd(new[0][: self.block], new[1][: self.block], paired=True))
-            new = tuple(features[self.block :] for features in new)
-        self._waiting = new
+        self.truth.add(truth_features)
+        self.result.add(result_features)
+        new = np.stack([truth_features, result_features])
+        pairs = new if self._waiting is None else np.concatenate([self._waiting, new], axis=1)
+        while pairs.shape[1] >= self.block:
+            self._distances.append(polynomial_mmd(*pairs[:, : self.block]))
+            pairs = pairs[:, self.block :]
+        self._waiting = pairs
 
     def results(self) -> dict[str, tuple[float, float, float]]:
         """-> {"fid": (value, nan, nan), "kid": (value, low, high)}; NaN where there are too few images."""
@@ -167,7 +153,7 @@ class Distribution:
         fid = frechet_distance(one.mean, one.covariance, other.mean, other.covariance)
         distances = self._distances
         if not distances and len(self._waiting[0]) > 1:
-            distances = [polynomial_mmd(*self._waiting, paired=True)]
+            distances = [polynomial_mmd(*self._waiting)]
         value = float(np.mean(distances)) if distances else math.nan
         half = 1.959964 * np.std(distances, ddof=1) / math.sqrt(len(distances)) if len(distances) > 1 else math.nan
         return {"fid": (fid, math.nan, math.nan), "kid": (value, value - half, value + half)}

@@ -6,30 +6,21 @@ this room's modules; never `training` or `datasets`.
 
 from __future__ import annotations
 
+import hashlib
+import itertools
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
 from colorgan.evaluation import baselines, definitions, formulas, gallery, metrics, protocol, statistics, traces
-from colorgan.evaluation.baselines import gray_baseline, median_baseline
 from colorgan.evaluation.distributions import Distribution
 from colorgan.evaluation.result import Evaluation
 from colorgan.models import color
 from colorgan.models.predictor import to_rgb8
 
-__all__ = ["Evaluation", "Given", "evaluate", "gray_baseline", "median_baseline"]
-
-
-@dataclass(frozen=True)
-class Given:
-    """In the place of a colorizer: results that come with the batches under a key, [B, H, W, 3] uint8 sRGB."""
-
-    key: str = "result"
-
 
 def evaluate(
-    models: Mapping[str, Callable | Given],
+    models: Mapping[str, Callable | str],
     batches: Iterable,
     *,
     description: str | Mapping,
@@ -37,7 +28,6 @@ def evaluate(
     thresholds=(2, 5),
     names=None,
     desired: Mapping | None = None,
-    class_by="label",
     class_word="class",
     picture_names=None,
     sample_size=8,
@@ -50,10 +40,11 @@ def evaluate(
 
     Args:
         models: {name: colorizer}, callables [B, H, W, 3] uint8 RGB -> [B, H, W, 3] float32 Lab, such as
-            `Colorizer.predict_lab`, `gray_baseline` and `median_baseline(...)`; they take the photograph's L from it.
-            A `Given` is scored as the picture that it is.
-        batches: dicts of arrays: "rgb" [B, H, W, 3] uint8, "index" [B] int, `class_by` [B] int, and what the `Given`
-            name. Read once.
+            `Colorizer.predict_lab` and `baselines.gray_baseline`; they take the photograph's L from it. In place of a
+            callable, the batches' key of results, [B, H, W, 3] uint8 sRGB, which are scored as the pictures that they
+            are.
+        batches: dicts of arrays: "rgb" [B, H, W, 3] uint8, "index" [B] int, "label" [B] int, the class, -1 for none,
+            and what the models name. Read once.
         description: what the images are (data set, split, crop) and what else it takes to repeat the evaluation: a
             line, or {name: value} for several lines of the protocol.
         class_names: the classes' names, by number; default, or when empty: the numbers.
@@ -62,13 +53,12 @@ def evaluate(
             protocol then says.
         desired: {control: value in 0..1} that the models aim at, out of `definitions.CONTROLS`: their achieved means
             join the metrics, and the values stand beside them in the table.
-        class_by: the batches' key by which a table per class is made, -1 in it meaning no class; None: no such table.
-        class_word: what to call these, such as folder.
+        class_word: what the classes are, such as folders.
         picture_names: the pictures' names, such as paths, by their index; default: none.
         sample_size: how many of the first images are kept as samples.
         feature_network: a `distributions.FeatureNetwork` for FID and KID; None: without them, which the protocol says.
-        for_report: keep what `report.write_html` shows: curves, histograms, the best, median and worst pictures (of
-            the baselines only where there is no other model).
+        for_report: keep what a report shows: curves, histograms, the best, median and worst pictures (of the baselines
+            only where there is no other model).
         resamples, seed: of the bootstrap, and of the choice of median pictures.
 
     Returns:
@@ -76,38 +66,35 @@ def evaluate(
         says, never by their pixels.
 
     Raises:
-        ValueError: if there are no models or images, a key is missing, a metric is unknown, a class number has no name,
-            or a model returns something else than Lab of the image's size (the message names the model).
+        ValueError: if there are no images, a metric is unknown, or a model returns something else than Lab of the
+            image's size (the message names the model).
     """
-    desired = dict(desired or {})
-    _check_arguments(models, description, resamples, desired)
-    stream = _Stream(models, class_by, class_names, sample_size, feature_network)
-    for batch in batches:
-        if not stream.scores:
-            stream.prepare(_take(batch, "rgb"), names, thresholds, desired, for_report, seed)
-        stream.add(batch)
-    if not stream.scores:
+    desired, batches = dict(desired or {}), iter(batches)
+    first = next(batches, None)
+    if first is None:
         raise ValueError("`batches` holds no image to evaluate on. Check the data set, its split and `--eval-size`")
+    names, omitted = _choose(names, thresholds, first["rgb"].shape[1:3], desired, feature_network)
+    stream = _Stream(models, names, class_names, sample_size, feature_network, seed if for_report else None)
+    for batch in itertools.chain([first], batches):
+        stream.add(batch)
     columns = {name: score.columns() for name, score in stream.scores.items()}
-    tables, undefined = _tables(columns, stream.names, resamples, seed)
-    for name in tables:
-        tables[name] |= stream.of_sets(name)
+    tables, undefined = _tables(columns, names, resamples, seed)
+    for name, distribution in stream.distributions.items():
+        tables[name] |= distribution.results()
     index = np.concatenate(stream.index)
-    classes, of_classes = _by_class(columns, np.concatenate(stream.labels), class_names, stream.names, resamples, seed)
-    lines = protocol.protocol(
-        description,
-        sizes=stream.sizes,
-        truth=stream.truth,
-        given=stream.given,
-        l_difference=stream.l_difference,
-        desired=desired,
-        intervals=protocol.bootstrap(undefined, of_classes, resamples=resamples, seed=seed, class_word=class_word),
-        feature_network=feature_network.description if feature_network else "",
-        names=stream.names,
-        omitted=stream.omitted,
-    )
+    classes, undefined_by_class = _by_class(columns, np.concatenate(stream.labels), class_names, names, resamples, seed)
     return Evaluation(
-        lines,
+        protocol.protocol(
+            description,
+            stream,
+            names=names,
+            omitted=omitted,
+            desired=desired,
+            intervals=protocol.bootstrap(
+                undefined, undefined_by_class, resamples=resamples, seed=seed, class_word=class_word
+            ),
+            feature_network=feature_network.description if feature_network else "",
+        ),
         tables,
         classes=classes,
         samples=stream.samples,
@@ -123,44 +110,38 @@ def evaluate(
 
 
 class _Stream:
-    """All that accumulates while the batches pass."""
+    """All that accumulates while the batches pass; `report_seed` is None where no report is to be made."""
 
-    def __init__(self, models, class_by, class_names, sample_size, feature_network):
-        self.models, self.class_by, self.class_names = models, class_by, class_names
-        self.sample_size, self.network = sample_size, feature_network
-        self.scores: dict[str, metrics.Measurement] = {}
-        self.index, self.labels, self.samples, self.sizes, self.omitted = [], [], [], {}, {}
-        self.l_difference = dict.fromkeys(models, 0.0)
+    def __init__(self, models, names, class_names, sample_size, feature_network, report_seed):
+        self.models, self.class_names, self.sample_size = models, class_names, sample_size
+        self.network = feature_network
+        self.scores = {name: metrics.Measurement(names) for name in models}
         self.distributions = {name: Distribution() for name in models} if feature_network else {}
+        self.index, self.labels, self.samples, self.sizes = [], [], [], {}
+        self.l_difference = dict.fromkeys(models, 0.0)
+        self.truth = hashlib.sha256()
+        self.given = {name: hashlib.sha256() for name, model in models.items() if isinstance(model, str)}
         self.traces, self.gallery = None, None
-        self.truth = protocol.Fingerprint()
-        self.given = {name: protocol.Fingerprint() for name, model in models.items() if isinstance(model, Given)}
-
-    def prepare(self, rgb, names, thresholds, desired, for_report, seed):
-        """What the first batch decides."""
-        self.names, self.omitted = _choose(names, thresholds, rgb.shape[1:3], desired, self.network)
-        self.scores = {name: metrics.Measurement(self.names) for name in self.models}
-        if for_report:
-            self.traces = traces.Traces(self.models)
-            shown = [name for name in self.models if name not in baselines.NAMES] or list(self.models)
-            ranked = [name for name in gallery.METRICS if name in self.names]
-            self.gallery = gallery.Gallery(shown, metrics=ranked, seed=seed)
+        if report_seed is not None:
+            self.traces = traces.Traces(models)
+            ranked = [name for name in gallery.METRICS if name in names]
+            self.gallery = gallery.Gallery(baselines.own(models), metrics=ranked, seed=report_seed)
 
     def add(self, batch):
         """Take in a batch."""
-        rgb = _take(batch, "rgb")
+        rgb = np.asarray(batch["rgb"])
         size = f"{rgb.shape[1]}x{rgb.shape[2]}"
         self.sizes[size] = self.sizes.get(size, 0) + len(rgb)
-        self.truth.add(rgb)
-        self.index.append(_take(batch, "index", len(rgb)))
-        self.labels.append(_take(batch, self.class_by, len(rgb)) if self.class_by else np.full(len(rgb), -1))
+        protocol.take_in(self.truth, rgb)
+        self.index.append(np.asarray(batch["index"]))
+        self.labels.append(np.asarray(batch["label"]))
         truth_lab = np.asarray(color.rgb_to_lab(rgb / 255.0))
         labs, pictures, columns = {}, {}, {}
         for name, model in self.models.items():
             labs[name], pictures[name] = _result(name, model, rgb, batch)
             columns[name] = self.scores[name].add(rgb, labs[name], pictures[name], truth_lab=truth_lab)
             if name in self.given:
-                self.given[name].add(pictures[name])
+                protocol.take_in(self.given[name], pictures[name])
             off = float(np.abs(labs[name][..., 0] - truth_lab[..., 0]).max())
             self.l_difference[name] = max(self.l_difference[name], off)
         if self.network:
@@ -172,25 +153,10 @@ class _Stream:
             self.traces.add(truth_lab, labs)
             self.gallery.add(columns, rgb, pictures, self.index[-1], classes)
         kept = classes[: self.sample_size - len(self.samples)]
-        self.samples += _samples(kept, rgb, truth_lab, pictures, self.index[-1])
-
-    def of_sets(self, model):
-        """-> {metric: (value, low, high)} of FID and KID, empty without a feature network."""
-        return self.distributions[model].results() if self.distributions else {}
-
-
-def _check_arguments(models, description, resamples, desired):
-    if not models:
-        raise ValueError("`models` is empty. Give at least one colorizer, such as gray_baseline")
-    if not description:
-        raise ValueError("`description` is empty. Say which images these are: data set, split, crop")
-    if resamples < 1:
-        raise ValueError(f"`resamples` must be at least 1. Received: {resamples}")
-    for name, value in desired.items():
-        if name not in definitions.CONTROLS:
-            raise ValueError(f"`desired`: unknown control `{name}`. Known: {', '.join(definitions.CONTROLS)}")
-        if not 0 <= value <= 1:
-            raise ValueError(f"`desired`: {name} must be in 0..1. Received: {value}")
+        for i, name in enumerate(kept):  # copies, so that no batch stays in memory
+            results = {model: picture[i].copy() for model, picture in pictures.items()}
+            sample = {"index": int(batch["index"][i]), "class": name, "gray": baselines.gray_picture(rgb[i])}
+            self.samples.append(sample | {"truth": rgb[i].copy(), "results": results})
 
 
 def _choose(names, thresholds, size, desired, network):
@@ -206,56 +172,25 @@ def _choose(names, thresholds, size, desired, network):
     return chosen, omitted
 
 
-def _take(batch, key, length=None):
-    if key not in batch:
-        raise ValueError(f"A batch has no `{key}`. It has: {', '.join(batch)}")
-    values = np.asarray(batch[key])
-    if length is not None and values.shape != (length,):
-        raise ValueError(f"`{key}` must have one value per image, [{length}]. Received: {values.shape}")
-    return values
-
-
 def _result(name, model, rgb, batch):
     """-> a model's Lab and its delivered picture."""
-    if isinstance(model, Given):
-        picture = _take(batch, model.key)
-        if picture.shape != rgb.shape or picture.dtype != np.uint8:
-            raise ValueError(
-                f"`{model.key}` must be {list(rgb.shape)} uint8. Received: {picture.shape} {picture.dtype}"
-            )
+    if isinstance(model, str):
+        picture = np.asarray(batch[model])
         return np.asarray(color.rgb_to_lab(picture / 255.0)), picture
     lab = np.asarray(model(rgb))
-    if lab.shape != rgb.shape or lab.dtype.kind != "f":
-        raise ValueError(f"Model `{name}` must return {list(rgb.shape)} float Lab. Received: {lab.shape} {lab.dtype}")
-    if not np.isfinite(lab).all():
-        raise ValueError(f"Model `{name}` returned NaN or infinite Lab values")
+    if lab.shape != rgb.shape or lab.dtype.kind != "f" or not np.isfinite(lab).all():
+        raise ValueError(
+            f"Model `{name}` must return {list(rgb.shape)} float Lab without NaN or infinite values. "
+            f"Received: {lab.shape} {lab.dtype}"
+        )
     return lab, to_rgb8(lab)
-
-
-def _samples(classes, rgb, truth_lab, pictures, index):
-    """The first images of a batch, as many as there are `classes`; copies, so that no batch stays in memory."""
-    grays = to_rgb8(truth_lab[: len(classes)] * np.array([1, 0, 0], np.float32)) if classes else ()
-    return [
-        {
-            "index": int(index[i]),
-            "class": name,
-            "gray": gray,
-            "truth": rgb[i].copy(),
-            "results": {model: picture[i].copy() for model, picture in pictures.items()},
-        }
-        for i, (name, gray) in enumerate(zip(classes, grays, strict=True))
-    ]
 
 
 def _class_name(label, class_names):
     """-> the class's name, its number where there are no names, or an empty text for -1."""
     if label < 0:
         return ""
-    if not class_names:
-        return str(label)
-    if label >= len(class_names):
-        raise ValueError(f"`class_names` names {len(class_names)} classes, but an image is of class {label}")
-    return str(class_names[label])
+    return str(class_names[label] if class_names else label)
 
 
 def _tables(columns, names, resamples, seed):
@@ -265,18 +200,18 @@ def _tables(columns, names, resamples, seed):
     """
     tables, undefined = {}, {}
     for model, own in columns.items():
-        spread = statistics.resampled(own, names, resamples=resamples, seed=seed)
-        tables[model], undefined[model] = statistics.intervals(own, spread), statistics.undefined(spread)
+        estimates = statistics.resampled(own, names, resamples=resamples, seed=seed)
+        tables[model], undefined[model] = statistics.intervals(estimates), statistics.undefined(estimates)
     return tables, undefined
 
 
 def _by_class(columns, labels, class_names, names, resamples, seed):
-    """-> {class: {"n", "table"}}, and (class, model, {metric: resamples without it})s."""
-    classes, undefined = {}, []
+    """-> {class: {"n", "table"}}, and {"class, model": {metric: resamples without it}}."""
+    classes, undefined = {}, {}
     for label in np.unique(labels[labels >= 0]):
         rows, title = labels == label, _class_name(label, class_names)
         own = {model: {c: v[rows] for c, v in values.items()} for model, values in columns.items()}
         tables, lacking = _tables(own, names, resamples, seed)
         classes[title] = {"n": int(rows.sum()), "table": tables}
-        undefined += [(title, model, counts) for model, counts in lacking.items()]
+        undefined |= {f"{title}, {model}": counts for model, counts in lacking.items()}
     return classes, undefined

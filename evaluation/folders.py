@@ -6,6 +6,7 @@ Imports the room `files`. Pictures are read upright, as 8-bit sRGB; colour profi
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 from pathlib import Path
 
@@ -40,14 +41,12 @@ class Pairs:
     """
 
     def __init__(self, result_dir, truth_dir):
-        listed = _listing(result_dir, "--result-dir"), _listing(truth_dir, "--truth-dir")
-        (results, left_of_results), (truths, left_of_truths) = listed
+        results, left_of_results = _listing(result_dir, "--result-dir")
+        truths, left_of_truths = _listing(truth_dir, "--truth-dir")
+        one, other = str(result_dir), str(truth_dir)
         self.names = sorted(results.keys() & truths.keys())
         self._paths = [(results[name], truths[name]) for name in self.names]
-        self.missing = {
-            str(result_dir): sorted(truths.keys() - results.keys()),
-            str(truth_dir): sorted(results.keys() - truths.keys()),
-        }
+        self.missing = {one: sorted(truths.keys() - results.keys()), other: sorted(results.keys() - truths.keys())}
         if not self.names:
             raise ValueError(
                 f"{result_dir} ({len(results)} pictures) and {truth_dir} ({len(truths)}) have no path in common. Pairs "
@@ -57,17 +56,13 @@ class Pairs:
         parents = [str(Path(name).parent) for name in self.names]
         folders = tuple(sorted(set(parents)))
         self.class_names = folders if len(folders) > 1 else ()
-        self._labels = [folders.index(parent) if self.class_names else -1 for parent in parents]
+        self._labels = np.array([folders.index(parent) if self.class_names else -1 for parent in parents])
         self.description = {
             "dataset": f"{len(self.names)} pairs of pictures at their own size: {result_dir} against {truth_dir}",
             "pictures read": "as 8-bit sRGB, alpha over white, turned as EXIF says; colour profiles are ignored",
-            "without a partner": {
-                folder: f"{_named(paths)} missing" for folder, paths in self.missing.items() if paths
-            },
+            "without a partner": {place: f"{_named(paths)} missing" for place, paths in self.missing.items() if paths},
             "left out for their suffix": {
-                str(folder): _named(paths)
-                for folder, paths in ((result_dir, left_of_results), (truth_dir, left_of_truths))
-                if paths
+                place: _named(paths) for place, paths in {one: left_of_results, other: left_of_truths}.items() if paths
             },
         }
 
@@ -87,20 +82,11 @@ class Pairs:
         chosen = np.arange(len(self.names))
         if limit and limit < len(chosen):
             chosen = np.unique(np.linspace(0, len(chosen) - 1, limit).round().astype(int))
-        waiting = []
-        for i in chosen:
-            room = min(batch_size, max(1, BATCH_PIXELS // (self._sizes[i][0] * self._sizes[i][1])))
-            if waiting and (self._sizes[waiting[0]] != self._sizes[i] or len(waiting) >= room):
-                yield self._batch(waiting)
-                waiting = []
-            waiting.append(i)
-        if waiting:
-            yield self._batch(waiting)
-
-    def _batch(self, chosen):
-        results, truths = (np.stack([_read(self._paths[i][side]) for i in chosen]) for side in (0, 1))
-        labels = np.array([self._labels[i] for i in chosen], np.int64)
-        return {"rgb": truths, "result": results, "label": labels, "index": np.array(chosen, np.int64)}
+        for (height, width), run in itertools.groupby(chosen, key=lambda i: self._sizes[i]):
+            room = min(batch_size, max(1, BATCH_PIXELS // (height * width)))
+            while batch := list(itertools.islice(run, room)):
+                results, truths = (np.stack([_read(self._paths[i][side]) for i in batch]) for side in (0, 1))
+                yield {"rgb": truths, "result": results, "label": self._labels[batch], "index": np.array(batch)}
 
 
 def _listing(folder, flag):
@@ -124,14 +110,13 @@ def _listing(folder, flag):
 
 def _common_sizes(paths):
     """-> [(height, width)] of the pairs."""
-    sizes, different, small = [], [], []
-    for result, truth in paths:
-        one, other = _size(result), _size(truth)
-        sizes.append(other)
-        if one != other:
-            different.append(f"{result} is {one[1]}x{one[0]}, {truth} is {other[1]}x{other[0]}")
-        elif min(one) < SSIM_WINDOW:
-            small.append(str(truth))
+    sizes = [(_size(result), _size(truth)) for result, truth in paths]
+    different = [
+        f"{result} is {one[1]}x{one[0]}, {truth} is {other[1]}x{other[0]}"
+        for (result, truth), (one, other) in zip(paths, sizes, strict=True)
+        if one != other
+    ]
+    small = [str(truth) for (_, truth), (size, _) in zip(paths, sizes, strict=True) if min(size) < SSIM_WINDOW]
     if different:
         raise ValueError(
             f"The pictures of a pair must have the same size. {len(different)} differ: {_named(different)}. "
@@ -139,7 +124,7 @@ def _common_sizes(paths):
         )
     if small:
         raise ValueError(f"Pictures must have at least {SSIM_WINDOW}x{SSIM_WINDOW} pixels. Smaller: {_named(small)}")
-    return sizes
+    return [size for size, _ in sizes]
 
 
 def _size(path):

@@ -1,8 +1,8 @@
-"""How far colorized pictures are from the photographs: per-image values of a stream of batches, their means, intervals.
+"""How far colorized pictures are from the photographs: per-image values of a stream of batches, and their means.
 
-The door of the measuring modules: `definitions.py` says what there is, `formulas.py` computes it for one picture,
-`statistics.py` makes means and intervals of it. Owns the columns and the streaming `Measurement`. Memory grows by a
-few numbers per image, never by its pixels. Imports `models.color` and those three; numpy in float64.
+`definitions.py` says what there is to measure, `formulas.py` computes it for one picture, `statistics.py` makes tables
+of it. Owns the columns and the streaming `Measurement`. Memory grows by a few numbers per image, never by its pixels.
+Imports `models.color` and those three; numpy in float64.
 
 Three inputs describe a result: the truth's 8-bit RGB, the result as Lab (a Lab model's keeps the truth's L; an RGB
 model's is the Lab of its raw RGB; colours outside the sRGB gamut count as predicted), and the delivered 8-bit RGB.
@@ -15,32 +15,8 @@ import functools
 import numpy as np
 from skimage.color import deltaE_ciede2000
 
-from colorgan.evaluation import formulas, statistics
-from colorgan.evaluation.definitions import (
-    CONTROLS,
-    METRICS,
-    all_names,
-    cost,
-    eps_name,
-    metric,
-    table_names,
-    threshold,
-    validation_names,
-)
+from colorgan.evaluation import definitions, formulas, statistics
 from colorgan.models import color
-
-__all__ = [
-    "CONTROLS",
-    "METRICS",
-    "Measurement",
-    "all_names",
-    "cost",
-    "eps_name",
-    "evaluate_batch",
-    "metric",
-    "table_names",
-    "validation_names",
-]
 
 CHUNK_PIXELS = 2**17  # float64 temporaries of this many pixels stay near the processor's caches
 
@@ -69,38 +45,83 @@ _BY_BIN = {"rebalanced_hits", "rebalanced_weight"}  # known only when the prior 
 _BIN_RECORD = np.dtype([("image", np.uint32), ("bin", np.uint16), ("pixels", np.uint32), ("hits", np.float64)])
 
 
-def evaluate_batch(truth_rgb, result_lab, result_rgb, *, truth_lab=None, names=None) -> dict[str, np.ndarray]:
-    """The per-image values behind some metrics.
+class Measurement:
+    """Metrics of one model over a stream of batches: `add` each batch, then ask for `columns` or `means`.
+
+    What it keeps grows with the number of images, by 8 bytes per column and image and, for `auc_rebalanced`, by 18
+    bytes for each colour bin that the image occupies (529 at most, some dozens in a photograph).
 
     Args:
-        truth_rgb: [B, H, W, 3] uint8, sRGB.
-        result_lab: [B, H, W, 3] float, the result's Lab.
-        result_rgb: [B, H, W, 3] uint8, the delivered picture.
-        truth_lab: [B, H, W, 3] float, the truth's Lab where the caller has it; otherwise computed.
-        names: the metrics; default: `validation_names()`.
-
-    Returns:
-        {column: [B] float64} for the columns of these metrics. `auc_rebalanced` has instead the column `bins`: [M]
-        records (image in the batch, bin, pixels, hits), one for each bin that an image occupies, because its weights
-        are known only when all images are. `Measurement` turns them into numbers.
+        names: the metrics.
 
     Raises:
-        ValueError: for an unknown metric or one of sets of images, a shape or dtype that does not fit, or images too
-            small for SSIM.
+        ValueError: for an unknown metric, or one of sets of images.
     """
-    truth_rgb, result_rgb, result_lab = np.asarray(truth_rgb), np.asarray(result_rgb), np.asarray(result_lab)
-    truth_lab = np.asarray(color.rgb_to_lab(truth_rgb / 255.0) if truth_lab is None else truth_lab)
-    _check(truth_rgb, truth_lab=truth_lab, result_lab=result_lab, result_rgb=result_rgb)
-    columns = _columns_of(validation_names() if names is None else names)
-    step = max(1, CHUNK_PIXELS // (truth_rgb.shape[1] * truth_rgb.shape[2]))
-    parts = []
-    for start in range(0, len(truth_rgb), step):
-        part = slice(start, start + step)
-        pair = _Pair(truth_rgb[part], truth_lab[part], result_lab[part], result_rgb[part])
-        parts.append({c: _column(c, pair) for c in columns})
-        if "bins" in parts[-1]:
-            parts[-1]["bins"]["image"] += start
-    return {c: np.concatenate([part[c] for part in parts]) for c in columns}
+
+    def __init__(self, names):
+        self.names, self.count = tuple(names), 0
+        for name in self.names:
+            if not definitions.metric(name).columns:
+                raise ValueError(f"`{name}` compares sets of images, not single ones: it needs a feature network")
+        needed = (c for name in self.names for c in definitions.metric(name).columns)
+        self._parts: dict[str, list] = {"bins" if c in _BY_BIN else c: [] for c in needed}
+
+    def add(self, truth_rgb, result_lab, result_rgb, *, truth_lab=None) -> dict[str, np.ndarray]:
+        """Take in a batch; batches may differ in size.
+
+        Args:
+            truth_rgb: [B, H, W, 3] uint8, sRGB.
+            result_lab: [B, H, W, 3] float, the result's Lab.
+            result_rgb: [B, H, W, 3] uint8, the delivered picture.
+            truth_lab: [B, H, W, 3] float, the truth's Lab where the caller has it; otherwise computed.
+
+        Returns:
+            {column: [B] float64} for the columns of the metrics. `auc_rebalanced` has instead the column `bins`: [M]
+            records (image, bin, pixels, hits), one for each bin that an image occupies, because its weights are known
+            only when all images are. `columns` turns them into numbers.
+
+        Raises:
+            ValueError: for a shape or dtype that does not fit, NaN, or images too small for SSIM.
+        """
+        truth_rgb, result_rgb, result_lab = np.asarray(truth_rgb), np.asarray(result_rgb), np.asarray(result_lab)
+        truth_lab = np.asarray(color.rgb_to_lab(truth_rgb / 255.0) if truth_lab is None else truth_lab)
+        _check(truth_rgb=truth_rgb, truth_lab=truth_lab, result_lab=result_lab, result_rgb=result_rgb)
+        step = max(1, CHUNK_PIXELS // (truth_rgb.shape[1] * truth_rgb.shape[2]))
+        chunks = {c: [] for c in self._parts}
+        for start in range(0, len(truth_rgb), step):
+            part = slice(start, start + step)
+            pair = _Pair(truth_rgb[part], truth_lab[part], result_lab[part], result_rgb[part])
+            for column, found in chunks.items():
+                found.append(_column(column, pair))
+            if "bins" in chunks:
+                chunks["bins"][-1]["image"] += self.count + start
+        columns = {c: np.concatenate(found) for c, found in chunks.items()}
+        for column, values in columns.items():
+            self._parts[column].append(values)
+        self.count += len(truth_rgb)
+        return columns
+
+    def columns(self) -> dict[str, np.ndarray]:
+        """-> {column: [N] float64}, an image's values in the order of `add`.
+
+        Raises:
+            ValueError: if no batch was added.
+        """
+        if not self.count:
+            raise ValueError("There is nothing to measure: no image was evaluated")
+        columns = {name: np.concatenate(parts) for name, parts in self._parts.items()}
+        if "bins" in columns:
+            rows = columns.pop("bins")
+            prior = np.bincount(rows["bin"], rows["pixels"], formulas.BINS**2)
+            weights = formulas.rebalancing_weights(prior)[rows["bin"]]
+            for column, field in (("rebalanced_hits", "hits"), ("rebalanced_weight", "pixels")):
+                columns[column] = np.bincount(rows["image"], weights * rows[field], self.count)
+        return columns
+
+    def means(self) -> dict[str, float]:
+        """-> {metric: value} over all images so far."""
+        means = {c: np.mean(values) for c, values in self.columns().items()}
+        return {name: float(statistics.reduce(name, means)) for name in self.names}
 
 
 class _Pair:
@@ -127,7 +148,7 @@ def _column(name, pair):
     if name in _COLUMNS:
         return _COLUMNS[name](pair)
     if name != "bins":
-        return formulas.epsilon_accuracy(pair.truth_lab, pair.result_lab, threshold=threshold(name))
+        return formulas.epsilon_accuracy(pair.truth_lab, pair.result_lab, threshold=definitions.threshold(name))
     images, bins = len(pair.truth_lab), formulas.BINS**2
     key = formulas.ab_bin(pair.truth_lab) + bins * np.arange(images)[:, None, None]
     pixels = np.bincount(key.ravel(), minlength=images * bins)
@@ -139,73 +160,10 @@ def _column(name, pair):
     return records
 
 
-def _columns_of(names):
-    for name in names:
-        if not metric(name).columns:
-            raise ValueError(f"`{name}` compares sets of images, not single ones: it needs a feature network")
-    columns = [c for name in names for c in metric(name).columns]
-    return list(dict.fromkeys("bins" if c in _BY_BIN else c for c in columns))
-
-
-def _check(truth_rgb, **others):
-    if truth_rgb.ndim != 4 or truth_rgb.shape[-1] != 3 or truth_rgb.dtype != np.uint8 or not truth_rgb.size:
-        raise ValueError(
-            f"`truth_rgb` must be [B, H, W, 3] uint8, not empty. Received: {truth_rgb.shape} {truth_rgb.dtype}"
-        )
-    for name, array in others.items():
-        kind = "u" if name.endswith("rgb") else "f"
-        if array.shape != truth_rgb.shape or array.dtype.kind != kind or (kind == "u" and array.dtype != np.uint8):
-            want = f"{list(truth_rgb.shape)} {'uint8' if kind == 'u' else 'float'}"
-            raise ValueError(f"`{name}` must be {want}, as `truth_rgb` is. Received: {array.shape} {array.dtype}")
-        if kind == "f" and not np.isfinite(array).all():
-            raise ValueError(f"`{name}` holds NaN or infinite values")
-
-
-class Measurement:
-    """Metrics of one model over a stream of batches: `add` each batch, then ask for `means` or `intervals`.
-
-    What it keeps grows with the number of images, by 8 bytes per column and image and, for `auc_rebalanced`, by 18
-    bytes for each colour bin that the image occupies (529 at most, some dozens in a photograph).
-    """
-
-    def __init__(self, names=None, *, thresholds=(2, 5)):
-        """Prepare for these metrics (default: all, with the epsilon accuracy at `thresholds`); unknown names raise."""
-        self.names = tuple(all_names(thresholds) if names is None else names)
-        self.count = 0
-        self._parts: dict[str, list] = {c: [] for c in _columns_of(self.names)}
-
-    def add(self, truth_rgb, result_lab, result_rgb, *, truth_lab=None) -> dict[str, np.ndarray]:
-        """Take in a batch. Arguments, result and errors as in `evaluate_batch`; batches may differ in size."""
-        columns = evaluate_batch(truth_rgb, result_lab, result_rgb, truth_lab=truth_lab, names=self.names)
-        if "bins" in columns:
-            columns["bins"]["image"] += self.count
-        for name, values in columns.items():
-            self._parts[name].append(values)
-        self.count += len(truth_rgb)
-        return columns
-
-    def columns(self) -> dict[str, np.ndarray]:
-        """-> {column: [N] float64}, an image's values in the order of `add`.
-
-        Raises:
-            ValueError: if no batch was added.
-        """
-        if not self.count:
-            raise ValueError("There is nothing to measure: no image was evaluated")
-        columns = {name: np.concatenate(parts) for name, parts in self._parts.items()}
-        if "bins" in columns:
-            rows = columns.pop("bins")
-            prior = np.bincount(rows["bin"], rows["pixels"], formulas.BINS**2)
-            weights = formulas.rebalancing_weights(prior)[rows["bin"]]
-            for column, field in (("rebalanced_hits", "hits"), ("rebalanced_weight", "pixels")):
-                columns[column] = np.bincount(rows["image"], weights * rows[field], self.count)
-        return columns
-
-    def means(self) -> dict[str, float]:
-        """-> {metric: value} over all images so far."""
-        means = statistics.column_means(self.columns())
-        return {name: float(statistics.reduce(name, means)) for name in self.names}
-
-    def intervals(self, *, resamples=1000, seed=0) -> dict[str, tuple[float, float, float]]:
-        """-> {metric: (value, low, high)}; see `statistics.bootstrap`."""
-        return statistics.bootstrap(self.columns(), self.names, resamples=resamples, seed=seed)
+def _check(**arrays):
+    shape = arrays["truth_rgb"].shape
+    for name, array in arrays.items():
+        kind = np.uint8 if name.endswith("rgb") else np.floating
+        if array.shape != shape or not np.issubdtype(array.dtype, kind) or not np.isfinite(array).all():
+            want = f"{list(shape)} {kind.__name__}, as `truth_rgb` is, without NaN or infinite values"
+            raise ValueError(f"`{name}` must be {want}. Received: {array.shape} {array.dtype}")

@@ -5,9 +5,8 @@ Owns its lines and the fingerprints of pictures. Imports `evaluation.definitions
 
 from __future__ import annotations
 
-import hashlib
 import platform
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 
 import numpy as np
@@ -18,57 +17,45 @@ SAME_L = 1e-3  # Lab units: a result whose L is nowhere farther from the truth's
 PACKAGES = ("colorgan", "tensorflow", "keras", "numpy", "scikit-image", "pillow")
 
 
-class Fingerprint:
-    """The SHA-256 of pictures in their order: of each its height x width and its RGB bytes."""
-
-    def __init__(self):
-        self._digest = hashlib.sha256()
-
-    def add(self, pictures):
-        """Take in pictures, [B, H, W, 3] uint8."""
-        for picture in pictures:
-            self._digest.update(f"{picture.shape[0]}x{picture.shape[1]}".encode() + np.ascontiguousarray(picture).data)
-
-    def __str__(self):
-        return f"sha256 {self._digest.hexdigest()}"
+def take_in(digest, pictures):
+    """Pictures, [B, H, W, 3] uint8, go into a SHA-256, their fingerprint: of each its height x width and its bytes."""
+    for picture in pictures:
+        digest.update(f"{picture.shape[0]}x{picture.shape[1]}".encode() + np.ascontiguousarray(picture).data)
 
 
 def protocol(
     description: str | Mapping,
+    measured,
     *,
-    sizes: Mapping[str, int],
-    truth: Fingerprint,
-    given: Mapping[str, Fingerprint],
-    l_difference: Mapping[str, float],
+    names: Sequence[str],
+    omitted: Mapping[str, str],
     desired: Mapping[str, float],
     intervals: Mapping,
     feature_network: str,
-    names: Sequence[str],
-    omitted: Mapping[str, str],
 ) -> dict:
     """-> the lines of the block above every table: {name: text or {name: text}}.
 
     Args:
         description: what the images are: a line, or {name: value} for several.
-        sizes: {"height x width": number of images}.
-        truth: of the photographs.
-        given: {model: fingerprint} of those whose pictures were given; the others predicted.
-        l_difference: {model: how far its L is from the truth's at most}, of all models.
+        measured: what was seen: `sizes`, {"height x width": number of images}; `truth`, the photographs' SHA-256;
+            `given`, {model: SHA-256} of those whose pictures were given, where the others predicted;
+            `l_difference`, {model: how far its L is from the truth's at most}, of all models.
+        names: the metrics.
+        omitted: {metric: why it is left out}.
         desired: {control: value aimed at}.
         intervals: as `bootstrap` gives it.
         feature_network: what FID and KID were measured with; empty: they were not.
-        names: the metrics.
-        omitted: {metric: why it is left out}.
     """
+    given, l_difference = measured.given, measured.l_difference
     own_l = {name: d > SAME_L for name, d in l_difference.items()}
-    fingerprints = {"fingerprint of the results": {name: str(one) for name, one in given.items()}} if given else {}
+    fingerprints = {name: f"sha256 {digest.hexdigest()}" for name, digest in given.items()}
     names = (*names, *(definitions.OF_SETS if feature_network else ()))
     return {
         **({"dataset": description} if isinstance(description, str) else description),
-        "n": sum(sizes.values()),
-        "size (height x width)": dict(sizes),
-        "fingerprint of the truth": f"{truth} (of each image: height x width, RGB bytes)",
-        **fingerprints,
+        "n": sum(measured.sizes.values()),
+        "size (height x width)": measured.sizes,
+        "fingerprint of the truth": f"sha256 {measured.truth.hexdigest()} (of each image: height x width, RGB bytes)",
+        **({"fingerprint of the results": fingerprints} if given else {}),
         "Lab metrics": {
             name: "of the 8-bit picture" if name in given else "of the prediction, before colours are fitted into sRGB"
             for name in l_difference
@@ -94,28 +81,31 @@ def protocol(
 
 def bootstrap(
     undefined: Mapping[str, Mapping[str, int]],
-    by_class: Iterable[tuple[str, str, Mapping[str, int]]] = (),
+    by_class: Mapping[str, Mapping[str, int]],
     *,
     resamples: int,
     seed: int,
-    class_word="class",
+    class_word: str,
 ) -> dict:
     """-> the protocol's lines on the intervals: how they were made, and which resamples they lack.
 
     Args:
         undefined: {model: {metric: resamples in which it does not exist}}, as `statistics.undefined` gives them.
-        by_class: the same of the tables per class: (class, model, counts).
+        by_class: {"class, model": the same of its table}.
         resamples, seed: of the bootstrap.
         class_word: what the classes are.
     """
 
-    def listed(counts):
-        return f"{', '.join(f'{metric} in {n}' for metric, n in counts.items())} of {resamples}, left out"
+    def listed(lacking):
+        return {
+            title: f"{', '.join(f'{metric} in {n}' for metric, n in counts.items())} of {resamples}, left out"
+            for title, counts in lacking.items()
+            if counts
+        }
 
-    whole = {model: listed(counts) for model, counts in undefined.items() if counts}
-    parts = {f"{title}, {model}": listed(counts) for title, model, counts in by_class if counts}
-    return {
+    lines = {
         "intervals": f"95 % percentile bootstrap over images, {resamples} resamples, seed {seed}; none of one image",
-        **({"undefined resamples": whole} if whole else {}),
-        **({f"undefined resamples by {class_word}": parts} if parts else {}),
+        "undefined resamples": listed(undefined),
+        f"undefined resamples by {class_word}": listed(by_class),
     }
+    return {line: content for line, content in lines.items() if content}

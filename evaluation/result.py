@@ -1,4 +1,4 @@
-"""`Evaluation`: what was measured, how, and on what; `result.json` is its text. Imports `files.whole`."""
+"""`Evaluation`: what was measured, how, and on what; `result.json` is its text. Imports nothing of ours."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-
-from colorgan.files import whole
 
 
 @dataclass
@@ -65,10 +63,6 @@ class Evaluation:
             "record": self.record,
         }
         return json.dumps(_plain(content), indent=2, allow_nan=False) + "\n"
-
-    def write_json(self, path):
-        """Write `to_json` to a file, such as a run directory's `result.json`; it replaces an earlier one in one go."""
-        whole.write(path, self.to_json())
 
 
 def _plain(value):

@@ -6,6 +6,7 @@ Imports `evaluation.definitions` and `evaluation.formulas`; numpy in float64.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -26,13 +27,8 @@ def reduce(name, means):
     return formulas.turns(first, rest[0]) if known.reduction == "angle" else first
 
 
-def column_means(columns):
-    """{column: [N] float64} -> {column: float64}."""
-    return {c: np.mean(v) for c, v in columns.items()}
-
-
-def resampled(columns, names, *, resamples=1000, seed=0) -> dict[str, np.ndarray]:
-    """The bootstrap distribution of each metric over images drawn with replacement.
+def resampled(columns, names, *, resamples=1000, seed=0) -> dict[str, tuple[float, np.ndarray]]:
+    """Each metric of some images, and its bootstrap distribution over images drawn from them with replacement.
 
     The draws depend on the number of images and the seed alone: two models measured on the same images get the same
     draws, so the difference of their distributions is a paired one.
@@ -44,89 +40,97 @@ def resampled(columns, names, *, resamples=1000, seed=0) -> dict[str, np.ndarray
         seed: of the draws.
 
     Returns:
-        {metric: [resamples] float64}; a ratio is a ratio of resampled means, NaN where it does not exist.
+        {metric: (value, [resamples] float64)}; a ratio is a ratio of means. NaN stands for what does not exist, such as
+        all draws of a single image.
     """
     needed = list(dict.fromkeys(c for name in names for c in definitions.metric(name).columns))
     values = np.stack([columns[c] for c in needed], axis=1)
     n = len(values)
     rng = np.random.default_rng(seed)
     step = max(1, 2**20 // n)
-    means = []
+    drawn_means = []
     for start in range(0, resamples, step):
         rows = min(step, resamples - start)
         drawn = rng.integers(n, size=(rows, n)) + np.arange(rows)[:, None] * n
         times = np.bincount(drawn.ravel(), minlength=rows * n).reshape(rows, n)
-        means.append(times.astype(np.float64) @ values / n)
-    by_column = dict(zip(needed, np.concatenate(means).T, strict=True))
-    return {name: reduce(name, by_column) for name in names}
+        drawn_means.append(times.astype(np.float64) @ values / n)
+    spread = np.concatenate(drawn_means) if n > 1 else np.full((resamples, len(needed)), np.nan)
+    means = {c: np.mean(columns[c]) for c in needed}
+    draws = dict(zip(needed, spread.T, strict=True))
+    return {name: (float(reduce(name, means)), reduce(name, draws)) for name in names}
 
 
-def bootstrap(columns, names, *, resamples=1000, seed=0) -> dict[str, tuple[float, float, float]]:
-    """Each metric with its 95 % interval over images (percentiles 2.5 and 97.5 of `resampled`; arguments as there).
+def intervals(estimates) -> dict[str, tuple[float, float, float]]:
+    """What `resampled` returns -> {metric: (value, low, high)}, 95 % percentile intervals (2.5 and 97.5).
 
-    Returns:
-        {metric: (value, low, high)} floats; the value is that of the images themselves. An angle's interval is that
-        of its deviations on the circle, so that its low end may be above its high end. Resamples in which a metric
-        does not exist are left out. low and high are NaN where the value does not exist, and of a single image.
+    An angle's interval is that of its deviations on the circle, so that its low end may be above its high end.
+    Resamples in which a metric does not exist are left out. low and high are NaN where the value does not exist, and of
+    a single image.
     """
-    return intervals(columns, resampled(columns, names, resamples=resamples, seed=seed))
-
-
-def intervals(columns, spread) -> dict[str, tuple[float, float, float]]:
-    """As `bootstrap`, of draws that were made before.
-
-    Args:
-        columns: {column: [N] float64}.
-        spread: {metric: [resamples] float64}, as `resampled` returns it; what is NaN in it has no say.
-    """
-    means, n = column_means(columns), len(next(iter(columns.values())))
     table = {}
-    for name, many in spread.items():
-        value = float(reduce(name, means))
+    for name, (value, draws) in estimates.items():
         if definitions.metric(name).reduction == "angle":
-            _, low, high = _with_interval(value, around(many - value), n)
+            _, low, high = _with_interval(value, around(draws - value))
             table[name] = (value, (value + low) % 1, (value + high) % 1)
         else:
-            table[name] = _with_interval(value, many, n)
+            table[name] = _with_interval(value, draws)
     return table
 
 
-def undefined(spread) -> dict[str, int]:
+def undefined(estimates) -> dict[str, int]:
     """-> {metric: how many of its resamples do not exist}, of those that lack some but not all."""
-    counts = {name: int(np.isnan(many).sum()) for name, many in spread.items()}
-    return {name: count for name, count in counts.items() if 0 < count < len(spread[name])}
+    counts = {name: int(np.isnan(draws).sum()) for name, (_, draws) in estimates.items()}
+    return {name: count for name, count in counts.items() if 0 < count < len(estimates[name][1])}
 
 
-def paired(columns_a, columns_b, names, *, resamples=1000, seed=0) -> dict[str, dict]:
+@dataclass(frozen=True)
+class Comparison:
+    """How model `b` differs from model `a` on the same `n` images; `rows` as `paired` gives them."""
+
+    a: str
+    b: str
+    n: int
+    rows: dict
+    intervals: str
+
+    def better(self, name) -> str:
+        """-> the better one's name by this metric, an empty text if the interval of the difference does not say."""
+        low, high = self.rows[name].get("gain", (0, 0, 0))[1:]
+        return self.b if low > 0 else self.a if high < 0 else ""
+
+
+def compare(evaluation, a: str, b: str, *, resamples=1000, seed=0) -> Comparison:
+    """Two models of an `Evaluation`, of these names in its table, image by image.
+
+    Returns:
+        All per-image metrics that both have; not the truth's own, and not FID and KID, which have no value per image.
+    """
+    names = [n for n in evaluation.table[a] if definitions.metric(n).columns and not n.endswith("_truth")]
+    estimates = (resampled(evaluation.per_image[one], names, resamples=resamples, seed=seed) for one in (a, b))
+    how = f"95 % paired percentile bootstrap over the same images, {resamples} resamples, seed {seed}"
+    return Comparison(a, b, evaluation.protocol["n"], paired(*estimates), how)
+
+
+def paired(estimates_a, estimates_b) -> dict[str, dict]:
     """How B differs from A on the same images, with 95 % intervals of the paired bootstrap.
 
     Args:
-        columns_a, columns_b: {column: [N] float64} of the two models, in the same order of images.
-        names, resamples, seed: as in `resampled`.
+        estimates_a, estimates_b: as `resampled` returns them, of the same images in the same order and one seed.
 
     Returns:
         {metric: {"a", "b": values, "difference": (b - a, low, high), "gain": (cost of a - cost of b, low, high)}}.
         The gain is positive where B is better (see `definitions.cost`); it is absent of metrics without a better.
         A difference of angles is taken on the circle, in [-0.5, 0.5).
-
-    Raises:
-        ValueError: if the two were not measured on as many images.
     """
-    sizes = {len(v) for columns in (columns_a, columns_b) for v in columns.values()}
-    if len(sizes) != 1:
-        raise ValueError(f"Paired differences need the same images on both sides. Received numbers: {sorted(sizes)}")
-    draws = [resampled(columns, names, resamples=resamples, seed=seed) for columns in (columns_a, columns_b)]
-    means, n = [column_means(columns) for columns in (columns_a, columns_b)], sizes.pop()
     table = {}
-    for name in names:
-        known = definitions.metric(name)
-        pairs = [(float(reduce(name, means[k])), draws[k][name]) for k in (0, 1)]
-        (a, many_a), (b, many_b) = pairs
+    for name, a in estimates_a.items():
+        known, b = definitions.metric(name), estimates_b[name]
         wrap = around if known.reduction == "angle" else np.asarray
-        table[name] = {"a": a, "b": b, "difference": _with_interval(wrap(b - a), wrap(many_b - many_a), n)}
+        difference = _with_interval(*(wrap(of_b - of_a) for of_a, of_b in zip(a, b, strict=True)))
+        table[name] = {"a": a[0], "b": b[0], "difference": difference}
         if known.better:
-            one, many = ([definitions.cost(name, side[k]) for side in pairs] for k in (0, 1))
-            table[name]["gain"] = _with_interval(one[0] - one[1], many[0] - many[1], n)
+            costs = ([definitions.cost(name, one) for one in pair] for pair in zip(a, b, strict=True))
+            table[name]["gain"] = _with_interval(*(of_a - of_b for of_a, of_b in costs))
     return table
 
 
@@ -135,9 +139,9 @@ def around(turns):
     return (np.asarray(turns) + 0.5) % 1 - 0.5
 
 
-def _with_interval(value, many, n):
-    defined = many[~np.isnan(many)]
-    if n < 2 or np.isnan(value) or not defined.size:
+def _with_interval(value, draws):
+    defined = draws[~np.isnan(draws)]
+    if np.isnan(value) or not defined.size:
         return float(value), math.nan, math.nan
     low, high = np.percentile(defined, PERCENTILES)
     return float(value), float(low), float(high)

@@ -394,7 +394,7 @@ class Turing:
     practice: int = option(3, "trials for practice, which do not count")
     checks: int = option(4, "attention checks among the trials, counted apart")
     check_tolerance: float = option(0.25, "who fails more than this share of the checks is flagged", most=1)
-    precision_target: float = option(0.05, "half width of the fooled rate's interval to aim at", above=0)
+    precision_target: float = option(0.05, "half width of the fooled rate's interval to aim at", above=0, below=0.5)
     participant: str = option("", "go on in the window as the participant with this token", first=True)
     web: bool = option(False, "serve a page instead of opening a window", first=True, bare=True)
 

@@ -32,6 +32,7 @@ MAY_IMPORT = {
     "training": {
         "training",
         "models",
+        "evaluation.definitions",
         "evaluation.metrics",
         "settings.config",
         "settings.options",

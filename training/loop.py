@@ -1,7 +1,7 @@
 """The order of things in a run: step, log, sample, validate, save. No maths.
 
 Receives data, state, steps, checkpoints, writers, and what measures and samples; imports `schedules`, `distribution`,
-`config` and `evaluation.metrics` (for a metric's direction).
+`config` and `evaluation.definitions` (for a metric's direction).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, field
 import numpy as np
 import tensorflow as tf
 
-from colorgan.evaluation import metrics
+from colorgan.evaluation import definitions
 from colorgan.settings.config import Config
 from colorgan.training import distribution, schedules
 from colorgan.training.checkpoints import Checkpoints
@@ -201,7 +201,7 @@ class Loop:
         if values is None:
             return
         # The chief's: what decays a learning rate or ends a run must be the same number in all processes.
-        cost = metrics.cost(self.config.run.best_metric, values[self.config.run.best_metric])
+        cost = definitions.cost(self.config.run.best_metric, values[self.config.run.best_metric])
         p.validation = distribution.gather(self.strategy, float(cost))[0]
         if p.schedule.phase == "adversarial":
             p.colorfulness = distribution.gather(self.strategy, float(values["colorfulness_ratio"]))[0]
@@ -282,7 +282,7 @@ class Loop:
         self.writers.histograms(p.iteration, {f"weights/{path}": value for path, value in weights.items()})
         shown = "  ".join(f"{key} {value:.4g}" for key, value in values.items())
         self.writers.say(f"iteration {p.iteration}, validation: {shown}")
-        cost = metrics.cost(name, values[name])
+        cost = definitions.cost(name, values[name])
         best, measured = self.checkpoints.best(), {"metric": name, "validate_size": self.config.run.validate_size}
         comparable = best is not None and all(best.get(key) == value for key, value in measured.items())
         if self.config.run.save and (not comparable or cost < best["cost"]):

@@ -1,4 +1,4 @@
-"""Measuring a run in progress on validation images. Imports `evaluation.metrics` and `models.predictor`."""
+"""Measuring a run in progress on validation images. Imports `evaluation` and `models.predictor`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from colorgan.evaluation import metrics
+from colorgan.evaluation import definitions, metrics
 from colorgan.models.predictor import Predictor, to_rgb8
 
 
@@ -25,8 +25,8 @@ def validator(predictor: Predictor, batches: Callable, *, threshold: float, best
     Raises:
         ValueError: if `best_metric` is unknown or has no better or worse.
     """
-    metrics.cost(best_metric, 0.0)
-    names = tuple(dict.fromkeys((*metrics.validation_names(threshold), best_metric)))
+    definitions.cost(best_metric, 0.0)
+    names = tuple(dict.fromkeys((*definitions.validation_names(threshold), best_metric)))
 
     def validate():
         measurement = metrics.Measurement(names)

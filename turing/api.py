@@ -28,22 +28,18 @@ class Api:
     """Serves the participants of one test; any thread may call it."""
 
     def __init__(
-        self,
-        store: Store,
-        settings: trials.Settings,
-        pictures: Callable[[int], tuple[np.ndarray, np.ndarray]],
+        self, store: Store, settings: trials.Settings, pictures: Callable[[int], tuple[np.ndarray, np.ndarray]]
     ):
         """Open the test.
 
         Args:
             store: where the answers go.
             settings: the test.
-            pictures: image index -> (real, generated), both [H, W, 3] uint8; called by one thread at a time.
+            pictures: image index -> (real, generated), both [H, W, 3] uint8; called by several threads at once.
         """
         self.store, self.settings, self.pictures = store, settings, pictures
-        self._images: dict[str, bytes] = {}
-        self._names: collections.OrderedDict[int, list[str]] = collections.OrderedDict()
-        self._lock, self._drawing = threading.Lock(), threading.Lock()
+        self._files: collections.OrderedDict[int, dict[str, bytes]] = collections.OrderedDict()  # by participant
+        self._lock = threading.Lock()
 
     def about(self, message: dict) -> dict:
         """What a participant is told before the test."""
@@ -75,16 +71,13 @@ class Api:
         if due == len(participant.trials):
             return self._end(participant)
         trial, practice = participant.trials[due], self.settings.practice
-        with self._drawing:
-            shown = pictures.shown(trial, *self.pictures(trial.index))
-        names = [secrets.token_urlsafe(16) for _ in shown]
-        files = [pictures.png(picture) for picture in shown.values()]
+        shown = pictures.shown(trial, *self.pictures(trial.index)).values()
+        files = {secrets.token_urlsafe(16): pictures.png(picture) for picture in shown}
         with self._lock:
-            self._forget(participant.id)
-            self._names[participant.id] = names
-            self._images.update(zip(names, files, strict=True))
-            while len(self._names) > LIMIT:
-                self._forget(next(iter(self._names)))
+            self._files[participant.id] = files
+            self._files.move_to_end(participant.id)
+            while len(self._files) > LIMIT:
+                self._files.popitem(last=False)
         self.store.shown(participant, due)
         in_practice = due < practice
         return {
@@ -93,20 +86,16 @@ class Api:
             "practice": in_practice,
             "position": due + 1 if in_practice else due + 1 - practice,
             "of": practice if in_practice else len(participant.trials) - practice,
-            "images": [f"/image/{name}" for name in names],
+            "images": [f"/image/{name}" for name in files],
         }
-
-    def _forget(self, identity):
-        for name in self._names.pop(identity, ()):
-            self._images.pop(name, None)
 
     def image(self, name: str) -> bytes:
         """An image as PNG. It is given once: nobody looks at it again in another tab."""
         with self._lock:
-            file = self._images.pop(name, None)
-        if file is None:
-            raise HTTPException(404, "There is no such image, or no longer. Reload the page to go on.")
-        return file
+            for files in self._files.values():
+                if name in files:
+                    return files.pop(name)
+        raise HTTPException(404, "There is no such image, or no longer. Reload the page to go on.")
 
     def answer(self, message: dict) -> dict:
         """Save an answer. -> whether it counts; one that was given before does not count again."""

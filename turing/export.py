@@ -24,7 +24,7 @@ PERIOD = 1.0  # seconds between two looks at the file of answers
 _log = logging.getLogger(__name__)
 
 
-def write(store: Store, path) -> Path:
+def write(store: Store, path) -> Path | None:
     """Write every answer of every test as CSV, `COLUMNS`, a line each.
 
     For pairs `real_side` and `chosen_side` are filled, for single pictures `shown` and `said`.
@@ -35,16 +35,15 @@ def write(store: Store, path) -> Path:
             file is left alone, and the next free name is taken.
 
     Returns:
-        The file that was written.
+        The file that was written; None, and no file, without an answer.
 
     Raises:
         OSError: if it cannot be written; an earlier export is then as it was.
     """
-    path = destination(path)
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow(COLUMNS)
-    writer.writerows(map(_line, store.rows()))
+    rows, path, text = store.rows(), destination(path), io.StringIO(newline="")
+    if not rows:
+        return None
+    csv.writer(text).writerows([COLUMNS, *map(_line, rows)])
     whole.write(path, text.getvalue(), durable=True)
     return path
 
@@ -101,9 +100,7 @@ class Follower:
         """
         try:
             version = self._store.version()  # before the answers: what comes in between is seen at the next look
-            if version == self._seen or not self._store.any_answer():
-                return False
-            self.path = write(self._store, self.path)
+            written = write(self._store, self.path) if version != self._seen else None
         except OSError as error:
             if not self._failed:
                 _log.warning(
@@ -111,8 +108,8 @@ class Follower:
                 )
             self._failed = True
             return False
-        self._seen, self._failed = version, False
-        return True
+        self._seen, self._failed, self.path = version, False, written or self.path
+        return written is not None
 
 
 def _line(row):

@@ -19,17 +19,7 @@ def shown(trial: trials.Trial, real, generated) -> dict[str, np.ndarray]:
     """The pictures of a trial by place: `left` and `right` of a pair, or `only` of a single picture.
 
     An attention check has an obviously wrong picture in place of the generated one.
-
-    Raises:
-        ValueError: if the two are not [H, W, 3] uint8 of one size.
     """
-    real, generated = np.asarray(real), np.asarray(generated)
-    for name, picture in (("real", real), ("generated", generated)):
-        if picture.ndim != 3 or picture.shape[-1] != 3 or picture.dtype != np.uint8 or picture.shape != real.shape:
-            raise ValueError(
-                f"`pairs({trial.index})` must give two pictures [H, W, 3] uint8 of one size. "
-                f"Received a {name} one of {picture.shape} {picture.dtype}, beside {real.shape}"
-            )
     other = wrong(real) if trial.kind == trials.CHECK else generated
     if trial.truth in trials.VERDICTS:
         return {"only": real if trial.truth == "real" else other}

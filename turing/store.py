@@ -12,8 +12,7 @@ import json
 import secrets
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
 
 from colorgan.turing.trials import Answer, Settings, Trial, plan, stamp
@@ -34,6 +33,7 @@ SCHEMA = (
         FOREIGN KEY (participant, trial) REFERENCES trials (participant, number))""",
     f"PRAGMA user_version = {VERSION}",
 )
+ANSWERED = "SELECT count(*) FROM answers WHERE participant = ?"
 
 
 class StoreError(OSError):
@@ -51,7 +51,7 @@ class Participant:
     trials: tuple[Trial, ...]
 
 
-class Store:
+class Store(contextlib.AbstractContextManager):
     """A file of answers. Use it as a context manager; any thread may call it."""
 
     def __init__(self, path):
@@ -66,27 +66,24 @@ class Store:
         with self._errors():
             self._database = sqlite3.connect(self.path, timeout=30, isolation_level=None, check_same_thread=False)
         try:
-            with self._errors():
-                self._database.execute("PRAGMA journal_mode = WAL")
-                self._database.execute("PRAGMA synchronous = FULL")  # an answer is on the disk when it is acknowledged
-                self._database.execute("PRAGMA foreign_keys = ON")
-            self._prepare()
-        except OSError:
-            self._database.close()
-            raise
-
-    def _prepare(self):
-        with self._transaction() as do:
-            (version,) = do("PRAGMA user_version").fetchone()
-            (tables,) = do("SELECT count(*) FROM sqlite_master").fetchone()
-            if version == 0 and tables == 0:
-                for statement in SCHEMA:
-                    do(statement)
-            elif version != VERSION:
+            self._read("PRAGMA journal_mode = WAL")
+            self._read("PRAGMA synchronous = FULL")  # an answer is on the disk when it is acknowledged
+            self._read("PRAGMA foreign_keys = ON")
+            with self._transaction() as do:
+                (version,) = do("PRAGMA user_version").fetchone()
+                (tables,) = do("SELECT count(*) FROM sqlite_master").fetchone()
+                new = version == tables == 0
+                if new:
+                    for statement in SCHEMA:
+                        do(statement)
+            if not new and version != VERSION:
                 raise StoreError(
                     f"{self.path} is not a file of answers of this version of colorgan (its version is {version}, "
                     f"not {VERSION}). Move it away, or give another folder with --test-output"
                 )
+        except OSError:
+            self._database.close()
+            raise
 
     @contextlib.contextmanager
     def _errors(self):
@@ -113,56 +110,47 @@ class Store:
         with self._lock:
             self._database.close()
 
-    def __enter__(self):
-        return self
-
     def __exit__(self, *_):
         self.close()
 
-    def enroll(self, settings: Settings, *, front: str, trials: Sequence[Trial] | None = None) -> Participant:
-        """A new participant of the test with these settings.
+    def enroll(self, settings: Settings, *, front: str) -> Participant:
+        """A new participant of the test with these settings, which is entered when it is new.
 
         Args:
-            settings: the test; it is entered when it is new.
+            settings: the test.
             front: `window` or `web`.
-            trials: the plan; default: `plan`. It is kept, so that going on needs no second draw.
+
+        Returns:
+            The participant with a plan, which is kept: going on needs no second draw.
         """
         token = secrets.token_hex(16)
         with self._transaction() as do:
             do("INSERT OR IGNORE INTO tests (settings, created) VALUES (?, ?)", (_text(settings), stamp()))
             (test,) = do("SELECT id FROM tests WHERE settings = ?", (_text(settings),)).fetchone()
             (number,) = do("SELECT count(*) + 1 FROM participants WHERE test = ?", (test,)).fetchone()
-            values = (test, number, token, front, stamp())
             identity = do(
-                "INSERT INTO participants (test, number, token, front, started) VALUES (?, ?, ?, ?, ?)", values
+                "INSERT INTO participants (test, number, token, front, started) VALUES (?, ?, ?, ?, ?)",
+                (test, number, token, front, stamp()),
             ).lastrowid
-            trials = tuple(plan(settings, number) if trials is None else trials)
-            for t in trials:
-                do(
-                    "INSERT INTO trials (participant, number, kind, image, truth) VALUES (?, ?, ?, ?, ?)",
-                    (identity, t.number, t.kind, t.index, t.truth),
-                )
+            trials = tuple(plan(settings, number))
+            for trial in trials:
+                do("INSERT INTO trials VALUES (?, ?, ?, ?, ?, 0)", (identity, *astuple(trial)))
         return Participant(identity, number, token, settings, trials)
 
     def find(self, token: str, settings: Settings) -> Participant | None:
         """The participant of this test with that token, or None."""
-        with self._transaction() as do:
-            row = do(
-                "SELECT p.id, p.number FROM participants p JOIN tests t ON t.id = p.test "
-                "WHERE p.token = ? AND t.settings = ?",
-                (token, _text(settings)),
-            ).fetchone()
-            if row is None:
-                return None
-            trials = do(
-                "SELECT number, kind, image, truth FROM trials WHERE participant = ? ORDER BY number", row[:1]
-            ).fetchall()
-        return Participant(*row, token, settings, tuple(Trial(*t) for t in trials))
+        rows = self._read(
+            "SELECT p.id, p.number, r.number, r.kind, r.image, r.truth FROM participants p "
+            "JOIN tests t ON t.id = p.test JOIN trials r ON r.participant = p.id "
+            "WHERE p.token = ? AND t.settings = ? ORDER BY r.number",
+            token,
+            _text(settings),
+        )
+        return Participant(*rows[0][:2], token, settings, tuple(Trial(*row[2:]) for row in rows)) if rows else None
 
     def answered(self, participant: Participant) -> int:
         """How many trials have their answer: always the first ones."""
-        with self._transaction() as do:
-            return _answered(do, participant)
+        return self._read(ANSWERED, participant.id)[0][0]
 
     def shown(self, participant: Participant, number: int):
         """Trial `number` was given to the front end."""
@@ -171,9 +159,8 @@ class Store:
 
     def views(self, participant: Participant, number: int) -> int:
         """How often trial `number` was given to the front end."""
-        with self._transaction() as do:
-            where = (participant.id, number)
-            return do("SELECT views FROM trials WHERE participant = ? AND number = ?", where).fetchone()[0]
+        where = "WHERE participant = ? AND number = ?"
+        return self._read(f"SELECT views FROM trials {where}", participant.id, number)[0][0]
 
     def save(self, participant: Participant, answer: Answer) -> bool:
         """Put an answer on the disk.
@@ -187,59 +174,42 @@ class Store:
         """
         number = answer.trial.number
         with self._transaction() as do:
-            due = _answered(do, participant)
+            (due,) = do(ANSWERED, (participant.id,)).fetchone()
             if number > due:
                 raise ValueError(f"Trial {number} is not due: {due} is.")
             if number < due:
                 return False
-            do(
-                "INSERT INTO answers (participant, trial, choice, seconds, hidden, exposure, given) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (participant.id, number, answer.choice, answer.seconds, answer.hidden, answer.exposure,
-                 answer.timestamp),
-            )  # fmt: skip
+            what = (answer.choice, answer.seconds, answer.hidden, answer.exposure, answer.timestamp)
+            do("INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?, ?)", (participant.id, number, *what))
         return True
 
     def answers(self, settings: Settings) -> dict[int, list[Answer]]:
         """-> {participant's number: answers in their order} of the test with these settings, without empty ones."""
         found: dict[int, list[Answer]] = {}
-        for text, _, number, _, answer in self._answers():
-            if text == _text(settings):
-                found.setdefault(number, []).append(answer)
+        for _, number, _, answer in self.rows(settings):
+            found.setdefault(number, []).append(answer)
         return found
 
-    def rows(self) -> Iterator[tuple[int, int, str, Answer]]:
-        """-> (test, participant's number, front, answer) of every answer of every test, as of one moment."""
-        return (row for _, *row in self._answers())
-
-    def any_answer(self) -> bool:
-        """Whether there is an answer to any test."""
-        return bool(self._read("SELECT EXISTS (SELECT 1 FROM answers)")[0][0])
+    def rows(self, settings: Settings | None = None) -> list[tuple[int, int, str, Answer]]:
+        """-> (test, participant's number, front, answer) of every answer to one test or to all, as of one moment."""
+        rows = self._read(
+            "SELECT t.id, p.number, p.front, a.trial, r.kind, r.image, r.truth, a.choice, a.seconds, a.hidden, "
+            "a.exposure, a.given, r.views FROM answers a "
+            "JOIN trials r ON r.participant = a.participant AND r.number = a.trial "
+            "JOIN participants p ON p.id = a.participant JOIN tests t ON t.id = p.test "
+            "WHERE t.settings = coalesce(?, t.settings) ORDER BY t.id, p.number, a.trial",
+            settings and _text(settings),
+        )
+        return [(*row[:3], Answer(Trial(*row[3:7]), *row[7:9], bool(row[9]), *row[10:])) for row in rows]
 
     def version(self) -> int:
         """-> a number that is another one once somebody else, another `Store` or process, has changed the file."""
         return self._read("PRAGMA data_version")[0][0]
 
-    def _read(self, query):
+    def _read(self, query, *values):
         """One query sees one state of the file by itself; without a transaction, no writer waits for it."""
         with self._lock, self._errors():
-            return self._database.execute(query).fetchall()
-
-    def _answers(self):
-        rows = self._read(
-            "SELECT t.settings, t.id, p.number, p.front, a.trial, r.kind, r.image, r.truth, a.choice, a.seconds, "
-            "a.hidden, a.exposure, a.given, r.views FROM answers a "
-            "JOIN trials r ON r.participant = a.participant AND r.number = a.trial "
-            "JOIN participants p ON p.id = a.participant JOIN tests t ON t.id = p.test "
-            "ORDER BY t.id, p.number, a.trial"
-        )
-        for text, test, number, front, *rest in rows:
-            trial, (choice, seconds, hidden, *more) = Trial(*rest[:4]), rest[4:]
-            yield text, test, number, front, Answer(trial, choice, seconds, bool(hidden), *more)
-
-
-def _answered(do, participant):
-    return do("SELECT count(*) FROM answers WHERE participant = ?", (participant.id,)).fetchone()[0]
+            return self._database.execute(query, values).fetchall()
 
 
 def _text(settings):

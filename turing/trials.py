@@ -7,7 +7,6 @@ real. A front end (a window, a page) shows what is due and hands on the answers;
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -36,25 +35,15 @@ class Trial:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a participant chose, and when.
-
-    Attributes:
-        trial: the question.
-        choice: one of the test's choices.
-        seconds: from the pictures' appearance to the answer.
-        hidden: whether the answer came after the pictures were hidden.
-        exposure: seconds that the pictures were really visible; None: not measured.
-        timestamp: ISO 8601, UTC.
-        views: how often the front end was given the trial's pictures; above 1, a page was loaded again.
-    """
+    """What a participant chose, and when."""
 
     trial: Trial
-    choice: str
-    seconds: float
-    hidden: bool
-    exposure: float | None
-    timestamp: str
-    views: int = 1
+    choice: str  # one of the test's choices
+    seconds: float  # from the pictures' appearance to the answer
+    hidden: bool  # whether the answer came after the pictures were hidden
+    exposure: float  # seconds that the pictures were really visible
+    timestamp: str  # ISO 8601, UTC
+    views: int = 1  # how often the front end was given the trial's pictures; above 1, a page was loaded again
 
     @property
     def correct(self) -> bool:
@@ -71,38 +60,21 @@ def stamp() -> str:
 class Settings:
     """What makes two tests the same one, so that their answers may be pooled.
 
-    Attributes:
-        size: trials that count, per participant.
-        num_images: how many images there are to draw from.
-        seed: of every participant's plan.
-        delay: seconds that pictures are shown; 0: until the answer.
-        practice: trials before them.
-        checks: attention checks among them.
-        single: one picture at a time instead of pairs.
-        subject: names the model and the pictures.
-
     Raises:
-        ValueError: if a number is out of its range or the images do not suffice: none is shown twice.
+        ValueError: if the images do not suffice: none is shown twice.
     """
 
-    size: int
-    num_images: int
-    seed: int = 0
-    delay: float = 0.0
-    practice: int = 0
-    checks: int = 0
-    single: bool = False
-    subject: str = ""
+    size: int  # trials that count, per participant
+    num_images: int  # how many images there are to draw from
+    seed: int = 0  # of every participant's plan
+    delay: float = 0.0  # seconds that pictures are shown; 0: until the answer
+    practice: int = 0  # trials before those that count
+    checks: int = 0  # attention checks among those that count
+    single: bool = False  # one picture at a time instead of pairs
+    subject: str = ""  # names the model and the pictures
 
     def __post_init__(self):
-        """Check the ranges."""
-        if self.size < 1:
-            raise ValueError(f"`--test-size` must be at least 1. Received: {self.size}")
-        for name in ("practice", "checks"):
-            if getattr(self, name) < 0:
-                raise ValueError(f"`--{name}` must be 0 or above. Received: {getattr(self, name)}")
-        if not (math.isfinite(self.delay) and self.delay >= 0):
-            raise ValueError(f"`--test-delay` must be 0 (unlimited) or more seconds. Received: {self.delay}")
+        """Count the images."""
         if self.total > self.num_images:
             raise ValueError(
                 "`--test-size`, `--practice` and `--checks` together must not exceed the number of images, because "
@@ -158,18 +130,9 @@ class Session:
     def __init__(
         self, trials: Sequence[Trial], *, settings: Settings, record: Callable[[Answer], object], answered: int = 0
     ):
-        """Start at trial number `answered`; `record` is called with each answer before the next trial is due.
-
-        Raises:
-            ValueError: if there are no trials.
-        """
-        if not trials:
-            raise ValueError("`trials` is empty: there is nothing to ask")
-        self.trials, self.settings, self.record = list(trials), settings, record
-        self.position = answered
-        self.shown_at: float | None = None
-        self.masked_at: float | None = None
-        self.hidden = False
+        """Start at trial number `answered`; `record` is called with each answer before the next trial is due."""
+        self.trials, self.settings, self.record, self.position = trials, settings, record, answered
+        self.shown_at, self.masked_at, self.hidden = None, None, False
 
     @property
     def done(self) -> bool:
@@ -181,10 +144,12 @@ class Session:
         """The trial that is due; not to be asked for when `done`."""
         return self.trials[self.position]
 
-    def show(self, now: float):
-        """The pictures are on the screen now (seconds of a monotonic clock). Later calls change nothing."""
-        if self.shown_at is None and not self.done:
+    def drawn(self, now: float):
+        """What is due, the pictures or later their mask, is on the screen now (seconds of a monotonic clock)."""
+        if self.shown_at is None:
             self.shown_at = now
+        elif self.hidden and self.masked_at is None:
+            self.masked_at = now
 
     def tick(self, now: float) -> bool:
         """Time has passed. -> whether the pictures must be hidden (and stay so until the next trial is shown)."""
@@ -193,23 +158,13 @@ class Session:
             self.hidden = True
         return self.hidden
 
-    def masked(self, now: float):
-        """The mask is on the screen now. Later calls change nothing."""
-        if self.hidden and self.masked_at is None:
-            self.masked_at = now
-
     def answer(self, choice: str, now: float) -> Answer | None:
-        """The person has chosen.
+        """The person has chosen, one of the test's choices.
 
         Returns:
             The recorded answer; None, and nothing has happened, if nothing is shown or it has been for less than
             `REACTION` seconds.
-
-        Raises:
-            ValueError: if the test has no such choice.
         """
-        if choice not in self.settings.choices:
-            raise ValueError(f"`choice` must be one of {', '.join(self.settings.choices)}. Received: {choice!r}")
         if self.done or self.shown_at is None or now - self.shown_at < REACTION:
             return None
         # A front end's timer may be late: what counts is whether the person's time was over.

@@ -14,6 +14,7 @@ from collections.abc import Callable
 
 import matplotlib
 import numpy as np
+from matplotlib import pyplot
 
 from colorgan.turing import pictures, statistics, trials
 from colorgan.turing.store import Participant, Store
@@ -35,17 +36,14 @@ class NoDisplayError(OSError):
     """There is no display, or no toolkit to open a window with."""
 
 
-def require_display() -> str:
-    """Select a matplotlib backend that can open a window. Call it before any long work.
+def require_display() -> None:
+    """Select a matplotlib backend that can open a window: MPLBACKEND's, or the first of `BACKENDS` that works.
 
-    Returns:
-        The backend's name: the one of the environment variable MPLBACKEND, or the first of `BACKENDS` that works.
+    Call it before any long work.
 
     Raises:
         NoDisplayError: if there is no display or no toolkit; the message says what is missing and what to do.
     """
-    from matplotlib import pyplot
-
     if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         raise NoDisplayError(
             "The Turing test opens a window, but there is no display: neither DISPLAY nor WAYLAND_DISPLAY is set. Run "
@@ -60,7 +58,7 @@ def require_display() -> str:
             failures.append(f"  {backend}: {error}")
             continue
         if _opens_windows(backend):
-            return backend
+            return
         failures.append(f"  {backend}: it cannot open a window (MPLBACKEND)")
     raise NoDisplayError(
         "The Turing test opens a window, but matplotlib cannot. Is the display "
@@ -76,14 +74,11 @@ def _opens_windows(backend):
     return importlib.import_module(module).FigureCanvas.required_interactive_framework is not None
 
 
-def run_window(
-    pairs: Callable[[int], tuple[np.ndarray, np.ndarray]],
-    store: Store,
-    participant: Participant,
-) -> None:
+def run_window(pairs: Callable[[int], tuple[np.ndarray, np.ndarray]], store: Store, participant: Participant) -> None:
     """Ask a participant all trials, or until Esc or the window's close button; returns when the window is closed.
 
-    It begins with the first trial that has no answer. At the end the window shows the participant's own result.
+    It begins with the first trial that has no answer. At the end the window shows the participant's own result. Before,
+    `require_display` has chosen matplotlib's backend.
 
     Args:
         pairs: image index -> (real, generated), both [H, W, 3] uint8.
@@ -91,58 +86,44 @@ def run_window(
         participant: of `Store.enroll` or `Store.find`.
 
     Raises:
-        NoDisplayError: if no window can be opened.
-        ValueError: if a pair does not fit.
         OSError: if an answer cannot be saved.
     """
-    require_display()
-    session = trials.Session(
-        participant.trials,
-        settings=participant.settings,
-        record=lambda answer: store.save(participant, answer),
-        answered=store.answered(participant),
-    )
-    _Window(pairs, session, store, participant).run()
+    _Window(pairs, store, participant).run()
 
 
 class _Window:
     """Draws the session's state; its clock starts when a pair is drawn, not when it is asked for."""
 
-    def __init__(self, pairs, session, store, participant):
-        from matplotlib import pyplot
-
-        self.pairs, self.session, self.store, self.participant, self.error = pairs, session, store, participant, None
-        self.settings = participant.settings
-        self.finished_at = None
+    def __init__(self, pairs, store, participant):
+        self.pairs, self.store, self.participant, self.settings = pairs, store, participant, participant.settings
+        self.session = trials.Session(
+            participant.trials,
+            settings=self.settings,
+            record=lambda answer: store.save(participant, answer),
+            answered=store.answered(participant),
+        )
+        self.error, self.finished_at = None, None
         with matplotlib.rc_context({"toolbar": "None"}):
             self.figure = pyplot.figure("colorgan: visual Turing test", figsize=(11, 6.5), facecolor="white")
         manager = self.figure.canvas.manager
         if manager.key_press_handler_id is not None:  # matplotlib's own keys: arrows browse views, q quits
             self.figure.canvas.mpl_disconnect(manager.key_press_handler_id)
-        self.title = self.figure.text(
-            0.5, 0.945, QUESTIONS[self.settings.single], ha="center", va="center", fontsize=20
-        )
-        self.progress = self.figure.text(0.5, 0.885, "", ha="center", va="center", fontsize=12, color="0.35")
-        self.help = self.figure.text(
-            0.5, 0.03, HELP[self.settings.single], ha="center", va="center", fontsize=11, color="0.35"
-        )
+        middle, soft = {"ha": "center", "va": "center"}, "0.35"
+        self.title = self.figure.text(0.5, 0.945, QUESTIONS[self.settings.single], fontsize=20, **middle)
+        self.progress = self.figure.text(0.5, 0.885, "", fontsize=12, color=soft, **middle)
+        self.help = self.figure.text(0.5, 0.03, HELP[self.settings.single], fontsize=11, color=soft, **middle)
         places = ("only",) if self.settings.single else trials.SIDES
         self.axes = dict(zip(places, self.figure.subplots(1, len(places), squeeze=False)[0], strict=True))
         self.figure.subplots_adjust(left=0.02, right=0.98, bottom=0.07, top=0.85, wspace=0.04)
         self.timer = self.figure.canvas.new_timer()
         self.timer.single_shot = True
         self.timer.add_callback(self._guarded(self._tick))
-        for event, react in (
-            ("draw_event", self._drawn),
-            ("key_press_event", self._key),
-            ("button_press_event", self._click),
-        ):
+        reactions = {"draw_event": self._drawn, "key_press_event": self._key, "button_press_event": self._click}
+        for event, react in reactions.items():
             self.figure.canvas.mpl_connect(event, self._guarded(react))
 
     def run(self):
         """Show the window until it is closed; an error inside an event closes it and is raised here."""
-        from matplotlib import pyplot
-
         try:
             self._next()
             pyplot.show(block=True)
@@ -164,8 +145,6 @@ class _Window:
         return guarded
 
     def _close(self):
-        from matplotlib import pyplot
-
         self.timer.stop()
         pyplot.close(self.figure)
 
@@ -181,20 +160,19 @@ class _Window:
 
     def _put(self, pictures):
         for side, picture in pictures.items():
-            axes = self.axes[side]
-            axes.clear()
-            axes.set_axis_off()
-            axes.imshow(picture, interpolation="nearest")
+            self._clear(self.axes[side]).imshow(picture, interpolation="nearest")
+
+    def _clear(self, axes):
+        axes.clear()
+        axes.set_axis_off()
+        return axes
 
     def _drawn(self, _event):
-        now = time.monotonic()
         if self.session.done:
             return
-        if self.session.shown_at is not None:
-            self.session.masked(now)
-            return
-        self.session.show(now)
-        if self.settings.delay > 0:
+        first = self.session.shown_at is None
+        self.session.drawn(time.monotonic())
+        if first and self.settings.delay > 0:
             self.timer.interval = max(1, round(1000 * self.settings.delay))
             self.timer.start()
 
@@ -206,9 +184,8 @@ class _Window:
             self.timer.interval = 5
             self.timer.start()
             return
-        for number, (place, axes) in enumerate(self.axes.items()):
-            shape = axes.images[0].get_array().shape
-            self._put({place: pictures.mask(shape, 2 * self.session.current.number + number)})
+        for number, (place, axes) in enumerate(self.axes.items(), start=2 * self.session.current.number):
+            self._put({place: pictures.mask(axes.images[0].get_array().shape, seed=number)})
         self.figure.canvas.draw_idle()
 
     def _key(self, event):
@@ -223,9 +200,9 @@ class _Window:
         if self.session.done:
             self._dismiss()
             return
-        for place, axes in self.axes.items():
-            if event.inaxes is axes and place in trials.SIDES:
-                self._answer(place)
+        for side in trials.SIDES:
+            if event.inaxes is not None and event.inaxes is self.axes.get(side):
+                self._answer(side)
 
     def _answer(self, choice):
         if self.session.answer(choice, time.monotonic()) is not None:
@@ -239,8 +216,7 @@ class _Window:
     def _finish(self):
         self.finished_at = time.monotonic()
         for axes in self.axes.values():
-            axes.clear()
-            axes.set_axis_off()
+            self._clear(axes)
         self.title.set_text("Thank you")
         self.progress.set_text("")
         self.help.set_text("any key or click: close")

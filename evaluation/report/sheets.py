@@ -16,31 +16,22 @@ GAP = 6
 LABEL_SIZE = 14
 
 
-def sample_sheet(evaluation, *, models: Sequence[str] | None = None):
-    """An evaluation's samples as a picture: a row per image under its name, gray | truth | one column per model.
-
-    Args:
-        evaluation: an `Evaluation` with samples.
-        models: which models get a column; default: `sampled_models`.
+def sample_sheet(evaluation):
+    """An evaluation's samples, of which there are some, as a picture: a row for each, under its name.
 
     Returns:
         [height, width, 3] uint8, sRGB.
-
-    Raises:
-        ValueError: if there are no samples, or a model was not evaluated.
     """
-    models = sampled_models(evaluation) if models is None else list(models)
-    if unknown := [name for name in models if name not in evaluation.table]:
-        raise ValueError(f"`models`: {', '.join(unknown)} not evaluated. Known: {', '.join(evaluation.table)}")
     samples = evaluation.samples
-    columns = [(name, [s[name] for s in samples]) for name in ("gray", "truth")]
-    columns += [(name, [s["results"][name] for s in samples]) for name in models]
-    return picture_grid(columns, labels=[evaluation.what(s) for s in samples])
+    rows = [[picture for _, picture in sample_pictures(one)] for one in samples]
+    names = [name for name, _ in sample_pictures(samples[0])]
+    return picture_grid(names, rows, labels=[evaluation.what(one) for one in samples])
 
 
-def sampled_models(evaluation) -> list[str]:
-    """-> the models whose pictures stand beside a sample: not the gray baseline's, which are the gray picture again."""
-    return [name for name in evaluation.table if name != "gray"]
+def sample_pictures(sample) -> list[tuple[str, np.ndarray]]:
+    """-> (name, picture) of a sample: gray, truth and results; the gray baseline's is the gray picture again."""
+    results = [(name, picture) for name, picture in sample["results"].items() if name != "gray"]
+    return [("gray", sample["gray"]), ("truth", sample["truth"]), *results]
 
 
 def sample_grid(truth_rgb, result_lab):
@@ -53,44 +44,41 @@ def sample_grid(truth_rgb, result_lab):
     Returns:
         [height, width, 3] uint8, sRGB.
     """
-    gray = to_rgb8(baselines.gray_baseline(truth_rgb))
-    return picture_grid([("gray", gray), ("truth", truth_rgb), ("result", to_rgb8(result_lab))])
+    rows = zip(baselines.gray_picture(truth_rgb), truth_rgb, to_rgb8(result_lab), strict=True)
+    return picture_grid(("gray", "truth", "result"), rows)
 
 
-def picture_grid(columns: Sequence[tuple[str, Sequence]], *, labels: Sequence[str] | None = None):
-    """Pictures in labelled columns on white.
+def picture_grid(names: Sequence[str], rows, *, labels: Sequence[str] = ()):
+    """Pictures in named columns on white.
 
     Small pictures are enlarged by a whole factor without interpolation, so that 32x32 pixels can be seen as they are.
 
     Args:
-        columns: (label, n pictures [H, W, 3] uint8); sizes may differ between rows, not within one.
+        names: of the columns.
+        rows: of pictures [H, W, 3] uint8, one for each column; sizes may differ between rows, not within one.
         labels: a text under each row, such as its picture's name; what is too long loses its middle. Default: none.
 
     Returns:
         [height, width, 3] uint8.
-
-    Raises:
-        ValueError: if there are no pictures, or a column has another number, size or type than the first.
     """
-    _check_columns(columns, labels)
-    pictures = [(name, [enlarged(p) for p in own]) for name, own in columns]
+    rows = [[enlarged(picture) for picture in row] for row in rows]
     font = ImageFont.load_default(LABEL_SIZE)
-    rows = pictures[0][1]
-    width = max([p.width for p in rows] + [math.ceil(font.getlength(name)) for name, _ in columns])
+    width = max([row[0].width for row in rows] + [math.ceil(font.getlength(name)) for name in names])
+    lefts = range(GAP, GAP + len(names) * (width + GAP), width + GAP)
     line = LABEL_SIZE + GAP
     foot = line if labels else 0
-    height = GAP + line + sum(p.height + GAP + foot for p in rows)
-    sheet = Image.new("RGB", (len(columns) * (width + GAP) + GAP, height), "white")
+    height = GAP + line + sum(row[0].height + GAP + foot for row in rows)
+    sheet = Image.new("RGB", (len(names) * (width + GAP) + GAP, height), "white")
     draw = ImageDraw.Draw(sheet)
-    for column, (name, own) in enumerate(pictures):
-        x, y = GAP + column * (width + GAP), GAP + line
+    for name, x in zip(names, lefts, strict=True):
         draw.text((x + width / 2, GAP), name, fill="black", font=font, anchor="ma")
-        for row, picture in enumerate(own):
+    y = GAP + line
+    for row, label in zip(rows, labels or [""] * len(rows), strict=True):
+        for picture, x in zip(row, lefts, strict=True):
             sheet.paste(picture, (x + (width - picture.width) // 2, y))
-            if labels and column == 0:
-                label = _fitted(str(labels[row]), font, sheet.width - 2 * GAP)
-                draw.text((x, y + picture.height + 2), label, fill="black", font=font)
-            y += picture.height + GAP + foot
+        y += row[0].height
+        draw.text((GAP, y + 2), _fitted(label, font, sheet.width - 2 * GAP), fill="black", font=font)
+        y += GAP + foot
     return np.asarray(sheet)
 
 
@@ -101,22 +89,6 @@ def _fitted(text, font, width):
         kept -= 1
         fitted = f"{text[: kept // 3]}...{text[len(text) - (kept - kept // 3) :]}"
     return fitted
-
-
-def _check_columns(columns, labels):
-    shapes = [np.shape(p) for p in columns[0][1]] if columns else []
-    if not shapes:
-        raise ValueError("There are no pictures to show. Keep at least one sample")
-    for name, own in columns:
-        fits = [np.shape(p) for p in own] == shapes and all(np.asarray(p).dtype == np.uint8 for p in own)
-        if not fits or any(len(s) != 3 or s[-1] != 3 for s in shapes):
-            got = ", ".join(f"{np.shape(p)} {np.asarray(p).dtype}" for p in own)
-            raise ValueError(
-                f"Column `{name}` must hold {len(shapes)} pictures [H, W, 3] uint8 of the sizes in "
-                f"`{columns[0][0]}`. Received: {got or 'none'}"
-            )
-    if labels is not None and len(labels) != len(shapes):
-        raise ValueError(f"`labels` must have {len(shapes)} texts. Received: {len(labels)}")
 
 
 def enlarged(picture) -> Image.Image:

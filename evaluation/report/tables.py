@@ -1,4 +1,7 @@
-"""An evaluation as text and Markdown: tables under their protocol. Imports `evaluation.definitions`; no drawing."""
+"""An evaluation as text and Markdown: tables under their protocol. Imports `evaluation.definitions`; no drawing.
+
+A table is (title, header, rows), the rows as long as the header.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +16,15 @@ DIGITS = {"ssim": 3, "kid": 4, **dict.fromkeys(definitions.CONTROLS, 3)}
 
 def text(evaluation, comparisons=()) -> str:
     """-> the whole report: protocol, table, comparisons, tables per class."""
-    parts = [protocol_text(evaluation.protocol), table_text(evaluation), *map(comparison_text, comparisons)]
-    return "\n\n".join(part for part in (*parts, class_text(evaluation)) if part) + "\n"
+    tables = (results(evaluation), *map(comparison_table, comparisons), *class_tables(evaluation))
+    return "\n\n".join([protocol_text(evaluation.protocol), *map(text_table, tables)]) + "\n"
+
+
+def markdown(evaluation, comparisons=()) -> str:
+    """-> the whole report as Markdown, for a weights card or a README."""
+    tables = (results(evaluation), *map(comparison_table, comparisons), *class_tables(evaluation))
+    protocol = f"```\n{protocol_text(evaluation.protocol)}\n```"
+    return "\n\n".join(["# Evaluation", *map(markdown_table, tables), protocol]) + "\n"
 
 
 def protocol_rows(protocol: Mapping) -> list[tuple[str, str]]:
@@ -30,76 +40,72 @@ def protocol_rows(protocol: Mapping) -> list[tuple[str, str]]:
 
 def protocol_text(protocol: Mapping) -> str:
     """-> the block above every table: one `name: value` per line, aligned; definitions, each on its own line."""
-    lines = ["Protocol:", _aligned([(f"  {key}", value) for key, value in protocol_rows(protocol)])]
-    if definitions_ := protocol.get("definitions"):
-        lines += ["Definitions:", _aligned([(f"  {name}", what) for name, what in definitions_.items()])]
+    lines = []
+    for title, rows in (("Protocol", protocol_rows(protocol)), ("Definitions", [*protocol["definitions"].items()])):
+        width = max(len(name) for name, _ in rows)
+        lines += [f"{title}:", *(f"  {name.ljust(width)}  {value}" for name, value in rows)]
     return "\n".join(lines)
 
 
-def table_text(evaluation) -> str:
-    """-> the table of results: a row per metric, a column per model, each cell `value [low, high]`."""
-    title = f"Results, N = {evaluation.protocol['n']} images, [95 % interval]:"
-    return title + "\n" + text_table(*results(evaluation))
+def results(evaluation):
+    """-> the table of results: a row per metric, a column per model; what was desired stands beside, if anything."""
+    table, desired = evaluation.table, evaluation.desired
+    rows = []
+    for name in next(iter(table.values())):
+        aim = [number(name, desired[name]) if name in desired else ""] if desired else []
+        rows.append([label(name, evaluation.feature_network), *aim, *(cell(name, own[name]) for own in table.values())])
+    title = f"Results, N = {evaluation.protocol['n']} images, [95 % interval]"
+    return title, ["metric", *(["desired"] if desired else []), *table], rows
 
 
-def comparison_text(comparison) -> str:
-    """-> the table of a `compare.Comparison` under its title."""
-    return comparison_title(comparison) + ":\n" + text_table(*comparison_rows(comparison))
+def comparison_table(comparison):
+    """-> the table of a `statistics.Comparison`; the last column names a model where the interval is clear of 0."""
+    rows = []
+    for name, row in comparison.rows.items():
+        better = comparison.better(name) or ("undecided" if "gain" in row else "")
+        difference = cell(name, row["difference"], sign="+")
+        rows.append([label(name), number(name, row["a"]), number(name, row["b"]), difference, better])
+    title = f"{comparison.b} - {comparison.a}, N = {comparison.n} images, {comparison.intervals}"
+    return title, ["metric", comparison.a, comparison.b, "difference", "better"], rows
 
 
-def class_text(evaluation, *, names: Sequence[str] | None = None) -> str:
-    """-> a table per model with a row per class and its N; an empty text if there are no classes.
-
-    Args:
-        evaluation: an `Evaluation`.
-        names: the metrics shown; default: the epsilon accuracies and `CLASS_METRICS`, as far as they were measured.
-    """
-    return "\n\n".join(
-        f"{model}, by {evaluation.class_word}, [95 % interval]:\n{text_table(header, rows)}"
-        for model, header, rows in class_tables(evaluation, names)
-    )
-
-
-def markdown(evaluation, comparisons=()) -> str:
-    """-> the whole report as Markdown, for a weights card or a README."""
-    parts = [f"# Evaluation\n\nN = {evaluation.protocol['n']} images, value [95 % interval]."]
-    parts.append(markdown_table(*results(evaluation)))
-    for comparison in comparisons:
-        parts.append(f"{comparison_title(comparison)}:\n\n{markdown_table(*comparison_rows(comparison))}")
-    for model, header, rows in class_tables(evaluation):
-        parts.append(f"`{model}`, by {evaluation.class_word}:\n\n{markdown_table(header, rows)}")
-    parts.append(f"```\n{protocol_text(evaluation.protocol)}\n```")
-    return "\n\n".join(parts) + "\n"
+def class_tables(evaluation):
+    """-> a table per model with a row per class and its N; none if there are no classes."""
+    for model, own in evaluation.table.items() if evaluation.classes else ():
+        shown = [n for n in own if n.startswith("eps") or n in CLASS_METRICS]
+        rows = [
+            [title, str(entry["n"]), *(cell(n, entry["table"][model][n]) for n in shown)]
+            for title, entry in evaluation.classes.items()
+        ]
+        title = f"{model}, by {evaluation.class_word}, [95 % interval]"
+        yield title, [evaluation.class_word, "N", *map(label, shown)], rows
 
 
-def markdown_table(header: Sequence[str], rows: Sequence[Sequence]) -> str:
-    """-> a Markdown table, its first column to the left and the others to the right.
-
-    Raises:
-        ValueError: if a row has another length than the header.
-    """
-    cells = [[str(c).replace("|", "\\|") for c in row] for row in _checked(header, rows)]
-    rule = ["---"] + ["---:"] * (len(header) - 1)
-    return "\n".join("| " + " | ".join(row) + " |" for row in [cells[0], rule, *cells[1:]])
+def markdown_table(table: tuple[str, Sequence[str], Sequence[Sequence[str]]]) -> str:
+    """-> a table as Markdown under its title, its first column to the left and the others to the right."""
+    title, header, rows = table
+    escaped = [[cell.replace("|", "\\|") for cell in row] for row in (header, *rows)]
+    escaped.insert(1, ["---"] + ["---:"] * (len(header) - 1))
+    return f"{title}:\n\n" + "\n".join("| " + " | ".join(row) + " |" for row in escaped)
 
 
-def text_table(header: Sequence[str], rows: Sequence[Sequence]) -> str:
-    """-> the same as aligned text with a line under the header. Errors as in `markdown_table`."""
-    cells = [[str(c) for c in row] for row in _checked(header, rows)]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+def text_table(table: tuple[str, Sequence[str], Sequence[Sequence[str]]]) -> str:
+    """-> the same as aligned text with a line under the header."""
+    title, header, rows = table
+    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
     lines = [
         "  ".join([row[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=True))]).rstrip()
-        for row in cells
+        for row in (header, *rows)
     ]
-    return "\n".join([lines[0], "-" * (sum(widths) + 2 * (len(widths) - 1)), *lines[1:]])
+    return "\n".join([f"{title}:", lines[0], "-" * (sum(widths) + 2 * (len(widths) - 1)), *lines[1:]])
 
 
-def cell(name: str, interval) -> str:
-    """-> `9.09 [9.01, 9.17]`: a metric's value with its interval, shares in percent.
+def cell(name: str, interval, *, sign="") -> str:
+    """-> `9.09 [9.01, 9.17]`: a metric's value with its interval, shares in percent; `sign` as in `number`.
 
     `n/a` stands for a value that does not exist; a value without an interval stands alone.
     """
-    value, low, high = (number(name, v) for v in interval)
+    value, low, high = (number(name, v, sign=sign) for v in interval)
     return value if "n/a" in (value, low) else f"{value} [{low}, {high}]"
 
 
@@ -111,57 +117,7 @@ def number(name: str, value: float, *, sign="") -> str:
     return f"{scale * value:{sign}.{DIGITS.get(name, 3 if name.endswith('_ratio') else 2)}f}"
 
 
-def results(evaluation):
-    """-> header and rows of the table of results; what was desired stands beside it, where there is such."""
-    table, desired = evaluation.table, evaluation.desired
-    header = ["metric", *(["desired"] if desired else []), *table]
-    rows = []
-    for name in next(iter(table.values())):
-        aim = [number(name, desired[name]) if name in desired else ""] if desired else []
-        rows.append([label(name, evaluation.feature_network), *aim, *(cell(name, own[name]) for own in table.values())])
-    return header, rows
-
-
 def label(name: str, feature_network="") -> str:
     """-> a metric's name with its unit, or with the network that a metric of sets depends on."""
     unit = feature_network if name in definitions.OF_SETS else definitions.metric(name).unit
     return f"{name} ({unit})" if unit else name
-
-
-def comparison_title(comparison) -> str:
-    """-> what the table of a comparison is."""
-    return f"{comparison.b} - {comparison.a}, N = {comparison.n} images, {comparison.intervals}"
-
-
-def comparison_rows(comparison):
-    """-> header and rows of a comparison's table; the last column names a model where the interval is clear of 0."""
-    rows = []
-    for name, row in comparison.rows.items():
-        value, low, high = (number(name, v, sign="+") for v in row["difference"])
-        difference = value if "n/a" in (value, low) else f"{value} [{low}, {high}]"
-        better = comparison.better(name) or ("undecided" if "gain" in row else "")
-        rows.append([label(name), number(name, row["a"]), number(name, row["b"]), difference, better])
-    return ["metric", comparison.a, comparison.b, "difference", "better"], rows
-
-
-def class_tables(evaluation, names=None):
-    """-> (model, header, rows) of each model's table per class."""
-    for model, own in evaluation.table.items() if evaluation.classes else ():
-        shown = names or [n for n in own if n.startswith("eps") or n in CLASS_METRICS]
-        rows = [
-            [title, entry["n"], *(cell(n, entry["table"][model][n]) for n in shown)]
-            for title, entry in evaluation.classes.items()
-        ]
-        yield model, [evaluation.class_word, "N", *map(label, shown)], rows
-
-
-def _checked(header, rows):
-    for row in rows:
-        if len(row) != len(header):
-            raise ValueError(f"Every row must have {len(header)} cells, as the header has. Received: {list(row)}")
-    return [header, *rows]
-
-
-def _aligned(rows):
-    width = max(len(key) for key, _ in rows)
-    return "\n".join(f"{key.ljust(width)}  {value}" for key, value in rows)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from colorgan.evaluation import evaluate
+from colorgan.evaluation import baselines, evaluate
 
 
 @pytest.fixture(scope="session")
@@ -11,7 +11,7 @@ def evaluation():
     rng = np.random.default_rng(6)
     rgb = rng.integers(0, 256, (6, 8, 8, 3)).astype(np.uint8)
     batch = {"rgb": rgb, "label": np.array([0, 1, 0, 1, 0, 1]), "index": np.arange(6)}
-    models = {"gray": evaluate.gray_baseline, "warm": evaluate.median_baseline((10.0, 20.0))}
+    models = {"gray": baselines.gray_baseline, "warm": baselines.median_baseline((10.0, 20.0))}
     return evaluate.evaluate(
         models, [batch], description="noise, no crop", class_names=("cat", "dog"), resamples=20, sample_size=3
     )
@@ -24,9 +24,9 @@ def full():
     rgb = rng.integers(0, 256, (9, 8, 10, 3)).astype(np.uint8)
     batch = {"rgb": rgb, "label": np.arange(9) % 2, "index": np.arange(9)}
     models = {
-        "<warm>": evaluate.median_baseline((10.0, 20.0)),
-        "cold": evaluate.median_baseline((-5.0, -20.0)),
-        "gray": evaluate.gray_baseline,
+        "<warm>": baselines.median_baseline((10.0, 20.0)),
+        "cold": baselines.median_baseline((-5.0, -20.0)),
+        "gray": baselines.gray_baseline,
     }
     options = {"class_names": ("cats & dogs", "x"), "resamples": 20, "sample_size": 2, "for_report": True}
     return evaluate.evaluate(models, [batch], description="noise", desired={"saturation": 0.5}, **options)

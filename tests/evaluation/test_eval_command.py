@@ -193,7 +193,7 @@ def test_two_folders_have_no_split():
     [
         (("--port", "70000"), "`--port` must be below 65,536"),
         (("--check-tolerance", "2"), "`--check-tolerance` must be at most 1"),
-        (("--precision-target", "0.5"), "`--precision-target` must lie between 0 and 0.5"),
+        (("--precision-target", "0.5"), "`--precision-target` must be below 0.5"),
     ],
 )
 def test_a_turing_test_checks_its_flags_before_the_weights(words, message, monkeypatch):

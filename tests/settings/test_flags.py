@@ -88,7 +88,7 @@ COMPANIONS = {
 def test_every_option_is_a_flag(name):
     one, kind = OPTIONS[name], OPTIONS[name].kind
     text = {
-        bool: str(not one.default), int: "7", float: "0.5", str: "places365",
+        bool: str(not one.default), int: "7", float: "0.25", str: "places365",
         "rows": "[[8, 2, 0.5]]", "stages": "[[100, 2]]", "words": "flip",
     }[kind]  # fmt: skip
     line = f"{one.flag} {shlex.quote(text)} {COMPANIONS.get(name, '')}"

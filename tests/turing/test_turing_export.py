@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from colorgan.turing import export as turing_export
+from colorgan.turing import store as turing_store
 from colorgan.turing import trials as turing
 from colorgan.turing.api import Api
 
@@ -25,15 +26,17 @@ def rows(path):
         return list(csv.DictReader(file))
 
 
-def test_export(store, tmp_path):
+def test_export(store, tmp_path, monkeypatch):
     singles = turing.Settings(size=2, num_images=10, single=True)
-    pair = store.enroll(SETTINGS, front="web", trials=[turing.Trial(0, "check", 7, "left")])
-    single = store.enroll(singles, front="window", trials=[turing.Trial(0, "test", 4, "generated")])
+    plans = iter([[turing.Trial(0, "check", 7, "left")], [turing.Trial(0, "test", 4, "generated")]])
+    monkeypatch.setattr(turing_store, "plan", lambda settings, number: next(plans))
+    pair, single = store.enroll(SETTINGS, front="web"), store.enroll(singles, front="window")
+    assert turing_export.write(store, tmp_path / "turing.csv") is None, "no answers, no file"
     store.shown(pair, 0)
     store.save(pair, answer(pair.trials[0], "right", 2.5, True, 2.0))
     path = turing_export.write(store, tmp_path / "turing.csv")
     assert path == tmp_path / "turing.csv"
-    store.save(single, answer(single.trials[0], "generated", exposure=None))
+    store.save(single, answer(single.trials[0], "generated"))
     assert turing_export.write(store, path) == path, "an earlier export is replaced"
     with path.open() as file:
         # the columns that the log always had come first
@@ -44,8 +47,8 @@ def test_export(store, tmp_path):
          "hidden": "1", "timestamp": stamp, "kind": "check", "shown": "", "said": "", "exposure": "2.0", "views": "1",
          "participant": "1", "front": "web", "test": "1"},
         {"trial": "0", "index": "4", "real_side": "", "chosen_side": "", "correct": "1", "seconds": "1.5",
-         "hidden": "0", "timestamp": stamp, "kind": "test", "shown": "generated", "said": "generated", "exposure": "",
-         "views": "0", "participant": "1", "front": "window", "test": "2"},
+         "hidden": "0", "timestamp": stamp, "kind": "test", "shown": "generated", "said": "generated",
+         "exposure": "1.5", "views": "0", "participant": "1", "front": "window", "test": "2"},
     ]  # fmt: skip
     assert [p.name for p in tmp_path.iterdir() if p.is_file()] == ["turing.csv"]
 

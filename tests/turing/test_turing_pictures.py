@@ -32,12 +32,6 @@ def test_what_lies_where(kind, truth, expected):
         np.testing.assert_array_equal(shown[place], expected[place])
 
 
-def test_pairs_must_fit():
-    for real, generated in ((REAL, REAL[:4]), (REAL, REAL / 255), (REAL[..., 0], REAL[..., 0])):
-        with pytest.raises(ValueError, match=r"`pairs\(5\)` must give two pictures"):
-            pictures.shown(turing.Trial(0, "test", 5, "left"), real, generated)
-
-
 @pytest.mark.parametrize("level", [0, 128, 255])
 def test_a_wrong_picture_is_wrong_whatever_the_photograph(level):
     wrong = pictures.wrong(np.full((8, 64, 3), level, np.uint8))

@@ -10,7 +10,7 @@ from colorgan.turing import statistics
 from colorgan.turing import trials as turing
 
 
-def answer(number, correct, kind="test", *, truth="left", seconds=1.0, hidden=False, exposure=None, views=1):
+def answer(number, correct, kind="test", *, truth="left", seconds=1.0, hidden=False, exposure=1.0, views=1):
     other = {"left": "right", "right": "left", "real": "generated", "generated": "real"}[truth]
     trial = turing.Trial(number, kind, number, truth)
     stamp = "2024-05-01T10:00:00.000+00:00"
@@ -31,19 +31,14 @@ def test_wilson_interval_as_published(successes, n, low, high):
 
 
 @pytest.mark.parametrize(("successes", "n"), [(0, 1), (1, 1), (3, 7), (5, 10), (50, 100), (399, 400), (400, 400)])
-@pytest.mark.parametrize("confidence", [0.95, 0.8])
-def test_wilson_interval_as_scipy_has_it(successes, n, confidence):
-    theirs = stats.binomtest(successes, n).proportion_ci(confidence, method="wilson")
-    assert statistics.wilson(successes, n, confidence=confidence) == pytest.approx(tuple(theirs), abs=1e-12)
+def test_wilson_interval_as_scipy_has_it(successes, n):
+    theirs = stats.binomtest(successes, n).proportion_ci(method="wilson")
+    assert statistics.wilson(successes, n) == pytest.approx(tuple(theirs), abs=1e-12)
 
 
 def test_wilson_stays_inside():
     assert statistics.wilson(0, 3)[0] == 0
     assert statistics.wilson(3, 3)[1] == 1
-    with pytest.raises(ValueError, match="Received: 4 of 3"):
-        statistics.wilson(4, 3)
-    with pytest.raises(ValueError, match="Received: 0 of 0"):
-        statistics.wilson(0, 0)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.03, 0.25, 1 / 3, 0.5, 0.9, 1.0])
@@ -67,19 +62,6 @@ def test_answers_for_a_precision_agree_with_the_interval():
     assert (high - low) / 2 > 0.05
 
 
-@pytest.mark.parametrize(
-    ("share", "half", "message"),
-    [
-        (0.5, 0, "`--precision-target`.*Received: 0"),
-        (0.5, 0.5, "`--precision-target`.*Received: 0.5"),
-        (1.5, 0.1, "`share`"),
-    ],
-)
-def test_answers_for_impossible_values(share, half, message):
-    with pytest.raises(ValueError, match=message):
-        statistics.answers_for(share, half)
-
-
 @pytest.mark.parametrize(("correct", "n"), [(75, 100), (25, 100), (50, 100), (10, 10), (0, 10), (1, 1)])
 def test_d_prime_of_pairs_as_scipy_has_it(correct, n):
     expected = math.sqrt(2) * stats.norm.ppf((correct + 0.5) / (n + 1))
@@ -91,8 +73,6 @@ def test_d_prime_of_pairs_by_hand():
     assert statistics.d_prime_pairs(9, 9) == pytest.approx(2.326174, abs=1e-5)
     assert statistics.d_prime_pairs(0, 9) == pytest.approx(-2.326174, abs=1e-5)
     assert statistics.d_prime_pairs(50, 100) == pytest.approx(0, abs=1e-12)
-    with pytest.raises(ValueError, match="Received: 0 of 0"):
-        statistics.d_prime_pairs(0, 0)
 
 
 def test_d_prime_of_singles():
@@ -104,10 +84,6 @@ def test_d_prime_of_singles():
     assert bias == pytest.approx(-(1.644854 - 0.674490) / 2, abs=1e-5)
     assert statistics.d_prime_singles(5, 10, 5, 10) == pytest.approx((0, 0), abs=1e-12)
     assert math.isfinite(statistics.d_prime_singles(10, 10, 0, 10)[0])
-    with pytest.raises(ValueError, match="`hits`.*Received: 3 of 2"):
-        statistics.d_prime_singles(3, 2, 0, 1)
-    with pytest.raises(ValueError, match="`false_alarms`.*Received: 0 of 0"):
-        statistics.d_prime_singles(1, 2, 0, 0)
 
 
 def test_summary_of_pairs():
@@ -120,10 +96,9 @@ def test_summary_of_pairs():
     ]
     summary = statistics.summarize(given)
     assert (summary.answered, summary.correct, summary.hidden, summary.views_above_1) == (3, 2, 2, 1)
-    assert (summary.chances, summary.fooled_count) == (3, 1)
-    assert summary.score == pytest.approx(2 / 3)
-    assert summary.fooled == pytest.approx(1 / 3)
-    assert summary.fooled_interval == statistics.wilson(1, 3)
+    assert summary.chances == 3
+    assert summary.score == pytest.approx((2 / 3, *statistics.wilson(2, 3)))
+    assert summary.fooled == pytest.approx((1 / 3, *statistics.wilson(1, 3)))
     assert summary.d_prime == statistics.d_prime_pairs(2, 3)
     assert summary.bias is None
     assert summary.median_seconds == 3.0
@@ -139,12 +114,12 @@ def test_summary_of_single_pictures():
     given = [answer(n, n < 3, truth="real") for n in range(4)]
     given += [answer(4 + n, n >= 2, truth="generated") for n in range(6)]
     summary = statistics.summarize(given, single=True)
-    assert (summary.answered, summary.correct, summary.chances, summary.fooled_count) == (10, 7, 6, 2)
-    assert summary.fooled == pytest.approx(1 / 3)
+    assert (summary.answered, summary.correct, summary.chances) == (10, 7, 6)
+    assert summary.fooled == pytest.approx((1 / 3, *statistics.wilson(2, 6)))
     assert (summary.d_prime, summary.bias) == statistics.d_prime_singles(3, 4, 2, 6)
     assert "10 pictures answered, 7 correctly" in summary.text()
     half = statistics.summarize(given[:4], single=True)
-    assert (half.score, half.fooled, half.d_prime) == (0.75, None, None), "no generated picture yet"
+    assert (half.score[0], half.fooled, half.d_prime) == (0.75, None, None), "no generated picture yet"
     assert "Fooled" not in half.text()
 
 
@@ -186,7 +161,7 @@ def person(correct, failed, checks=4):
 
 
 def test_who_fails_too_many_checks_is_flagged_and_left_out():
-    answers = {3: person(1, 2), 1: person(4, 0), 2: person(3, 1), 4: []}
+    answers = {3: person(1, 2), 1: person(4, 0), 2: person(3, 1)}
     outcome = statistics.result(answers, SETTINGS, check_tolerance=0.25)
     assert [(p.number, p.failed, p.checks, p.flagged) for p in outcome.people] == [
         (1, 0, 4, False),
@@ -210,13 +185,6 @@ def test_a_result_without_flags():
     assert "Without" not in outcome.text()
     assert "known to +-45 %" in outcome.text()
     assert statistics.result({}, SETTINGS).text() == "No answers yet."
-
-
-def test_results_out_of_range_are_refused_before_there_are_answers():
-    with pytest.raises(ValueError, match=r"`--check-tolerance` is a share, in \[0, 1\]. Received: 2"):
-        statistics.result({}, SETTINGS, check_tolerance=2)
-    with pytest.raises(ValueError, match="`--precision-target` must lie between 0 and 0.5.*Received: 5"):
-        statistics.result({}, SETTINGS, precision_target=5)
 
 
 def test_all_may_be_flagged():

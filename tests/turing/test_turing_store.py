@@ -85,7 +85,7 @@ def test_an_answer_counts_once_and_in_its_order(store):
 
 def test_an_answer_comes_back_as_it_was(store):
     one = store.enroll(SETTINGS, front="web")
-    given = [answer(one.trials[0], "right", 2.25, True, 2.0), answer(one.trials[1], exposure=None)]
+    given = [answer(one.trials[0], "right", 2.25, True, 2.0), answer(one.trials[1])]
     for k, each in enumerate(given):
         store.shown(one, k)
         store.save(one, each)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from colorgan.evaluation import compare, evaluate, report
+from colorgan.evaluation import baselines, statistics
 from colorgan.evaluation.report import page, tables
 
 
@@ -38,10 +38,8 @@ class Reader(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def html_text(full, tmp_path_factory):
-    path = tmp_path_factory.mktemp("page") / "new" / "report.html"
-    report.write_html(path, full, [compare.compare(full, "gray", "<warm>", resamples=20)])
-    return path.read_text(encoding="utf-8")
+def html_text(full):
+    return page.page(full, [statistics.compare(full, "gray", "<warm>", resamples=20)])
 
 
 def test_the_page_fetches_nothing(html_text):
@@ -101,7 +99,6 @@ def test_pictures_are_called_by_their_names(full):
     assert "<h3>image 1, x</h3>" in page.page(full)
 
 
-def test_baselines_are_plotted_only_where_there_is_nothing_else(full, evaluation):
-    assert page.shown_models(full) == ["<warm>", "cold"]
-    alone = evaluate.Evaluation(evaluation.protocol, {"gray": evaluation.table["gray"]})
-    assert page.shown_models(alone) == ["gray"]
+def test_baselines_are_plotted_only_where_there_is_nothing_else(full):
+    assert baselines.own(full.table) == ["<warm>", "cold"]
+    assert baselines.own(["gray"]) == ["gray"]

@@ -15,11 +15,11 @@ def test_the_curves_are_drawn_as_they_were_counted(full):
 
 
 def test_histograms_have_one_scale_and_their_axes_right(full):
-    figure = plots.ab_histograms(full, ["<warm>"], theme="dark")
+    figure = plots.ab_histograms(full)
     truth, warm = (axis.collections[0] for axis in figure.axes[:2])
     assert truth.norm.vmin == warm.norm.vmin and truth.norm.vmax == warm.norm.vmax
     shares = warm.get_array()  # rows go up with b, columns to the right with a: all pixels at (10, 20)
     row, column = np.unravel_index(np.ma.argmax(shares), shares.shape)
     assert (column, row) == ((10 + 110) // 2, (20 + 110) // 2)
-    chroma = plots.chroma(full, ["<warm>"]).axes[0].collections[0].get_array()
+    chroma = plots.chroma(full).axes[0].collections[0].get_array()
     assert (np.flatnonzero(chroma.count(axis=1)) == [int(np.hypot(10, 20)) // 2]).all()  # achieved, along y

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from colorgan.evaluation import compare, evaluate, report
+from colorgan.evaluation import evaluate, statistics
 from colorgan.evaluation.report import tables
 
 
@@ -14,7 +14,7 @@ def lines_after(text, start):
 
 
 def test_the_protocol_stands_above_the_table(evaluation):
-    text = report.text(evaluation)
+    text = tables.text(evaluation)
     order = ["Protocol:", "noise, no crop", "L in the epsilon accuracy", "Definitions:", "Results, N = 6", "by class"]
     places = [text.index(part) for part in order]
     assert places == sorted(places)
@@ -24,7 +24,7 @@ def test_the_protocol_stands_above_the_table(evaluation):
 
 
 def test_columns_are_aligned_and_hold_intervals(evaluation):
-    table = lines_after(report.table_text(evaluation), "Results")
+    table = lines_after(tables.text_table(tables.results(evaluation)), "Results")
     header, rule, *rows = table
     assert header.split() == ["metric", "gray", "warm"]
     assert set(rule) == {"-"}
@@ -36,14 +36,15 @@ def test_columns_are_aligned_and_hold_intervals(evaluation):
 
 
 def test_each_model_has_its_table_per_class(evaluation):
-    text = tables.class_text(evaluation, names=["psnr"])
+    text = tables.text(evaluation)
     for model in ("gray", "warm"):
         header, _, cat, dog = lines_after(text, f"{model}, by class")[:4]
-        assert header.split() == ["class", "N", "psnr", "(dB)"]
+        words = "class N mae_ab (Lab) eps2 (%) eps5 (%) psnr (dB) colorfulness_ratio chroma_ratio"
+        assert header.split() == words.split()
         assert cat.split()[:2] == ["cat", "3"]
         assert dog.split()[:2] == ["dog", "3"]
     evaluation_without = evaluate.Evaluation(evaluation.protocol, evaluation.table)
-    assert tables.class_text(evaluation_without) == ""
+    assert "by class" not in tables.text(evaluation_without)
 
 
 @pytest.mark.parametrize(
@@ -60,23 +61,22 @@ def test_cells(name, interval, text):
 
 
 def test_tables_by_hand():
-    header, rows = ["name", "N"], [["a|b", 3], ["long name", 12]]
-    assert tables.markdown_table(header, rows) == "| name | N |\n| --- | ---: |\n| a\\|b | 3 |\n| long name | 12 |"
-    assert tables.text_table(header, rows) == "name        N\n-------------\na|b         3\nlong name  12"
-    with pytest.raises(ValueError, match="must have 2 cells"):
-        tables.markdown_table(header, [["alone"]])
+    table = ("title", ["name", "N"], [["a|b", "3"], ["long name", "12"]])
+    markdown = "title:\n\n| name | N |\n| --- | ---: |\n| a\\|b | 3 |\n| long name | 12 |"
+    assert tables.markdown_table(table) == markdown
+    assert tables.text_table(table) == "title:\nname        N\n-------------\na|b         3\nlong name  12"
 
 
 def test_markdown_has_everything(evaluation):
-    text = report.markdown(evaluation)
-    assert text.startswith("# Evaluation\n\nN = 6 images") and "```\nProtocol:" in text
+    text = tables.markdown(evaluation)
+    assert text.startswith("# Evaluation\n\nResults, N = 6 images") and "```\nProtocol:" in text
     assert "| metric | gray | warm |" in text
-    assert "`warm`, by class:" in text
+    assert "warm, by class, [95 % interval]:" in text
     assert "| cat | 3 |" in text
 
 
 def test_desired_values_stand_beside_what_was_achieved(full):
-    header, rows = tables.results(full)
+    _, header, rows = tables.results(full)
     assert header == ["metric", "desired", "<warm>", "cold", "gray"]
     by_name = {row[0]: row for row in rows}
     assert by_name["saturation"][1] == "0.500"
@@ -88,14 +88,14 @@ def test_a_metric_of_sets_names_its_network(evaluation):
         evaluation.protocol, {"m": {"fid": (12.3456, np.nan, np.nan), "kid": (0.01234, 0.01, 0.02)}}
     )
     made.feature_network = "net.keras 01234567"
-    assert tables.results(made)[1] == [
+    assert tables.results(made)[2] == [
         ["fid (net.keras 01234567)", "12.35"],
         ["kid (net.keras 01234567)", "0.0123 [0.0100, 0.0200]"],
     ]
 
 
 def test_a_comparison_in_words(full):
-    text = tables.comparison_text(compare.compare(full, "gray", "cold", resamples=20))
+    text = tables.text_table(tables.comparison_table(statistics.compare(full, "gray", "cold", resamples=20)))
     header, _, *rows = lines_after(text, "cold - gray, N = 9 images, 95 % paired")
     assert header.split() == ["metric", "gray", "cold", "difference", "better"]
     cells = {row.split()[0]: row.split() for row in rows}
@@ -103,6 +103,6 @@ def test_a_comparison_in_words(full):
     assert cells["chroma_ratio"][3].startswith("+")
     assert cells["mae_ab"][-1] in ("gray", "cold", "undecided")
     assert cells["saturation"][-1].endswith("]")
-    assert "| metric | gray | cold | difference | better |" in report.markdown(
-        full, [compare.compare(full, "gray", "cold", resamples=20)]
+    assert "| metric | gray | cold | difference | better |" in tables.markdown(
+        full, [statistics.compare(full, "gray", "cold", resamples=20)]
     )
