@@ -24,16 +24,12 @@ def page(evaluation, comparisons=()) -> str:
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
     )
-    themes = {
-        name: {theme: _data(plots.png(draw, evaluation, theme)) for theme in plots.THEMES}
-        for name, draw in plots.PLOTS.items()
-    }
     return environment.get_template("page.html").render(
         evaluation=evaluation,
         comparisons=comparisons,
         own=baselines.own(evaluation.table),
         tables=tables,
-        plots=themes,
+        plots={name: _data(png) for name, png in plots.drawn(evaluation).items()},
         sample_pictures=sheets.sample_pictures,
         picture=_picture,
     )

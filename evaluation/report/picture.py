@@ -21,7 +21,7 @@ def png(evaluation, comparisons=()) -> bytes:
     lines = [f"{key}: {value}" for key, value in tables.protocol_rows(evaluation.protocol) if key in ("dataset", "n")]
     found = (tables.results(evaluation), *map(tables.comparison_table, comparisons))
     parts = [_text("\n\n".join(["\n".join(lines), *map(tables.text_table, found)]))]
-    parts += [Image.open(io.BytesIO(plots.png(draw, evaluation))).convert("RGB") for draw in plots.PLOTS.values()]
+    parts += [Image.open(io.BytesIO(plot)).convert("RGB") for plot in plots.drawn(evaluation).values()]
     for model, by_metric in evaluation.gallery.items():
         if by_metric:
             rankings = [

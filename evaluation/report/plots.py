@@ -1,11 +1,12 @@
 """The plots of a report, drawn from an evaluation's `traces`: accuracy curves, colours, chroma.
 
-Each of `PLOTS` returns a matplotlib figure in the colours of the theme around it; no window is opened. Imports
+Each of `PLOTS` returns a matplotlib figure; no window is opened. Imports
 `baselines`, `traces` and `formulas`; with `turing.window` and `training.writers` the only users of matplotlib.
 """
 
 from __future__ import annotations
 
+import functools
 import io
 from pathlib import Path
 
@@ -24,29 +25,29 @@ ENOUGH = 1e-4  # share of the pixels below which the mean of a column would be n
 MONOSPACE = Path(matplotlib.get_data_path()) / "fonts/ttf/DejaVuSansMono.ttf"  # Pillow has no such font
 
 
-def _theme(paper, ink, colors):
-    """-> matplotlib's settings for a page of these colours."""
-    inked = ("axes.edgecolor", "axes.labelcolor", "axes.titlecolor", "text.color", "xtick.color", "ytick.color")
-    return {"figure.facecolor": paper, "axes.facecolor": paper, "image.cmap": colors} | dict.fromkeys(inked, ink)
+INK = "#1b1e23"
+_INKED = ("axes.edgecolor", "axes.labelcolor", "axes.titlecolor", "text.color", "xtick.color", "ytick.color")
+STYLE = {"image.cmap": "viridis_r"} | dict.fromkeys(_INKED, INK)
 
 
-THEMES = {"light": _theme("white", "#1b1e23", "viridis_r"), "dark": _theme("#16181d", "#e4e6ea", "viridis")}
+@functools.lru_cache(maxsize=1)
+def drawn(evaluation) -> dict[str, bytes]:
+    """-> {name: one of `PLOTS` as a PNG file's bytes}; drawn once for the page and the picture of an evaluation."""
+    with matplotlib.rc_context(STYLE):
+        return {name: _png(draw(evaluation)) for name, draw in PLOTS.items()}
 
 
-def png(draw, evaluation, theme="light") -> bytes:
-    """-> one of `PLOTS` in a theme, as a PNG file's bytes."""
+def _png(figure):
     data = io.BytesIO()
-    with matplotlib.rc_context(THEMES[theme]):
-        # Without the metadata: they carry the version, by which files would differ from one installation to the next.
-        # Tight: panels of equal axes leave a band of the figure empty.
-        draw(evaluation).savefig(data, format="png", dpi=DPI, bbox_inches="tight", metadata={"Software": None})
+    # Without the metadata: they carry the version, by which files would differ from one installation to the next.
+    figure.savefig(data, format="png", dpi=DPI, metadata={"Software": None})
     return data.getvalue()
 
 
 def curves(evaluation) -> Figure:
     """Shares of pixels over thresholds, a line per model: the epsilon accuracy, and the ab distance behind `auc`."""
     found = evaluation.traces
-    figure = Figure(figsize=(10, 4), layout="constrained")
+    figure = Figure(figsize=(10, 4), layout="compressed")
     panels = (
         (found.eps_curve, traces.EPS_GRID, "epsilon, Lab units", "epsilon accuracy"),
         (found.ab_curve, AUC_THRESHOLDS, "ab distance, Lab units", "raw accuracy (Zhang 2016)"),
@@ -80,7 +81,7 @@ def chroma(evaluation) -> Figure:
     figure, axes = _histograms(panels, traces.CHROMA_EDGES)
     middles = (traces.CHROMA_EDGES[:-1] + traces.CHROMA_EDGES[1:]) / 2
     for axis, counts in zip(axes, panels.values(), strict=True):
-        axis.axline((0, 0), slope=1, linestyle="--", color=matplotlib.rcParams["text.color"], linewidth=1)
+        axis.axline((0, 0), slope=1, linestyle="--", color=INK, linewidth=1)
         some = counts.sum(axis=1) >= ENOUGH * counts.sum()
         mean = counts[some] @ middles / counts[some].sum(axis=1)
         axis.plot(middles[some], mean, color="#d55e00", linewidth=1.5, label="mean achieved")
@@ -103,7 +104,7 @@ def _histograms(panels, edges):
     """
     columns = min(len(panels), 3)
     rows = -(-len(panels) // columns)
-    figure = Figure(figsize=(3.4 * columns + 1, 3.4 * rows + 0.2), layout="constrained")
+    figure = Figure(figsize=(3.4 * columns + 1, 3.4 * rows + 0.2), layout="compressed")
     axes = figure.subplots(rows, columns, squeeze=False)
     total = next(iter(panels.values())).sum()
     norm = LogNorm(1 / total, max(10, *(counts.max() for counts in panels.values())) / total)
