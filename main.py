@@ -11,13 +11,9 @@ import os
 import sys
 from pathlib import Path
 
-if __name__ == "__main__":
-    # Run as a script, the checkout is on the path, and `import datasets` inside another package would find ours.
-    sys.path[:] = [p for p in sys.path if Path(p or ".").resolve() != Path(__file__).parent.resolve()]
-
-from colorgan import __version__  # noqa: E402
-from colorgan.settings import flags, usage  # noqa: E402
-from colorgan.settings.modes import MODES  # noqa: E402
+from colorgan import __version__
+from colorgan.settings import flags, usage
+from colorgan.settings.modes import MODES, ROOT
 
 # modes whose module in `commands/` has another name
 MODULES = {"eval": "evaluate", "class-weights": "class_weights", "colorize": "photographs"}
@@ -37,9 +33,7 @@ def console(argv: list[str] | None = None) -> int:
         return _say(usage.overview("colorgan"))
     if first == "--version":
         return _say(f"colorgan {__version__}")
-    known = ", ".join(MODES)
-    print(f"error: `colorgan` is told first what to do. Received: {first}. Known: {known}", file=sys.stderr)
-    return 2
+    return _fail(2, f"`colorgan` is told first what to do. Received: {first}. Known: {', '.join(MODES)}")
 
 
 def run(mode: str | None = None, argv: list[str] | None = None) -> int:
@@ -52,6 +46,8 @@ def run(mode: str | None = None, argv: list[str] | None = None) -> int:
     Returns:
         The exit status: 0, 1 for a failure that the message explains, 2 for a command line that cannot be meant.
     """
+    # A script's folder is on the path, and from the checkout's `import datasets` inside another package finds ours.
+    sys.path[:] = [place for place in sys.path if Path(place).resolve() != ROOT]
     argv = sys.argv[1:] if argv is None else argv
     if "--version" in argv:
         return _say(f"colorgan {__version__}")
@@ -61,18 +57,14 @@ def run(mode: str | None = None, argv: list[str] | None = None) -> int:
             everything = bool(HELP_ALL & set(argv))
             return _say(usage.text(asked, everything=everything) if asked else usage.overview("python main.py --mode"))
         command = flags.parse(argv, mode=mode)
-        if command.inputs and not MODES[command.mode].words:
-            raise flags.UsageError(f"Not a flag: {' '.join(command.inputs)}. Flags look like --epochs 3; see --help.")
-    except flags.UsageError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    except ValueError as error:
+        return _fail(2, error)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     name = "describe" if command.dry_run else MODULES.get(command.mode, command.mode)
     try:
         return importlib.import_module(f"colorgan.commands.{name}").run(command)
     except (ValueError, OSError, FloatingPointError) as error:  # the last: a training that diverged
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+        return _fail(1, error)
 
 
 def _say(text):
@@ -81,6 +73,11 @@ def _say(text):
     except BrokenPipeError:  # of `--help | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it ends
     return 0
+
+
+def _fail(status, error):
+    print(f"error: {error}", file=sys.stderr)
+    return status
 
 
 if __name__ == "__main__":

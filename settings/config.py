@@ -16,7 +16,8 @@ from colorgan.settings.options import ALL, ROWS, STAGES, TRAIN, WORDS, option, o
 
 # What has settings in common, beside `TRAIN`: what measures a trained model, and what uses one.
 MEASURE = ("eval", "turing", "sample")
-USE = ("colorize", "app", "export")
+PHOTOS = ("colorize", "app")
+USE = (*PHOTOS, "export")
 DATA = (*TRAIN, *MEASURE)  # what loads a data set
 
 
@@ -24,26 +25,22 @@ DATA = (*TRAIN, *MEASURE)  # what loads a data set
 class Architecture:
     """The two networks. A kernel table has a row per layer: (filters, stride[, dropout rate])."""
 
-    generator: str = option("unet", "generator network", network="generator")
+    COMMON: ClassVar = {"network": "generator"}
+
+    generator: str = option("unet", "generator network")
     encoder: tuple = option(
         ((64, 1), (64, 2), (128, 2), (256, 2), (512, 2), (512, 2), (512, 2), (512, 2)),
         "generator's encoder as JSON rows [filters, stride, dropout]",
         kind=ROWS,
-        network="generator",
     )
     decoder: tuple = option(
         ((512, 2, 0.0), (512, 2, 0.0), (512, 2, 0.0), (256, 2, 0.0), (128, 2, 0.0), (64, 2, 0.0), (64, 2, 0.0)),
         "generator's decoder as JSON rows [filters, stride, dropout]",
         kind=ROWS,
-        network="generator",
     )
-    encoder_name: str = option(
-        "table", "encoder of `resize-unet`: table, which is --encoder, or a pretrained one", network="generator"
-    )
-    head: str = option("color", "what the generator ends in", network="generator", first=("class-weights",))
-    noise_channels: int = option(
-        0, "channels of uniform noise that the generator sees beside the gray picture", network="generator"
-    )
+    encoder_name: str = option("table", "encoder of `resize-unet`: table, which is --encoder, or a pretrained one")
+    head: str = option("color", "what the generator ends in")
+    noise_channels: int = option(0, "channels of uniform noise that the generator sees beside the gray picture")
     discriminator: str = option("patch", "discriminator network", network="discriminator")
     discriminator_layers: tuple = option(
         ((64, 2), (128, 2), (256, 2), (512, 1)),
@@ -64,19 +61,10 @@ class Architecture:
         choices=("auto", "batch", "spectral", "none"),
         network="discriminator",
     )
-    kernel_size: int = option(
-        4, "kernel size of the convolutions of `unet`, `patch` and `half-patch`", network="generator", above=0
-    )
-    filter_multiplier: float = option(
-        1.0, "multiplies every number of filters of both networks", network="generator", above=0
-    )
-    bn_momentum: float = option(0.99, "batch normalization: momentum of the moving statistics", below=1)
-    temperature: float = option(
-        0.38,
-        "joint-bins head: temperature of the annealed mean that bins become a colour by",
-        network="generator",
-        above=0,
-    )
+    kernel_size: int = option(4, "kernel size of the convolutions of `unet`, `patch` and `half-patch`", above=0)
+    filter_multiplier: float = option(1.0, "multiplies every number of filters of both networks", above=0)
+    bn_momentum: float = option(0.99, "batch normalization: momentum of the moving statistics", below=1, network="")
+    temperature: float = option(0.38, "joint-bins head: temperature of the mean that bins become a colour by", above=0)
 
 
 @dataclass(frozen=True)
@@ -89,22 +77,14 @@ class Objective:
     r1_weight: float = option(0.0, "weight of the R1 penalty, with any adversarial loss; 0: none")
     label_smoothing: bool = option(False, "one-sided label smoothing: the discriminator's real label is 0.9")
     d_batches: str = option(
-        "full",
-        "what a discriminator update sees: all real and all generated pictures, or half of each in one batch",
-        choices=("full", "halves"),
+        "full", "a discriminator update sees all real and generated images, or half of each", choices=("full", "halves")
     )
     l1_weight: float = option(100.0, "weight of the L1 term in the generator's loss")
     classification_weight: float = option(0.0, "weight of the cross-entropy on colour bins (heads with bins)")
     uniform_mix: float = option(
-        0.5,
-        "rebalancing of the joint bins: share of the uniform distribution in the prior; 1: no rebalancing",
-        above=0,
-        most=1,
-        first=("class-weights",),
+        0.5, "rebalancing of the joint bins: share of the uniform in the prior; 1: no rebalancing", above=0, most=1
     )
-    rebalance_exponent: float = option(
-        1.0, "rebalancing of the joint bins: exponent on their weights; 0: all weigh the same", first=("class-weights",)
-    )
+    rebalance_exponent: float = option(1.0, "rebalancing of the joint bins: exponent on their weights; 0: all the same")
     feature_model: str = option("", "file of a Keras model for a perceptual term; it sees sRGB in 0..255", path=True)
     feature_weight: float = option(1.0, "weight of the perceptual term")
     desired_saturation: float | None = option(None, "control: mean saturation to aim at, in [0, 1]", kind=float, most=1)
@@ -128,11 +108,9 @@ class Objective:
 class Optimizer:
     """How the networks' weights move: Adam, its learning rate over time, and the generator's moving average."""
 
-    lr: float = option(3e-4, "learning rate of the generator", above=0, first=("train",))
-    d_lr_factor: float = option(0.1, "learning rate of the discriminator, as a factor of the generator's", above=0)
-    encoder_lr_factor: float = option(
-        1.0, "learning rate of the generator's encoder, as a factor of the generator's; 0: the encoder is frozen"
-    )
+    lr: float = option(3e-4, "learning rate of the generator", above=0)
+    d_lr_factor: float = option(0.1, "learning rate of the discriminator, as a factor of --lr", above=0)
+    encoder_lr_factor: float = option(1.0, "learning rate of the encoder, as a factor of --lr; 0: it is frozen")
     pretrain_lr: float = option(0.0, "learning rate of the generator's pre-training, decaying as --lr does; 0: --lr")
     lr_decay: bool = option(True, "let the learning rate decay")
     lr_decay_schedule: str = option(
@@ -142,9 +120,7 @@ class Optimizer:
     )
     lr_decay_rate: float = option(0.1, "factor of a decay", above=0)
     lr_decay_steps: int = option(
-        500_000,
-        "exponential decay: iterations of a phase until the factor has applied once; cosine: until the floor",
-        above=0,
+        500_000, "exponential: iterations of a phase until a decay is complete; cosine: until the floor", above=0
     )
     lr_floor: float = option(1e-6, "the learning rate does not decay below this")
     plateau_patience: int = option(5, "plateau decay: validations without a better metric before a decay", above=0)
@@ -153,45 +129,33 @@ class Optimizer:
     g_clip_value: float = option(0.0, "clip the generator's gradients elementwise to this; 0: no clipping")
     d_clip_value: float = option(0.0, "clip the discriminator's gradients elementwise to this; 0: no clipping")
     d_l2: float = option(0.0, "L2 decay of the discriminator's weights, added to their gradients before clipping")
-    ema_decay: float = option(
-        0.0, "decay of a moving average of the generator, used for all its results; 0: none", below=1
-    )
+    ema_decay: float = option(0.0, "decay of the generator's moving average, which gives all results; 0: none", below=1)
 
 
 @dataclass(frozen=True)
 class Schedule:
     """What one iteration does and how many there are."""
 
-    epochs: int = option(30, "passes over the training set; 0: until interrupted", resumes=True, first=("train",))
-    max_steps: int = option(0, "end after this many iterations in all; 0: no limit", resumes=True, first=("train",))
-    encoder_frozen_steps: int = option(
-        0,
-        "iterations before the generator's encoder learns, where --encoder-lr-factor lets it; its rate then rises over "
-        "1,000",
-    )
+    epochs: int = option(30, "passes over the training set; 0: until interrupted", resumes=True)
+    max_steps: int = option(0, "end after this many iterations in all; 0: no limit", resumes=True)
+    encoder_frozen_steps: int = option(0, "iterations before the encoder learns; its rate then rises over 1,000")
     d_steps: int = option(1, "discriminator updates per iteration")
     g_steps: int = option(2, "generator updates per iteration")
     pretrain: str = option(
         "l1",
-        "what the generator minimizes in its pre-training; both: L1 and classification, weighed as --l1-weight and "
-        "--classification-weight say",
+        "what the generator minimizes in pre-training; both: weighed by --l1-weight and --classification-weight",
         choices=("l1", "classification", "both"),
     )
     pretrain_steps: int = option(0, "iterations of the generator's pre-training, before there is a discriminator")
-    d_pretrain_accuracy: float = option(
-        0.0, "then the discriminator learns alone until its accuracy reaches this; 0: no pre-training of it", most=1
-    )
+    d_pretrain_accuracy: float = option(0.0, "then the discriminator learns alone up to this accuracy; 0: no", most=1)
     d_pretrain_steps: int = option(1000, "limit of that pre-training and of each retraining, iterations", above=0)
     d_max_accuracy: float = option(1.01, "the discriminator rests while its mean accuracy is above this; 1.01: never")
     d_retrain_accuracy: float = option(
-        0.0,
-        "in a run's first half: retrain the discriminator alone when its mean accuracy falls below this; 0: never",
-        most=1,
+        0.0, "in a run's first half: below this accuracy the discriminator is retrained alone; 0: never", most=1
     )
     stop_colorfulness: float = option(
         0.0,
-        "end the run when, in its adversarial phase, a validation's colourfulness ratio reaches this; for generators "
-        "that begin pale, as L1 makes them; 0: never",
+        "end when, in the adversarial phase, a validation's colourfulness ratio reaches this; 0: never",
         resumes=True,
     )
     noise_epochs: int = option(0, "every n-th epoch the discriminator sees noise for generated pictures; 0: never")
@@ -203,9 +167,7 @@ class Schedule:
     critic_ratio_min: int = option(5, "cantelli: fewest discriminator updates of a round", above=0)
     critic_ratio_max: int = option(32, "cantelli: most discriminator updates of a round", above=0)
     unfreeze: tuple = option(
-        (),
-        "frozen parts of the generator after its pre-training, as JSON rows [iteration, parts frozen from the input]",
-        kind=STAGES,
+        (), "after pre-training: JSON rows [iteration, parts of the generator frozen, from the input on]", kind=STAGES
     )
 
 
@@ -213,57 +175,33 @@ class Schedule:
 class Data:
     """Where photographs come from and what becomes of them before a network sees them."""
 
-    dataset: str = option(
-        "places365",
-        "cifar10, places365, folder, shapes or tfds:NAME",
-        modes=(*DATA, *USE),
-        first=("train", "class-weights", *MEASURE, "export"),
-    )
+    dataset: str = option("places365", "cifar10, places365, folder, shapes or tfds:NAME", modes=(*DATA, *USE))
     dataset_path: str = option(
         "./dataset",
         "folder of the data set; ./dataset stands for ./dataset/DATASET",
         modes=(*DATA, "pack"),
-        first=True,
         resumes=True,
         path=True,
     )
-    download: bool = option(
-        False, "let TensorFlow Datasets download the data set", modes=(*DATA, "pack"), resumes=True, bare=True
-    )
-    height: int = option(256, "height of the images in training, pixels", above=0, modes=DATA, first=("class-weights",))
-    width: int = option(256, "width of the images in training, pixels", above=0, modes=DATA, first=("class-weights",))
-    batch_size: int = option(
-        16, "images per iteration, over all devices", above=0, modes=(*TRAIN, "eval"), first=("train",)
-    )
+    download: bool = option(False, "let TensorFlow Datasets download the data set", modes=(*DATA, "pack"), resumes=True)
+    height: int = option(256, "height of the images in training, pixels", above=0, modes=DATA)
+    width: int = option(256, "width of the images in training, pixels", above=0, modes=DATA)
+    batch_size: int = option(16, "images per iteration, over all devices", above=0, modes=(*TRAIN, "eval"))
     classes: tuple = option(
-        (),
-        "categories to use, comma-separated: folders or class names; default: all",
-        kind=WORDS,
-        modes=DATA,
-        first=("class-weights", "sample"),
+        (), "categories to use, comma-separated: folders or class names; default: all", kind=WORDS, modes=DATA
     )
     color_space: str = option(
-        "lab",
-        "what the generator predicts: ab (lab), RGB (rgb) or UV (yuv)",
-        choices=("lab", "rgb", "yuv"),
-        network="generator",
+        "lab", "what the generator predicts: ab, RGB or UV", choices=("lab", "rgb", "yuv"), network="generator"
     )
     ab_scale: float = option(110.0, "Lab units of a and b that the networks see as 1", above=0, network="generator")
     augment: bool = option(True, "augment the training images")
     augmentations: tuple = option(("flip",), "what augmentation does, comma-separated", kind=WORDS)
-    degradations: tuple = option(
-        (), "what ages the gray pictures alone in training, with --augment, comma-separated", kind=WORDS
-    )
+    degradations: tuple = option((), "how --augment ages the gray pictures alone, comma-separated", kind=WORDS)
     chroma_gain: float = option(1.0, "factor on the chroma of the true colours in training, color space lab", above=0)
     drop_gray: bool = option(True, "drop training images with R = G = B")
-    min_colorfulness: float = option(
-        0.0, "drop training images less colourful than this (Hasler and Suesstrunk), in units of 0..255"
-    )
+    min_colorfulness: float = option(0.0, "drop training images less colourful than this (Hasler and Suesstrunk)")
     validation_fraction: float = option(
-        0.04,
-        "share of the training images held out for validation where a data set has no split for that alone",
-        below=1,
-        modes=DATA,
+        0.04, "share of the training images held out where a data set has no validation split", below=1, modes=DATA
     )
     max_bad_fraction: float = option(
         0.05, "stop when more than this share of the files is unreadable", modes=(*DATA, "pack"), resumes=True
@@ -277,74 +215,51 @@ class Data:
 class Run:
     """One run: its name, place, device, and what it leaves behind and how often."""
 
-    name: str = option(
-        "",
-        "name of the run, appended to its directory under ./checkpoints",
-        modes=ALL,
-        first=("train", "class-weights", "export"),
-        resumes=True,
-    )
-    preset: str = option("", "a published system; default: the data set's own", first=TRAIN)
+    COMMON: ClassVar = {"resumes": True}
+
+    name: str = option("", "name of the run, appended to its directory under ./checkpoints", modes=ALL)
+    preset: str = option("", "a published system; default: the data set's own", resumes=False)
     seed: int = option(
-        0,
-        "seed of weights, data order, augmentation and dropout",
-        below=2**32,
-        modes=(*TRAIN, *MEASURE),
-        first=("sample",),
+        0, "seed of weights, data order, augmentation, dropout", below=2**32, modes=(*TRAIN, *MEASURE), resumes=False
     )
     checkpoints_path: str = option(
-        "./checkpoints",
-        "the run's directory; ./checkpoints stands for ./checkpoints/DATASET[-NAME]",
-        modes=ALL,
-        first=True,
-        resumes=True,
-        path=True,
+        "./checkpoints", "the run's directory; ./checkpoints: one for DATASET[-NAME] in it", modes=ALL, path=True
     )
-    gpu_ids: str = option(
-        "0",
-        "GPUs: 0 or 0,1; -1: the CPU",
-        modes=ALL,
-        first=("train", "sample", "colorize", "app", "export", "pack"),
-        resumes=True,
-    )
+    gpu_ids: str = option("0", "GPUs: 0 or 0,1; -1: the CPU", modes=ALL)
     precision: str = option(
-        "float32", "arithmetic of the networks", choices=("float32", "mixed_bfloat16", "mixed_float16")
+        "float32", "arithmetic of the networks", choices=("float32", "mixed_bfloat16", "mixed_float16"), resumes=False
     )
-    jit: str = option("auto", "compile with XLA: auto means on a GPU only", choices=("auto", "on", "off"), resumes=True)
-    deterministic: bool = option(False, "bit-identical results on one device, at some cost in speed", resumes=True)
-    resume: bool = option(True, "go on where the run directory's last checkpoint ended", resumes=True)
+    jit: str = option("auto", "compile with XLA: auto means on a GPU only", choices=("auto", "on", "off"))
+    deterministic: bool = option(False, "bit-identical results on one device, at some cost in speed")
+    resume: bool = option(True, "go on where the run directory's last checkpoint ended")
     weights: str = option(
         "",
         "weights to evaluate or use: a run directory, a weights file, or a name: photo colorizes where nothing is said",
         modes=("class-weights", *MEASURE, *USE, "pack"),
-        first=(*MEASURE, *USE, "pack"),
         path=True,
     )
-    save: bool = option(True, "save checkpoints", resumes=True)
-    save_interval: int = option(1000, "iterations between two checkpoints", above=0, resumes=True)
-    keep_checkpoints: int = option(3, "how many of the last checkpoints are kept", above=0, resumes=True)
-    best_metric: str = option("mae_ab", "validation metric whose best value is kept apart", resumes=True, steers=True)
-    sample: bool = option(True, "write sample grids gray | truth | result", resumes=True)
-    sample_size: int = option(
-        8, "images in a sample grid", above=0, modes=(*TRAIN, "sample"), first=("sample",), resumes=True
-    )
-    sample_interval: int = option(1000, "iterations between two sample grids", above=0, resumes=True)
-    validate: bool = option(True, "measure on validation images during training", resumes=True, steers=True)
-    validate_interval: int = option(0, "iterations between two validations; 0: each epoch", resumes=True, steers=True)
-    validate_size: int = option(1000, "validation images measured during training; 0: all", resumes=True, steers=True)
-    log: bool = option(True, "write metrics.jsonl and TensorBoard events", resumes=True)
-    log_interval: int = option(10, "iterations between two log lines", above=0, resumes=True)
-    visualize: bool = option(False, "write the curves of the losses as curves.png", resumes=True)
-    visualize_window: int = option(100, "window of the curves' moving average, log lines", above=0, resumes=True)
+    save: bool = option(True, "save checkpoints")
+    save_interval: int = option(1000, "iterations between two checkpoints", above=0)
+    keep_checkpoints: int = option(3, "how many of the last checkpoints are kept", above=0)
+    best_metric: str = option("mae_ab", "validation metric whose best value is kept apart", steers=True)
+    sample: bool = option(True, "write sample grids gray | truth | result")
+    sample_size: int = option(8, "images in a sample grid", above=0, modes=(*TRAIN, "sample"))
+    sample_interval: int = option(1000, "iterations between two sample grids", above=0)
+    validate: bool = option(True, "measure on validation images during training", steers=True)
+    validate_interval: int = option(0, "iterations between two validations; 0: each epoch", steers=True)
+    validate_size: int = option(1000, "validation images measured during training; 0: all", steers=True)
+    log: bool = option(True, "write metrics.jsonl and TensorBoard events")
+    log_interval: int = option(10, "iterations between two log lines", above=0)
+    visualize: bool = option(False, "write the curves of the losses as curves.png")
+    visualize_window: int = option(100, "window of the curves' moving average, log lines", above=0)
     encoder_weights: str = option(
-        "",
-        "weights that a pretrained encoder begins with: a .pth file, or its name for the installed package (extra "
-        "pretrained), which is the default",
-        resumes=True,
-        path=True,
+        "", "weights that a pretrained encoder begins with: a .pth file; default: the installed package's", path=True
     )
     network: str = option(
-        "", "start from the networks of this run's directory, or from a generator's weights file", path=True
+        "",
+        "start from the networks of this run's directory, or from a generator's weights file",
+        path=True,
+        resumes=False,
     )
 
 
@@ -352,65 +267,56 @@ class Run:
 class Evaluation:
     """How a trained model is measured and shown."""
 
-    MODES: ClassVar = ("eval",)
+    COMMON: ClassVar = {"modes": ("eval",)}
 
     acc_thresh: float = option(
         2.0, "threshold of the epsilon accuracy in logs, Lab units", above=0, modes=(*TRAIN, "eval"), resumes=True
     )
-    eval_size: int = option(0, "images to evaluate on; 0: all", first=True)
+    eval_size: int = option(0, "images to evaluate on; 0: all")
     eval_split: str = option(
         "test",
         "photographs to evaluate on; validation: those held out of training, to choose by before the test set is used",
         choices=("test", "validation"),
-        first=True,
     )
-    runs: int = option(1, "grids to write, each with another noise", above=0, modes=("sample",), first=True)
+    runs: int = option(1, "grids to write, each with another noise", above=0, modes=("sample",))
     fid_model: str = option(
         "", "file of a Keras model whose features give FID and KID; it sees sRGB in 0..255", path=True
     )
     compare: tuple = option(
-        (),
-        "two runs, or gray or median and a run, to compare image by image: --compare RUN_A RUN_B",
-        kind=WORDS,
-        first=True,
+        (), "two runs, or gray or median and a run, to compare image by image: --compare RUN_A RUN_B", kind=WORDS
     )
-    result_dir: str = option(
-        "", "results of any program to measure against --truth-dir, in place of a run", first=True, path=True
-    )
-    truth_dir: str = option(
-        "", "the photographs that belong to --result-dir: the same paths but for the suffix", first=True, path=True
-    )
+    result_dir: str = option("", "results of any program to measure against --truth-dir, in place of a run", path=True)
+    truth_dir: str = option("", "the photographs of --result-dir: the same paths but for the suffix", path=True)
 
 
 @dataclass(frozen=True)
 class Turing:
     """The visual Turing test."""
 
-    MODES: ClassVar = ("turing",)
+    COMMON: ClassVar = {"modes": ("turing",)}
 
-    test_size: int = option(100, "trials that count", above=0, first=True)
-    test_delay: float = option(0.0, "seconds that a pair is shown; 0: unlimited", first=True)
-    single: bool = option(False, "one picture at a time, real or not, in place of pairs", first=True, bare=True)
+    test_size: int = option(100, "trials that count", above=0)
+    test_delay: float = option(0.0, "seconds that a pair is shown; 0: unlimited")
+    single: bool = option(False, "one picture at a time, real or not, in place of pairs")
     practice: int = option(3, "trials for practice, which do not count")
     checks: int = option(4, "attention checks among the trials, counted apart")
     check_tolerance: float = option(0.25, "who fails more than this share of the checks is flagged", most=1)
     precision_target: float = option(0.05, "half width of the fooled rate's interval to aim at", above=0, below=0.5)
-    participant: str = option("", "go on in the window as the participant with this token", first=True)
-    web: bool = option(False, "serve a page instead of opening a window", first=True, bare=True)
+    participant: str = option("", "go on in the window as the participant with this token")
+    web: bool = option(False, "serve a page instead of opening a window")
 
 
 @dataclass(frozen=True)
 class Colorizing:
     """Using a trained model: photographs and films in, coloured ones out; networks and weights to pass on."""
 
-    MODES: ClassVar = ("colorize",)
+    COMMON: ClassVar = {"modes": ("colorize",)}
 
     test_output: str = option(
         "",
         "folder for results; default: of photographs ./colorized, of a run its directory, else ./results/NAME; "
         "export, pack: the file to write",
         modes=("colorize", *MEASURE, "export", "pack"),
-        first=True,
         path=True,
     )
     test_input: str = option("", "gray photographs to colorize: a file or a folder", path=True)
@@ -418,59 +324,30 @@ class Colorizing:
         1.0,
         "factor on the chroma of the colours, 0 to 10; pack: written into the weights, the strongest colours by less",
         most=10,
-        modes=("colorize", "app", "pack"),
-        first=True,
+        modes=(*PHOTOS, "pack"),
     )
     overwrite: bool = option(
-        False,
-        "replace outputs that exist; otherwise they are passed over",
-        modes=("colorize", "export", "pack"),
-        first=True,
-        bare=True,
+        False, "replace outputs that exist; otherwise they are passed over", modes=("colorize", "export", "pack")
     )
     format: str = option(
         "",
         "of the outputs; default: the input's; export needs it",
-        choices={
-            **dict.fromkeys(("colorize", "app"), ("jpg", "png", "tiff", "webp")),
-            "export": ("tf_saved_model", "onnx", "litert"),
-        },
+        choices=dict.fromkeys(PHOTOS, ("jpg", "png", "tiff", "webp"))
+        | {"export": ("tf_saved_model", "onnx", "litert")},
         modes=USE,
-        first=True,
     )
-    quality: int = option(
-        92,
-        "of JPEG and WebP, 1 to 100; WebP at 100 is lossless",
-        least=1,
-        most=100,
-        modes=("colorize", "app"),
-        first=True,
-    )
-    side_by_side: bool = option(
-        False, "write the gray and the coloured picture beside each other", first=True, bare=True
-    )
+    quality: int = option(92, "of JPEG and WebP, 1 to 100; WebP at 100 is lossless", least=1, most=100, modes=PHOTOS)
+    side_by_side: bool = option(False, "write the gray and the coloured picture beside each other")
     flip_average: bool = option(
-        False,
-        "average with the colours of the mirrored photograph; takes twice the time",
-        modes=("colorize", "app"),
-        bare=True,
+        False, "average with the colours of the mirrored photograph; takes twice the time", modes=PHOTOS
     )
     work_size: int = option(
-        0,
-        "pixels of a photograph's shorter side that the network sees; 0: what it was trained at",
-        modes=("colorize", "app", *MEASURE),
-        first=("colorize",),
+        0, "pixels of the shorter side that the network sees; 0: what it was trained at", modes=(*PHOTOS, *MEASURE)
     )
     smoothing: float = option(0.8, "films: how much of the last frame's colours stays where nothing moves", below=1)
-    max_megapixels: float = option(
-        200.0, "larger photographs and frames are refused", above=0, modes=("colorize", "app"), first=("app",)
-    )
+    max_megapixels: float = option(200.0, "larger photographs and frames are refused", above=0, modes=PHOTOS)
     average_checkpoints: int = option(
-        1,
-        "the mean of the weights of so many of the last checkpoints; 1: the run's weights",
-        above=0,
-        modes=("pack",),
-        first=True,
+        1, "the mean of the weights of so many of the last checkpoints; 1: the run's weights", above=0, modes=("pack",)
     )
 
 
@@ -478,26 +355,11 @@ class Colorizing:
 class Page:
     """The pages of the Turing test and of colorizing."""
 
-    MODES: ClassVar = ("app", "turing")
+    COMMON: ClassVar = {"modes": ("app", "turing")}
 
-    host: str = option("127.0.0.1", "address that a page is served on; 0.0.0.0: to other machines too", first=("app",))
-    port: int = option(8000, "port of a page; 0: a free one", below=2**16, first=("app", "turing"))
-    max_upload_mb: float = option(200.0, "larger files are refused", above=0, modes=("app",), first=True)
-
-
-SECTIONS = {
-    "architecture": Architecture,
-    "objective": Objective,
-    "optimizer": Optimizer,
-    "schedule": Schedule,
-    "data": Data,
-    "run": Run,
-    "evaluation": Evaluation,
-    "turing": Turing,
-    "colorizing": Colorizing,
-    "page": Page,
-}
-OPTIONS = options_of(SECTIONS)
+    host: str = option("127.0.0.1", "address that a page is served on; 0.0.0.0: to other machines too")
+    port: int = option(8000, "port of a page; 0: a free one", below=2**16)
+    max_upload_mb: float = option(200.0, "larger files are refused", above=0, modes=("app",))
 
 
 @dataclass(frozen=True)
@@ -582,6 +444,9 @@ class Config:
             for name, value in mine.items()
             if value != others[name] and (OPTIONS[name].fixed or (OPTIONS[name].steers and self.follows_validation))
         }
+
+
+OPTIONS = options_of({field.name: type(field.default) for field in dataclasses.fields(Config)})
 
 
 def folder_name(dataset: str) -> str:

@@ -15,12 +15,14 @@ class Mode:
 
     Attributes:
         purpose: what it does, a sentence.
+        first: the settings that its short help explains, about ten; the others it only names.
         door: the script of the checkout that is this mode alone; empty: main.py --mode.
         words: what it takes beside flags, for the line on its use; empty: nothing.
         examples: its command lines, without the program.
     """
 
     purpose: str
+    first: str
     door: str = ""
     words: str = ""
     examples: tuple = ()
@@ -29,6 +31,7 @@ class Mode:
 MODES = {
     "train": Mode(
         "Train a colorizer, or go on with a run.",
+        "lr epochs max_steps dataset dataset_path batch_size name preset checkpoints_path gpu_ids",
         door="train.py",
         examples=(
             "--dataset shapes",
@@ -38,44 +41,48 @@ MODES = {
     ),
     "eval": Mode(
         "Measure a trained colorizer on test images, beside the gray and the median baseline.",
+        "dataset dataset_path checkpoints_path weights eval_size eval_split compare result_dir truth_dir test_output",
         door="test-eval.py",
         words="[RUN ...]",
-        examples=(
-            "--dataset cifar10",
-            "photo --dataset folder --dataset-path ./photographs",
-            "--compare RUN_A RUN_B",
-        ),
+        examples=("--dataset cifar10", "photo --dataset folder --dataset-path ./photographs", "--compare RUN_A RUN_B"),
     ),
     "turing": Mode(
         "Visual Turing test: which of two pictures is the real photograph?",
+        "dataset dataset_path checkpoints_path weights test_size test_delay single participant web test_output port",
         door="test-turing.py",
         examples=("--dataset cifar10 --test-delay 2", "--dataset cifar10 --test-delay 2 --web"),
     ),
     "sample": Mode(
         "Write grids gray | truth | result of a trained colorizer, with --runs N different noises.",
+        "dataset dataset_path classes seed checkpoints_path gpu_ids weights sample_size runs test_output",
         examples=("--checkpoints-path ./checkpoints/folder --runs 4",),
     ),
     "class-weights": Mode(
         "Measure the rebalancing weights of the colour bins on the training set. Takes what a training takes.",
+        "head uniform_mix rebalance_exponent dataset dataset_path height width classes name preset checkpoints_path",
         examples=("--preset wgan256 --dataset places365",),
     ),
     "colorize": Mode(
         "Colorize photographs and films: files, folders and patterns.",
+        "checkpoints_path gpu_ids weights test_output saturation overwrite format quality side_by_side work_size",
         door="colorize.py",
         words="PHOTO [PHOTO ...]",
-        examples=(
-            "photo.jpg",
-            "photographs/ film.mp4 --output colorized",
-            "photo.jpg --saturation 1.3 --overwrite",
-        ),
+        examples=("photo.jpg", "photographs/ film.mp4 --output colorized", "photo.jpg --saturation 1.3 --overwrite"),
     ),
     "export": Mode(
         "Write a trained generator for TensorFlow, ONNX or LiteRT.",
+        "dataset name checkpoints_path gpu_ids weights test_output overwrite format",
         examples=("--format onnx --output model.onnx",),
     ),
-    "app": Mode("Serve a web page that colorizes photographs.", door="app.py", examples=("", "--port 8080")),
+    "app": Mode(
+        "Serve a web page that colorizes photographs.",
+        "checkpoints_path gpu_ids weights saturation format quality max_megapixels host port max_upload_mb",
+        door="app.py",
+        examples=("", "--port 8080"),
+    ),
     "pack": Mode(
         "Write trained weights as a pair of small files to pass on.",
+        "dataset_path checkpoints_path gpu_ids weights test_output saturation overwrite average_checkpoints",
         examples=("--checkpoints-path RUN --output NAME.weights.h5",),
     ),
 }

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import json
 import math
 from dataclasses import dataclass, field
 
 from colorgan.settings.modes import MODES
 
-ROWS, WORDS, STAGES = "rows", "words", "stages"  # kinds of tuples; see `_check_items`
+ROWS, WORDS, STAGES = "rows", "words", "stages"  # kinds of tuples
 ALL = tuple(MODES)
 TRAIN = ("train", "class-weights")  # class-weights takes the command line of the training that it is for
+BOOLEANS = dict.fromkeys(("true", "t", "1", "yes", "y", "on"), True)
+BOOLEANS |= dict.fromkeys(("false", "f", "0", "no", "n", "off"), False)
 
 
 @dataclass(frozen=True)
@@ -19,22 +22,22 @@ class Option:
     """A setting, which is also a flag.
 
     Attributes:
+        name, section: its field and that field's section.
         default: the value when neither a flag nor a preset nor the dataset's table gives one. None: not set.
         help: one line for `--help`.
-        kind: its type, or `rows`, `words` or `stages` for tuples.
+        kind: its type, or `rows` (a kernel table), `words` or `stages` (of a schedule) for tuples.
         choices: the values allowed, for a closed set; {mode: values} where they depend on the mode.
         above, least: of numbers, what they must be above, or not be below. Where both are None: 0 is the least.
         below, most: of numbers, what they must be below, or not be above.
-        modes: those that heed it; to others it cannot be given. Where none is named: its section's.
-        first: those in whose short help it is explained; True: all of them.
+        modes: those that heed it; to others it cannot be given.
         resumes: whether a run may go on with another value (paths, intervals, devices).
         steers: whether a plateau decay follows it, so that a run with one cannot go on with another value.
         network: the network whose weights mean nothing without it, `generator` or `discriminator`.
         path: whether it names a place on the machine of the run, which weights that are passed on do not tell.
-        bare: of booleans, whether the flag may stand alone.
-        name, section: its field and that field's section; `config.OPTIONS` fills them in.
     """
 
+    name: str
+    section: str
     default: object
     help: str
     kind: type | str
@@ -43,15 +46,11 @@ class Option:
     least: float | None = None
     below: float | None = None
     most: float | None = None
-    modes: tuple = ()
-    first: tuple | bool = ()
+    modes: tuple = TRAIN
     resumes: bool = False
     steers: bool = False
     network: str = ""
     path: bool = False
-    bare: bool = False
-    name: str = ""
-    section: str = ""
 
     @property
     def flag(self) -> str:
@@ -69,6 +68,18 @@ class Option:
             return self.choices
         return self.choices[mode] if mode else tuple(dict.fromkeys(itertools.chain(*self.choices.values())))
 
+    def parse(self, text: str):
+        """-> the value that a word of the command line means.
+
+        Raises:
+            ValueError: naming the flag, what it takes and the word.
+        """
+        read, expected = _READERS[self.kind]
+        try:
+            return read(text)
+        except (ValueError, TypeError, KeyError, OverflowError) as error:
+            raise ValueError(f"`{self.flag}` must be {expected}. Received: {text!r}") from error
+
     def check(self, value, *, mode: str | None = None) -> None:
         """Check a value against the type, the choices and the range.
 
@@ -77,20 +88,22 @@ class Option:
         """
         if value is None and self.default is None:
             return
-        expected = tuple if isinstance(self.kind, str) else self.kind
-        number = _number(value, int | float)
-        if not (isinstance(value, expected) or (expected is float and number)) or (
-            isinstance(value, bool) and expected is not bool
-        ):
-            raise ValueError(f"`{self.flag}` must be a {expected.__name__}. Received: {value!r}")
-        if isinstance(self.kind, str):
-            _check_items(self.flag, value, self.kind)
-        allowed = self.allowed(mode)
-        if allowed and value not in allowed and not (isinstance(self.choices, dict) and value == self.default):
-            of = f" of `{mode}`" if isinstance(self.choices, dict) and mode else ""
-            raise ValueError(f"`{self.flag}`{of} must be one of {', '.join(allowed)}. Received: {value!r}")
-        if number and (rule := self._broken_range(value)):
-            raise ValueError(f"`{self.flag}` must {rule}. Received: {value}")
+        kind = tuple if isinstance(self.kind, str) else self.kind
+        of, rule = "", ""
+        if not isinstance(value, int | float if kind is float else kind) or isinstance(value, bool) != (kind is bool):
+            rule = f"be a {kind.__name__}"
+        elif self.kind in _ITEMS:
+            fine, must = _ITEMS[self.kind]
+            rule = "" if fine(value) else must
+        elif self.choices:
+            by_mode = isinstance(self.choices, dict)
+            of = f" of `{mode}`" if by_mode and mode else ""
+            fine = value in self.allowed(mode) or (by_mode and value == self.default)
+            rule = "" if fine else f"be one of {', '.join(self.allowed(mode))}"
+        elif kind in (int, float):
+            rule = self._broken_range(value)
+        if rule:
+            raise ValueError(f"`{self.flag}`{of} must {rule}. Received: {value!r}")
 
     def _broken_range(self, value) -> str:
         if not math.isfinite(value):
@@ -106,29 +119,25 @@ class Option:
         return ""
 
 
-def option(default, help, *, kind=None, **properties):  # noqa: A002 - the field's term
+def option(default, help, **properties):  # noqa: A002 - the field's term
     """A dataclass field that is also a flag.
 
     Args:
-        default, help, properties: see `Option`.
-        kind: likewise; without it, the default's type.
+        default, help, properties: see `Option`. Without `kind`, it is the default's type.
     """
-    return field(default=default, metadata={"option": Option(default, help, kind or type(default), **properties)})
+    return field(default=default, metadata={"default": default, "help": help, "kind": type(default), **properties})
 
 
 def options_of(sections: dict) -> dict[str, Option]:
     """-> {name: option} of all fields of {name: dataclass}, in the order of their definition.
 
-    A section's `MODES` are those of its options that name none; without it, they are training's.
+    What a section's options have in common, unless they say otherwise, is its `COMMON`.
     """
-    options = {}
-    for section, cls in sections.items():
-        for f in dataclasses.fields(cls):
-            one = f.metadata["option"]
-            modes = one.modes or getattr(cls, "MODES", TRAIN)
-            first = modes if one.first is True else one.first
-            options[f.name] = dataclasses.replace(one, name=f.name, section=section, modes=modes, first=first)
-    return options
+    return {
+        f.name: Option(name=f.name, section=section, **{**getattr(cls, "COMMON", {}), **f.metadata})
+        for section, cls in sections.items()
+        for f in dataclasses.fields(cls)
+    }
 
 
 def flag_name(name: str) -> str:
@@ -136,36 +145,64 @@ def flag_name(name: str) -> str:
     return "--" + name.replace("_", "-")
 
 
-def _check_items(flag, value, kind):
-    """What a tuple holds: a kernel table (never empty), the stages of a schedule, or words."""
-    if kind == ROWS and not (value and all(_is_row(row) for row in value)):
-        raise ValueError(
-            f"`{flag}` must be rows [filters, stride] or [filters, stride, dropout]: whole numbers above 0, and a "
-            f"rate of at least 0 and below 1. Received: {value!r}"
-        )
-    if kind == STAGES and not (all(_is_stage(row) for row in value) and _rising([row[0] for row in value])):
-        raise ValueError(
-            f"`{flag}` must be rows [iteration, number]: whole numbers of at least 0, the iterations rising. "
-            f"Received: {value!r}"
-        )
-    if kind == WORDS and not all(isinstance(word, str) for word in value):
-        raise ValueError(f"`{flag}` must be words. Received: {value!r}")
+def _boolean(text):
+    return BOOLEANS[text.lower()]
 
 
-def _number(x, kind):
-    return isinstance(x, kind) and not isinstance(x, bool)
+def _whole(text):
+    try:
+        return int(text)
+    except ValueError:
+        if not float(text).is_integer():
+            raise
+        return int(float(text))  # 1e4, as the original's commands have it
 
 
-def _is_row(row):
+def _words(text):
+    return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def _rows(text):
+    return tuple(tuple(row) for row in json.loads(text or "[]"))
+
+
+_READERS = {  # how a word of the command line is read, and what it must be
+    bool: (_boolean, "True or False"),
+    int: (_whole, "a whole number"),
+    float: (float, "a number"),
+    str: (str, "text"),
+    WORDS: (_words, "words, comma-separated"),
+    ROWS: (_rows, "JSON rows like [[64,1],[128,2]]"),
+    STAGES: (_rows, "JSON rows like [[0,9],[1000,5]]"),
+}
+
+
+def _are_words(value):
+    return all(isinstance(word, str) for word in value)
+
+
+def _is_layer(row):
     if not isinstance(row, tuple) or len(row) not in (2, 3):
         return False
-    whole = all(_number(x, int) and x > 0 for x in row[:2])
-    return whole and all(_number(x, int | float) and 0 <= x < 1 for x in row[2:])
+    whole = all(type(x) is int and x > 0 for x in row[:2])
+    return whole and all(type(x) in (int, float) and 0 <= x < 1 for x in row[2:])
 
 
-def _is_stage(row):
-    return isinstance(row, tuple) and len(row) == 2 and all(_number(x, int) and x >= 0 for x in row)
+def _are_layers(value):
+    return bool(value) and all(_is_layer(row) for row in value)
 
 
-def _rising(numbers):
-    return all(a < b for a, b in zip(numbers, numbers[1:], strict=False))
+def _are_stages(value):
+    pairs = all(isinstance(row, tuple) and [type(x) for x in row] == [int, int] and min(row) >= 0 for row in value)
+    return pairs and all(one < other for (one, _), (other, _) in itertools.pairwise(value))
+
+
+_ITEMS = {  # what a tuple holds, and how that is said
+    WORDS: (_are_words, "be words"),
+    ROWS: (
+        _are_layers,
+        "be rows [filters, stride] or [filters, stride, dropout]: whole numbers above 0, and a rate of at least 0 and "
+        "below 1",
+    ),
+    STAGES: (_are_stages, "be rows [iteration, number]: whole numbers of at least 0, the iterations rising"),
+}

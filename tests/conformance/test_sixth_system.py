@@ -23,7 +23,7 @@ def package(tmp_path):
     file, preset, option, row = re.findall(r"```python\n(.*?)```", CONTRIBUTING, re.S)
     added = {
         "settings/presets.py": ("PRESETS = {\n", preset),
-        "settings/config.py": ("    filter_multiplier: float = option(\n", option),
+        "settings/config.py": ("    filter_multiplier: float = ", option),
         "models/inputs.py": ("INPUTS = (\n", row.removeprefix("INPUTS = (\n").removesuffix(")\n")),
     }
     made = {"": {"models", "settings"}, "models": {"networks", "inputs.py"}, "settings": {"presets.py", "config.py"}}

@@ -99,5 +99,5 @@ def test_weights_of_bins_are_those_of_the_photographs_as_they_are(values):
 
 @pytest.mark.parametrize("mode", ["train", "class-weights"])
 def test_the_command_line_of_a_training_keeps_them(mode):
-    with pytest.raises(flags.UsageError, match="would train nothing"):
+    with pytest.raises(ValueError, match="would train nothing"):
         flags.parse(["--d-steps", "0", "--g-steps", "0"], mode=mode)
