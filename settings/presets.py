@@ -42,7 +42,6 @@ _CIFAR10 = {
     "width": 32,
     "encoder": ((64, 1), (128, 2), (256, 2), (512, 2), (512, 2)),
     "decoder": ((512, 2, 0.5), (256, 2, 0.5), (128, 2, 0.0), (64, 2, 0.0)),
-    "discriminator_layers": ((64, 2), (128, 2), (256, 2), (512, 1)),
     "batch_size": 128,
     "epochs": 200,
     "lr_decay_steps": 10_000,
@@ -53,59 +52,32 @@ _KERAS_GAN = {
     "ab_scale": 128.0,
     "l1_weight": 0.0,
     "lr": 1e-3,
-    "d_lr_factor": 0.1,
     "lr_decay": False,
     "beta1": 0.9,
     "g_steps": 1,
     "d_pretrain_accuracy": 0.9,
     "d_retrain_accuracy": 0.8,
     "noise_epochs": 3,
-    "batch_size": 16,
-    "epochs": 30,
     "augment": False,
     "visualize": True,
 }
 
 PRESETS = {
     "cifar10": Preset(
-        description="U-Net and patch discriminator for 32x32 images. " + _FIXES,
-        reference=_NAZERI,
-        values=_CIFAR10,
+        description="U-Net and patch discriminator for 32x32 images. " + _FIXES, reference=_NAZERI, values=_CIFAR10
     ),
     "places365": Preset(
         description="U-Net and patch discriminator for 256x256 photographs. " + _FIXES + " A share of the "
         "training photographs is held out for validation, so that `val_256` is a test alone.",
         reference=_NAZERI,
-        values={
-            "height": 256,
-            "width": 256,
-            "encoder": ((64, 1), (64, 2), (128, 2), (256, 2), (512, 2), (512, 2), (512, 2), (512, 2)),
-            "decoder": (
-                (512, 2, 0.0),
-                (512, 2, 0.0),
-                (512, 2, 0.0),
-                (256, 2, 0.0),
-                (128, 2, 0.0),
-                (64, 2, 0.0),
-                (64, 2, 0.0),
-            ),
-            "discriminator_layers": ((64, 2), (128, 2), (256, 2), (512, 1)),
-            "batch_size": 16,
-            "epochs": 10,
-            "label_smoothing": True,
-        },
+        values={"epochs": 10, "label_smoothing": True},
     ),
     "controlled": Preset(
         description="The networks of `cifar10` with control terms: give --desired-saturation, --desired-hue, "
         "--desired-red, --desired-green or --desired-blue. The published loss averages over a batch or a picture, it "
         "does not say which; here it is each picture. " + _FIXES,
         reference="GAN Image Colorization with Controlled Parameters, after Nazeri et al. 2018",
-        values={
-            **_CIFAR10,
-            "lr": 2e-4,
-            "d_lr_factor": 1.0,
-            "label_smoothing": True,
-        },
+        values={**_CIFAR10, "lr": 2e-4, "d_lr_factor": 1.0, "label_smoothing": True},
     ),
     "rgb64": Preset(
         description="Noise and gray in, all of RGB out; runs until interrupted. Our choices, since unpublished: "
@@ -144,8 +116,6 @@ PRESETS = {
         "stages, and what the tanh heads read (the softmax heads, so that phase two begins where phase one ended).",
         reference="github.com/dominik31415/image-colorization, after Zhang et al. 2016 and Gulrajani et al. 2017",
         values={
-            "height": 256,
-            "width": 256,
             "ab_scale": 100.0,
             "generator": "staged",
             "encoder": ((32, 1), (32, 2), (64, 2), (128, 2), (256, 2), (256, 2), (512, 2)),
@@ -166,7 +136,6 @@ PRESETS = {
             "beta1": 0.5,
             "beta2": 0.9,
             "d_steps": 16,
-            "g_steps": 2,
             "critic_ratio": "cantelli",
             "unfreeze": ((0, 13), (20_000, 9), (40_000, 5), (60_000, 0)),
             "batch_size": 6,
@@ -180,8 +149,6 @@ PRESETS = {
         reference="a GAN colorizer in Keras (gan_32.py, gan_256.py), after Isola et al. 2017",
         values={
             **_KERAS_GAN,
-            "height": 256,
-            "width": 256,
             "generator": "upsampling",
             "encoder": ((64, 2), (128, 1), (128, 2), (256, 1), (512, 2)),
             "decoder": ((256, 2), (256, 1), (128, 2), (128, 1), (64, 2)),
@@ -219,7 +186,6 @@ PRESETS = {
             "discriminator_layers": ((48, 2), (96, 2), (192, 2), (256, 1)),
             "d_normalization": "spectral",
             "adversarial": "hinge",
-            "l1_weight": 100.0,
             "classification_weight": 0.5,
             "rebalance_exponent": 0.5,
             "pretrain": "both",
@@ -250,7 +216,6 @@ PRESETS = {
             "decoder": ((512, 2, 0.0), (256, 2, 0.0), (128, 2, 0.0), (64, 2, 0.0)),
             "d_normalization": "spectral",
             "adversarial": "hinge",
-            "pretrain": "l1",
             "pretrain_steps": 7_500,
             "pretrain_lr": 5e-4,
             "d_pretrain_accuracy": 0.8,
