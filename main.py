@@ -62,7 +62,7 @@ def run(mode: str | None = None, argv: list[str] | None = None) -> int:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     name = "describe" if command.dry_run else MODULES.get(command.mode, command.mode)
     try:
-        return importlib.import_module(f"colorgan.commands.{name}").run(command)
+        return importlib.import_module(f"colorgan.commands.{name}").run(command) or 0
     except (ValueError, OSError, FloatingPointError) as error:  # the last: a training that diverged
         return _fail(1, error)
 

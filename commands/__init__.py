@@ -1,1 +1,1 @@
-"""What the doors do: a module per mode, `run(command) -> exit status`, joining the rooms. Imported by `main` only."""
+"""What the doors do: a module per mode, whose `run(command)` joins the rooms. Imported by `main` only."""

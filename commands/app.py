@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 
 from colorgan.commands import common
@@ -9,7 +10,7 @@ from colorgan.server import running
 from colorgan.settings import flags, modes
 
 
-def run(command: flags.Command) -> int:
+def run(command: flags.Command) -> None:
     """Serve the page until interrupted."""
     if importlib.util.find_spec("gradio") is None:
         raise ValueError("The web page needs Gradio, of the extra `app`. Install it with: " + modes.install("app"))
@@ -20,9 +21,5 @@ def run(command: flags.Command) -> int:
         colorizer, _ = common.trained(command)
         settings = common.settings(command.config.colorizing, colorizer)
         limits = {"max_upload_mb": page.max_upload_mb, "host": page.host}
-        web.serve(colorizer, settings=settings, place=place, say=_say, **limits)
-    return 0
-
-
-def _say(text):
-    print(text, flush=True)
+        say = functools.partial(print, flush=True)
+        web.serve(colorizer, settings=settings, place=place, say=say, **limits)

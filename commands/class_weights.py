@@ -18,15 +18,12 @@ from colorgan.models import heads
 from colorgan.settings import flags, rules
 from colorgan.settings.config import Config
 
-FILE = "class_weights.json"
 
-
-def run(command: flags.Command) -> int:
+def run(command: flags.Command) -> None:
     """Measure the weights, or find them measured, and say where they are."""
     config = settings(command)
     weights = obtain(config, datasets.load(config.data, "train"))
     print(f"{weights.size} weights from {weights.min():.3g} to {weights.max():.3g}: {_path(config)}")
-    return 0
 
 
 def settings(command: flags.Command) -> Config:
@@ -56,28 +53,21 @@ def obtain(config: Config, photographs, *, keep=True) -> np.ndarray:
             "or color-and-bins"
         )
     rules.check_bins(config.data)
-    key = {
-        "bins": bins,
-        "uniform_mix": config.objective.uniform_mix,
-        "exponent": config.objective.rebalance_exponent,
-        "images": measured.BIN_IMAGES,
-        "data": photographs.fingerprint(),
-    }
+    rebalancing = {"uniform_mix": config.objective.uniform_mix, "exponent": config.objective.rebalance_exponent}
+    key = {"bins": bins, **rebalancing, "images": measured.BIN_IMAGES, "data": photographs.fingerprint()}
     path = _path(config)
     if path.exists():
         kept = json.loads(path.read_text())
-        kept.setdefault("exponent", 1.0)  # of before there were others
-        if {name: kept.get(name) for name in key} == key:
+        if key.items() <= kept.items():
             return np.asarray(kept["weights"], np.float32)
         print(f"{path} is of other data, bins or rebalancing: measured again.", flush=True)
     else:
         print("Measuring how often each colour bin occurs in the training set.", flush=True)
-    pictures = photographs.pictures(64, limit=measured.BIN_IMAGES)
-    weights = measured.class_weights(pictures, bins=bins, uniform_mix=key["uniform_mix"], exponent=key["exponent"])
+    weights = measured.class_weights(photographs.pictures(64, limit=measured.BIN_IMAGES), bins=bins, **rebalancing)
     if keep:
         whole.write(path, json.dumps({**key, "weights": weights.tolist()}) + "\n")
     return weights
 
 
 def _path(config):
-    return Path(config.run.checkpoints_path) / FILE
+    return Path(config.run.checkpoints_path) / "class_weights.json"

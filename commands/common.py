@@ -13,51 +13,47 @@ from colorgan.files import whole
 from colorgan.serving import photos
 from colorgan.serving.colorizer import Colorizer
 from colorgan.settings import flags, modes
-from colorgan.settings.config import OPTIONS, Config, folder_name, read
-from colorgan.settings.options import flag_name
+from colorgan.settings.config import OPTIONS, USE, Config, folder_name, read
 from colorgan.training import distribution
 
-DEFAULT_WEIGHTS = "photo"  # of those that ship
-USES = ("colorize", "app", "export")  # modes that take them when nothing else is said
+DEFAULT_WEIGHTS = "photo"  # of those that ship; for `USE` when nothing else is said
+SPLIT = ("dataset", "dataset_path", "height", "width", "classes", "validation_fraction")  # what makes a split
 
 
 def settings(use, colorizer: Colorizer) -> photos.Settings:
     """How photographs are colorized: `config.Colorizing`, and the colorizer's working size."""
-    return photos.Settings(
-        work_size=colorizer.work_size,
-        saturation=use.saturation,
-        flip_average=use.flip_average,
-        side_by_side=use.side_by_side,
-        format=use.format,
-        quality=use.quality,
-        max_megapixels=use.max_megapixels,
-    )
+    values = {field.name: getattr(use, field.name) for field in dataclasses.fields(photos.Settings)}
+    return photos.Settings(**values | {"work_size": colorizer.work_size})
 
 
-def described(command: flags.Command) -> weights.Stored | None:
+def described(command: flags.Command, path: str = "") -> weights.Stored | None:
     """The trained weights that a command means, or the run that will have some; None where there is no such run.
 
     `--weights` is a path, or a name of weights that ship. Who colorizes photographs and says nothing of a run means
     `DEFAULT_WEIGHTS`.
 
+    Args:
+        command: the command.
+        path: one of its `named_runs`; empty: what its flags mean.
+
     Raises:
         FileNotFoundError: if `--weights` is neither, or nothing describes the weights.
     """
-    wanted = command.config.run.weights
-    says_nothing = not command.given & {"weights", "checkpoints_path", "dataset", "name"}
-    if command.mode in USES and says_nothing and DEFAULT_WEIGHTS in weights.names():
+    wanted = path or command.config.run.weights
+    if wanted:
+        try:
+            return weights.find(wanted)
+        except FileNotFoundError as error:
+            raise FileNotFoundError(f"`--weights`: {error}") from error
+    says_nothing = not command.given & {"checkpoints_path", "dataset", "name"}
+    if command.mode in USE and says_nothing and DEFAULT_WEIGHTS in weights.names():
         return weights.find(DEFAULT_WEIGHTS)
     run_dir = Path(command.config.run.checkpoints_path)
-    if not wanted:
-        return weights.find(run_dir) if (run_dir / "config.json").is_file() else None
-    try:
-        return weights.find(wanted)
-    except FileNotFoundError as error:
-        raise FileNotFoundError(f"`--weights`: {error}") from error
+    return weights.find(run_dir) if (run_dir / "config.json").is_file() else None
 
 
 def named_runs(command: flags.Command) -> list[str]:
-    """-> the runs to evaluate that a command names as words, each once; none where `--weights` and the like say which.
+    """-> the runs to evaluate that a command names as words, each once; [""] where its flags say which.
 
     Raises:
         FileNotFoundError: if one does not exist.
@@ -74,12 +70,7 @@ def named_runs(command: flags.Command) -> list[str]:
     if paths and "weights" in command.given:
         listed = " ".join([*paths, command.config.run.weights])
         raise ValueError(f"--weights names a run, and so do words: give all as words, {listed}, without --weights.")
-    return paths
-
-
-def for_run(command: flags.Command, path: str) -> flags.Command:
-    """-> the same command for the run, or the weights, at a path."""
-    return dataclasses.replace(command, config=command.config.replace(weights=path))
+    return paths or [""]
 
 
 def stored_config(command: flags.Command, own: weights.Stored) -> Config:
@@ -90,28 +81,30 @@ def stored_config(command: flags.Command, own: weights.Stored) -> Config:
     Raises:
         ValueError: naming the flags that the weights have settings of their own for.
     """
-    fixed = [
-        name
-        for name in command.given - {"preset"}
-        if OPTIONS[name].fixed and "eval" not in OPTIONS[name].modes  # and of no meaning but in training
-    ]
+    given = command.given - {"preset", "weights"}
+    # fixed, and of no meaning but in training
+    fixed = [OPTIONS[name].flag for name in given if OPTIONS[name].fixed and "eval" not in OPTIONS[name].modes]
     if fixed:
-        names = ", ".join(flag_name(name) for name in sorted(fixed))
-        raise ValueError(f"{names}: the trained model in {own.weights} has settings of its own. Leave it out.")
+        raise ValueError(
+            f"{', '.join(sorted(fixed))}: the trained model in {own.weights} has settings of its own. Leave it out."
+        )
     asked = command.config.flat()
-    given = {name: asked[name] for name in command.given - {"preset", "weights"}}
-    if "dataset" in given and given["dataset"] != own.config.data.dataset:
-        given["dataset_path"] = asked["dataset_path"]
+    values = {name: asked[name] for name in given}
+    if values.get("dataset", own.config.data.dataset) != own.config.data.dataset:
+        values["dataset_path"] = asked["dataset_path"]
     elif own.packed:  # they do not say where their data lay
-        given.setdefault("dataset_path", f"./dataset/{folder_name(own.config.data.dataset)}")
+        values.setdefault("dataset_path", f"./dataset/{folder_name(own.config.data.dataset)}")
     folder = own.weights.parent
     if own.packed:  # beside them there is no place for results: they may be installed for all
-        folder = asked["checkpoints_path"] if "checkpoints_path" in given else Path("results") / own.name
-    return own.config.replace(**{**given, "checkpoints_path": str(folder)})
+        folder = values.get("checkpoints_path", Path("results") / own.name)
+    return own.config.replace(**values | {"checkpoints_path": str(folder)})
 
 
-def trained(command: flags.Command) -> tuple[Colorizer, Config]:
+def trained(command: flags.Command, path: str = "") -> tuple[Colorizer, Config]:
     """The colorizer that a command means, and its configuration.
+
+    Args:
+        command, path: as for `described`.
 
     Raises:
         FileNotFoundError: if there is none.
@@ -119,7 +112,7 @@ def trained(command: flags.Command) -> tuple[Colorizer, Config]:
     """
     config = command.config
     distribution.select(config.run.gpu_ids)
-    own = described(command)
+    own = described(command, path)
     if own is None:
         data = f" --dataset {config.data.dataset}" if "dataset" in command.given else " --dataset ..."
         here = sorted(str(path.parent) for path in Path("checkpoints").glob("*/config.json"))
@@ -139,14 +132,10 @@ def output(config: Config) -> Path:
     return folder
 
 
-def _is_of_run(config):
-    """-> whether these are the data that the run at the configuration's place was trained on."""
-    path = Path(config.run.checkpoints_path) / "config.json"
-    if not path.is_file():
-        return False
-    own = read(path).data
-    names = ("dataset", "dataset_path", "height", "width", "classes", "validation_fraction")
-    return all(getattr(own, name) == getattr(config.data, name) for name in names)
+def different(one: Config, other: Config, names=SPLIT) -> list[str]:
+    """-> those of the settings, by default what makes a split, that two configurations have other values of."""
+    values, others = one.flat(), other.flat()
+    return [name for name in names if values[name] != others[name]]
 
 
 def median_ab(config: Config, photographs=None) -> tuple[float, float] | None:
@@ -159,29 +148,28 @@ def median_ab(config: Config, photographs=None) -> tuple[float, float] | None:
         photographs: its training split, of who trains it.
     """
     path = Path(config.run.checkpoints_path) / "median_ab.json"
-    is_own = photographs is not None or _is_of_run(config)
-    kept = json.loads(path.read_text()) if path.exists() else {}
-    others = kept.get("others", {})
+    run = path.with_name("config.json")
+    is_own = photographs is not None or (run.is_file() and not different(read(run), config))
+    kept = {"others": {}} | (json.loads(path.read_text()) if path.exists() else {})
     data = [config.data.dataset, config.data.height, config.data.width, list(config.data.classes)]
     try:
         photographs = photographs or datasets.load(config.data, "train")
         content = photographs.fingerprint()
-        if is_own and kept.get("content") == content:
-            return tuple(kept["median_ab"])
-        if not is_own and content in others:
-            return tuple(others[content])
+        known = {kept.get("content"): kept.get("median_ab")} if is_own else kept["others"]
+        if content in known:
+            return tuple(known[content])
         median = measured.median_ab(photographs.pictures(64, limit=measured.MEDIAN_IMAGES))
     except ValueError as error:
-        if kept.get("data") == data and "median_ab" in kept:  # a run that has come without its training images
+        if kept.get("data") == data:  # a run that has come without its training images
             print("The median baseline is the one that was kept with the run: its training images are not here.")
             return tuple(kept["median_ab"])
         print(f"No median baseline, for want of training images: {error}")
         return None
+    if is_own:
+        kept |= {"median_ab": list(median), "data": data, "content": content}
+    else:
+        kept["others"][content] = list(median)
     try:
-        if is_own:
-            kept |= {"median_ab": list(median), "data": data, "content": content}
-        else:
-            kept["others"] = others | {content: list(median)}
         whole.write(path, json.dumps(kept) + "\n")
     except OSError as error:
         print(f"The median is not kept: {error}")

@@ -8,26 +8,25 @@ from colorgan.models import discriminators, generators
 from colorgan.settings import flags
 
 
-def run(command: flags.Command) -> int:
+def run(command: flags.Command) -> None:
     """Print the settings, the data's and the networks' sizes; what is not there is an error, as it would be later."""
+    asked = command.config.evaluation
     if command.mode == "train":
-        return _training(command.config)
-    if command.mode == "class-weights":
+        _training(command.config)
+    elif command.mode == "class-weights":
         config = class_weights.settings(command)
         print(config.to_json(command.mode), end="")
         _count(config, "train")
-        return 0
-    if command.mode == "colorize":
-        print(f"to colorize: {', '.join(photographs.inputs(command))}")
-    if command.mode == "eval" and (command.config.evaluation.result_dir or command.config.evaluation.truth_dir):
+    elif command.mode == "eval" and (asked.result_dir or asked.truth_dir):
         print(command.config.to_json("eval") + evaluate.pairs_of(command).description["dataset"])
-        return 0
-    paths = common.named_runs(command)
-    for path in paths or [""]:
-        if len(paths) > 1:
-            print(f"{path}:")
-        _trained(common.for_run(command, path) if path else command)
-    return 0
+    else:
+        if command.mode == "colorize":
+            print(f"to colorize: {', '.join(photographs.inputs(command))}")
+        paths = common.named_runs(command)
+        for path in paths:
+            if len(paths) > 1:
+                print(f"{path}:")
+            _trained(command, path)
 
 
 def _training(config):
@@ -43,11 +42,10 @@ def _training(config):
         print(f"trains until it is interrupted; an epoch: {size / batch_size:,.1f} iterations of {batch_size}")
     else:
         print(f"trains for at most {end:,} iterations of {batch_size}: {end * batch_size / size:,.1f} epochs")
-    return 0
 
 
-def _trained(command):
-    colorizer, config = common.trained(command)
+def _trained(command, path):
+    colorizer, config = common.trained(command, path)
     print(config.to_json(command.mode), end="")
     parameters = f"{colorizer.generator.count_params():,} parameters"
     print(f"generator: {config.architecture.generator}, {parameters}, of {colorizer.stored.weights}")

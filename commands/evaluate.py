@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
 import json
 import os
 import shlex
@@ -19,14 +18,13 @@ from colorgan.evaluation.definitions import CONTROLS
 from colorgan.evaluation.report import page, picture, tables
 from colorgan.files import whole
 from colorgan.settings import flags
-from colorgan.settings.options import flag_name
+from colorgan.settings.config import OPTIONS
 
-DATA = ("dataset", "dataset_path", "height", "width", "classes", "validation_fraction")  # what makes a split
 _GIVEN = {"zeros": "not given", "uniform": "drawn with seed 0"}  # a generator's inputs beside the picture
 BY_FOLDER = ("folder", "places365")  # data sets whose classes are the folders that files lie in
 
 
-def run(command: flags.Command) -> int:
+def run(command: flags.Command) -> None:
     """Print the protocol and the tables; leave result.json and report.html, .png and .md."""
     wanted = command.config.evaluation
     if wanted.result_dir or wanted.truth_dir:
@@ -38,7 +36,7 @@ def run(command: flags.Command) -> int:
             f"--compare gray RUN. Received: {' '.join(compared)}"
         )
     paths = common.named_runs(command)
-    if compared and not paths:
+    if compared and not any(paths):
         raise ValueError(
             f"`--compare {' '.join(compared)}` needs a run, whose photographs the baselines are measured on."
         )
@@ -49,24 +47,18 @@ def run(command: flags.Command) -> int:
         _check_held_out(models, configs)
     origin = next(iter(models.values())).stored
     # Packed weights bring the median of their own training set, which may not be here.
-    own = all(getattr(first.data, name) == getattr(origin.config.data, name) for name in ("dataset", "classes"))
-    median = (origin.median_ab if own else None) or common.median_ab(first)
+    is_own = not common.different(first, origin.config, ("dataset", "classes"))
+    median = (origin.median_ab if is_own else None) or common.median_ab(first)
     if median is None and "median" in compared:  # before the measuring, which is long
         raise ValueError(f"`--compare {' '.join(compared)}`: the training images that a median needs are not here.")
     split = datasets.load(first.data, first.evaluation.eval_split)
+    description = {"dataset": split.description, "weights": files, **_held_out(first, models)}
+    if median is not None:
+        description["median"] = f"ab {median}, of at most {measured.MEDIAN_IMAGES:,} images of {first.data.dataset}"
     evaluation = evaluator.evaluate(
         {name: colorizer.predict_lab for name, colorizer in models.items()} | baselines.colorizers(median),
         split.pictures(first.data.batch_size, limit=first.evaluation.eval_size),
-        description={
-            "dataset": split.description,
-            "weights": files,
-            **_held_out(first, models),
-            **(
-                {}
-                if median is None
-                else {"median": f"ab {median}, of at most {measured.MEDIAN_IMAGES:,} images of {first.data.dataset}"}
-            ),
-        },
+        description=description,
         class_names=split.class_names,
         class_word="folder" if first.data.dataset in BY_FOLDER else "class",
         desired=_desired(configs.values()),
@@ -74,14 +66,14 @@ def run(command: flags.Command) -> int:
         **_options(first),
     )
     split.warn_of_bad_files()
-    names = {path: name for path, name in zip(paths, models, strict=False)}
+    names = dict(zip(paths, models, strict=True))
     pair = [names.get(word, word) for word in compared]
     comparisons = [statistics.compare(evaluation, *pair)] if pair else []
     folder = common.output(first)
     if len(models) > 1:  # not in the place of the first run's own results
         folder = folder / f"compared-with-{'-'.join(_seen_from(paths[0], path) for path in paths[1:])}"
     part = "" if first.evaluation.eval_split == "test" else f"-{first.evaluation.eval_split}"
-    return _write(folder, evaluation, comparisons, {name: config.flat() for name, config in configs.items()}, part=part)
+    _write(folder, evaluation, comparisons, {name: config.flat() for name, config in configs.items()}, part=part)
 
 
 def pairs_of(command: flags.Command) -> folders.Pairs:
@@ -122,30 +114,22 @@ def _folders(command):
         picture_names=pairs.names,
         **_options(config),
     )
-    status = _write(folder, evaluation, (), {name: config.flat()}, missing=pairs.missing)
+    _write(folder, evaluation, (), {name: config.flat()}, missing=pairs.missing)
     if evaluation.table[name]["colorfulness_truth"][0] == 0:
         print(
             f"All photographs of --truth-dir {wanted.truth_dir} are gray, so that gray is best. It is for the "
             "originals in colour, not for what the results were made from."
         )
-    return status
 
 
 def _runs(command, paths):
-    """-> {name: colorizer}, {name: configuration}, {name: weights file with its SHA-256} of the runs at these paths.
-
-    Without paths, of the one run that the command line means.
-    """
+    """-> {name: colorizer}, {name: configuration}, {name: weights file with its SHA-256} of a command's named runs."""
     models, configs, files = {}, {}, {}
-    for path in paths or [""]:
-        colorizer, config = common.trained(common.for_run(command, path) if path else command)
-        file = colorizer.stored.weights
-        several = (f"{file} ({i})" for i in itertools.count(2))
-        name = next(
-            one
-            for one in itertools.chain((colorizer.name, path, str(file)), several)
-            if one and one not in (*models, *baselines.NAMES)
-        )
+    for path in paths:
+        colorizer, config = common.trained(command, path)
+        file, taken = colorizer.stored.weights, (*models, *baselines.NAMES, "")
+        free = [name for name in (colorizer.name, path, str(file)) if name not in taken]
+        name = free[0] if free else f"{file} ({len(models)})"
         models[name], configs[name] = colorizer, config
         given = (f", {row.name} {_GIVEN[row.absent]}" for row in colorizer.predictor.inputs)
         files[name] = f"{file}, sha256 {colorizer.stored.digest}, working size {colorizer.work_size}{''.join(given)}"
@@ -154,13 +138,12 @@ def _runs(command, paths):
 
 def _check_data(command, configs):
     """Runs are compared on one set of photographs: on the first one's, if all had the same or the user says which."""
-    names = ("dataset_path",) if "dataset" in command.given else DATA
-    (first_name, first), *others = ((name, config.flat()) for name, config in configs.items())
+    names = ("dataset_path",) if "dataset" in command.given else common.SPLIT
+    (first_name, first), *others = configs.items()
     different = [
-        f"{flag_name(field)} is {first[field]!r} of {first_name}, {other[field]!r} of {name}"
+        f"{OPTIONS[field].flag} is {first.flat()[field]!r} of {first_name}, {other.flat()[field]!r} of {name}"
         for name, other in others
-        for field in names
-        if first[field] != other[field]
+        for field in common.different(first, other, names)
     ]
     if different:
         raise ValueError(
@@ -219,8 +202,8 @@ def _files(folder, n, part=""):
 
 def _desired(configs):
     """-> {control: value} of what all the runs aim at alike."""
-    aims = [{name: getattr(config.objective, f"desired_{name}") for name in CONTROLS} for config in configs]
-    return {n: v for n, v in aims[0].items() if v is not None and all(other[n] == v for other in aims)}
+    aims = {name: {getattr(config.objective, f"desired_{name}") for config in configs} for name in CONTROLS}
+    return {name: value for name, (value, *others) in aims.items() if value is not None and not others}
 
 
 def _options(config):
@@ -245,4 +228,3 @@ def _write(folder, evaluation, comparisons, configs, *, missing=None, part=""):
     for file, content in zip(files, (evaluation.to_json(), *reports), strict=True):
         whole.write(file, content)
     print(f"Written: {', '.join(map(str, files))}")
-    return 0

@@ -9,7 +9,7 @@ from colorgan.serving import export
 from colorgan.settings import flags
 
 
-def run(command: flags.Command) -> int:
+def run(command: flags.Command) -> None:
     """Write the file that `--output` names in `--format`, and print how far its results are from Keras'."""
     wanted = command.config.colorizing
     if wanted.format not in export.FORMATS or not wanted.test_output:
@@ -25,4 +25,3 @@ def run(command: flags.Command) -> int:
     for one in parity:
         batch, height, width = one.size
         print(f"  {batch} of {height} x {width}: at most {one.max_error:.2g}, on average {one.mean_error:.2g}")
-    return 0

@@ -14,7 +14,7 @@ from colorgan.training import checkpoints, state
 from colorgan.weights import packing, stored
 
 
-def run(command: flags.Command) -> int:
+def run(command: flags.Command) -> None:
     """Write `--output NAME.weights.h5`, kernels in float16, and NAME.weights.json beside it."""
     wanted = command.config.colorizing
     if not wanted.test_output:
@@ -34,7 +34,6 @@ def run(command: flags.Command) -> int:
         packed = packing.pack(own, path, median_ab=own.median_ab or common.median_ab(config))
     megabytes = packed.weights.stat().st_size / 1e6
     print(f"{packed.weights} ({megabytes:.1f} MB, SHA-256 {packed.sha256}) and {packed.described_by.name}")
-    return 0
 
 
 def _more_colorful(own, generator, config, folder):

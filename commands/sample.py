@@ -11,7 +11,7 @@ from colorgan.files import whole
 from colorgan.settings import flags
 
 
-def run(command: flags.Command) -> int:
+def run(command: flags.Command) -> None:
     """Write `--runs` grids of the same `--sample-size` photographs; data set and size are the run's own."""
     colorizer, config = common.trained(command)
     if config.evaluation.runs > 1 and not any(row.absent == "uniform" for row in colorizer.predictor.inputs):
@@ -27,4 +27,3 @@ def run(command: flags.Command) -> int:
             Image.fromarray(sheets.sample_grid(truth, lab)).save(unfinished)
         print(path)
     split.warn_of_bad_files()
-    return 0

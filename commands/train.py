@@ -21,12 +21,12 @@ from colorgan.training import checkpoints, distribution, loop, state, steps, val
 from colorgan.weights import pretrained
 
 
-def run(command: flags.Command) -> int:
+def run(command: flags.Command) -> None:
     """Train until the schedule's end or an interruption; the run directory then describes the run."""
     check(command.config)
     strategy = distribution.strategy(command.config.run.gpu_ids)
     with loop.interruptions() as interrupted:  # after the strategy: a cluster's listens for SIGTERM itself
-        return _train(command.config, strategy, interrupted)
+        _train(command.config, strategy, interrupted)
 
 
 def check(config: Config) -> None:
@@ -49,7 +49,7 @@ def check(config: Config) -> None:
         pretrained.locate(name, run_.encoder_weights or name)
 
 
-def _train(config, strategy, interrupted) -> int:
+def _train(config, strategy, interrupted):
     run_dir = Path(config.run.checkpoints_path)
     task, chief = distribution.task(strategy)
     keras.utils.set_random_seed(config.run.seed)
@@ -72,9 +72,8 @@ def _train(config, strategy, interrupted) -> int:
         truth = next(held_out.pictures(config.run.sample_size, limit=config.run.sample_size))["rgb"]
         return sheets.sample_grid(truth, predictor.predict_lab(truth))
 
-    writer = writers.Writers(
-        run_dir, config, start=position.iteration, total=iterations(config, photographs.size), active=chief
-    )
+    end = iterations(config, photographs.size)
+    writer = writers.Writers(run_dir, config, start=position.iteration, total=end, active=chief)
     try:
         stopped = loop.Loop(
             config,
@@ -95,12 +94,10 @@ def _train(config, strategy, interrupted) -> int:
         ).run(interrupted)
     finally:
         writer.close()
-    if not chief:
-        return 0
-    if config.run.validate and not stopped and not interrupted:
+    if chief and config.run.validate and not stopped and not interrupted:
         _final_table(config, predictor, photographs, held_out)
-    _say_how_it_ended(stopped, config, position)
-    return 0
+    if chief:
+        _say_how_it_ended(stopped, config, position)
 
 
 def _terms(config, photographs, *, chief) -> dict:
@@ -127,31 +124,26 @@ def _start(config, trained, saver, photographs, strategy, *, chief) -> loop.Posi
     position = loop.Position.start(host, size=photographs.size, pipelines=distribution.processes(strategy))
     if len(set(distribution.gather(strategy, position.iteration))) > 1:
         raise ValueError(f"The processes found different checkpoints in {saver.run_dir}: it must be one shared folder.")
-    said = f"Going on at iteration {position.iteration}." if host else f"Run directory: {saver.run_dir}"
-    if host is None and not config.run.network and trained.generator.pretrained:
-        said += f"\n{_begin_with_pretrained(config, trained)}"
-    if config.run.network and host is None:
+    said = [photographs.description]
+    said += [f"Going on at iteration {position.iteration}." if host else f"Run directory: {saver.run_dir}"]
+    if host is None and config.run.network:
         loaded = checkpoints.load_networks(Path(config.run.network), config, trained)
         anew = "" if "discriminator" in loaded else "; the discriminator starts anew"
-        said += f"\nStarting from {config.run.network}: {' and '.join(loaded)}{anew}."
+        said += [f"Starting from {config.run.network}: {' and '.join(loaded)}{anew}."]
+    elif host is None and trained.generator.pretrained:
+        name = config.architecture.encoder_name
+        place = config.run.encoder_weights or name
+        trained.load_encoder(pretrained.read(name, place))
+        frozen = "" if config.optimizer.encoder_lr_factor else ", and is frozen"
+        said += [f"The encoder begins with the weights of {place}{frozen}."]
     end, pretraining = iterations(config, photographs.size), config.schedule.pretrain_steps
     if end is not None and pretraining >= end:
-        said += f"\nThe run ends within its pre-training: at most {end} iterations, --pretrain-steps {pretraining}."
+        said += [f"The run ends within its pre-training: at most {end} iterations, --pretrain-steps {pretraining}."]
     elif end is not None and config.schedule.unfreeze and pretraining + config.schedule.unfreeze[-1][0] >= end:
-        said += f"\nThe run ends, at iteration {end} at the latest, before the last stage of --unfreeze begins."
+        said += [f"The run ends, at iteration {end} at the latest, before the last stage of --unfreeze begins."]
     if chief:
-        print(f"{photographs.description}\n{said}", flush=True)
+        print(*said, sep="\n", flush=True)
     return position
-
-
-def _begin_with_pretrained(config, trained) -> str:
-    """Put the weights of a pretrained encoder into a fresh state; -> what to say of it."""
-    name = config.architecture.encoder_name
-    place = config.run.encoder_weights or name
-    trained.load_encoder(pretrained.read(name, place))
-    return f"The encoder begins with the weights of {place}" + (
-        "." if config.optimizer.encoder_lr_factor else ", and is frozen."
-    )
 
 
 def iterations(config: Config, size: int) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 
 from colorgan import datasets
@@ -14,7 +15,7 @@ from colorgan.turing.store import Store
 from colorgan.turing.window import require_display, run_window
 
 
-def run(command: flags.Command) -> int:
+def run(command: flags.Command) -> None:
     """Ask a person in a window, or serve a page; every answer is on disk when it is given. Leaves turing.csv.
 
     Of a page's test, turing.csv is there from the first answer on, and never more than moments behind.
@@ -24,39 +25,32 @@ def run(command: flags.Command) -> int:
         raise ValueError("`--participant` goes on in a window. In a browser, open the address that ends in it.")
     if not asked.web:
         require_display()
-        return _run(command, None)
-    with running.listen(page.host, page.port) as place:
-        return _run(command, place)
+    with running.listen(page.host, page.port) if asked.web else contextlib.nullcontext() as place:
+        _test_people(command, place)
 
 
-def _run(command, place):
-    """The test, in a window or at a place."""
+def _test_people(command, place):
+    """The test, at a place, or in a window where that is None."""
     colorizer, config = common.trained(command)
     wanted, folder = config.turing, common.output(config)
     real, settings = _test(config, colorizer)
+
+    def result():
+        limits = {"check_tolerance": wanted.check_tolerance, "precision_target": wanted.precision_target}
+        return statistics.result(store.answers(settings), settings, **limits)
+
     with Store(folder / "turing.sqlite") as store:
-        earlier = len(_result(store, settings, wanted).people)
-        if earlier:
+        if earlier := len(result().people):
             print(f"Participants of this test so far: {earlier}. Their answers are kept, and count.")
         if place is not None:
             with export.Follower(store.path, folder / "turing.csv") as follower:
                 _serve(store, settings, place, config.page.host, real, colorizer, csv=follower.path)
         else:
             _ask(store, settings, wanted.participant, lambda index: (real[index], colorizer.colorize(real[index])))
-        result = _result(store, settings, wanted)
-        print(result.text())
-        if result.people:
+        found = result()
+        print(found.text())
+        if found.people:
             print(f"Answers: {export.write(store, folder / 'turing.csv')}, kept in {store.path}")
-    return 0
-
-
-def _result(store, settings, wanted):
-    return statistics.result(
-        store.answers(settings),
-        settings,
-        check_tolerance=wanted.check_tolerance,
-        precision_target=wanted.precision_target,
-    )
 
 
 def _test(config, colorizer):
