@@ -151,11 +151,11 @@ def resolve(given: dict) -> Config:
     Raises:
         ValueError: if a name is unknown or a value out of range.
     """
-    defaults = _defaults(given.get("dataset", OPTIONS["dataset"].default))
-    preset = given.get("preset") or defaults.preset
+    default, on_top = _defaults(given.get("dataset", OPTIONS["dataset"].default))
+    preset = given.get("preset") or default
     if preset not in PRESETS:
         raise ValueError(f"Unknown `--preset` {preset!r}. Known: {', '.join(PRESETS)}")
-    values = PRESETS[preset].values | ({} if given.get("preset") else defaults.values)
+    values = PRESETS[preset] | ({} if given.get("preset") else on_top)
     for row in rules.WITHOUT_MEANING:
         if row.name in given and given[row.name] == row.value:
             values |= row.neutral | row.start
@@ -173,11 +173,7 @@ def _defaults(dataset):
 
 def _paths(config):
     """The default spellings stand for a folder per data set, as in the original, so that runs do not meet."""
-    place = folder_name(config.data.dataset)
-    paths = {}
-    if Path(config.data.dataset_path) == Path("./dataset"):
-        paths["dataset_path"] = f"./dataset/{place}"
-    if Path(config.run.checkpoints_path) == Path("./checkpoints"):
-        name = f"-{config.run.name}" if config.run.name else ""
-        paths["checkpoints_path"] = f"./checkpoints/{place}{name}"
-    return paths
+    place, values = folder_name(config.data.dataset), config.flat()
+    name = f"-{config.run.name}" if config.run.name else ""
+    paths = {"dataset_path": f"./dataset/{place}", "checkpoints_path": f"./checkpoints/{place}{name}"}
+    return {path: own for path, own in paths.items() if Path(values[path]) == Path(OPTIONS[path].default)}

