@@ -24,20 +24,21 @@ def run(command: flags.Command) -> None:
         if file.exists() and not wanted.overwrite:
             raise FileExistsError(f"{file} exists. Give another --output, or --overwrite to replace it.")
     colorizer, config = common.trained(command)
-    own = colorizer.stored
+    own, generator = colorizer.stored, colorizer.generator
+    if wanted.average_checkpoints > 1:
+        _average(own, config, generator)
+    if wanted.saturation != 1:
+        _raise_chroma(config, generator)
     with tempfile.TemporaryDirectory() as folder:
-        if wanted.average_checkpoints > 1:
-            own = _averaged(own, config, Path(folder))
-            own.load_into(colorizer.generator)
-        if wanted.saturation != 1:
-            own = _more_colorful(own, colorizer.generator, config, Path(folder))
-        packed = packing.pack(own, path, median_ab=own.median_ab or common.median_ab(config))
+        final = dataclasses.replace(own, weights=Path(folder) / stored.WEIGHTS, sha256="")
+        checkpoints.write_weights(generator, final.weights)
+        packed = packing.pack(final, path, median_ab=own.median_ab or common.median_ab(config))
     megabytes = packed.weights.stat().st_size / 1e6
     print(f"{packed.weights} ({megabytes:.1f} MB, SHA-256 {packed.sha256}) and {packed.described_by.name}")
 
 
-def _more_colorful(own, generator, config, folder):
-    """-> weights in `folder`, whose colours have `--saturation` times the chroma, described as before."""
+def _raise_chroma(config, generator):
+    """Give the colours `--saturation` times the chroma."""
     if not hasattr(generator.head, "raise_chroma") or config.data.color_space == "rgb":
         raise ValueError(
             f"`--saturation`: the chroma of --head {config.architecture.head} with --color-space "
@@ -45,19 +46,13 @@ def _more_colorful(own, generator, config, folder):
             "photographs are colorized."
         )
     generator.head.raise_chroma(config.colorizing.saturation)
-    target = folder / "more-colorful"
-    target.mkdir()
-    checkpoints.write_weights(generator, target / stored.WEIGHTS)
-    return dataclasses.replace(own, weights=target / stored.WEIGHTS, sha256="")
 
 
-def _averaged(own, config, folder):
-    """-> weights in `folder`, the mean of a run's last checkpoints, described as the run's own."""
+def _average(own, config, generator):
+    """Give the generator the mean of its run's last checkpoints."""
     if own.packed or own.weights.name != stored.WEIGHTS:
         raise ValueError(f"`--average-checkpoints` is of a run, given by its folder. Received: {own.weights}")
-    run_dir, count = own.weights.parent, config.colorizing.average_checkpoints
-    trained = state.create(config, tf.distribute.get_strategy())
-    names = checkpoints.Checkpoints(run_dir, trained, keep=count).average(count)
+    trained, count = state.create(config, tf.distribute.get_strategy()), config.colorizing.average_checkpoints
+    names = checkpoints.Checkpoints(own.weights.parent, trained, keep=count).average(count)
     print(f"The mean of {', '.join(names)}.")
-    checkpoints.write_weights(trained.best_generator, folder / stored.WEIGHTS)
-    return dataclasses.replace(own, weights=folder / stored.WEIGHTS)
+    generator.set_weights(trained.best_generator.get_weights())
