@@ -52,7 +52,10 @@ def run(command: flags.Command) -> None:
     if median is None and "median" in compared:  # before the measuring, which is long
         raise ValueError(f"`--compare {' '.join(compared)}`: the training images that a median needs are not here.")
     split = datasets.load(first.data, first.evaluation.eval_split)
-    description = {"dataset": split.description, "weights": files, **_held_out(first, models)}
+    part = "" if first.evaluation.eval_split == "test" else f"-{first.evaluation.eval_split}"
+    description = {"dataset": split.description, "weights": files}
+    if part and any(one.stored.packed for one in models.values()):
+        description["held out"] = "by name or place; of packed weights only if they were trained on these very files"
     if median is not None:
         description["median"] = f"ab {median}, of at most {measured.MEDIAN_IMAGES:,} images of {first.data.dataset}"
     evaluation = evaluator.evaluate(
@@ -72,7 +75,6 @@ def run(command: flags.Command) -> None:
     folder = common.output(first)
     if len(models) > 1:  # not in the place of the first run's own results
         folder = folder / f"compared-with-{'-'.join(_seen_from(paths[0], path) for path in paths[1:])}"
-    part = "" if first.evaluation.eval_split == "test" else f"-{first.evaluation.eval_split}"
     _write(folder, evaluation, comparisons, {name: config.flat() for name, config in configs.items()}, part=part)
 
 
@@ -150,13 +152,6 @@ def _check_data(command, configs):
             f"The runs have different data: {'; '.join(different)}. Say on which photographs they are to be compared, "
             "with --dataset and --dataset-path"
         )
-
-
-def _held_out(config, models):
-    """-> the protocol's caution about packed weights, which do not say which files they were trained on."""
-    if config.evaluation.eval_split == "test" or not any(one.stored.packed for one in models.values()):
-        return {}
-    return {"held out": "by name or place; of packed weights only if these are the files that they were trained on"}
 
 
 def _check_held_out(models, configs):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar
 
 from colorgan.settings.options import ALL, ROWS, STAGES, TRAIN, WORDS, option, options_of
@@ -114,9 +115,7 @@ class Optimizer:
     pretrain_lr: float = option(0.0, "learning rate of the generator's pre-training, decaying as --lr does; 0: --lr")
     lr_decay: bool = option(True, "let the learning rate decay")
     lr_decay_schedule: str = option(
-        "exponential",
-        "how it decays; cosine: to --lr-floor, over --lr-decay-steps",
-        choices=("exponential", "cosine", "plateau"),
+        "exponential", "how; cosine: to --lr-floor over --lr-decay-steps", choices=("exponential", "cosine", "plateau")
     )
     lr_decay_rate: float = option(0.1, "factor of a decay", above=0)
     lr_decay_steps: int = option(
@@ -160,9 +159,7 @@ class Schedule:
     )
     noise_epochs: int = option(0, "every n-th epoch the discriminator sees noise for generated pictures; 0: never")
     critic_ratio: str = option(
-        "fixed",
-        "discriminator updates per round: --d-steps on one batch, or adapted, on a new batch each",
-        choices=("fixed", "cantelli"),
+        "fixed", "critic updates per round: --d-steps on one batch, or adapted, on many", choices=("fixed", "cantelli")
     )
     critic_ratio_min: int = option(5, "cantelli: fewest discriminator updates of a round", above=0)
     critic_ratio_max: int = option(32, "cantelli: most discriminator updates of a round", above=0)
@@ -274,9 +271,7 @@ class Evaluation:
     )
     eval_size: int = option(0, "images to evaluate on; 0: all")
     eval_split: str = option(
-        "test",
-        "photographs to evaluate on; validation: those held out of training, to choose by before the test set is used",
-        choices=("test", "validation"),
+        "test", "photographs to evaluate on; validation: those held out of training", choices=("test", "validation")
     )
     runs: int = option(1, "grids to write, each with another noise", above=0, modes=("sample",))
     fid_model: str = option(
@@ -336,7 +331,7 @@ class Colorizing:
         | {"export": ("tf_saved_model", "onnx", "litert")},
         modes=USE,
     )
-    quality: int = option(92, "of JPEG and WebP, 1 to 100; WebP at 100 is lossless", least=1, most=100, modes=PHOTOS)
+    quality: int = option(92, "of JPEG and WebP, 1 to 100; WebP at 100 is lossless", above=0, most=100, modes=PHOTOS)
     side_by_side: bool = option(False, "write the gray and the coloured picture beside each other")
     flip_average: bool = option(
         False, "average with the colours of the mirrored photograph; takes twice the time", modes=PHOTOS
@@ -454,11 +449,8 @@ def folder_name(dataset: str) -> str:
     return dataset.replace(":", "-").replace("/", "-")
 
 
-def read(path) -> Config:
+def read(path: Path) -> Config:
     """-> the configuration in a run's `config.json`.
-
-    Args:
-        path: the file, a `pathlib.Path`.
 
     Raises:
         ValueError: if the file is not a configuration of this version; it names the file.

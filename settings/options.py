@@ -27,7 +27,7 @@ class Option:
         help: one line for `--help`.
         kind: its type, or `rows` (a kernel table), `words` or `stages` (of a schedule) for tuples.
         choices: the values allowed, for a closed set; {mode: values} where they depend on the mode.
-        above, least: of numbers, what they must be above, or not be below. Where both are None: 0 is the least.
+        above: of numbers, what they must be above. Where it is None: 0 is the least.
         below, most: of numbers, what they must be below, or not be above.
         modes: those that heed it; to others it cannot be given.
         resumes: whether a run may go on with another value (paths, intervals, devices).
@@ -43,7 +43,6 @@ class Option:
     kind: type | str
     choices: tuple | dict = ()
     above: float | None = None
-    least: float | None = None
     below: float | None = None
     most: float | None = None
     modes: tuple = TRAIN
@@ -110,8 +109,8 @@ class Option:
             return "be a finite number"
         if self.above is not None and value <= self.above:
             return f"be above {self.above:,}"
-        if self.above is None and value < (self.least or 0):
-            return f"be at least {self.least:,}" if self.least else "not be negative"
+        if self.above is None and value < 0:
+            return "not be negative"
         if self.below is not None and value >= self.below:
             return f"be below {self.below:,}"
         if self.most is not None and value > self.most:

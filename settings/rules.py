@@ -69,14 +69,9 @@ def check(config, given=frozenset()) -> None:
     Raises:
         ValueError: naming the flags and what to do.
     """
-    for broken in (_without_meaning, _schedule, _objective, _encoder):
-        for message in broken(config):
+    for broken in (_without_meaning(config), _schedule(config), _objective(config), _encoder(config, given)):
+        for message in broken:
             raise ValueError(message)
-    if "encoder" in given and config.architecture.encoder_name != "table":
-        raise ValueError(
-            f"`--encoder` is the table of --encoder-name table, and this run's encoder is "
-            f"{config.architecture.encoder_name}. Leave one of them out."
-        )
 
 
 def check_bins(data) -> None:
@@ -99,12 +94,10 @@ def check_bins(data) -> None:
 def _without_meaning(config):
     values = config.flat()
     for row in WITHOUT_MEANING:
-        names = [name for name, neutral in row.neutral.items() if values[name] != neutral]
-        if values[row.name] == row.value and names:
-            flags = ", ".join(flag_name(name) for name in names)
-            yield (
-                f"`{flag_name(row.name)} {row.value}`: {row.why}; it does not go with {flags}. Leave one of them out."
-            )
+        flags = ", ".join(flag_name(name) for name, neutral in row.neutral.items() if values[name] != neutral)
+        if values[row.name] == row.value and flags:
+            choice = f"{flag_name(row.name)} {row.value}"
+            yield f"`{choice}`: {row.why}; it does not go with {flags}. Leave one of them out."
 
 
 def _schedule(config):
@@ -154,8 +147,10 @@ def _objective(config):
         )
 
 
-def _encoder(config):
+def _encoder(config, given):
     name, run = config.architecture.encoder_name, config.run
+    if "encoder" in given and name != "table":
+        yield f"`--encoder` is the table of --encoder-name table, and this run's is {name}. Leave one of them out."
     if run.encoder_weights and name == "table":
         yield "`--encoder-weights` are of a pretrained encoder: name it with --encoder-name, or leave it out."
     if run.encoder_weights and run.network:

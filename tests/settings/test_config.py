@@ -146,7 +146,7 @@ def test_wrong_types_are_refused(name, value):
         ("seed", 2**32, "below 4,294,967,296"),
         ("port", 65536, "below 65,536"),
         ("saturation", 10.5, "at most 10"),
-        ("quality", 0, "at least 1"),
+        ("quality", 0, "above 0"),
         ("quality", 101, "at most 100"),
         ("format", "jpeg", "one of jpg, png, tiff, webp, .*onnx"),
         ("beta1", 1.0, "below 1"),
