@@ -4,20 +4,8 @@ import re
 from pathlib import Path
 
 from setuptools import find_packages, setup
-from setuptools.command.build_py import build_py
 
 HERE = Path(__file__).parent
-CHECKOUT = {"setup", "train", "test-eval", "test-turing", "colorize", "app"}  # beside main.py, of no use installed
-
-
-class Build(build_py):
-    """Leaves this script and the checkout's doors out of wheels."""
-
-    def find_package_modules(self, package, package_dir):
-        """-> what the base class finds, (package, module, file), without them."""
-        found = super().find_package_modules(package, package_dir)
-        return [one for one in found if package != "colorgan" or one[1] not in CHECKOUT]
-
 
 setup(
     name="colorgan",
@@ -29,7 +17,8 @@ setup(
     license_files=["LICENSE", "NOTICE"],
     python_requires=">=3.11",
     package_dir={"colorgan": "."},
-    packages=["colorgan", *(f"colorgan.{room}" for room in find_packages(str(HERE)))],
+    py_modules=["colorgan.main", "colorgan.__main__"],  # not this script, nor the checkout's other doors
+    packages=[f"colorgan.{room}" for room in find_packages(str(HERE))],
     package_data={
         "colorgan.evaluation.report": ["*.html"],
         "colorgan.turing": ["*.html"],
@@ -72,6 +61,5 @@ setup(
             "selenium>=4.51",
         ],
     },
-    cmdclass={"build_py": Build},
     entry_points={"console_scripts": ["colorgan = colorgan.main:console"]},
 )
