@@ -19,7 +19,5 @@ def run(command: flags.Command) -> None:
     page = command.config.page
     with running.listen(page.host, page.port) as place:
         colorizer, _ = common.trained(command)
-        settings = common.settings(command.config.colorizing, colorizer)
-        limits = {"max_upload_mb": page.max_upload_mb, "host": page.host}
-        say = functools.partial(print, flush=True)
-        web.serve(colorizer, settings=settings, place=place, say=say, **limits)
+        settings, say = common.settings(command.config.colorizing, colorizer), functools.partial(print, flush=True)
+        web.serve(colorizer, settings=settings, place=place, host=page.host, max_upload_mb=page.max_upload_mb, say=say)

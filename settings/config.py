@@ -180,13 +180,11 @@ class Data:
         resumes=True,
         path=True,
     )
-    download: bool = option(False, "let TensorFlow Datasets download the data set", modes=(*DATA, "pack"), resumes=True)
+    download: bool = option(False, "let TensorFlow Datasets download it", modes=(*DATA, "pack"), resumes=True)
     height: int = option(256, "height of the images in training, pixels", above=0, modes=DATA)
     width: int = option(256, "width of the images in training, pixels", above=0, modes=DATA)
     batch_size: int = option(16, "images per iteration, over all devices", above=0, modes=(*TRAIN, "eval"))
-    classes: tuple = option(
-        (), "categories to use, comma-separated: folders or class names; default: all", kind=WORDS, modes=DATA
-    )
+    classes: tuple = option((), "comma-separated folders or class names to use; default: all", kind=WORDS, modes=DATA)
     color_space: str = option(
         "lab", "what the generator predicts: ab, RGB or UV", choices=("lab", "rgb", "yuv"), network="generator"
     )
@@ -274,9 +272,7 @@ class Evaluation:
         "test", "photographs to evaluate on; validation: those held out of training", choices=("test", "validation")
     )
     runs: int = option(1, "grids to write, each with another noise", above=0, modes=("sample",))
-    fid_model: str = option(
-        "", "file of a Keras model whose features give FID and KID; it sees sRGB in 0..255", path=True
-    )
+    fid_model: str = option("", "file of a Keras model for FID and KID; it sees sRGB in 0..255", path=True)
     compare: tuple = option(
         (), "two runs, or gray or median and a run, to compare image by image: --compare RUN_A RUN_B", kind=WORDS
     )
@@ -333,9 +329,7 @@ class Colorizing:
     )
     quality: int = option(92, "of JPEG and WebP, 1 to 100; WebP at 100 is lossless", above=0, most=100, modes=PHOTOS)
     side_by_side: bool = option(False, "write the gray and the coloured picture beside each other")
-    flip_average: bool = option(
-        False, "average with the colours of the mirrored photograph; takes twice the time", modes=PHOTOS
-    )
+    flip_average: bool = option(False, "average with the mirrored photograph's colours; twice the time", modes=PHOTOS)
     work_size: int = option(
         0, "pixels of the shorter side that the network sees; 0: what it was trained at", modes=(*PHOTOS, *MEASURE)
     )

@@ -115,9 +115,8 @@ def _unknown(name):
     known = sorted(map(flag_name, (*FLAGS, *ALIASES)))
     near = difflib.get_close_matches(flag_name(name), known, n=3)
     hint = f" Did you mean {' or '.join(near)}?" if near else ""
-    return f"Unknown flag `{flag_name(name)}`.{hint} Known flags:\n" + textwrap.fill(
-        " ".join(known), 100, break_on_hyphens=False
-    )
+    listed = textwrap.fill(" ".join(known), 100, break_on_hyphens=False)
+    return f"Unknown flag `{flag_name(name)}`.{hint} Known flags:\n{listed}"
 
 
 def _mode(given, fixed):

@@ -75,10 +75,7 @@ def check(config, given=frozenset()) -> None:
 
 
 def check_bins(data) -> None:
-    """Refuse data whose colours are not those that the weights of the colour bins are of.
-
-    Args:
-        data: config.Data of a run that classifies bins.
+    """Refuse data, a `config.Data`, whose colours are not those that the weights of the colour bins are of.
 
     Raises:
         ValueError: naming the flags.
