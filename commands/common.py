@@ -39,10 +39,11 @@ def described(command: flags.Command, path: str = "") -> weights.Stored | None:
     Raises:
         FileNotFoundError: if `--weights` is neither, or nothing describes the weights.
     """
-    wanted = path or command.config.run.weights
-    if wanted:
+    if path:
+        return weights.find(path)
+    if command.config.run.weights:
         try:
-            return weights.find(wanted)
+            return weights.find(command.config.run.weights)
         except FileNotFoundError as error:
             raise FileNotFoundError(f"`--weights`: {error}") from error
     says_nothing = not command.given & {"checkpoints_path", "dataset", "name"}
@@ -56,17 +57,13 @@ def named_runs(command: flags.Command) -> list[str]:
     """-> the runs to evaluate that a command names as words, each once; [""] where its flags say which.
 
     Raises:
-        FileNotFoundError: if one does not exist.
-        ValueError: if `--weights` names one besides.
+        FileNotFoundError: if one is not there.
+        ValueError: if its description cannot be read, or `--weights` names one besides.
     """
     words = (*command.config.evaluation.compare, *command.inputs) if command.mode == "eval" else ()
     paths = list(dict.fromkeys(word for word in words if word not in baselines.NAMES))
     for path in paths:
-        if not Path(path).exists() and path not in weights.names():
-            raise FileNotFoundError(
-                f"The run {path} does not exist. Name a run's folder, a weights file, or weights that ship: "
-                f"{', '.join(weights.names()) or 'none yet'}."
-            )
+        weights.find(path)  # before the first is loaded
     if paths and "weights" in command.given:
         listed = " ".join([*paths, command.config.run.weights])
         raise ValueError(f"--weights names a run, and so do words: give all as words, {listed}, without --weights.")

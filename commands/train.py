@@ -173,8 +173,7 @@ def _final_table(config, predictor, photographs, held_out):
 
 
 def _say_how_it_ended(interrupted, config, position):
-    iteration = position.iteration
-    run_dir, saved = Path(config.run.checkpoints_path), config.run.save
+    iteration, run_dir, saved = position.iteration, Path(config.run.checkpoints_path), config.run.save
     if interrupted:
         kept = f"saved in {run_dir}. The same command goes on from there." if saved else "nothing saved (--save False)."
         kept = kept if iteration else "there was nothing to save."

@@ -58,8 +58,7 @@ def _test(config, colorizer):
     wanted = config.turing
     extra = wanted.practice + wanted.checks
     split = datasets.load(config.data, "test")
-    batches = split.pictures(1, limit=wanted.test_size + extra, seed=config.run.seed)
-    real = [batch["rgb"][0] for batch in batches]
+    real = [batch["rgb"][0] for batch in split.pictures(1, limit=wanted.test_size + extra, seed=config.run.seed)]
     split.warn_of_bad_files()
     size = min(wanted.test_size, len(real) - extra)
     if 0 < size < wanted.test_size:

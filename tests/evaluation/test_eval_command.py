@@ -21,7 +21,7 @@ def test_baselines_alone_need_a_run():
 
 def test_a_run_that_is_not_there_is_named_as_it_was_given(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(FileNotFoundError, match="The run nope does not exist"):
+    with pytest.raises(FileNotFoundError, match="nope does not exist, and no weights of that name ship"):
         evaluate.run(command("nope"))
 
 
