@@ -417,6 +417,13 @@ def test_dry_run_of_what_uses_weights_looks_at_them(run, monkeypatch, capsys):
     assert sorted(Path().rglob("*")) == before
 
 
+def test_the_checkout_leaves_the_path(monkeypatch, capsys):
+    """Or `import datasets` inside another package would find ours."""
+    monkeypatch.setattr(sys, "path", [str(ROOT), *sys.path])
+    assert main.run("train", ["--version"]) == 0
+    assert str(ROOT) not in sys.path
+
+
 def test_the_command_of_the_package(capsys):
     def told(*words, expect=0):
         assert main.console([*words]) == expect
