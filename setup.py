@@ -32,6 +32,7 @@ setup(
         "numpy>=1.26",
         "h5py>=3.11",  # Keras' own: weights files are checked before they are loaded
         "opencv-python-headless>=4.8.1",
+        "absl-py>=2.0",
         "matplotlib>=3.8",
         "scikit-image>=0.22",
         "pillow>=12.3",  # Gradio has no release that takes 13

@@ -12,6 +12,8 @@ import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 
+from absl import flags as absl_flags
+
 from colorgan.settings import modes, rules
 from colorgan.settings.config import OPTIONS, Config, folder_name
 from colorgan.settings.modes import MODES
@@ -58,12 +60,7 @@ def parse(argv: list[str], *, mode: str | None = None) -> Command:
         ValueError: for an unknown flag or name, a value of the wrong type or out of range, flags or words that are not
             for the mode, and, of a training, what `rules` refuse.
     """
-    texts, words = _split(argv)
-    for name, text in texts.items():
-        if name not in FLAGS:
-            raise ValueError(_unknown(name))
-        if text is None:
-            raise ValueError(f"`{flag_name(name)}` needs a value after it.")
+    texts, words = _read(argv)
     given = {name: FLAGS[name].parse(text) for name, text in texts.items()}
     chosen, dry_run = _mode(given.pop("mode", None), mode), given.pop("dry_run", False)
     if words and not MODES[chosen].words:
@@ -82,23 +79,35 @@ def mode_of(argv: list[str], fixed: str | None = None) -> str | None:
     Raises:
         ValueError: for an unknown mode, or another than a door's own.
     """
-    given = _split(argv)[0].get("mode")
+    given = dict(re.findall(r"--(mode)=(.*)", "\n".join(_spelled_out(argv)))).get("mode")
     return _mode(given, fixed) if given or fixed else None
 
 
-def _split(argv):
-    """-> {setting: the text of its flag, None where there is none}, and the words that are not flags.
+def _read(argv):
+    """-> {setting: the text of its flag}, and the words that are not flags, as absl reads them."""
+    values = absl_flags.FlagValues()
+    for name in FLAGS:
+        absl_flags.DEFINE_string(name, None, "", flag_values=values)
+    try:
+        words = values(["colorgan", *_spelled_out(argv)])[1:]
+    except absl_flags.UnrecognizedFlagError as error:
+        raise ValueError(_unknown(error.flagname)) from error
+    except absl_flags.Error as error:
+        raise ValueError(str(error)) from error
+    return {name: values[name].value for name in FLAGS if values[name].present}, words
 
-    `--batch_size` and `-batch-size` are `--batch-size`; a boolean that no value follows is True.
+
+def _spelled_out(argv):
+    """The words of a command line, each flag as `--lr_decay=False`; a boolean that no value follows is True.
+
+    absl's own booleans leave the `True` of `--augment True` behind, and its texts take a flag for their value.
     """
-    texts, words, rest = {}, [], list(argv)
-    while rest:
+    rest = list(argv)
+    while rest and rest[0] != "--":  # what follows are words, however they look
         word = rest.pop(0)
-        if word == "--":  # what follows are words, however they look
-            return texts, words + rest
         flag = FLAG.fullmatch(word)
         if flag is None:
-            words.append(word)
+            yield word
             continue
         name, text = flag[1].replace("-", "_"), flag[2]
         name = ALIASES.get(name, name)
@@ -107,8 +116,10 @@ def _split(argv):
             text = "True"
         elif text is None and follows is not None:
             text = rest.pop(0)
-        texts[name] = text
-    return texts, words
+        elif text is None and name in FLAGS:
+            raise ValueError(f"`{flag_name(name)}` needs a value after it.")
+        yield f"--{name}={text}"
+    yield from rest
 
 
 def _unknown(name):

@@ -53,6 +53,7 @@ OTHERS = {
     "models.normalization": {"keras", "tensorflow"},
     "weights": {"numpy", "h5py"},  # h5py: what a Keras weights file is
     "models": {"keras", "numpy"},
+    "settings.flags": {"absl"},
     "settings": set(),
     "server": {"starlette", "uvicorn"},
     "__init__": set(),
