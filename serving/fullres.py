@@ -22,11 +22,14 @@ import numpy as np
 from colorgan.models import color
 
 RADIUS = 1  # of the windows in which slopes are fitted, pixels of the small map
+EDGE = 2  # rows of the small map that are repeated on either side
 EPSILON = 64.0  # L units squared: a window whose L varies by less than 8 gets little slope
 STRIP_PIXELS = 1 << 17  # a strip's arrays fit into a core's cache
-GAMUT_STEPS = 8
+GAMUT_STEPS = 12  # halvings, as in `color.fit_gamut`
 
 _KNEE = np.float32(6 / 29)  # of Lab's f
+# How `cv2.resize` weighs the four rows around a place x between two (Keys' kernel, a = -0.75): a row per power of x.
+_CUBIC = np.array([[0, 1, 0, 0], [-0.75, 0, 0.75, 0], [1.5, -2.25, 1.5, -0.75], [-0.75, 1.25, -1.25, 0.75]])
 _DARK = np.float32(0.0031308)  # of the sRGB curve
 _Y_FROM_RGB = color.XYZ_FROM_RGB[1].astype(np.float32)
 _RGB_FROM_WHITE_XYZ = (color.RGB_FROM_XYZ * color.WHITE_D65).astype(np.float32)
@@ -51,7 +54,7 @@ def lightness(picture) -> np.ndarray:
     """L of a picture.
 
     Args:
-        picture: [H, W] or [H, W, 3] uint8 or uint16, sRGB; or [H, W] float32, which is L already.
+        picture: [H, W] or [H, W, 3] uint8 or uint16, sRGB.
 
     Returns:
         [H, W] float32, L in [0, 100].
@@ -60,8 +63,6 @@ def lightness(picture) -> np.ndarray:
         ValueError: if the array has another shape or type.
     """
     _check(picture)
-    if picture.dtype == np.float32:
-        return picture
     depth = picture.dtype.type
     if picture.ndim == 2:
         return cv2.LUT(picture, _GRAY[depth]) if depth is np.uint8 else _GRAY[depth][picture]
@@ -76,101 +77,81 @@ def join(picture, ab_small, *, dtype=None, strip_rows: int | None = None, thread
     """The colours of a small map on a full picture, whose lightness stays.
 
     Args:
-        picture: [H, W] or [H, W, 3] uint8 or uint16, sRGB, of which only L counts; or [H, W] float32, L in [0, 100].
+        picture: [H, W] or [H, W, 3] uint8 or uint16, sRGB, of which only L counts.
         ab_small: [h, w, 2] float, Lab units, on the same picture at a working size.
-        dtype: of the result; default: the picture's, uint8 for a float L.
+        dtype: of the result, uint8 or uint16; default: the picture's.
         strip_rows: rows worked on at a time; the result is the same for all, bit for bit.
         threads: strips worked on at once; default: the number of cores, at most 4.
 
     Returns:
-        [H, W, 3] sRGB: uint8, uint16, or float32 in [0, 1]. Colours outside sRGB lose chroma, never lightness or hue
-        (`color.fit_gamut`). L is the picture's to within 0.01 in float32; rounding to 8 bits moves it by less than 0.3.
+        [H, W, 3] sRGB. Colours outside sRGB lose chroma, never lightness or hue (`color.fit_gamut`). L is the picture's
+        to within 0.01 in 16 bits; rounding to 8 bits moves it by less than 0.3.
 
     Raises:
         ValueError: if an array has a shape or type that is not listed here.
     """
-    _check(picture)
-    ab_small = _checked(ab_small)
-    dtype = np.dtype(dtype or (np.uint8 if picture.dtype == np.float32 else picture.dtype)).type
-    if dtype not in (np.uint8, np.uint16, np.float32):
-        raise ValueError(f"`dtype` must be uint8, uint16 or float32. Received: {np.dtype(dtype)}")
-    result = np.empty((*picture.shape[:2], 3), dtype)
+    depth = np.dtype(dtype or picture.dtype).type
 
     def encode(light, a, b, out):
-        out[...] = _encoded(_linear_rgb(light, a, b), dtype)
+        out[...] = _encoded(_linear_rgb(light, a, b), depth)
 
-    _in_strips(picture, ab_small, result, encode, strip_rows, threads)
-    return result
+    return _in_strips(picture, ab_small, depth, encode, strip_rows, threads)
 
 
 def lab(picture, ab_small, *, strip_rows: int | None = None, threads: int | None = None) -> np.ndarray:
-    """What `join` puts together, before it is fitted into sRGB.
-
-    Args:
-        picture, ab_small, strip_rows, threads: see `join`.
+    """What `join` puts together, before it is fitted into sRGB; arguments and errors as there.
 
     Returns:
         [H, W, 3] float32 Lab: the picture's L, and the small map's a and b at full size, along the picture's edges.
-
-    Raises:
-        ValueError: see `join`.
     """
-    _check(picture)
-    result = np.empty((*picture.shape[:2], 3), np.float32)
 
     def encode(light, a, b, out):
         out[..., 0], out[..., 1], out[..., 2] = light, a, b
 
-    _in_strips(picture, _checked(ab_small), result, encode, strip_rows, threads)
-    return result
+    return _in_strips(picture, ab_small, np.float32, encode, strip_rows, threads)
 
 
-def _in_strips(picture, ab_small, result, encode, strip_rows, threads):
-    """Fill `result`, strip by strip, with what `encode(L, a, b, out)` makes of the picture and the upsampled map."""
+def _in_strips(picture, ab_small, dtype, encode, strip_rows, threads):
+    """-> [H, W, 3], filled strip by strip with what `encode(L, a, b, out)` makes of picture and upsampled map."""
+    planes = _planes(picture, np.asarray(ab_small, np.float32))
     height, width = picture.shape[:2]
+    result = np.empty((height, width, 3), dtype)
     rows = strip_rows or max(1, STRIP_PIXELS // width)
-    planes = _planes(picture, ab_small)
 
     def work(top):
-        part = slice(top, min(top + rows, height))
-        light = lightness(picture[part])
-        encode(light, *_upsampled(planes, light, top, height), result[part])
+        light = lightness(picture[top : top + rows])
+        encode(light, *_upsampled(planes, light, top, height), result[top : top + rows])
 
-    tops = range(0, height, rows)
-    threads = min(threads or min(os.cpu_count() or 1, 4), len(tops))
-    if threads == 1:
+    tops, threads = range(0, height, rows), threads or min(os.cpu_count() or 1, 4)
+    if threads == 1:  # a thread of its own would begin with cold memory
         for top in tops:
             work(top)
     else:
         with ThreadPoolExecutor(threads) as pool:
             list(pool.map(work, tops))
-
-
-def _checked(ab_small):
-    ab_small = np.asarray(ab_small, dtype=np.float32)
-    if ab_small.ndim != 3 or ab_small.shape[-1] != 2 or 0 in ab_small.shape:
-        raise ValueError(f"`ab_small` must have shape [h, w, 2]. Received: {list(ab_small.shape)}")
-    return ab_small
+    return result
 
 
 def _check(picture):
-    kinds = {np.uint8: (2, 3), np.uint16: (2, 3), np.float32: (2,)}
-    dims = kinds.get(getattr(picture, "dtype", np.dtype(object)).type, ())
-    if picture.ndim not in dims or (picture.ndim == 3 and picture.shape[-1] != 3) or 0 in picture.shape:
+    if picture.dtype.type not in _GRAY or 0 in picture.shape or not (picture.ndim == 2 or picture.shape[2:] == (3,)):
         raise ValueError(
-            "`picture` must be [H, W] or [H, W, 3] uint8 or uint16, or [H, W] float32 (L). "
+            "`picture` must be [H, W] or [H, W, 3] uint8 or uint16, and not be empty. "
             f"Received: {list(picture.shape)} {picture.dtype}"
         )
 
 
 def _planes(picture, ab_small):
-    """What is interpolated over rows: a, b, L and the slopes of a and b, at full width. [h, 5, W] float32."""
+    """What is interpolated over rows: a, b, L and the slopes of a and b, at full width. [h + 2 EDGE, 5, W] float32."""
+    _check(picture)
+    if ab_small.ndim != 3 or ab_small.shape[-1] != 2 or 0 in ab_small.shape:
+        raise ValueError(f"`ab_small` must have shape [h, w, 2]. Received: {list(ab_small.shape)}")
     h, w = ab_small.shape[:2]
     guide = lightness(cv2.resize(picture, (w, h), interpolation=cv2.INTER_AREA))
     planes = [ab_small[..., 0], ab_small[..., 1], guide]
     planes += [_slopes(guide, np.ascontiguousarray(plane)) for plane in planes[:2]]
-    wide = (picture.shape[1], h)
-    return np.stack([cv2.resize(np.ascontiguousarray(p), wide, interpolation=cv2.INTER_CUBIC) for p in planes], axis=1)
+    rows = np.clip(np.arange(-EDGE, h + EDGE), 0, h - 1)
+    planes, wide = [np.ascontiguousarray(plane[rows]) for plane in planes], (picture.shape[1], len(rows))
+    return np.stack([cv2.resize(plane, wide, interpolation=cv2.INTER_CUBIC) for plane in planes], axis=1)
 
 
 def _slopes(guide, values):
@@ -187,35 +168,18 @@ def _slopes(guide, values):
 def _upsampled(planes, light, top, height):
     """-> a and b, [rows, W] float32 each, for the strip that starts at row `top`."""
     a, b = np.empty_like(light), np.empty_like(light)
-    values, last = np.empty(planes.shape[1:], np.float32), None
-    for y, level in enumerate(light):
-        place = (top + y + 0.5) * (len(planes) / height) - 0.5
-        base = int(np.floor(place))
-        if base != last:
-            curve, last = _cubic(planes, base), base
-        _horner(curve, np.float32(place - base), values)
-        level = level - values[2]
+    values = np.empty(planes.shape[1:], np.float32)
+    places = (np.arange(top, top + len(light)) + 0.5) * ((len(planes) - 2 * EDGE) / height) - 0.5
+    bases = np.floor(places).astype(int)
+    weights = (np.vander(places - bases, 4, increasing=True) @ _CUBIC).astype(np.float32)
+    for y, base in enumerate(bases):
+        np.einsum("k,kpx->px", weights[y], planes[base + 1 : base + 5], out=values)
+        level = light[y] - values[2]
         np.multiply(values[3], level, out=a[y])
         a[y] += values[0]
         np.multiply(values[4], level, out=b[y])
         b[y] += values[1]
     return a, b
-
-
-def _cubic(planes, base):
-    """The cubic between two rows as `cv2.resize` has it (Keys' kernel, a = -0.75, edges repeated): 4 coefficients."""
-    before, start, end, after = (planes[min(max(base + k, 0), len(planes) - 1)] for k in (-1, 0, 1, 2))
-    rise, fall = np.float32(0.75) * (end - before), np.float32(0.75) * (after - start)
-    step = end - start
-    return start, rise, 3 * step - 2 * rise - fall, rise + fall - 2 * step
-
-
-def _horner(curve, x, out):
-    np.multiply(curve[3], x, out=out)
-    for coefficient in curve[2:0:-1]:
-        out += coefficient
-        out *= x
-    out += curve[0]
 
 
 def _xyz(f):
@@ -246,45 +210,24 @@ def _rgb_of(fy, y, a, b):
     return rgb
 
 
+def _is_outside(rgb):
+    return (rgb.min(axis=0) < -1e-5) | (rgb.max(axis=0) > 1 + 1e-5)  # the tolerance of `color.fit_gamut`
+
+
 def _linear_rgb(light, a, b):
-    """L, a, b -> [3, rows, W] float32 linear RGB inside [0, 1], less chroma where it must be."""
+    """L, a, b -> [3, rows, W] float32 linear RGB inside [0, 1], less chroma where it must be (`color.fit_gamut`)."""
     fy = (light + np.float32(16)) * np.float32(1 / 116)
     y = _xyz(fy)
     rgb = _rgb_of(fy, y, a, b)
-    outside = (rgb.min(axis=0) < -1e-5) | (rgb.max(axis=0) > 1 + 1e-5)  # the tolerance of `color.fit_gamut`
+    outside = _is_outside(rgb)
     if outside.any():
-        rgb[:, outside] = _fitted(fy[outside], y[outside], a[outside], b[outside])
+        fy, y, a, b = fy[outside], y[outside], a[outside], b[outside]
+        share = np.zeros_like(fy)
+        for step in range(1, GAMUT_STEPS + 1):
+            more = share + np.float32(0.5**step)
+            share = np.where(_is_outside(_rgb_of(fy, y, more * a, more * b)), share, more)
+        rgb[:, outside] = _rgb_of(fy, y, share * a, share * b)
     return np.clip(rgb, 0, 1, out=rgb)
-
-
-def _fitted(fy, y, a, b):
-    """Linear RGB of colours outside the gamut with the largest share of their chroma that is inside.
-
-    The share is a root of the worst channel's excess, which is smooth: the Illinois form of regula falsi finds it in
-    fewer steps than halving, and its lower end is inside at every step.
-    """
-    low, high = np.zeros_like(fy), np.ones_like(fy)
-
-    def excess(rgb):
-        return np.maximum(-rgb.min(axis=0), rgb.max(axis=0) - 1)
-
-    below = np.minimum(excess(np.broadcast_to(y, (3, *y.shape))), 0) - np.float32(1e-9)  # gray
-    above = excess(_rgb_of(fy, y, a, b))
-    was_inside = np.zeros(fy.shape, bool)
-    was_outside = np.zeros(fy.shape, bool)
-    for _ in range(GAMUT_STEPS):
-        share = (low * above - high * below) / (above - below)
-        value = excess(_rgb_of(fy, y, share * a, share * b))
-        inside = value <= 1e-6
-        # An end that stays for a second time counts half, or it would stay for ever.
-        above[inside & was_inside] *= np.float32(0.5)
-        below[~inside & was_outside] *= np.float32(0.5)
-        np.copyto(low, share, where=inside)
-        np.copyto(below, np.minimum(value, 0) - np.float32(1e-9), where=inside)
-        was_inside, was_outside = inside, ~inside
-        np.copyto(high, share, where=was_outside)
-        np.copyto(above, value, where=was_outside)
-    return _rgb_of(fy, y, low * a, low * b)
 
 
 def _encoded(rgb, dtype):
@@ -297,9 +240,6 @@ def _encoded(rgb, dtype):
     line -= _DARK
     line *= np.float32(12.92)
     values += line
-    if dtype is not np.float32:
-        values *= np.float32(np.iinfo(dtype).max)
-        values += np.float32(0.5)  # to the nearest
-    else:
-        np.clip(values, 0, 1, out=values)
+    values *= np.float32(np.iinfo(dtype).max)
+    values += np.float32(0.5)  # to the nearest
     return cv2.merge([plane.astype(dtype) for plane in values])

@@ -37,9 +37,6 @@ def test_lightness_stays_on_every_pixel(values, lab_of):
     # Half of the largest step between two grays, 0.509 from 24 to 25 (NumPy): L is concave, so colours do no worse.
     assert np.abs(lab_of(eight)[..., 0] - before).max() < 0.3
     assert np.abs(lab_of(fullres.join(values, AB, dtype=np.uint16))[..., 0] - before).max() < 0.01
-    real = fullres.join(values, AB, dtype=np.float32)
-    assert real.min() >= 0 and real.max() <= 1
-    assert np.abs(np.asarray(color.rgb_to_lab(real))[..., 0] - before).max() < 0.01
 
 
 @pytest.mark.parametrize("values", PICTURES, ids=IDS)
@@ -56,7 +53,7 @@ def test_lab_is_what_join_puts_together(values, lab_of):
     assert lab.shape == (61, 83, 3) and lab.dtype == np.float32
     np.testing.assert_array_equal(fullres.lab(values, AB, strip_rows=7, threads=2), lab)
     np.testing.assert_array_equal(lab[..., 0], fullres.lightness(values))
-    joined = np.asarray(color.rgb_to_lab(fullres.join(values, AB, dtype=np.float32)))
+    joined = lab_of(fullres.join(values, AB, dtype=np.uint16))
     linear = np.asarray(color.lab_to_linear(lab))
     inside = ((linear > 0) & (linear < 1)).all(axis=-1)
     assert inside.sum() > 500
@@ -65,12 +62,10 @@ def test_lab_is_what_join_puts_together(values, lab_of):
         fullres.lab(values, AB[..., :1])
 
 
-def test_a_float_picture_is_lightness(lab_of):
-    gray = picture(np.uint8, 1)
-    np.testing.assert_array_equal(fullres.join(fullres.lightness(gray), AB, strip_rows=20).shape, (61, 83, 3))
-    flat = np.full((20, 30), 50, np.float32)
-    lab = lab_of(fullres.join(flat, np.full((4, 6, 2), 20, np.float32), dtype=np.uint16))
-    np.testing.assert_allclose(lab, np.broadcast_to((50, 20, 20), lab.shape), atol=0.01)
+def test_a_constant_colour_comes_out(lab_of):
+    gray = lab_of(np.full((20, 30), 119, np.uint8))[0, 0, 0]
+    lab = lab_of(fullres.join(np.full((20, 30), 119, np.uint8), np.full((4, 6, 2), 20.0), dtype=np.uint16))
+    np.testing.assert_allclose(lab, np.broadcast_to((gray, 20, 20), lab.shape), atol=0.01)
 
 
 def test_the_gamut_rule_is_that_of_models_color():
@@ -81,7 +76,7 @@ def test_the_gamut_rule_is_that_of_models_color():
     np.testing.assert_allclose(ours[:, 0], light, atol=0.01)
     difference = np.linalg.norm(ours - theirs, axis=-1)
     assert (np.linalg.norm(theirs[:, 1:] - np.stack([a, b], axis=-1), axis=-1) > 1).mean() > 0.3  # many were outside
-    assert np.percentile(difference, 99) < 0.5 and difference.max() < 5
+    assert difference.max() < 0.5
     np.testing.assert_allclose(ours[:, 1] * b, ours[:, 2] * a, atol=5)  # hue
 
 
@@ -97,6 +92,12 @@ def test_colours_follow_edges(lab_of):
     assert error < 0.6 * plain_error
 
 
+def test_where_lightness_is_flat_the_map_is_enlarged_as_opencv_does():
+    flat = np.full((61, 83), 99, np.uint8)
+    expected = cv2.resize(AB, (83, 61), interpolation=cv2.INTER_CUBIC)
+    np.testing.assert_allclose(fullres.lab(flat, AB)[..., 1:], expected, atol=1e-3)
+
+
 def test_a_map_of_full_size_comes_back(lab_of):
     full = RANDOM.randint(60, 200, (24, 32)).astype(np.uint8)
     ab = (RANDOM.rand(24, 32, 2) * 20 - 10).astype(np.float32)
@@ -109,18 +110,17 @@ def test_tiny_pictures(size):
 
 
 @pytest.mark.parametrize(
-    ("values", "ab", "dtype", "named"),
+    ("values", "ab", "named"),
     [
-        (np.zeros((4, 4), np.int32), AB, None, "`picture`"),
-        (np.zeros((4, 4, 4), np.uint8), AB, None, "`picture`"),
-        (np.zeros((0, 4), np.uint8), AB, None, "`picture`"),
-        (np.zeros((4, 4), np.uint8), AB[..., :1], None, "`ab_small`"),
-        (np.zeros((4, 4), np.uint8), AB, np.int16, "`dtype`"),
+        (np.zeros((4, 4), np.int32), AB, "`picture`"),
+        (np.zeros((4, 4, 4), np.uint8), AB, "`picture`"),
+        (np.zeros((0, 4), np.uint8), AB, "`picture`"),
+        (np.zeros((4, 4), np.uint8), AB[..., :1], "`ab_small`"),
     ],
 )
-def test_arguments_are_checked(values, ab, dtype, named):
+def test_arguments_are_checked(values, ab, named):
     with pytest.raises(ValueError, match=named):
-        fullres.join(values, ab, dtype=dtype)
+        fullres.join(values, ab)
 
 
 def test_memory_grows_with_picture_and_result_alone():
