@@ -7,12 +7,12 @@ Owns the pipeline of reading, predicting and writing; which files these are is `
 from __future__ import annotations
 
 import collections
-import concurrent.futures as futures
-import dataclasses
+import concurrent.futures
 import os
+import queue
 import tempfile
 import time
-from dataclasses import dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -21,31 +21,10 @@ from tqdm import tqdm
 from colorgan.files import reading, suffixes
 from colorgan.serving import manifest, photos, plan, video
 from colorgan.serving.photos import Settings
-from colorgan.serving.plan import Job
 
 THREADS = max(2, min(os.cpu_count() or 1, 8))  # that read and write while the network runs
 IN_FLIGHT = 4 * photos.BATCH  # pictures between reading and writing ...
 IN_FLIGHT_MEGAPIXELS = 48  # ... and how large they may be together; one may always be
-
-
-@dataclass
-class Outcome:
-    """What became of the jobs: done, skipped because their output existed, or failed with a reason."""
-
-    done: list[Job] = field(default_factory=list)
-    skipped: list[Job] = field(default_factory=list)
-    failed: list[tuple[Job, str]] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-
-    @property
-    def reasons(self) -> list[dict]:
-        """What a manifest says of the failed ones."""
-        return [{"input": str(job.source), "reason": reason} for job, reason in self.failed]
-
-    def fail(self, job: Job, reason: str) -> None:
-        """Note that a job failed, and let go of its picture."""
-        self.failed.append((job, reason if str(job.source) in reason else f"{job.source}: {reason}"))
-        job.photograph = job.small = None
 
 
 def colorize_files(
@@ -86,50 +65,36 @@ def colorize_files(
             "format of the files in it."
         )
     video.Smoother(smoothing)  # a value out of its range shows before all else
-    missing = plan.missing(inputs, output)
-    jobs = plan.jobs([one for one in inputs if one not in missing], output, settings)
+    jobs = plan.jobs(inputs, output, settings)
     _check_writable(output)
     with manifest.locked(output):
         earlier = manifest.read(output)
     if getattr(colorizer, "color_space", "lab") == "rgb":
         say("The weights predict RGB: each photograph's own lightness is put back.")
-    outcome = Outcome(failed=[(Job(Path(one), output), reason) for one, reason in missing.items()])
-    todo, films = _to_do(jobs, outcome, overwrite)
-    if todo or not films:
-        try:
-            with (
-                reading.large_pictures(settings.max_megapixels),
-                tqdm(total=len(todo), unit="photo", disable=None) as bar,
-            ):
-                _run(colorizer, todo, settings, outcome, bar)
-        finally:  # what was done before an interruption is on record
-            done = [_entry(job, output, settings, weights_sha256) for job in outcome.done]
-            manifest.add(output, done, outcome.reasons)
-    options = {"settings": settings, "smoothing": smoothing, "overwrite": overwrite, "say": say}
-    for job in films:
-        done, failed = video.colorize_films(colorizer, {job.source: job.target}, output, **options)
-        for one in failed:
-            outcome.fail(job, one["reason"])
-        manifest.add(output, [{**film, "weights_sha256": weights_sha256} for film in done], outcome.reasons)
-    other = [job for job in outcome.skipped if _is_other(job, output, earlier, settings, weights_sha256)]
-    _report(outcome, output, other, say)
-    return 1 if outcome.failed else 0
+    possible = [job for job in jobs if not job.problem]
+    # Not `Path.exists`, which fails on names that are too long.
+    skipped = [job for job in possible if os.path.exists(job.target) and not overwrite]
+    todo = [job for job in possible if job not in skipped]
 
+    def finish(job, **made):
+        name = job.target.relative_to(output).as_posix()
+        entry = {"input": str(job.source), "output": name, "weights_sha256": weights_sha256, **made}
+        job.entry = {"settings": asdict(settings), **entry, "seconds": round(job.seconds, 3)}
 
-def _to_do(jobs, outcome, overwrite):
-    """-> photographs and films to colorize; what is not to be done is noted."""
-    photographs, films = [], []
-    for job in jobs:
-        if job.problem:
-            outcome.fail(job, job.problem)
-        elif suffixes.is_film(job.source):  # whose outputs are looked at there
-            films.append(job)
-        else:
-            # Not `Path.exists`, which fails on names that are too long.
-            (outcome.skipped if os.path.exists(job.target) and not overwrite else photographs).append(job)
-            if job.renamed:
-                outcome.notes.append(f"{job.source} becomes {job.target}, since the shorter name is another's")
-    return photographs, films
+    def record():
+        failed = [{"input": str(job.source), "reason": job.problem} for job in jobs if job.problem]
+        manifest.add(output, [job.entry for job in jobs if job.entry], failed)
+
+    try:
+        _colorize_photographs(colorizer, [job for job in todo if not suffixes.is_film(job.source)], settings, finish)
+    finally:  # what was done before an interruption is on record
+        record()
+    for job in [job for job in todo if suffixes.is_film(job.source)]:
+        _colorize_film(colorizer, job, finish, settings=settings, smoothing=smoothing, say=say)
+        record()
+    other = [job for job in skipped if _is_other(job, output, earlier, settings, weights_sha256)]
+    _report(jobs, skipped, len(other), output, say)
+    return 1 if any(job.problem for job in jobs) else 0
 
 
 def _check_writable(output):
@@ -141,111 +106,113 @@ def _check_writable(output):
         raise OSError(f"--output: cannot write to {output} ({error.strerror}). Choose another folder.") from error
 
 
-def _run(colorizer, todo, settings, outcome, bar):
-    """The pipeline: this thread runs the network on what has been read, others read and write."""
-    todo, reads, writes, ready = collections.deque(todo), {}, {}, {}
+def _colorize_photographs(colorizer, todo, settings, finish):
+    """This thread runs the network on what has been read, others read and write. A job ends by `finish` or `fail`."""
+    waiting, reads, writes, ready = collections.deque(todo), set(), set(), []
+    done = queue.SimpleQueue()  # jobs that have been read, or written, or have failed at it
     threads = 1 if len(todo) > 1 else None  # several pictures share the cores already
-    with futures.ThreadPoolExecutor(THREADS) as pool:
+
+    def settle(job):
+        was_read = job in reads
+        (reads if was_read else writes).remove(job)
+        if was_read and not job.problem:
+            ready.append(job)
+            return
+        if not job.problem:
+            job.notes += [f"{job.source}: {note}" for note in job.photograph.notes]
+            finish(job)
+        job.photograph = job.small = job.ab = None
+        bar.update()
+
+    with (
+        reading.large_pictures(settings.max_megapixels),
+        tqdm(total=len(todo), unit="photo", disable=None if todo else True) as bar,
+        concurrent.futures.ThreadPoolExecutor(THREADS) as pool,
+    ):
         try:
-            while todo or reads or writes or ready:
-                while todo and _has_room(todo[0], reads, writes, ready):
-                    job = todo.popleft()
-                    reads[pool.submit(_read, job, settings)] = job
-                group = max(ready.values(), key=len, default=[])
+            while waiting or reads or writes or ready:
+                while waiting and _has_room(waiting[0], [*reads, *writes, *ready]):
+                    job = waiting.popleft()
+                    reads.add(job)
+                    pool.submit(_timed, done, job, _read, settings)
+                group = _largest_group(ready)
                 # A full batch goes at once, less than that when nothing else is coming in.
-                if len(group) >= photos.BATCH or (group and not reads):
-                    now = group[: photos.BATCH]
-                    del group[: photos.BATCH]
-                    for job, ab in _predict(colorizer, now, settings, outcome, bar):
-                        writes[pool.submit(_write, job, ab, settings, threads)] = job
+                if len(group) == photos.BATCH or (group and not reads):
+                    ready = [job for job in ready if job not in group]
+                    writes.update(group)
+                    _predict(colorizer, group, settings)
+                    for job in group:
+                        pool.submit(_timed, done, job, _write, settings, threads)
                 else:
-                    futures.wait([*reads, *writes], return_when=futures.FIRST_COMPLETED)
-                ready = {shape: jobs for shape, jobs in ready.items() if jobs}
-                for job in _collect(reads, outcome, bar):
-                    ready.setdefault(job.small.shape, []).append(job)
-                _finish(writes, outcome, bar)
+                    settle(done.get())
+                while not done.empty():
+                    settle(done.get())
         except BaseException:
             pool.shutdown(cancel_futures=True)
-            _finish({one: job for one, job in writes.items() if not one.cancelled()}, outcome, bar)
+            while not done.empty():
+                settle(done.get())
             raise
 
 
-def _finish(writes, outcome, bar):
-    """Note the outputs that are written by now."""
-    for job in _collect(writes, outcome, bar):
-        outcome.done.append(job)
-        outcome.notes += [f"{job.source}: {note}" for note in job.photograph.notes]
-        job.photograph = job.small = None
-        bar.update()
-
-
-def _has_room(job, reads, writes, ready):
+def _has_room(job, flying):
     """Whether a picture may be read beside those on their way; one always may."""
-    flying = [*reads.values(), *writes.values(), *(one for jobs in ready.values() for one in jobs)]
     if not flying:
         return True
     job.megapixels = job.megapixels or reading.megapixels(job.source)
-    return (
-        len(reads) < photos.BATCH
-        and len(flying) < IN_FLIGHT
-        and sum(one.megapixels for one in flying) + job.megapixels <= IN_FLIGHT_MEGAPIXELS
-    )
+    megapixels = sum(one.megapixels for one in (job, *flying))
+    return len(flying) < IN_FLIGHT and megapixels <= IN_FLIGHT_MEGAPIXELS
 
 
-def _collect(running, outcome, bar):
-    """Take what is finished out of {future: job}. -> jobs that went well; the others are noted."""
-    fine = []
-    for future in [one for one in running if one.done()]:
-        job = running.pop(future)
-        try:
-            future.result()
-        except Exception as error:  # decoders and encoders raise what comes up: struct.error, OverflowError, ...
-            outcome.fail(job, photos.reason(error))
-            bar.update()
-        else:
-            fine.append(job)
-    return fine
+def _largest_group(ready):
+    """-> jobs that can share a forward pass, `photos.BATCH` at most: of the shape that most have."""
+    shapes = collections.Counter(job.small.shape for job in ready).most_common(1)
+    return [job for job in ready if job.small.shape == shapes[0][0]][: photos.BATCH] if shapes else []
+
+
+def _timed(done, job, step, *given):
+    """Take a step of a job, unless one before has failed, and put it among those that are done."""
+    start = time.perf_counter()
+    try:
+        if not job.problem:
+            step(job, *given)
+    except Exception as error:  # decoders and encoders raise what comes up: struct.error, OverflowError, ...
+        job.fail(photos.reason(error))
+    job.seconds += time.perf_counter() - start
+    done.put(job)
 
 
 def _read(job, settings):
-    start = time.perf_counter()
     job.photograph = reading.read(job.source, max_megapixels=settings.max_megapixels)
     height, width = job.photograph.pixels.shape[:2]
     job.megapixels = height * width / 1e6
     job.small = photos.shrink(job.photograph.pixels, settings.work_size)
-    job.seconds += time.perf_counter() - start
 
 
-def _predict(colorizer, jobs, settings, outcome, bar):
-    """-> [(job, its ab)]; none where the forward pass fails, which is noted for these pictures."""
+def _predict(colorizer, group, settings):
     start = time.perf_counter()
-    pictures = np.stack([job.small for job in jobs])
     try:
-        ab = photos.predict_ab(colorizer, pictures, settings)
+        predicted = photos.predict_ab(colorizer, np.stack([job.small for job in group]), settings)
+        for job, ab in zip(group, predicted, strict=True):
+            job.ab = ab
     except Exception as error:  # of whatever the network runs on: out of memory, most of all
-        for job in jobs:
-            outcome.fail(job, f"the network failed: {photos.reason(error)}")
-            bar.update()
-        return []
-    for job in jobs:
-        job.seconds += (time.perf_counter() - start) / len(jobs)
-    return list(zip(jobs, ab, strict=True))
+        for job in group:
+            job.fail(f"the network failed: {photos.reason(error)}")
+    for job in group:
+        job.seconds += (time.perf_counter() - start) / len(group)
 
 
-def _write(job, ab, settings, threads):
-    start = time.perf_counter()
-    photos.finish(job.photograph, ab, job.target, settings, threads=threads)
-    job.seconds += time.perf_counter() - start
+def _write(job, settings, threads):
+    photos.finish(job.photograph, job.ab, job.target, settings, threads=threads)
 
 
-def _entry(job, output, settings, weights_sha256):
-    return {
-        "input": str(job.source),
-        "output": job.target.relative_to(output).as_posix(),
-        "weights_sha256": weights_sha256,
-        "settings": dataclasses.asdict(settings),
-        "seconds": round(job.seconds, 3),
-    }
+def _colorize_film(colorizer, job, finish, *, settings, smoothing, say):
+    try:
+        film = video.colorize_film(colorizer, job.source, job.target, settings=settings, smoothing=smoothing, say=say)
+    except Exception as error:  # decoders, encoders and networks raise what comes up
+        job.fail(photos.reason(error))
+    else:
+        job.seconds = film.seconds
+        finish(job, **{**asdict(film), "settings": {**asdict(settings), "smoothing": smoothing}})
 
 
 def _is_other(job, output, earlier, settings, weights_sha256):
@@ -259,15 +226,17 @@ def _is_other(job, output, earlier, settings, weights_sha256):
     return entry.get("weights_sha256") != weights_sha256 or any(made.get(n) != getattr(settings, n) for n in names)
 
 
-def _report(outcome, output, other, say):
-    for note in outcome.notes:
-        say(note)
-    if outcome.done:
-        one = len(outcome.done) == 1
-        say(f"Colorized: {outcome.done[0].target}" if one else f"{len(outcome.done)} photographs colorized: {output}")
-    if outcome.skipped:
-        listed = "\n  ".join(str(job.target) for job in outcome.skipped)
-        made = f", {len(other)} of them made with other settings or weights" if other else ""
-        say(f"{len(outcome.skipped)} passed over, since they exist{made} (--overwrite replaces them):\n  {listed}")
-    if outcome.failed:
-        say(f"{len(outcome.failed)} not colorized:\n  " + "\n  ".join(reason for _, reason in outcome.failed))
+def _report(jobs, skipped, others, output, say):
+    for job in jobs:
+        for note in job.notes:
+            say(note)
+    photographs = [job for job in jobs if job.entry and not suffixes.is_film(job.source)]
+    if photographs:
+        one = len(photographs) == 1
+        say(f"Colorized: {photographs[0].target}" if one else f"{len(photographs)} photographs colorized: {output}")
+    if skipped:
+        listed = "\n  ".join(str(job.target) for job in skipped)
+        made = f", {others} of them made with other settings or weights" if others else ""
+        say(f"{len(skipped)} passed over, since they exist{made} (--overwrite replaces them):\n  {listed}")
+    if failed := [job.problem for job in jobs if job.problem]:
+        say(f"{len(failed)} not colorized:\n  " + "\n  ".join(failed))

@@ -117,30 +117,20 @@ def writer(target: Path, source: Path, *, fps: float, height: int, width: int):
             (temporary,) = stack.enter_context(whole.replacing(target))
         except OSError as error:
             raise OSError(f"{target} cannot be written ({error.strerror}). Choose another --output.") from error
-        program = shutil.which("ffmpeg")
-        size = (height + height % 2, width + width % 2)
-        encode = _with_ffmpeg(program, temporary, source, fps, size) if program else _with_opencv(temporary, fps, size)
-        padding = ((0, height % 2), (0, width % 2), (0, 0))
-        try:
-            with encode as write:
-                yield lambda frame: write(np.ascontiguousarray(np.pad(frame, padding, mode="edge")))
-        except _EncoderError as error:
-            raise OSError(f"{target} cannot be written: {error}") from error
-
-
-class _EncoderError(Exception):
-    """What an encoder says when it fails."""
+        encode = _with_ffmpeg if keeps_sound() else _with_opencv
+        size, padding = (height + height % 2, width + width % 2), ((0, height % 2), (0, width % 2), (0, 0))
+        with encode(temporary, source, fps, size, f"{target} cannot be written") as write:
+            yield lambda frame: write(np.ascontiguousarray(np.pad(frame, padding, mode="edge")))
 
 
 @contextlib.contextmanager
-def _with_ffmpeg(program, path, source, fps, size):
+def _with_ffmpeg(path, source, fps, size, complaint):
     rate = Fraction(fps).limit_denominator(1001)  # 29.97 is 30000/1001
-    command = [program, "-hide_banner", "-loglevel", "error", "-y"]
+    command = [shutil.which("ffmpeg"), "-hide_banner", "-loglevel", "error", "-y"]
     command += ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{size[1]}x{size[0]}", "-r", str(rate), "-i", "-"]
     # Video from the frames; everything that can be heard or read from the film, as it is.
     command += ["-i", str(source.resolve()), "-map", "0:v:0", "-map", "1:a?", "-map", "1:s?", "-c:a", "copy"]
-    command += ["-c:s", "copy", "-map_metadata", "1", "-map_chapters", "1"]
-    command += ["-pix_fmt", "yuv420p"]
+    command += ["-c:s", "copy", "-map_metadata", "1", "-map_chapters", "1", "-pix_fmt", "yuv420p"]
     if path.suffix.lower() not in _UNTAGGED:
         # What a film without a tag is taken for depends on its size; the tag makes it one thing for all.
         command += ["-vf", "scale=out_color_matrix=bt709:out_range=tv", "-color_range", "tv"]
@@ -154,7 +144,7 @@ def _with_ffmpeg(program, path, source, fps, size):
         def failed():
             said.seek(0)
             text = said.read().decode(errors="replace").strip()[-600:]
-            return _EncoderError(f"ffmpeg failed ({text or 'without a word'})")
+            return OSError(f"{complaint}: ffmpeg failed ({text or 'without a word'})")
 
         def write(frame):
             try:
@@ -170,19 +160,18 @@ def _with_ffmpeg(program, path, source, fps, size):
             if process.wait():
                 raise failed()
         finally:
-            if process.poll() is None:
-                process.kill()
-                process.wait()
+            process.kill()  # if it still runs
+            process.wait()
             with contextlib.suppress(BrokenPipeError):
                 process.stdin.close()
 
 
 @contextlib.contextmanager
-def _with_opencv(path, fps, size):
+def _with_opencv(path, source, fps, size, complaint):
     codec = "XVID" if path.suffix.lower() == ".avi" else "mp4v"
     encoder = cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, cv2.VideoWriter_fourcc(*codec), fps, size[::-1])
     if not encoder.isOpened():
-        raise _EncoderError(f"OpenCV writes no {path.suffix}. Install ffmpeg, or convert the film to .mp4")
+        raise OSError(f"{complaint}: OpenCV writes no {path.suffix}. Install ffmpeg, or convert the film to .mp4")
     count = 0
 
     def write(frame):
@@ -199,4 +188,4 @@ def _with_opencv(path, fps, size):
     there = int(written.get(cv2.CAP_PROP_FRAME_COUNT)) if written.isOpened() else 0
     written.release()
     if there != count:
-        raise _EncoderError(f"{there} of {count} frames arrived. Is the disk full?")
+        raise OSError(f"{complaint}: {there} of {count} frames arrived. Is the disk full?")

@@ -7,38 +7,48 @@ the room `files`.
 from __future__ import annotations
 
 import glob
-from dataclasses import dataclass
+import itertools
+from dataclasses import dataclass, field
 from pathlib import Path
+
+import numpy as np
 
 from colorgan.files import reading, suffixes, walk
 from colorgan.serving.photos import Settings
 
 
-@dataclass
+@dataclass(eq=False)
 class Job:
     """One photograph, or film, on its way.
 
     Attributes:
         source: its file.
         target: the file that is written.
-        problem: why it cannot be written there, in words; or empty.
-        renamed: whether the target keeps the source's suffix in its name, since the shorter name is another's.
+        problem: why it is not, in words; or empty.
+        notes: what there is to say of it.
+        entry: what the manifest says of it, once it is written.
         megapixels: as its header states them.
-        photograph, small: what reading leaves: it and its [h, w, 3] uint8 working picture.
+        photograph, small, ab: until it is written: what was read, its [h, w, 3] uint8 working picture, the prediction.
         seconds: spent on it: reading, its share of the forward pass, writing.
     """
 
     source: Path
     target: Path
     problem: str = ""
-    renamed: bool = False
+    notes: list[str] = field(default_factory=list)
+    entry: dict | None = None
     megapixels: float = 0.0
     photograph: reading.Photograph | None = None
-    small: object = None
+    small: np.ndarray | None = None
+    ab: np.ndarray | None = None
     seconds: float = 0.0
 
+    def fail(self, reason: str) -> None:
+        """Note why it failed."""
+        self.problem = reason if str(self.source) in reason else f"{self.source}: {reason}"
 
-def find(inputs, *, outside: Path | None = None) -> list[tuple[Path, Path]]:
+
+def find(inputs, *, outside: Path | None = None) -> tuple[list[tuple[Path, Path]], dict]:
     """The photographs and films that files, folders (recursive) and globs name.
 
     Args:
@@ -46,37 +56,37 @@ def find(inputs, *, outside: Path | None = None) -> list[tuple[Path, Path]]:
         outside: a folder that is passed over where it lies below an input: results of an earlier call.
 
     Returns:
-        [(path, its path below the given folder, or its name)], each file once.
+        found: [(path, its path below the given folder, or its name)], each file once.
+        missing: {input: why it names none}.
 
     Raises:
-        FileNotFoundError: if an input does not exist, or a folder or pattern holds neither photograph nor film.
+        FileNotFoundError: if no input names any.
     """
-    found = {}
+    found, missing = {}, {}
     for given in inputs:
         path = Path(given)
-        if path.is_file():
-            found.setdefault(path.resolve(), (path, Path(path.name)))
-            continue
-        pattern = glob.has_magic(str(given)) and not path.exists()
-        if pattern:
-            fixed = path
-            while glob.has_magic(str(fixed)):
-                fixed = fixed.parent
-            hits = [Path(hit) for hit in glob.glob(str(given), recursive=True)]
-        else:
-            fixed, hits = path, [path]
-        below = {hit / name for hit in hits if hit.is_dir() for name in walk.listing(hit, strict=False)[0]}
-        inside = {one for one in (*hits, *below) if _is_wanted(one)}
-        # Only where it lies below: the photographs of a folder above or beside it are no results of ours.
-        if outside is not None and fixed.resolve() in outside.resolve().parents:
-            inside = {p for p in inside if outside.resolve() not in p.resolve().parents}
-        if not inside:
+        named = {path: path.parent} if path.is_file() else _inside(path, outside)
+        if not named:
             known = f"({', '.join(sorted(suffixes.PICTURES))}) and no film ({', '.join(sorted(suffixes.FILMS))})"
-            there = pattern or path.exists()
-            raise FileNotFoundError(f"{given} {f'holds no photograph {known}' if there else 'is not there'}")
-        for one in sorted(inside):
-            found.setdefault(one.resolve(), (one, one.relative_to(fixed)))
-    return list(found.values())
+            there = path.exists() or glob.has_magic(str(given))
+            missing[given] = f"{given} {f'holds no photograph {known}' if there else 'is not there'}"
+        for one in sorted(named):
+            found.setdefault(one.resolve(), (one, one.relative_to(named[one])))
+    if not found:
+        raise FileNotFoundError("; ".join(missing.values()))
+    return list(found.values()), missing
+
+
+def _inside(path, outside):
+    """-> {file: the folder that its place is kept below} of a folder or a pattern."""
+    folder, hits = path, [path]
+    if glob.has_magic(str(path)) and not path.exists():
+        folder = Path(*itertools.takewhile(lambda part: not glob.has_magic(part), path.parts))
+        hits = [Path(hit) for hit in glob.glob(str(path), recursive=True)]
+    below = [hit / name for hit in hits for name in walk.listing(hit, strict=False)[0]]
+    # Only where it lies below: the photographs of a folder above or beside it are no results of ours.
+    passed = outside.resolve() if outside and folder.resolve() in outside.resolve().parents else None
+    return {one: folder for one in (*hits, *below) if _is_wanted(one) and passed not in one.resolve().parents}
 
 
 def _is_wanted(path):
@@ -87,7 +97,7 @@ def jobs(inputs, output: Path, settings: Settings) -> list[Job]:
     """Which file becomes which.
 
     Where `--format` would give one name to several, s.jpg and s.png as PNG, the one that is of the format has it, else
-    the first; the others keep their suffix in their names: s.jpg.png.
+    the first; the others keep their suffix in their names, s.jpg.png, with a note.
 
     Args:
         inputs: see `find`.
@@ -96,20 +106,22 @@ def jobs(inputs, output: Path, settings: Settings) -> list[Job]:
             only read. Films keep their names.
 
     Returns:
-        The jobs, in the order of `find`; where two still have one output, the later one has a `problem`.
+        The jobs, in the order of `find`. Where two still have one output the later one has a `problem`, and so has an
+        input that names nothing.
 
     Raises:
         FileNotFoundError: see `find`.
         ValueError: if an output is an input.
     """
-    found = find(inputs, outside=output)
+    found, missing = find(inputs, outside=output)
     planned = [Job(source, target(below, output, settings)) for source, below in found]
     names, taken = [below.name for _, below in found], {}
     for job, name in sorted(zip(planned, names, strict=True), key=lambda pair: pair[0].target.name != pair[1]):
         # Two names that differ in case are one file on some systems.
         other = taken.setdefault(str(job.target).lower(), job)
         if other is not job and job.target.name != name:
-            job.target, job.renamed = job.target.with_name(name + job.target.suffix), True
+            job.target = job.target.with_name(name + job.target.suffix)
+            job.notes.append(f"{job.source} becomes {job.target}, since the shorter name is another's")
             other = taken.setdefault(str(job.target).lower(), job)
         if other is not job:
             job.problem = (
@@ -120,36 +132,13 @@ def jobs(inputs, output: Path, settings: Settings) -> list[Job]:
     for job in planned:
         if job.target.resolve() in originals:
             raise ValueError(f"{job.source} would be written over {job.target}. Choose another --output.")
-    return planned
+    return [*(Job(Path(given), output, problem=reason) for given, reason in missing.items()), *planned]
 
 
 def target(below: Path, output: Path, settings: Settings) -> Path:
     """-> the file that a photograph or film at a place below the inputs becomes."""
-    if suffixes.is_film(below):
+    # The suffix is spelled as the input's where that is of the format that is wanted.
+    spellings = suffixes.FORMATS[settings.format] if settings.format else suffixes.PICTURES
+    if suffixes.is_film(below) or suffixes.of(below) in spellings:
         return output / below
-    return output / below.with_suffix(_suffix(below.suffix, settings.format))
-
-
-def _suffix(own, wanted):
-    """The suffix of an output: the input's, spelled as it is, where that is the format that is wanted."""
-    if not wanted:
-        return own if own.lower() in suffixes.PICTURES else ".png"
-    spellings = suffixes.FORMATS[wanted]
-    return own if own.lower() in spellings else spellings[0]
-
-
-def missing(inputs, output: Path) -> dict[str, str]:
-    """-> {input: reason} of the inputs that name nothing.
-
-    Raises:
-        FileNotFoundError: if none names anything.
-    """
-    reasons = {}
-    for one in inputs:
-        try:
-            find([one], outside=output)
-        except FileNotFoundError as error:
-            reasons[one] = str(error)
-    if len(reasons) == len(set(inputs)):
-        raise FileNotFoundError("; ".join(reasons.values()))
-    return reasons
+    return output / below.with_suffix(spellings[0] if settings.format else ".png")

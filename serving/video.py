@@ -12,10 +12,10 @@ scene. A scene begins where L changed by more than `CUT_CHANGE` on average and t
 
 from __future__ import annotations
 
+import contextlib
 import itertools
-import os
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -124,40 +124,31 @@ class Flicker:
 
 
 def colorize_film(
-    colorizer, source, target, *, settings: Settings, smoothing: float = SMOOTHING, overwrite: bool = False, say=print
+    colorizer, source: Path, target: Path, *, settings: Settings, smoothing: float = SMOOTHING, say=print
 ) -> Film:
     """Colorize a film into a file of the same size, frame rate and container; memory does not grow with its length.
 
     Args:
         colorizer: anything with `Colorizer.predict_small`.
         source: the film. If it has colours, only its lightness counts.
-        target: the file to write; its suffix says the container.
+        target: the file to write, another one; its suffix says the container.
         settings: how; `format` and `quality` are photographs'.
         smoothing: see `Smoother`.
-        overwrite: replace a target that exists.
         say: gets the text for people: whether the sound is lost, the scenes, and the flicker.
 
     Raises:
         OSError: if the film cannot be read to its end, or the target not written; nothing is left behind then.
-        ValueError: if `smoothing` is out of its range, or the target is the source.
+        ValueError: if `smoothing` is out of its range.
     """
-    start, source, target = time.perf_counter(), Path(source), Path(target)
+    start = time.perf_counter()
     smoother, flicker, unsmoothed = Smoother(smoothing), Flicker(), Flicker()
-    if target.exists():
-        if source.exists() and target.samefile(source):
-            raise ValueError(f"{source} would be written over. Choose another --output.")
-        if not overwrite:
-            raise FileExistsError(f"{target} exists (--overwrite replaces it)")
-    frames = films.Frames(source)
-    try:
-        count, shape = _run(colorizer, frames, target, settings, (smoother, flicker, unsmoothed), say)
-    finally:
-        frames.close()
+    with contextlib.closing(films.Frames(source)) as frames:
+        count, (height, width) = _run(colorizer, frames, target, settings, (smoother, flicker, unsmoothed), say)
     result = Film(
         frames=count,
         fps=frames.fps,
-        height=shape[0],
-        width=shape[1],
+        height=height,
+        width=width,
         scenes=smoother.scenes,
         flicker=flicker.mean,
         flicker_unsmoothed=unsmoothed.mean,
@@ -168,7 +159,7 @@ def colorize_film(
 
 
 def _run(colorizer, frames, target, settings, state, say):
-    """Frames in, frames out, a batch at a time. -> how many, and their shape."""
+    """Frames in, frames out, a batch at a time. -> how many, and their height and width."""
     rest = iter(frames)
     first = next(rest)  # with none, `frames` has raised
     height, width = first.shape[:2]
@@ -176,13 +167,12 @@ def _run(colorizer, frames, target, settings, state, say):
         raise OSError(f"{frames.source} has frames of {width} x {height} pixels. --max-megapixels allows more")
     if not films.keeps_sound():
         say(f"{frames.source}: ffmpeg is not installed, so that its sound is lost, if it has some.")
-    double = 2 if settings.side_by_side else 1
-    total, count = frames.stated or None, 0
+    double, count = 2 if settings.side_by_side else 1, 0
+    rest = itertools.chain([first], rest)
     with (
         films.writer(target, frames.source, fps=frames.fps, height=height, width=double * width) as write,
-        tqdm(total=total, unit="frame", disable=None) as bar,
+        tqdm(total=frames.stated or None, unit="frame", disable=None) as bar,
     ):
-        rest = itertools.chain([first], rest)
         while batch := list(itertools.islice(rest, photos.BATCH)):
             for coloured in _colorized(colorizer, batch, settings, *state):
                 write(coloured)
@@ -213,50 +203,3 @@ def _report(source, film, smoothing):
         f"{text}flicker on static areas {film.flicker:.2f} with smoothing {smoothing:g}, "
         f"{film.flicker_unsmoothed:.2f} without (mean |d ab|)."
     )
-
-
-def colorize_films(
-    colorizer,
-    targets: dict[Path, Path],
-    output,
-    *,
-    settings: Settings,
-    smoothing: float = SMOOTHING,
-    overwrite: bool = False,
-    say=print,
-) -> tuple[list[dict], list[dict]]:
-    """Colorize films into a folder; one bad film does not stop the others. Those whose output exists are passed over.
-
-    Args:
-        colorizer, settings, smoothing, overwrite, say: see `colorize_film`.
-        targets: {source: target} of each film.
-        output: the folder above the targets.
-
-    Returns:
-        done: what a manifest says of each: input, output, settings with the smoothing, seconds, and `Film`'s values.
-        failed: input and reason of each.
-
-    Raises:
-        ValueError: before anything is written, if `smoothing` is out of its range.
-    """
-    Smoother(smoothing)
-    done, failed = [], []
-    for source, target in targets.items():
-        if os.path.exists(target) and not overwrite and not target.samefile(source):
-            say(f"{target} passed over, since it exists (--overwrite replaces it)")
-            continue
-        options = {"settings": settings, "smoothing": smoothing, "overwrite": overwrite, "say": say}
-        try:
-            film = colorize_film(colorizer, source, target, **options)
-        except Exception as error:  # decoders, encoders and networks raise what comes up
-            reason = photos.reason(error)
-            say(f"{source} not colorized: {reason}")
-            failed.append({"input": str(source), "reason": reason})
-            continue
-        entry = {
-            **asdict(film),
-            "seconds": round(film.seconds, 3),
-            "settings": {**asdict(settings), "smoothing": smoothing},
-        }
-        done.append({"input": str(source), "output": target.relative_to(output).as_posix(), **entry})
-    return done, failed

@@ -48,8 +48,8 @@ def manifest(out):
 def test_outputs_are_passed_over_only_where_they_lie_below_the_input(folder, tmp_path, painter):
     names = ["a.jpg", "b.PNG", "deep/a.jpg"]
     for outside in (folder.parent, folder.parent.parent, folder, tmp_path / "beside"):
-        assert [below.as_posix() for _, below in plan.find([folder], outside=outside)] == names
-    assert [below.as_posix() for _, below in plan.find([folder], outside=folder / "deep")] == names[:2]
+        assert [below.as_posix() for _, below in plan.find([folder], outside=outside)[0]] == names
+    assert [below.as_posix() for _, below in plan.find([folder], outside=folder / "deep")[0]] == names[:2]
     status, said = colorize(painter, [folder], tmp_path)  # into the folder above
     assert (status, said) == (0, said_of(3, tmp_path)) and (tmp_path / "deep" / "a.jpg").is_file()
 
@@ -312,7 +312,7 @@ def no_ffmpeg(tmp_path, monkeypatch):
 def test_films_of_folders_and_globs_are_colorized(folder, out, painter, no_ffmpeg, pattern):
     film(folder / "deep" / "a.mp4")
     (folder / "deep" / "b.mov").write_bytes(b"no film")
-    assert film(folder / "clip.avi") in [path for path, _ in plan.find([folder])]
+    assert film(folder / "clip.avi") in [path for path, _ in plan.find([folder])[0]]
     status, said = colorize(painter, [f"{folder}{pattern}"], out, smoothing=0.25, weights_sha256="ab" * 32)
     assert status == 1 and "1 not colorized:" in said and "b.mov cannot be read as a film" in said
     assert files(out) == ["a.jpg", "b.PNG", "clip.avi", "deep/a.jpg", "deep/a.mp4", "manifest.json"]
@@ -327,7 +327,10 @@ def test_a_folder_of_films_alone_and_a_missing_input(tmp_path, out, painter, no_
     film(tmp_path / "films" / "a.mp4")
     status, said = colorize(painter, [tmp_path / "gone.png", tmp_path / "films"], out)
     assert status == 1 and "gone.png is not there" in said and files(out) == ["a.mp4", "manifest.json"]
-    assert "a.mp4 passed over" in colorize(painter, [tmp_path / "films"], out)[1]
+    made = (out / "a.mp4").read_bytes()
+    status, said = colorize(painter, [tmp_path / "films"], out)
+    assert status == 0 and "1 passed over, since they exist (" in said and said.endswith(str(out / "a.mp4"))
+    assert (out / "a.mp4").read_bytes() == made
     twin = film(tmp_path / "other" / "a.mp4")
     status, said = colorize(painter, [tmp_path / "films", twin], out, overwrite=True)
     assert status == 1 and "would both become" in said and len(manifest(out)["photographs"]) == 1
@@ -339,14 +342,14 @@ def test_a_folder_of_films_alone_and_a_missing_input(tmp_path, out, painter, no_
 
 def test_a_film_that_raises_anything_stops_no_other(tmp_path, out, painter, no_ffmpeg, monkeypatch):
     film(tmp_path / "a.mp4"), film(tmp_path / "b.mp4")
-    run = video._run
+    run = video.colorize_film
 
-    def failing(colorizer, frames, *rest):
-        if frames.source.name == "a.mp4":
+    def failing(colorizer, source, *rest, **options):
+        if source.name == "a.mp4":
             raise struct.error("argument out of range")
-        return run(colorizer, frames, *rest)
+        return run(colorizer, source, *rest, **options)
 
-    monkeypatch.setattr(video, "_run", failing)
+    monkeypatch.setattr(video, "colorize_film", failing)
     status, said = colorize(painter, [tmp_path / "a.mp4", tmp_path / "b.mp4"], out)
     assert status == 1 and said.endswith(f"1 not colorized:\n  {tmp_path / 'a.mp4'}: argument out of range")
     assert files(out) == ["b.mp4", "manifest.json"]

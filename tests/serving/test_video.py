@@ -1,7 +1,6 @@
 """Films: every frame as a photograph, colours that stay, sound by a program that these tests play themselves."""
 
 import json
-import os
 import struct
 import sys
 
@@ -326,19 +325,6 @@ def test_outputs_that_cannot_be_written(tmp_path, no_ffmpeg):
     assert list((tmp_path / "out").iterdir()) == []
 
 
-def test_what_is_there_stays(tmp_path, no_ffmpeg):
-    source = film(tmp_path / "a.mp4", [50] * 3, codec="mp4v")
-    before = source.read_bytes()
-    with pytest.raises(ValueError, match="would be written over"):
-        colorize(source, source, overwrite=True)
-    (tmp_path / "b.mp4").write_bytes(b"mine")
-    with pytest.raises(FileExistsError, match="--overwrite"):
-        colorize(source, tmp_path / "b.mp4")
-    assert source.read_bytes() == before and (tmp_path / "b.mp4").read_bytes() == b"mine"
-    colorize(source, tmp_path / "b.mp4", overwrite=True)
-    assert len(frames_of(tmp_path / "b.mp4")[0]) == 3
-
-
 def test_an_interruption_leaves_nothing(tmp_path, ffmpeg, monkeypatch):
     ffmpeg()
     source, painter = film(tmp_path / "a.mp4", [50] * 20, codec="mp4v"), Painter()
@@ -362,21 +348,3 @@ def test_values_out_of_range(tmp_path):
     source = film(tmp_path / "a.mp4", [50], codec="mp4v")
     with pytest.raises(OSError, match="frames of 32 x 24 pixels. --max-megapixels"):
         colorize(source, tmp_path / "b.mp4", settings=photos.Settings(work_size=16, max_megapixels=0.0005))
-
-
-def test_many_films(tmp_path, no_ffmpeg):
-    good, bad = film(tmp_path / "a.mp4", [50] * 3, codec="mp4v"), broken(tmp_path / "b.mp4", "no film")
-    old = film(tmp_path / "c.mp4", [50], codec="mp4v")
-    (tmp_path / "out").mkdir()
-    (tmp_path / "out" / "c.mp4").write_bytes(b"mine")
-    said = []
-    targets = {source: tmp_path / "out" / source.name for source in (bad, good, old)}
-    options = {"settings": SETTINGS, "smoothing": 0.25, "say": said.append}
-    done, failed = video.colorize_films(Painter(), targets, tmp_path / "out", **options)
-    (entry,) = done
-    assert (entry["input"], entry["output"], entry["frames"]) == (str(good), "a.mp4", 3)
-    assert entry["settings"]["smoothing"] == 0.25 and entry["settings"]["work_size"] == 16 and entry["seconds"] > 0
-    json.dumps(done)  # it goes into a manifest
-    assert [one["input"] for one in failed] == [str(bad)] and "cannot be read" in failed[0]["reason"]
-    assert "c.mp4 passed over" in "\n".join(said) and (tmp_path / "out" / "c.mp4").read_bytes() == b"mine"
-    assert sorted(os.listdir(tmp_path / "out")) == ["a.mp4", "c.mp4"]
