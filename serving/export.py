@@ -11,9 +11,10 @@ from __future__ import annotations
 import importlib.util
 import json
 import warnings
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import keras
 import numpy as np
@@ -27,16 +28,10 @@ SIZES = ((1, 32, 48), (2, 45, 37))  # batch, height and width of the comparison;
 TOLERANCE = 1e-3  # of scaled colour: a tenth of a Lab unit
 
 
-@dataclass(frozen=True)
-class Parity:
-    """How far a file's results are from Keras' on random pictures of one size, in scaled colour.
+class Parity(NamedTuple):
+    """How far a file's results are from Keras' on random pictures: the absolute differences, in scaled colour."""
 
-    Attributes:
-        size: batch, height, width.
-        max_error, mean_error: of the absolute differences.
-    """
-
-    size: tuple[int, int, int]
+    size: tuple[int, int, int]  # batch, height, width
     max_error: float
     mean_error: float
 
@@ -95,31 +90,20 @@ def export(generator, config: Config, path, *, format: str, overwrite: bool = Fa
 def runtime(path, *, format: str) -> Callable:
     """Load an exported file with the runtime of its format, on the CPU.
 
-    Args:
-        path: as given to `export`.
-        format: one of `FORMATS`.
-
     Returns:
         A function of `gray` [B, H, W, 1] float32 and the generator's other inputs, all by name, to [B, H, W, C]
         float32 NumPy.
     """
-    _check_packages(format)
     return FORMATS[format].load(str(path))
 
 
-def compare(generator, exported: Callable, *, path, seed: int = 0) -> list[Parity]:
-    """Measure how far an exported network is from Keras, on uniform random inputs.
-
-    Args:
-        generator: the original.
-        exported: see `runtime`.
-        path: for messages.
-        seed: of the pictures.
+def compare(generator, exported: Callable, *, path) -> list[Parity]:
+    """Measure how far an exported network, see `runtime`, is from its original, on uniform random inputs.
 
     Raises:
         ValueError: if a result has another shape, or is further than `TOLERANCE` from the original's.
     """
-    random, result = np.random.default_rng(seed), []
+    random, result = np.random.default_rng(0), []
     for size in SIZES:
         gray = random.uniform(-1, 1, (*size, 1)).astype(np.float32)
         shapes = {row: row.shape(*size) for row in generator.inputs}
@@ -143,40 +127,26 @@ def description(config: Config, path: Path, *, format: str, parity) -> dict:
     space, scale = config.data.color_space, config.data.ab_scale
     # The annealed mean of bins reaches 110 Lab units; everything else ends in a tanh or a sigmoid.
     bound = max(1.0, 110 / scale) if config.architecture.head == "joint-bins" else 1.0
-    shape = ["batch", "height", "width"]
-    gray = {"name": "gray", "shape": [*shape, 1], "dtype": "float32", "range": [-1, 1], "is": _GRAY[space]}
+    channels, meaning = (3 if space == "rgb" else 2), _COLOR[space].format(scale=scale)
     others = [
-        {
-            "name": row.name,
-            "shape": _described_shape(row),
-            "dtype": "float32",
-            "range": [row.low, row.high],
-            "is": row.meaning,
-        }
-        for row in inputs.of(config)
+        _tensor(row.name, row.channels, (row.low, row.high), row.meaning, row.reduction) for row in inputs.of(config)
     ]
     return {
         "format": format,
         "color_space": space,
         "ab_scale": scale if space == "lab" else None,
-        "inputs": [gray, *others],
-        "output": {
-            "name": "color",
-            "shape": [*shape, 3 if space == "rgb" else 2],
-            "dtype": "float32",
-            "range": [-bound, bound],
-            "is": _COLOR[space].format(scale=scale),
-        },
-        "difference_from_keras": [vars(one) for one in parity],
+        "inputs": [_tensor("gray", 1, (-1, 1), _GRAY[space]), *others],
+        "output": _tensor("color", channels, (-bound, bound), meaning),
+        "difference_from_keras": [one._asdict() for one in parity],
         "example": example(config, path.name, format=format),
     }
 
 
-def _described_shape(row):
-    if row.reduction == inputs.WHOLE:
-        return ["batch", 1, 1, row.channels]
-    part = "" if row.reduction == 1 else f" / {row.reduction}, rounded up"
-    return ["batch", f"height{part}", f"width{part}", row.channels]
+def _tensor(name, channels, bounds, meaning, reduction=1):
+    part = "" if reduction == 1 else f" / {reduction}, rounded up"
+    size = [1, 1] if reduction == inputs.WHOLE else [f"height{part}", f"width{part}"]
+    shape = ["batch", *size, channels]
+    return {"name": name, "shape": shape, "dtype": "float32", "range": list(bounds), "is": meaning}
 
 
 def example(config: Config, name: str, *, format: str) -> list[str]:
@@ -197,20 +167,14 @@ def example(config: Config, name: str, *, format: str) -> list[str]:
 
 def _absent(row):
     """-> the line that makes what stands for an input that nobody gives."""
-    shape = f"(1, *(-(-size // {row.reduction}) for size in gray.shape[1:3]), {row.channels})"
-    if row.reduction == inputs.WHOLE:
-        shape = f"(1, 1, 1, {row.channels})"
-    elif row.reduction == 1:
-        shape = f"(*gray.shape[:3], {row.channels})"
+    sizes = {1: "*gray.shape[1:3]", inputs.WHOLE: "1, 1"}
+    size = sizes.get(row.reduction, f"*(-(-size // {row.reduction}) for size in gray.shape[1:3])")
     made = {"zeros": "np.zeros", "uniform": "np.random.random_sample"}[row.absent]
-    return f'{row.name} = {made}({shape}).astype("float32")'
+    return f'{row.name} = {made}((1, {size}, {row.channels})).astype("float32")'
 
 
-_GRAY = {
-    "lab": "L / 50 - 1, L of CIE Lab (sRGB, D65)",
-    "rgb": "2 Y' - 1, Y' the luma of ITU-R BT.601 in 0..1",
-    "yuv": "2 Y' - 1, Y' the luma of ITU-R BT.601 in 0..1",
-}
+_LUMA = "2 Y' - 1, Y' the luma of ITU-R BT.601 in 0..1"
+_GRAY = {"lab": "L / 50 - 1, L of CIE Lab (sRGB, D65)", "rgb": _LUMA, "yuv": _LUMA}
 _COLOR = {
     "lab": "a and b of CIE Lab, divided by {scale:g}",
     "rgb": "2 RGB - 1, sRGB in 0..1",
@@ -228,7 +192,14 @@ _PICTURES = {
 
 
 def _check(generator, path, format, overwrite):
-    _check_packages(format)
+    if format not in FORMATS:
+        raise ValueError(f"Unknown `--format` {format!r} of a network. Known: {', '.join(FORMATS)}")
+    missing = [name.replace("_", "-") for name in FORMATS[format].packages if importlib.util.find_spec(name) is None]
+    if missing:
+        raise ValueError(  # the extras are called as the formats
+            f"`--format {format}` needs packages that are not there, {', '.join(missing)}, of the extra `{format}`. "
+            f"Install them with: {modes.install(format)}"
+        )
     suffix = FORMATS[format].suffix
     if suffix and path.suffix != suffix:
         raise ValueError(f"`--output`: {format} is written to a name that ends in {suffix}. Received: {path}")
@@ -240,26 +211,13 @@ def _check(generator, path, format, overwrite):
         raise FileExistsError(f"{path} is a folder, but no SavedModel: it is not replaced. Choose another --output.")
 
 
-def _check_packages(format):
-    if format not in FORMATS:
-        raise ValueError(f"Unknown `--format` {format!r} of a network. Known: {', '.join(FORMATS)}")
-    missing = [pypi for name, pypi in FORMATS[format].packages.items() if importlib.util.find_spec(name) is None]
-    if missing:
-        raise ValueError(  # the extras are called as the formats
-            f"`--format {format}` needs packages that are not there, {', '.join(missing)}, of the extra `{format}`. "
-            f"Install them with: {modes.install(format)}"
-        )
-
-
 def _specs(generator):
     """Keras' description of the inputs: one structure, sizes unknown."""
-
-    def spec(channels, name, size=None):
-        return keras.InputSpec(shape=(None, size, size, channels), dtype="float32", name=name)
-
-    gray, rows = spec(1, "gray"), generator.inputs
-    others = [spec(row.channels, row.name, 1 if row.reduction == inputs.WHOLE else None) for row in rows]
-    return [[gray, *others]] if others else [gray]
+    specs = [keras.InputSpec(shape=(None, None, None, 1), dtype="float32", name="gray")]
+    for row in generator.inputs:
+        size = 1 if row.reduction == inputs.WHOLE else None
+        specs.append(keras.InputSpec(shape=(None, size, size, row.channels), dtype="float32", name=row.name))
+    return [specs] if generator.inputs else specs
 
 
 def _write_saved_model(model, specs, path):
@@ -324,9 +282,8 @@ class Format:
         write: function(Keras model, its input specs, path).
         load: function(path) -> function of the inputs by name -> NumPy.
         suffix: what a path must end in; empty: it is a folder.
-        packages: {name of the import: name on PyPI} of what it needs beside TensorFlow; the extra that brings them is
-            called as the format.
         imports, example: of code that uses a file, `{name}`, on `{inputs}`, without this package.
+        packages: what is imported beside TensorFlow; the extra that brings it is called as the format.
     """
 
     write: Callable
@@ -334,7 +291,7 @@ class Format:
     suffix: str
     imports: str
     example: str
-    packages: Mapping[str, str] = field(default_factory=dict)
+    packages: tuple[str, ...] = ()
 
 
 FORMATS = {
@@ -352,7 +309,7 @@ FORMATS = {
         suffix=".onnx",
         imports="onnxruntime",
         example='colors = onnxruntime.InferenceSession("{name}").run(["color"], dict({inputs}))[0]',
-        packages={"onnx": "onnx", "tf2onnx": "tf2onnx", "onnxruntime": "onnxruntime"},
+        packages=("onnx", "tf2onnx", "onnxruntime"),
     ),
     "litert": Format(
         write=_write_litert,
@@ -360,6 +317,6 @@ FORMATS = {
         suffix=".tflite",
         imports="ai_edge_litert.interpreter as litert",
         example='colors = litert.Interpreter("{name}").get_signature_runner()({inputs})["color"]',
-        packages={"ai_edge_litert": "ai-edge-litert"},
+        packages=("ai_edge_litert",),
     ),
 }
