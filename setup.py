@@ -36,7 +36,8 @@ setup(
         "matplotlib>=3.8",
         "scikit-image>=0.22",
         "pillow>=12.3",  # Gradio has no release that takes 13
-        "tifffile>=2024.1.30",  # 16-bit gray with alpha, which neither Pillow nor OpenCV reads
+        "tifffile>=2024.1.30",  # 16-bit colours and alpha, which Pillow cuts to 8 bits or does not read
+        "imagecodecs>=2024.6.1",  # tifffile's decompressors; PNG of 16 bits
         "fastapi>=0.133",  # the first that takes Starlette 1, which Gradio wants
         "starlette>=1.0.1",  # FastAPI's own
         "uvicorn>=0.30",

@@ -92,15 +92,15 @@ def read(path: Path, *, max_megapixels: float = MAX_MEGAPIXELS) -> Photograph:
             raise OSError("the file is empty (0 bytes)")
         try:
             with orientation.opened(path) as image:
-                if image.width * image.height > max_megapixels * 1e6:
-                    raise Image.DecompressionBombError(f"{image.width} x {image.height} pixels")
+                _check_size(image.size, max_megapixels)
                 return _read(path, image)
         except UnidentifiedImageError:
-            if not deep.is_gray_alpha(path):
+            size = deep.gray_alpha_size(path)
+            if size is None:
                 raise
-            pixels, alpha = deep.gray_alpha(path, max_megapixels=max_megapixels)
+            _check_size(size, max_megapixels)
             notes = ["metadata of 16-bit gray TIFF files with alpha is left out"]
-            return Photograph(pixels, alpha, Image.Exif(), None, None, notes)
+            return Photograph(*deep.tiff(path), Image.Exif(), None, None, notes)
     except UnidentifiedImageError as error:
         raise OSError(f"{path}: {error}") from error
     except Image.DecompressionBombError as error:
@@ -111,21 +111,26 @@ def read(path: Path, *, max_megapixels: float = MAX_MEGAPIXELS) -> Photograph:
         raise OSError(f"{path}: cannot be read: {reason}") from error
 
 
+def _check_size(size, max_megapixels):
+    if size[0] * size[1] > max_megapixels * 1e6:
+        raise Image.DecompressionBombError(f"{size[0]} x {size[1]} pixels")
+
+
 def _read(path, image):
-    notes, info = [], image.info
+    notes, info, is_wide = [], image.info, deep.is_wide(image)
     icc, dpi = info.get("icc_profile"), _dpi(info.get("dpi"))
     exif = _kept_exif(image, notes)
     if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":  # MPO: a JPEG with previews
         notes.append(f"the first of {image.n_frames} pages")
-    if image.format == "TIFF" and set(image.tag_v2.get(258, ())) == {16}:
-        deep.check_strips(path)
-    if deep.is_wide(path, image):
-        turn = orientation.stated(image)
-        pixels, alpha = deep.wide(path, image)
+    turn = orientation.remaining(image)
+    if is_wide:
+        pixels, alpha = deep.png(path) if image.format == "PNG" else deep.tiff(path)
+    elif image.mode == "CMYK":
+        pixels, alpha, icc = np.asarray(_cmyk_as_rgb(image, icc, notes)), None, None
     else:
-        turn = orientation.remaining(image)
-        inverted = image.format == "TIFF" and image.tag_v2.get(262) == 0
-        pixels, alpha, icc = _values(image, icc, notes, inverted=inverted)
+        pixels, alpha = _values(image)
+    if pixels.ndim == 2 and icc and icc[16:20] == b"GRAY":
+        pixels, icc = _gray_as_srgb(pixels, icc, notes), None
     pixels, alpha = orientation.upright(pixels, turn), None if alpha is None else orientation.upright(alpha, turn)
     for tag, size in ((_WIDTH, pixels.shape[1]), (_HEIGHT, pixels.shape[0])):
         if tag in exif.get(EXIF_IFD, {}):
@@ -160,42 +165,31 @@ def _dpi(values):
     return values if values and all(1 <= value <= 1e6 for value in values) else None
 
 
-def _values(image, icc, notes, *, inverted):
-    """A Pillow image -> [H, W] or [H, W, 3] uint8 or uint16, alpha or None, the profile that still fits."""
+def _values(image):
+    """A Pillow image -> [H, W] or [H, W, 3] uint8 or uint16, and alpha or None."""
     if modes.is_deep(image):
-        values = modes.deep_values(image)
-        clear = image.info.get("transparency")
-        alpha = None if clear is None else np.where(values == clear, 0, 65535).astype(np.uint16)
-        values = 65535 - values if inverted else values  # Pillow inverts 8 bits where 0 is white, but not 16
-        return _gray_as_srgb(values, icc, notes, alpha)
-    if image.mode == "CMYK":
-        return np.asarray(_cmyk_as_rgb(image, icc, notes)), None, None
+        values, clear = modes.deep_values(image), image.info.get("transparency")
+        return values, None if clear is None else np.where(values == clear, 0, 65535).astype(np.uint16)
     if image.mode not in ("1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "YCbCr"):
         raise ValueError(f"pixels of mode {image.mode} have no defined brightness")
     gray = image.mode in ("1", "L", "LA", "La")
     if image.mode in ("La", "RGBa") or image.has_transparency_data:
         array = np.asarray(image.convert("LA" if gray else "RGBA"))
-        values, alpha = array[..., :-1], np.ascontiguousarray(array[..., -1])
-    else:
-        values, alpha = np.asarray(image.convert("L" if gray else "RGB")), None
-    if gray:
-        return _gray_as_srgb(np.ascontiguousarray(values.reshape(values.shape[:2])), icc, notes, alpha)
-    return np.ascontiguousarray(values), alpha, icc
+        return (array[..., 0] if gray else array[..., :3]), array[..., -1]
+    return np.asarray(image.convert("L" if gray else "RGB")), None
 
 
-def _gray_as_srgb(values, icc, notes, alpha):
+def _gray_as_srgb(values, icc, notes):
     """Gray values under a gray profile become sRGB's: a profile for gray has nothing to say on a coloured result."""
-    if not icc or icc[16:20] != b"GRAY":
-        return values, alpha, icc
     ramp = Image.fromarray(np.arange(256, dtype=np.uint8)[None])
     try:
         table = np.asarray(_to_srgb(ramp, icc))[0, :, 1]
     except (ImageCms.PyCMSError, OSError) as error:
         notes.append(f"its colour profile cannot be used and is left out ({error})")
-        return values, alpha, None
+        return values
     if values.dtype == np.uint16:
         table = np.rint(np.interp(np.arange(65536) / 257, np.arange(256), table) * 257).astype(np.uint16)
-    return table[values], alpha, None
+    return table[values]
 
 
 def _cmyk_as_rgb(image, icc, notes):
