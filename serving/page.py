@@ -112,11 +112,11 @@ class _Private:
 
     async def __call__(self, scope, receive, send):
         path = scope.get("path", "")  # the start and end of the application have none
-        if "/proxy=" in path or "/file=http" in path:
+        if any(closed in path for closed in ("/proxy=", "/file=http", "/file/http")):
             return await PlainTextResponse("Not here.\n", status_code=404)(scope, receive, send)
 
         async def answer(message):
-            if message["type"] == "http.response.start" and (path == "/colorize" or "/file=" in path):
+            if message["type"] == "http.response.start" and (path == "/colorize" or "/file" in path):
                 MutableHeaders(scope=message)["Cache-Control"] = "no-store"
             await send(message)
 

@@ -192,6 +192,7 @@ def test_the_page_asks_for_nothing_from_elsewhere(visit):
         "/docs",
         "/redoc",
         "/gradio_api/file=http://example.org/a.png",
+        "/gradio_api/file/http://example.org/a.png",
         "/gradio_api/proxy=http://example.org",
     ):
         assert client.get(path).status_code == 404
