@@ -34,7 +34,7 @@ class Guard:
     """
 
     def __init__(self, app: ASGIApp, *, host: str, max_bytes: int, too_large: str, headers: Mapping[str, str]):
-        self.app, self.names, self.headers = app, hosts.Names(host), HEADERS | headers
+        self.app, self.host, self.headers = app, host, HEADERS | headers
         self.max_bytes, self.too_large = max_bytes, too_large
 
     async def __call__(self, scope, receive, send):
@@ -74,7 +74,7 @@ class Guard:
     def _refusal(self, scope, headers, foreign):
         """-> status and text, or None."""
         host = headers.get("host", "")
-        if not hosts.is_ours(host, self.names):
+        if not hosts.is_ours(host, self.host):
             return 400, hosts.REFUSAL
         # OPTIONS is how a browser asks whether a foreign page may send; a web socket sends, and has no method.
         if foreign and scope.get("method") not in ("GET", "HEAD"):

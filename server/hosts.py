@@ -17,35 +17,29 @@ REFUSAL = (
 )
 
 
-class Names:
-    """The names that a page served at a host has, beside addresses in numbers. `name in Names(host)`, in lower case.
+def is_ours(host_header: str, host: str) -> bool:
+    """-> whether a request asks for us.
 
     Args:
-        host: the name or address that it listens on.
+        host_header: its Host header. An address in numbers is nobody's name.
+        host: the name or address that the page is served at. Where that means all addresses of this computer, the
+            computer's own names are ours too.
     """
-
-    def __init__(self, host: str):
-        self.known = {"localhost", host.lower()}
-        self.computer = ""
-        if _is_address(host) and ipaddress.ip_address(host).is_unspecified:  # served at all of this computer's
-            self.computer = socket.gethostname().lower()
-            self.known |= {self.computer, f"{self.computer}.local"}
-
-    def __contains__(self, name: str) -> bool:
-        # The full name is looked up only for a name that it might be: offline that may take many seconds.
-        begins = bool(self.computer) and name.startswith(f"{self.computer}.")
-        return name in self.known or (begins and name == self._full_name)
-
-    @functools.cached_property
-    def _full_name(self):
-        return socket.getfqdn().lower()
-
-
-def is_ours(host_header: str, known: Names) -> bool:
-    """-> whether a request asks for us: its Host header has one of our names, or an address, which is nobody's name."""
     text = host_header.strip().lower()
     asked = text[1:].partition("]")[0] if text.startswith("[") else text.partition(":")[0]
-    return asked in known or _is_address(asked)
+    if asked in ("localhost", host.lower()) or _is_address(asked):
+        return True
+    if not (_is_address(host) and ipaddress.ip_address(host).is_unspecified):
+        return False
+    computer = socket.gethostname().lower()
+    # The full name is looked up only for a name that it might be: offline that may take many seconds.
+    maybe = asked.startswith(f"{computer}.")
+    return asked in (computer, f"{computer}.local") or (maybe and asked == _full_name(computer))
+
+
+@functools.cache
+def _full_name(computer):
+    return socket.getfqdn(computer).lower()
 
 
 def is_foreign(origin: str, host: str, forwarded: str = "") -> bool:
