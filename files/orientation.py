@@ -29,15 +29,14 @@ def opened(file, *, formats=None):
         UnidentifiedImageError: if it is no picture.
         OSError: if it cannot be opened.
     """
-    with contextlib.ExitStack() as stack:
-        if isinstance(file, str | os.PathLike):
-            # Of files that it opens itself Pillow maps gray, uncompressed TIFFs, and does not turn these.
-            file = stack.enter_context(open(file, "rb"))
+    # Of files that it opens itself Pillow maps gray, uncompressed TIFFs, and does not turn these.
+    with open(file, "rb") if isinstance(file, str | os.PathLike) else contextlib.nullcontext(file) as data:
         try:
-            image = stack.enter_context(Image.open(file, formats=formats))
+            image = Image.open(data, formats=formats)
         except UnidentifiedImageError as error:  # which names the file object
             raise UnidentifiedImageError("not an image, or of a kind that cannot be read") from error
-        yield image
+        with image:
+            yield image
 
 
 def stated(image) -> int:

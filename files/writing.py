@@ -11,14 +11,14 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image, TiffImagePlugin
+from PIL import Image, PngImagePlugin, TiffImagePlugin
 
 from colorgan.files import suffixes, whole
 from colorgan.files.modes import as_depth
 
 QUALITY = 92
 _LARGEST = {**dict.fromkeys(suffixes.JPEG, 65535), ".webp": 16383}  # pixels on a side
-_EXIF_BYTES = dict.fromkeys(suffixes.JPEG, 65533)  # what a segment of JPEG holds
+_EXIF_BYTES = 65533  # what a segment of JPEG holds
 _MAKER_NOTE = 0x927C
 _STRIP_BYTES = 1 << 20
 
@@ -52,47 +52,38 @@ def write(
         raise ValueError(f"{target}: {suffix[1:]} holds at most {_LARGEST[suffix]} pixels on a side, not {side}")
     depth = rgb.dtype if suffix in suffixes.DEEP else np.dtype(np.uint8)
     rgb, alpha = as_depth(rgb, depth), None if alpha is None else as_depth(alpha, depth)
-    exif, notes = exif if exif else None, []
-    if suffix in _EXIF_BYTES:
-        exif, notes = _fitting(exif, _EXIF_BYTES[suffix])
+    exif, notes = _fitting(exif) if exif and suffix in suffixes.JPEG else (exif, [])
     with whole.replacing(target) as (unfinished,):
         _WRITERS[suffix](unfinished, rgb, alpha, exif=exif, icc=icc, dpi=dpi, quality=quality)
     return notes
 
 
-def _on_white(rgb, alpha):
-    share = alpha[..., None].astype(np.float32) / 255
-    return np.rint(rgb * share + 255 * (1 - share)).astype(np.uint8)
-
-
-def _fitting(exif, limit):
-    """EXIF data of at most so many bytes, and notes of what had to go: the camera's own notes first, then all."""
-    if exif is None or len(exif.tobytes()) <= limit:
+def _fitting(exif):
+    """EXIF data that JPEG can hold, and notes of what had to go: the camera's own notes first, then all."""
+    if len(exif.tobytes()) <= _EXIF_BYTES:
         return exif, []
     smaller = Image.Exif()
     for tag, value in exif.items():
         own = isinstance(value, dict)
         smaller[tag] = {k: v for k, v in value.items() if k != _MAKER_NOTE} if own else value
-    if len(smaller.tobytes()) <= limit:
+    if len(smaller.tobytes()) <= _EXIF_BYTES:
         return smaller, ["the camera's own notes in its EXIF data are too long for JPEG and left out"]
     return None, ["its EXIF data is too long for JPEG and left out"]
 
 
-def _known(**values):
-    return {name: value for name, value in values.items() if value is not None}
-
-
 def _jpg(path, rgb, alpha, *, exif, icc, dpi, quality):
-    rgb = rgb if alpha is None else _on_white(rgb, alpha)
+    if alpha is not None:
+        share = alpha[..., None].astype(np.float32) / 255
+        rgb = np.rint(rgb * share + 255 * (1 - share)).astype(np.uint8)
     # Full resolution for the chroma too: halved, it would pull at the lightness of edges.
-    options = {"quality": quality, "subsampling": 0, **_known(exif=exif, icc_profile=icc, dpi=dpi)}
-    Image.fromarray(rgb).save(path, "JPEG", **options)
+    options = {"subsampling": 0, "exif": exif or b"", "icc_profile": icc, "dpi": dpi or (0, 0)}
+    Image.fromarray(rgb).save(path, "JPEG", quality=quality, **options)
 
 
 def _webp(path, rgb, alpha, *, exif, icc, dpi, quality):
     rgb = rgb if alpha is None else np.dstack([rgb, alpha])
-    options = {"quality": quality, "lossless": quality == 100, "exact": True, **_known(exif=exif, icc_profile=icc)}
-    Image.fromarray(rgb).save(path, "WEBP", **options)
+    options = {"lossless": quality == 100, "exact": True, "exif": exif or b"", "icc_profile": icc}
+    Image.fromarray(rgb).save(path, "WEBP", quality=quality, **options)
 
 
 def _encode(suffix, rgb, alpha):
@@ -113,16 +104,13 @@ def _png(path, rgb, alpha, *, exif, icc, dpi, quality):
     with open(path, "wb") as file:
         file.write(data[:head])
         if icc:
-            file.write(_chunk(b"iCCP", b"ICC Profile\0\0" + zlib.compress(icc)))
+            PngImagePlugin.putchunk(file, b"iCCP", b"ICC Profile\0\0", zlib.compress(icc))
         if dpi:
-            file.write(_chunk(b"pHYs", struct.pack(">IIB", *(max(1, round(float(d) / 0.0254)) for d in dpi), 1)))
+            per_meter = (max(1, round(float(d) / 0.0254)) for d in dpi)
+            PngImagePlugin.putchunk(file, b"pHYs", struct.pack(">IIB", *per_meter, 1))
         if exif:
-            file.write(_chunk(b"eXIf", exif.tobytes()[6:]))  # without JPEG's "Exif\0\0"
+            PngImagePlugin.putchunk(file, b"eXIf", exif.tobytes()[6:])  # without JPEG's "Exif\0\0"
         file.write(data[head:])
-
-
-def _chunk(name, data):
-    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
 
 def _tiff(path, rgb, alpha, *, exif, icc, dpi, quality):
