@@ -9,7 +9,7 @@ from starlette.requests import ClientDisconnect
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
-from colorgan.server import hosts
+from colorgan.server import guard
 from colorgan.server.guard import Guard
 
 
@@ -55,8 +55,8 @@ def enter(host="127.0.0.1"):
 )
 def test_names_that_are_not_ours_are_refused(monkeypatch, host, asked, fine):
     """A page from elsewhere whose name points here has its own name in the Host header."""
-    monkeypatch.setattr(hosts.socket, "gethostname", lambda: "this-computer")
-    monkeypatch.setattr(hosts.socket, "getfqdn", lambda name: f"{name}.lan")
+    monkeypatch.setattr(guard.socket, "gethostname", lambda: "this-computer")
+    monkeypatch.setattr(guard.socket, "getfqdn", lambda name: f"{name}.lan")
     client = enter(host=host)
     for answer in (client.get("/", headers={"host": asked}), client.post("/", content="x", headers={"host": asked})):
         assert answer.status_code == (200 if fine else 400)
@@ -65,8 +65,8 @@ def test_names_that_are_not_ours_are_refused(monkeypatch, host, asked, fine):
 
 def test_the_full_name_is_looked_up_only_for_a_name_that_it_may_be(monkeypatch):
     """Offline that may take many seconds."""
-    monkeypatch.setattr(hosts.socket, "gethostname", lambda: "this-computer")
-    monkeypatch.setattr(hosts.socket, "getfqdn", lambda name: pytest.fail("looked up"))
+    monkeypatch.setattr(guard.socket, "gethostname", lambda: "this-computer")
+    monkeypatch.setattr(guard.socket, "getfqdn", lambda name: pytest.fail("looked up"))
     client = enter(host="0.0.0.0")
     assert client.get("/", headers={"host": "localhost"}).status_code == 200
     assert client.get("/", headers={"host": "evil.example"}).status_code == 400
