@@ -1,6 +1,6 @@
 """16-bit pictures that Pillow cuts to 8 bits or does not know, by tifffile and imagecodecs.
 
-Imports `files.orientation`.
+Imports `files.modes` and `files.orientation`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import imagecodecs
 import numpy as np
 import tifffile
 
-from colorgan.files import orientation
+from colorgan.files import modes, orientation
 
 _ASSOCIATED = 1  # of TIFF's extra samples: alpha that the colours are multiplied with
 _TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
@@ -42,7 +42,7 @@ def gray_alpha_size(path: Path) -> tuple[int, int] | None:
 def png(path: Path):
     """The pixels of a 16-bit PNG file with colour or alpha, as they lie in it; results and errors as of `tiff`."""
     try:
-        return _parts(imagecodecs.png_decode(path.read_bytes()))
+        return modes.split(imagecodecs.png_decode(path.read_bytes()))
     except imagecodecs.PngError as error:
         raise OSError(f"its pixels are damaged ({error})") from error
 
@@ -69,17 +69,10 @@ def tiff(path: Path):
         if page.planarconfig == 2 and page.samplesperpixel > 1:
             array = np.moveaxis(array, 0, -1)
         array = orientation.upright(array, getattr(page.tags.get(orientation.TAG), "value", 1))
-        values, alpha = _parts(array.reshape(*array.shape[:2], -1))
+        values, alpha = modes.split(array.reshape(*array.shape[:2], -1))
         if alpha is not None and page.extrasamples[:1] == (_ASSOCIATED,):
             values = _divided(values, alpha if values.ndim == 2 else alpha[..., None])
         return 65535 - values if page.photometric == 0 else values, alpha
-
-
-def _parts(array):
-    """[H, W, 1 to 4] -> [H, W] or [H, W, 3], and alpha or None."""
-    samples = array.shape[-1]
-    values = array[..., 0] if samples < 3 else array[..., :3]
-    return np.ascontiguousarray(values), np.ascontiguousarray(array[..., -1]) if samples in (2, 4) else None
 
 
 def _divided(values, alpha):

@@ -34,6 +34,13 @@ def deep_values(image) -> np.ndarray:
     return values.astype(np.uint16)
 
 
+def split(array: np.ndarray):
+    """[H, W, 1 to 4] -> [H, W] or [H, W, 3], contiguous, and of two or four channels the last, alpha; else None."""
+    channels = array.shape[-1]
+    values = array[..., 0] if channels < 3 else array[..., :3]
+    return np.ascontiguousarray(values), np.ascontiguousarray(array[..., -1]) if channels in (2, 4) else None
+
+
 def as_depth(values: np.ndarray, dtype) -> np.ndarray:
     """uint8 or uint16 values as the other of both; 65535 = 255 * 257."""
     if values.dtype == dtype:

@@ -174,8 +174,7 @@ def _values(image):
         raise ValueError(f"pixels of mode {image.mode} have no defined brightness")
     gray = image.mode in ("1", "L", "LA", "La")
     if image.mode in ("La", "RGBa") or image.has_transparency_data:
-        array = np.asarray(image.convert("LA" if gray else "RGBA"))
-        return (array[..., 0] if gray else array[..., :3]), array[..., -1]
+        return modes.split(np.asarray(image.convert("LA" if gray else "RGBA")))
     return np.asarray(image.convert("L" if gray else "RGB")), None
 
 

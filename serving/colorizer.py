@@ -1,7 +1,7 @@
 """The colorizer that is used: a network, the size that it sees, and the way back to the picture's own size.
 
 What every door delivers, as a class: `colorgan.Colorizer`. Owns how arrays are colorized; the way of one picture is
-`photos`' and `fullres`'. Imports these, `models` and `weights`.
+`photos`' and `fullres`'. Imports these, `models`, `weights` and `files.modes`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from colorgan import weights
+from colorgan.files import modes
 from colorgan.models import generators, inputs
 from colorgan.models.predictor import Predictor
 from colorgan.serving import fullres, photos
@@ -137,8 +138,10 @@ class Colorizer:
         settings = photos.Settings(work_size=self.work_size, saturation=saturation, flip_average=flip_average)
         pictures = [_parts(one) for one in (image if isinstance(image, list) else [image])]
         small = [photos.shrink(pixels, settings.work_size) for pixels, _ in pictures]
-        results = [None] * len(pictures)
-        for batch in _batches([one.shape for one in small]):
+        results, waiting = [None] * len(pictures), list(range(len(pictures)))
+        while waiting:
+            batch = [i for i in waiting if small[i].shape == small[waiting[0]].shape][: photos.BATCH]
+            waiting = [i for i in waiting if i not in batch]
             ab = photos.predict_ab(self, np.stack([small[i] for i in batch]), settings)
             for i, one in zip(batch, ab, strict=True):
                 pixels, alpha = pictures[i]
@@ -154,21 +157,8 @@ def _parts(image):
         raise ValueError(f"`image` must be uint8 or uint16. Received: {image.dtype}")
     if image.ndim == 4:
         raise ValueError(f"`image` must be one picture, or a list of them: list(images). Received: {list(image.shape)}")
-    if image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[-1] not in (1, 2, 3, 4)) or 0 in image.shape:
+    channels = image.shape[2:] or (1,)
+    if image.ndim < 2 or channels not in ((1,), (2,), (3,), (4,)) or 0 in image.shape:
         shapes = "[H, W], [H, W, 1] or [H, W, 3], with alpha [H, W, 2] or [H, W, 4], and not be empty"
         raise ValueError(f"`image` must have shape {shapes}. Received: {list(image.shape)}")
-    if image.ndim == 2:
-        return np.ascontiguousarray(image), None
-    channels = image.shape[-1]
-    alpha = image[..., -1] if channels in (2, 4) else None
-    pixels = image[..., 0] if channels < 3 else image[..., :3]
-    return np.ascontiguousarray(pixels), alpha
-
-
-def _batches(shapes):
-    """-> lists of indices that go through the network together: of one shape, at most `photos.BATCH`."""
-    groups = {}
-    for i, shape in enumerate(shapes):
-        groups.setdefault(shape, []).append(i)
-    for group in groups.values():
-        yield from (group[start : start + photos.BATCH] for start in range(0, len(group), photos.BATCH))
+    return modes.split(image.reshape(*image.shape[:2], *channels))

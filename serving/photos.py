@@ -104,6 +104,12 @@ def reason(error: Exception) -> str:
     return lines[0] if lines else type(error).__name__
 
 
+def paint(pixels: np.ndarray, ab: np.ndarray, settings: Settings, **options) -> np.ndarray:
+    """-> `fullres.join` of a picture and its colours, or of gray and that beside each other, [H, 2 W, 3]."""
+    rgb = fullres.join(pixels, ab, **options)
+    return np.concatenate([fullres.join(pixels, ab * 0, **options), rgb], axis=1) if settings.side_by_side else rgb
+
+
 def finish(photograph: Photograph, ab: np.ndarray, target: Path, settings: Settings, *, threads=None) -> None:
     """Put predicted colours on a photograph and write it.
 
@@ -116,16 +122,8 @@ def finish(photograph: Photograph, ab: np.ndarray, target: Path, settings: Setti
     """
     pixels, alpha = photograph.pixels, photograph.alpha
     dtype = pixels.dtype if suffixes.of(target) in suffixes.DEEP else np.uint8
-    rgb = fullres.join(pixels, ab, dtype=dtype, threads=threads)
-    if settings.side_by_side:
-        rgb = np.concatenate([fullres.join(pixels, np.zeros_like(ab), dtype=dtype, threads=threads), rgb], axis=1)
-        alpha = None if alpha is None else np.concatenate([alpha, alpha], axis=1)
-    photograph.notes += writing.write(
-        target,
-        rgb,
-        alpha=alpha,
-        exif=photograph.exif,
-        icc=photograph.icc,
-        dpi=photograph.dpi,
-        quality=settings.quality,
-    )
+    rgb = paint(pixels, ab, settings, dtype=dtype, threads=threads)
+    if settings.side_by_side and alpha is not None:
+        alpha = np.concatenate([alpha, alpha], axis=1)
+    along = {"exif": photograph.exif, "icc": photograph.icc, "dpi": photograph.dpi}
+    photograph.notes += writing.write(target, rgb, alpha=alpha, quality=settings.quality, **along)

@@ -189,17 +189,12 @@ def _colorized(colorizer, batch, settings, smoother, flicker, unsmoothed):
         ab, change = smoother(fullres.lightness(picture), raw)
         flicker(ab, change)
         unsmoothed(raw, change)
-        rgb = fullres.join(frame, ab)
-        if settings.side_by_side:
-            rgb = np.concatenate([fullres.join(frame, np.zeros_like(ab)), rgb], axis=1)
-        yield rgb
+        yield photos.paint(frame, ab, settings)
 
 
 def _report(source, film, smoothing):
-    text = f"{source}: {film.frames} frames in {film.scenes} {'scene' if film.scenes == 1 else 'scenes'}; "
-    if film.flicker is None:
-        return text + "nothing stands still, so that there is no flicker to measure."
-    return (
-        f"{text}flicker on static areas {film.flicker:.2f} with smoothing {smoothing:g}, "
-        f"{film.flicker_unsmoothed:.2f} without (mean |d ab|)."
-    )
+    text = "nothing stands still, so that there is no flicker to measure."
+    if film.flicker is not None:
+        text = f"flicker on static areas {film.flicker:.2f} with smoothing {smoothing:g}, "
+        text += f"{film.flicker_unsmoothed:.2f} without (mean |d ab|)."
+    return f"{source}: {film.frames} frames in {film.scenes} {'scene' if film.scenes == 1 else 'scenes'}; {text}"
