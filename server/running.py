@@ -17,16 +17,9 @@ GRACE = 5  # seconds that requests have when the end has come
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Take an address; before any long work, so that a mistake shows at once. Who calls meanwhile waits.
+    """Take an address of this computer; port 0 is any that is free. Raises OSError if it cannot be had.
 
-    uvicorn would take it only when it starts, and end the program if it cannot.
-
-    Args:
-        host: a name or an address of this computer.
-        port: 0 takes any that is free.
-
-    Raises:
-        OSError: if it cannot be had.
+    Before any long work: a mistake shows at once, and who calls meanwhile waits. uvicorn would end the program.
     """
     try:
         if not 0 <= port <= 65535:  # create_server would leave its socket open
@@ -34,10 +27,8 @@ def listen(host: str, port: int) -> socket.socket:
         family, _, _, _, found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)[0]
         return socket.create_server((found[0], port), family=family)
     except OSError as error:
-        raise OSError(
-            f"`--host {host} --port {port}`: cannot listen there ({error.strerror or error}). Choose another --port or "
-            "--host"
-        ) from error
+        complaint = f"`--host {host} --port {port}`: cannot listen there ({error.strerror or error})"
+        raise OSError(f"{complaint}. Choose another --port or --host") from error
 
 
 def address(place: socket.socket) -> str:

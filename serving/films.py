@@ -1,7 +1,7 @@
-"""Films out of files and into files: frames one after the other, sound and container kept where `ffmpeg` is there.
+"""Films out of files and into files, frame by frame.
 
-Owns how their frames are read, and both ways of writing. OpenCV reads; the program `ffmpeg`
-writes if it is on the PATH, else OpenCV, which knows no sound. Imports `files.whole`.
+OpenCV reads. The program `ffmpeg` writes if it is on the PATH, and keeps sound and container; else OpenCV does, which
+knows no sound. Imports `files.whole`.
 """
 
 from __future__ import annotations
@@ -50,10 +50,8 @@ class Frames:
     """
 
     def __init__(self, source: Path):
-        if not source.is_file():
-            raise FileNotFoundError(f"{source} is not there")
-        if not source.stat().st_size:
-            raise OSError(f"{source} is empty")
+        if not source.is_file() or not source.stat().st_size:
+            raise OSError(f"{source} {'is empty' if source.is_file() else 'is not there'}")
         self.source = source
         # This backend only: the others take a picture for a film, or a name for a camera.
         self._capture = cv2.VideoCapture(str(source.resolve()), cv2.CAP_FFMPEG)
@@ -72,10 +70,8 @@ class Frames:
             OSError: if there is none, one is of another size, or far fewer come than the header states.
         """
         count, shape = 0, None
-        while True:
-            fine, bgr = self._capture.read()
-            if not fine:
-                break
+        while (got := self._capture.read())[0]:
+            bgr = got[1]
             shape = shape or bgr.shape
             if bgr.shape != shape:
                 raise OSError(f"{self.source}: frame {count + 1} is of another size than the first")
@@ -112,15 +108,15 @@ def writer(target: Path, source: Path, *, fps: float, height: int, width: int):
     Raises:
         OSError: if it cannot be written; nothing is left behind.
     """
+    complaint, encode = f"{target} cannot be written", _with_ffmpeg if keeps_sound() else _with_opencv
+    size, padding = (height + height % 2, width + width % 2), ((0, height % 2), (0, width % 2), (0, 0))
     with contextlib.ExitStack() as stack:
         try:
             (temporary,) = stack.enter_context(whole.replacing(target))
         except OSError as error:
-            raise OSError(f"{target} cannot be written ({error.strerror}). Choose another --output.") from error
-        encode = _with_ffmpeg if keeps_sound() else _with_opencv
-        size, padding = (height + height % 2, width + width % 2), ((0, height % 2), (0, width % 2), (0, 0))
-        with encode(temporary, source, fps, size, f"{target} cannot be written") as write:
-            yield lambda frame: write(np.ascontiguousarray(np.pad(frame, padding, mode="edge")))
+            raise OSError(f"{complaint} ({error.strerror}). Choose another --output.") from error
+        write = stack.enter_context(encode(temporary, source, fps, size, complaint))
+        yield lambda frame: write(np.ascontiguousarray(np.pad(frame, padding, mode="edge")))
 
 
 @contextlib.contextmanager
@@ -137,9 +133,8 @@ def _with_ffmpeg(path, source, fps, size, complaint):
         command += ["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"]
     command += [*_ENCODERS.get(path.suffix.lower(), _H264), str(path.resolve())]
     with tempfile.TemporaryFile() as said:  # a pipe would block when nobody reads it
-        process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=said, start_new_session=True
-        )
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.DEVNULL, "stderr": said}
+        process = subprocess.Popen(command, start_new_session=True, **pipes)
 
         def failed():
             said.seek(0)

@@ -36,13 +36,11 @@ def read(output: Path) -> dict:
 
 
 def add(output: Path, done: list[dict], failed: list[dict]) -> None:
-    """Add to the manifest: what each output was made from, and how.
-
-    Entries that are there stay unless their output was made anew, also those of calls that run at the same time.
+    """Add to a folder's manifest; entries of other outputs stay, also those of calls that run at the same time.
 
     Args:
         output: the folder.
-        done: entries, each with its `output`, a path below the folder.
+        done: what each output was made from, and how; `output` is its path below the folder.
         failed: {"input", "reason"} of each input that gave none; these replace those of an earlier call.
 
     Raises:
@@ -57,9 +55,8 @@ def add(output: Path, done: list[dict], failed: list[dict]) -> None:
 
 @contextlib.contextmanager
 def locked(output):
-    """Nobody else reads or writes a folder's manifest for a moment.
+    """Nobody else reads or writes a folder's manifest for a moment: a file is there, on every system and share.
 
-    A file that is there while it is held, which works on every system and share and leaves nothing among the results.
     One that a call left when it was killed is taken over, if that was on this computer.
     """
     lock = output / LOCK

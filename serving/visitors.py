@@ -32,21 +32,13 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Result:
-    """What became of a photograph.
+    """What became of a photograph."""
 
-    Attributes:
-        file: the coloured photograph, as `colorize.py` writes it, `-colorized` in its name.
-        previews: JPEG files before and after, small enough for a page; None if none were wanted.
-        size: width and height of the photograph.
-        notes: what was left out of it, in words.
-        seconds: spent on it.
-    """
-
-    file: Path
-    previews: tuple[Path, Path] | None
-    size: tuple[int, int]
-    notes: tuple[str, ...]
-    seconds: float
+    file: Path  # as `colorize.py` writes it, with `-colorized` in its name
+    previews: tuple[Path, Path] | None  # JPEG files before and after, small enough for a page; None: not wanted
+    size: tuple[int, int]  # width and height
+    notes: tuple[str, ...]  # what was left out of it, in words
+    seconds: float  # spent on it
 
 
 class Visitors:
@@ -109,10 +101,7 @@ class Visitors:
 
     def _colorize(self, source, folder, saturation, previews):
         start = time.perf_counter()
-        try:
-            settings = dataclasses.replace(self.settings, saturation=saturation)
-        except ValueError as error:
-            raise HTTPException(422, str(error)) from error
+        settings = dataclasses.replace(self.settings, saturation=saturation)
         if not source.is_file():
             raise HTTPException(410, f"{source.name} is not kept any longer. Upload it again.")
         if source.stat().st_size > self.max_bytes:

@@ -109,13 +109,9 @@ def _name(filename):
 
 
 def serve(colorizer, *, settings: Settings, place: socket.socket, max_upload_mb: float, host: str, say=print) -> None:
-    """Serve page and API until interrupted; then remove the temporary files.
+    """Serve page and API at a place that `running.listen` took until interrupted; then remove the temporary files.
 
-    Args:
-        colorizer, settings, max_upload_mb: see `Visitors`.
-        place: from `running.listen`.
-        host: as given to it; see `build`.
-        say: gets the text for people.
+    `say` gets the text for people; for the rest see `build`.
     """
     with tempfile.TemporaryDirectory(prefix="colorgan-") as folder, place:
         app = build(colorizer, settings=settings, folder=Path(folder), max_upload_mb=max_upload_mb, host=host)
