@@ -76,11 +76,7 @@ class Stored:
             )
 
     def load_into(self, network) -> None:
-        """Load the weights into a built Keras model, whole or not at all.
-
-        Raises:
-            FileNotFoundError, ValueError: see `check` and `load`.
-        """
+        """`check`, and load the weights into a built Keras model, whole or not at all; errors of `load` too."""
         self.check()
         load(network, self.weights, described_by=self.described_by)
 
@@ -114,18 +110,17 @@ def find(name_or_path) -> Stored:
 
 
 def _described(weights):
-    described_by = weights.with_name(weights.name.removesuffix(SUFFIX) + DESCRIPTION_SUFFIX)
-    if described_by.is_file():
-        return _packed(weights, described_by)
-    settings = weights.parent / "config.json"
-    if not settings.is_file():
-        raise FileNotFoundError(
-            f"No {settings}, and no {described_by.name} beside the weights: they say which network the weights are for."
-        )
-    return Stored(weights, settings, read(settings))
-
-
-def _packed(weights, described_by):
+    described_by, settings = (
+        weights.with_name(weights.name.removesuffix(SUFFIX) + DESCRIPTION_SUFFIX),
+        weights.parent / "config.json",
+    )
+    if not described_by.is_file():
+        if not settings.is_file():
+            raise FileNotFoundError(
+                f"No {settings}, and no {described_by.name} beside the weights: they say which network the weights are "
+                "for."
+            )
+        return Stored(weights, settings, read(settings))
     try:
         values = json.loads(described_by.read_text(encoding="utf-8"))
         if not isinstance(values, dict) or set(DESCRIBED) - set(values):
