@@ -73,15 +73,14 @@ def lightness(picture) -> np.ndarray:
     return _lightness_of(y.reshape(picture.shape[:2]))
 
 
-def join(picture, ab_small, *, dtype=None, strip_rows: int | None = None, threads: int | None = None) -> np.ndarray:
+def join(picture, ab_small, *, dtype=None, threads: int | None = None) -> np.ndarray:
     """The colours of a small map on a full picture, whose lightness stays.
 
     Args:
         picture: [H, W] or [H, W, 3] uint8 or uint16, sRGB, of which only L counts.
         ab_small: [h, w, 2] float, Lab units, on the same picture at a working size.
         dtype: of the result, uint8 or uint16; default: the picture's.
-        strip_rows: rows worked on at a time; the result is the same for all, bit for bit.
-        threads: strips worked on at once; default: the number of cores, at most 4.
+        threads: strips worked on at once; default: the number of cores, at most 4. The result is the same, bit for bit.
 
     Returns:
         [H, W, 3] sRGB. Colours outside sRGB lose chroma, never lightness or hue (`color.fit_gamut`). L is the picture's
@@ -95,10 +94,10 @@ def join(picture, ab_small, *, dtype=None, strip_rows: int | None = None, thread
     def encode(light, a, b, out):
         out[...] = _encoded(_linear_rgb(light, a, b), depth)
 
-    return _in_strips(picture, ab_small, depth, encode, strip_rows, threads)
+    return _in_strips(picture, ab_small, depth, encode, threads)
 
 
-def lab(picture, ab_small, *, strip_rows: int | None = None, threads: int | None = None) -> np.ndarray:
+def lab(picture, ab_small) -> np.ndarray:
     """What `join` puts together, before it is fitted into sRGB; arguments and errors as there.
 
     Returns:
@@ -108,15 +107,15 @@ def lab(picture, ab_small, *, strip_rows: int | None = None, threads: int | None
     def encode(light, a, b, out):
         out[..., 0], out[..., 1], out[..., 2] = light, a, b
 
-    return _in_strips(picture, ab_small, np.float32, encode, strip_rows, threads)
+    return _in_strips(picture, ab_small, np.float32, encode)
 
 
-def _in_strips(picture, ab_small, dtype, encode, strip_rows, threads):
+def _in_strips(picture, ab_small, dtype, encode, threads=None):
     """-> [H, W, 3], filled strip by strip with what `encode(L, a, b, out)` makes of picture and upsampled map."""
     planes = _planes(picture, np.asarray(ab_small, np.float32))
     height, width = picture.shape[:2]
     result = np.empty((height, width, 3), dtype)
-    rows = strip_rows or max(1, STRIP_PIXELS // width)
+    rows = max(1, STRIP_PIXELS // width)
 
     def work(top):
         light = lightness(picture[top : top + rows])

@@ -40,18 +40,19 @@ def test_lightness_stays_on_every_pixel(values, lab_of):
 
 
 @pytest.mark.parametrize("values", PICTURES, ids=IDS)
-def test_strips_and_threads_leave_no_trace(values):
-    whole = fullres.join(values, AB, strip_rows=61, threads=1)
+def test_strips_and_threads_leave_no_trace(values, monkeypatch):
+    whole, lab = fullres.join(values, AB, threads=1), fullres.lab(values, AB)
     assert whole.dtype == values.dtype
     for rows in (1, 16, 23):
-        np.testing.assert_array_equal(fullres.join(values, AB, strip_rows=rows, threads=2), whole)
+        monkeypatch.setattr(fullres, "STRIP_PIXELS", rows * 83)
+        np.testing.assert_array_equal(fullres.join(values, AB, threads=2), whole)
+        np.testing.assert_array_equal(fullres.lab(values, AB), lab)
 
 
 @pytest.mark.parametrize("values", PICTURES, ids=IDS)
 def test_lab_is_what_join_puts_together(values, lab_of):
     lab = fullres.lab(values, AB)
     assert lab.shape == (61, 83, 3) and lab.dtype == np.float32
-    np.testing.assert_array_equal(fullres.lab(values, AB, strip_rows=7, threads=2), lab)
     np.testing.assert_array_equal(lab[..., 0], fullres.lightness(values))
     joined = lab_of(fullres.join(values, AB, dtype=np.uint16))
     linear = np.asarray(color.lab_to_linear(lab))
@@ -123,12 +124,13 @@ def test_arguments_are_checked(values, ab, named):
         fullres.join(values, ab)
 
 
-def test_memory_grows_with_picture_and_result_alone():
+def test_memory_grows_with_picture_and_result_alone(monkeypatch):
+    monkeypatch.setattr(fullres, "STRIP_PIXELS", 16 * 1000)
     peaks = []
     for height in (500, 2000):
         tracemalloc.start()
         try:
-            fullres.join(np.zeros((height, 1000), np.uint8), np.ones((32, 32, 2)), strip_rows=16, threads=1)
+            fullres.join(np.zeros((height, 1000), np.uint8), np.ones((32, 32, 2)), threads=1)
             peaks.append(tracemalloc.get_traced_memory()[1])
         finally:
             tracemalloc.stop()
