@@ -14,7 +14,6 @@ import tifffile
 from colorgan.files import modes, orientation
 
 _ASSOCIATED = 1  # of TIFF's extra samples: alpha that the colours are multiplied with
-_TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
 def is_wide(image) -> bool:
@@ -27,9 +26,6 @@ def is_wide(image) -> bool:
 
 def gray_alpha_size(path: Path) -> tuple[int, int] | None:
     """-> width and height of a TIFF of 16-bit gray with alpha, which Pillow does not know; None of anything else."""
-    with open(path, "rb") as file:
-        if file.read(4) not in _TIFF_MAGIC:
-            return None
     try:
         with tifffile.TiffFile(path) as file:
             page = file.pages[0]

@@ -39,18 +39,13 @@ def opened(file, *, formats=None):
             yield image
 
 
-def stated(image) -> int:
-    """-> what a Pillow image's file says; 1 if it says nothing that has a meaning."""
-    found = image.getexif().get(TAG)
-    return found if found in range(1, 9) else 1
-
-
 def remaining(image) -> int:
-    """-> what is still to be done to the pixels of an image that was `opened`.
+    """-> what is still to be done to the pixels of an image that was `opened`; 1 where its file says nothing of sense.
 
     Nothing to a TIFF's: Pillow turns these as it loads them, and before that its `size` is the upright picture's.
     """
-    return 1 if image.format == "TIFF" else stated(image)
+    stated = image.getexif().get(TAG) if image.format != "TIFF" else 1
+    return stated if stated in range(1, 9) else 1
 
 
 def swaps_sides(orientation: int) -> bool:

@@ -10,7 +10,6 @@ import collections
 import concurrent.futures
 import os
 import queue
-import tempfile
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -66,7 +65,6 @@ def colorize_files(
         )
     video.Smoother(smoothing)  # a value out of its range shows before all else
     jobs = plan.jobs(inputs, output, settings)
-    _check_writable(output)
     with manifest.locked(output):
         earlier = manifest.read(output)
     if getattr(colorizer, "color_space", "lab") == "rgb":
@@ -95,15 +93,6 @@ def colorize_files(
     other = [job for job in skipped if _is_other(job, output, earlier, settings, weights_sha256)]
     _report(jobs, skipped, len(other), output, say)
     return 1 if any(job.problem for job in jobs) else 0
-
-
-def _check_writable(output):
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=output):
-            pass
-    except OSError as error:
-        raise OSError(f"--output: cannot write to {output} ({error.strerror}). Choose another folder.") from error
 
 
 def _colorize_photographs(colorizer, todo, settings, finish):

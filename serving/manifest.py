@@ -61,10 +61,14 @@ def locked(output):
     """
     lock = output / LOCK
     try:
-        with filelock.SoftFileLock(lock, timeout=LOCK_SECONDS):
-            yield
+        output.mkdir(parents=True, exist_ok=True)
+        held = filelock.SoftFileLock(lock, timeout=LOCK_SECONDS).acquire()
     except filelock.Timeout as error:
         raise OSError(
             f"{lock} is there: another call seems to write {output / NAME}, and has not ended for {LOCK_SECONDS} "
             "seconds. If none is running, delete that file."
         ) from error
+    except OSError as error:
+        raise OSError(f"--output: cannot write to {output} ({error.strerror}). Choose another folder.") from error
+    with held:
+        yield

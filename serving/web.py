@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ipaddress
-import mimetypes
 import re
 import shutil
 import socket
@@ -91,9 +90,8 @@ def build(colorizer, *, settings: Settings, folder: Path, max_upload_mb: float, 
         except BaseException:
             shutil.rmtree(place, ignore_errors=True)
             raise
-        kind = mimetypes.guess_type(result.file.name)[0]
         done = BackgroundTask(shutil.rmtree, place, ignore_errors=True)
-        return FileResponse(result.file, media_type=kind, filename=result.file.name, background=done)
+        return FileResponse(result.file, filename=result.file.name, background=done)
 
     page.mount(app, visitors, open_pages)
     limits = {"max_bytes": visitors.max_bytes + _OVERHEAD, "too_large": visitors.too_large}

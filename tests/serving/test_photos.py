@@ -45,27 +45,13 @@ def test_what_the_network_sees():
 
 
 @pytest.mark.parametrize(
-    ("values", "named"),
-    [
-        ({"work_size": 0}, "work_size"),
-        ({"saturation": -1}, "saturation"),
-        ({"format": "gif"}, "format.*jpg, png, tiff, webp"),
-        ({"quality": 0}, "quality"),
-        ({"max_megapixels": 0}, "max_megapixels"),
-    ],
+    "values", [{"work_size": 0}, {"saturation": -1}, {"saturation": OPTIONS["saturation"].most + 1}]
 )
-def test_settings_are_checked(values, named):
-    with pytest.raises(ValueError, match=named):
+def test_settings_are_checked(values):
+    """The command line, which may not import this room, knows the same limits."""
+    Settings(work_size=1, saturation=OPTIONS["saturation"].most)
+    with pytest.raises(ValueError, match=f"`{next(iter(values))}` must"):
         Settings(**{"work_size": 16, **values})
-
-
-def test_the_command_line_knows_the_same_limits():
-    """It may not import this room, and says them before TensorFlow is loaded."""
-    for name in ("saturation", "quality"):
-        most = OPTIONS[name].most
-        Settings(**{"work_size": 16, name: most})
-        with pytest.raises(ValueError, match=name):
-            Settings(**{"work_size": 16, name: most + 1})
 
 
 def save(path, pixels, alpha, mode, orientation):
