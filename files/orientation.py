@@ -16,18 +16,13 @@ TAG = 274
 
 @contextlib.contextmanager
 def opened(file, *, formats=None):
-    """Open a picture with Pillow, so that `remaining` is true of it.
+    """Open a picture, a path or a binary file object, with Pillow, so that `remaining` is true of the image.
 
     Args:
-        file: a path or a binary file object.
         formats: Pillow's names of those that it may be of; None: any.
 
-    Yields:
-        A `PIL.Image.Image`.
-
     Raises:
-        UnidentifiedImageError: if it is no picture.
-        OSError: if it cannot be opened.
+        OSError: if it cannot be opened; UnidentifiedImageError if it is no picture.
     """
     # Of files that it opens itself Pillow maps gray, uncompressed TIFFs, and does not turn these.
     with open(file, "rb") if isinstance(file, str | os.PathLike) else contextlib.nullcontext(file) as data:

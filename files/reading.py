@@ -29,23 +29,14 @@ _INTEROP_IFD, _WIDTH, _HEIGHT = 0xA005, 0xA002, 0xA003  # inside the EXIF direct
 
 @dataclass
 class Photograph:
-    """A picture and what its file said about it.
+    """A picture and what its file said about it."""
 
-    Attributes:
-        pixels: [H, W] or [H, W, 3] uint8 or uint16, sRGB-encoded, upright.
-        alpha: [H, W] of the same type, or None.
-        exif: what is worth keeping of its EXIF data, orientation 1; empty if there was none.
-        icc: the embedded profile of an RGB picture, or None.
-        dpi: (horizontal, vertical), or None.
-        notes: what was left out, in words.
-    """
-
-    pixels: np.ndarray
-    alpha: np.ndarray | None
-    exif: Image.Exif
-    icc: bytes | None
-    dpi: tuple | None
-    notes: list[str]
+    pixels: np.ndarray  # [H, W] or [H, W, 3] uint8 or uint16, sRGB-encoded, upright
+    alpha: np.ndarray | None  # [H, W] of the same type
+    exif: Image.Exif  # what is worth keeping of its EXIF data, orientation 1; empty if there was none
+    icc: bytes | None  # the embedded profile of an RGB picture
+    dpi: tuple | None  # (horizontal, vertical)
+    notes: list[str]  # what was left out, in words
 
 
 @contextlib.contextmanager
@@ -126,7 +117,9 @@ def _read(path, image):
     if is_wide:
         pixels, alpha = deep.png(path) if image.format == "PNG" else deep.tiff(path)
     elif image.mode == "CMYK":
-        pixels, alpha, icc = np.asarray(_cmyk_as_rgb(image, icc, notes)), None, None
+        fits = icc and icc[16:20] == b"CMYK"
+        converted = _to_srgb(image, icc, notes) if fits else None
+        pixels, alpha, icc = np.asarray(converted or image.convert("RGB")), None, None
     else:
         pixels, alpha = _values(image)
     if pixels.ndim == 2 and icc and icc[16:20] == b"GRAY":
@@ -180,31 +173,21 @@ def _values(image):
 
 def _gray_as_srgb(values, icc, notes):
     """Gray values under a gray profile become sRGB's: a profile for gray has nothing to say on a coloured result."""
-    ramp = Image.fromarray(np.arange(256, dtype=np.uint8)[None])
-    try:
-        table = np.asarray(_to_srgb(ramp, icc))[0, :, 1]
-    except (ImageCms.PyCMSError, OSError) as error:
-        notes.append(f"its colour profile cannot be used and is left out ({error})")
+    ramp = _to_srgb(Image.fromarray(np.arange(256, dtype=np.uint8)[None]), icc, notes)
+    if ramp is None:
         return values
+    table = np.asarray(ramp)[0, :, 1]
     if values.dtype == np.uint16:
         table = np.rint(np.interp(np.arange(65536) / 257, np.arange(256), table) * 257).astype(np.uint16)
     return table[values]
 
 
-def _cmyk_as_rgb(image, icc, notes):
-    if icc and icc[16:20] == b"CMYK":
-        try:
-            return _to_srgb(image, icc)
-        except (ImageCms.PyCMSError, OSError) as error:
-            notes.append(f"its colour profile cannot be used and is left out ({error})")
-    return image.convert("RGB")
-
-
-def _to_srgb(image, icc):
-    return ImageCms.profileToProfile(
-        image,
-        ImageCms.ImageCmsProfile(io.BytesIO(icc)),
-        ImageCms.createProfile("sRGB"),
-        renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
-        outputMode="RGB",
-    )
+def _to_srgb(image, icc, notes):
+    """-> an image under its profile as an sRGB one; None, with a note, where the profile cannot be used."""
+    try:
+        own, srgb = ImageCms.ImageCmsProfile(io.BytesIO(icc)), ImageCms.createProfile("sRGB")
+        intent = ImageCms.Intent.RELATIVE_COLORIMETRIC
+        return ImageCms.profileToProfile(image, own, srgb, renderingIntent=intent, outputMode="RGB")
+    except (ImageCms.PyCMSError, OSError) as error:
+        notes.append(f"its colour profile cannot be used and is left out ({error})")
+        return None
