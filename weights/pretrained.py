@@ -33,16 +33,15 @@ _DAMAGED = (EOFError, LookupError, AttributeError, TypeError, OverflowError, pic
 def read(name: str, place: str) -> list[np.ndarray]:
     """An encoder's convolutions, the batch normalization behind each folded into its kernel and bias.
 
-    With the statistics that it came with, batch normalization is a factor and an offset per channel: the folded
-    convolution gives the same maps.
+    With the statistics that it came with, that is a factor and an offset per channel: the maps stay the same.
 
     Args:
         name: of the encoder, see `PACKAGES`.
         place: the same name, which means the installed package, or the path of a .pth file.
 
     Returns:
-        The kernels and biases in the network's order, float32: [h, w, in, out], or [h, w, channels, 1] of a depthwise
-        convolution; then [out]. The classifier is left out.
+        Kernels and biases in the network's order, without the classifier, float32: [h, w, in, out], or [h, w, channels,
+        1] of a depthwise convolution; then [out].
 
     Raises:
         FileNotFoundError: if the package is not installed, or there is no such file.
@@ -63,11 +62,10 @@ def locate(name: str, place: str) -> Path:
             f"`--encoder-weights {place}` are another encoder's than --encoder-name {name}. Give one name."
         )
     if place != name:
-        path = Path(place)
-        if not path.is_file():
-            known = f", or leave it out for the installed package of {name}" if name in PACKAGES else ""
-            raise FileNotFoundError(f"{flag}: there is no file {path}. Name a .pth file{known}.")
-        return path
+        if Path(place).is_file():
+            return Path(place)
+        known = f", or leave it out for the installed package of {name}" if name in PACKAGES else ""
+        raise FileNotFoundError(f"{flag}: there is no file {place}. Name a .pth file{known}.")
     package = importlib.util.find_spec(PACKAGES[name])
     if package is None:
         raise FileNotFoundError(

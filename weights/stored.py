@@ -29,21 +29,13 @@ DESCRIBED = ("config", "sha256", "median_ab")
 
 @dataclass(frozen=True)
 class Stored:
-    """A weights file and its description.
+    """A weights file and its description."""
 
-    Attributes:
-        weights: the file; a run may have none so far.
-        described_by: the file with its settings: `config.json` of a run, `NAME.weights.json` of packed weights.
-        config: those settings.
-        sha256: what the file must have, in hex; empty for a run's, which changes while it trains.
-        median_ab: of the training set; None for a run's, which keeps it elsewhere.
-    """
-
-    weights: Path
-    described_by: Path
-    config: Config
-    sha256: str = ""
-    median_ab: tuple[float, float] | None = None
+    weights: Path  # a run may have none so far
+    described_by: Path  # the file with its settings: a run's `config.json`, `NAME.weights.json` of packed weights
+    config: Config  # those settings
+    sha256: str = ""  # what the file must have, in hex; empty for a run's, which changes while it trains
+    median_ab: tuple[float, float] | None = None  # of the training set; a run keeps it elsewhere
 
     @property
     def name(self) -> str:
@@ -138,12 +130,9 @@ def _described(weights):
 
 
 def load(network, weights: Path, *, described_by) -> None:
-    """Load a weights file into a built network, whole or not at all.
+    """Load a weights file, in Keras' HDF5 format, into a built Keras model, whole or not at all.
 
-    Args:
-        network: a built Keras model.
-        weights: the file, in Keras' HDF5 format.
-        described_by: what describes the network, for the message: a file, or words.
+    `described_by` is what describes the network, for the message: a file, or words.
 
     Raises:
         ValueError: if the file does not hold the weights of this network.
