@@ -40,9 +40,7 @@ def address(place: socket.socket) -> str:
 class Server(uvicorn.Server):
     """Serves an application: `run(sockets=[place])`, until it is interrupted or `should_exit` is set.
 
-    Args:
-        app: the application.
-        leaving: called at the end, before open connections are waited for.
+    `leaving` is called at the end, before open connections are waited for.
     """
 
     def __init__(self, app: ASGIApp, *, leaving: Callable[[], object] = lambda: None):

@@ -45,8 +45,7 @@ def colorize_files(
         output: folder for the results and `manifest.json`; the structure below a given folder is kept.
         settings: how.
         smoothing: of films; see `video.Smoother`.
-        overwrite: replace outputs that exist. Otherwise they are passed over and listed; that is no failure, so a call
-            that was interrupted can be repeated.
+        overwrite: replace outputs that exist. Otherwise they are listed: a call that was interrupted can be repeated.
         weights_sha256: for the manifest.
         say: gets the text for people.
 
@@ -63,7 +62,6 @@ def colorize_files(
             f"--output is a folder for results, and {output} looks like a file. Name a folder; --format says the "
             "format of the files in it."
         )
-    video.Smoother(smoothing)  # a value out of its range shows before all else
     jobs = plan.jobs(inputs, output, settings)
     with manifest.locked(output):
         earlier = manifest.read(output)

@@ -56,7 +56,7 @@ def export(generator, config: Config, path, *, format: str, overwrite: bool = Fa
     """Write a generator to a file (a folder for a SavedModel), and what it takes and gives to `<path>.json`.
 
     The files appear when they are complete and the network was found to agree with Keras in its own runtime. Inputs
-    are called `gray` and as the generator's other inputs are; the output is `color`.
+    are called `gray` and as the generator's other inputs are; the output is `color`. Returns what `compare` does.
 
     Args:
         generator: built `networks.base.Generator` in float32.
@@ -64,9 +64,6 @@ def export(generator, config: Config, path, *, format: str, overwrite: bool = Fa
         path: where to; ends in .onnx or .tflite for these two.
         format: one of `FORMATS`.
         overwrite: replace what is there.
-
-    Returns:
-        The differences from Keras on random pictures, for each of `SIZES`.
 
     Raises:
         ValueError: if the format or the suffix is wrong, a package is missing, the generator is not in float32, or the
@@ -79,7 +76,7 @@ def export(generator, config: Config, path, *, format: str, overwrite: bool = Fa
     try:
         with whole.replacing(path, path.with_name(path.name + ".json")) as (temporary, described):
             FORMATS[format].write(_Inference(generator), _specs(generator), str(temporary))
-            parity = compare(generator, runtime(temporary, format=format), path=path)
+            parity = compare(generator, FORMATS[format].load(str(temporary)), path=path)
             content = description(config, path, format=format, parity=parity)
             described.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     except OSError as error:
@@ -87,18 +84,8 @@ def export(generator, config: Config, path, *, format: str, overwrite: bool = Fa
     return parity
 
 
-def runtime(path, *, format: str) -> Callable:
-    """Load an exported file with the runtime of its format, on the CPU.
-
-    Returns:
-        A function of `gray` [B, H, W, 1] float32 and the generator's other inputs, all by name, to [B, H, W, C]
-        float32 NumPy.
-    """
-    return FORMATS[format].load(str(path))
-
-
 def compare(generator, exported: Callable, *, path) -> list[Parity]:
-    """Measure how far an exported network, see `runtime`, is from its original, on uniform random inputs.
+    """-> how far an exported network, see `Format.load`, is from its original on random inputs of each of `SIZES`.
 
     Raises:
         ValueError: if a result has another shape, or is further than `TOLERANCE` from the original's.
@@ -128,15 +115,14 @@ def description(config: Config, path: Path, *, format: str, parity) -> dict:
     # The annealed mean of bins reaches 110 Lab units; everything else ends in a tanh or a sigmoid.
     bound = max(1.0, 110 / scale) if config.architecture.head == "joint-bins" else 1.0
     channels, meaning = (3 if space == "rgb" else 2), _COLOR[space].format(scale=scale)
-    others = [
-        _tensor(row.name, row.channels, (row.low, row.high), row.meaning, row.reduction) for row in inputs.of(config)
-    ]
+    rows = inputs.of(config)
+    others = [_tensor(row.name, row.channels, [row.low, row.high], row.meaning, row.reduction) for row in rows]
     return {
         "format": format,
         "color_space": space,
         "ab_scale": scale if space == "lab" else None,
-        "inputs": [_tensor("gray", 1, (-1, 1), _GRAY[space]), *others],
-        "output": _tensor("color", channels, (-bound, bound), meaning),
+        "inputs": [_tensor("gray", 1, [-1, 1], _GRAY[space]), *others],
+        "output": _tensor("color", channels, [-bound, bound], meaning),
         "difference_from_keras": [one._asdict() for one in parity],
         "example": example(config, path.name, format=format),
     }
@@ -146,7 +132,7 @@ def _tensor(name, channels, bounds, meaning, reduction=1):
     part = "" if reduction == 1 else f" / {reduction}, rounded up"
     size = [1, 1] if reduction == inputs.WHOLE else [f"height{part}", f"width{part}"]
     shape = ["batch", *size, channels]
-    return {"name": name, "shape": shape, "dtype": "float32", "range": list(bounds), "is": meaning}
+    return {"name": name, "shape": shape, "dtype": "float32", "range": bounds, "is": meaning}
 
 
 def example(config: Config, name: str, *, format: str) -> list[str]:
@@ -276,22 +262,14 @@ def _load_litert(path):
 
 @dataclass(frozen=True)
 class Format:
-    """A kind of file that a network is written to.
+    """A kind of file that a network is written to."""
 
-    Attributes:
-        write: function(Keras model, its input specs, path).
-        load: function(path) -> function of the inputs by name -> NumPy.
-        suffix: what a path must end in; empty: it is a folder.
-        imports, example: of code that uses a file, `{name}`, on `{inputs}`, without this package.
-        packages: what is imported beside TensorFlow; the extra that brings it is called as the format.
-    """
-
-    write: Callable
-    load: Callable
-    suffix: str
-    imports: str
-    example: str
-    packages: tuple[str, ...] = ()
+    write: Callable  # function(Keras model, its input specs, path)
+    load: Callable  # function(path) -> its runtime, function(gray=[B, H, W, 1] float32, ...) -> [B, H, W, C] NumPy
+    suffix: str  # what a path must end in; empty: it is a folder
+    imports: str  # of code that uses a file, without this package ...
+    example: str  # ... called `{name}`, on `{inputs}`
+    packages: tuple[str, ...] = ()  # imported beside TensorFlow; the extra that brings them is called as the format
 
 
 FORMATS = {

@@ -36,14 +36,8 @@ _UNTAGGED = {".avi", ".wmv"}  # cannot say which matrix their colours are coded 
 class Frames:
     """The frames of a film, in order; iterate once. Upright, as OpenCV turns them by the film's rotation.
 
-    Eight bits a channel, also of films that have more. A film of varying frame rate counts as one of its mean rate.
-
-    Args:
-        source: the file.
-
-    Attributes:
-        fps: frames per second.
-        stated: number of frames according to the header, 0 if it says none.
+    Eight bits a channel, also of films that have more. A film of varying frame rate counts as one of its mean rate,
+    `fps` frames per second. `stated` is the number of frames according to the header, 0 if it says none.
 
     Raises:
         OSError: if it is not there, empty, not a film, or states no frame rate.
@@ -99,11 +93,10 @@ def writer(target: Path, source: Path, *, fps: float, height: int, width: int):
     Args:
         target: where to; its suffix says the container.
         source: where sound, subtitles and description come from, with ffmpeg.
-        fps, height, width: of the film.
+        fps, height, width: of the film. Encoders need even sizes: of an odd one the last row or column comes twice.
 
     Yields:
-        A function that takes the next frame, [height, width, 3] uint8 sRGB. Encoders need even sizes: frames of an odd
-        one get their last row or column twice.
+        A function that takes the next frame, [height, width, 3] uint8 sRGB.
 
     Raises:
         OSError: if it cannot be written; nothing is left behind.

@@ -51,17 +51,7 @@ _GRAY = {d: _lightness_of(_linear(np.iinfo(d).max)).astype(np.float32) for d in 
 
 
 def lightness(picture) -> np.ndarray:
-    """L of a picture.
-
-    Args:
-        picture: [H, W] or [H, W, 3] uint8 or uint16, sRGB.
-
-    Returns:
-        [H, W] float32, L in [0, 100].
-
-    Raises:
-        ValueError: if the array has another shape or type.
-    """
+    """A picture as for `join`, or its ValueError -> [H, W] float32, L in [0, 100]."""
     _check(picture)
     depth = picture.dtype.type
     if picture.ndim == 2:
@@ -165,20 +155,16 @@ def _slopes(guide, values):
 
 
 def _upsampled(planes, light, top, height):
-    """-> a and b, [rows, W] float32 each, for the strip that starts at row `top`."""
-    a, b = np.empty_like(light), np.empty_like(light)
-    values = np.empty(planes.shape[1:], np.float32)
+    """-> a and b, [2, rows, W] float32, for the strip that starts at row `top`."""
+    ab, values = np.empty((2, *light.shape), np.float32), np.empty(planes.shape[1:], np.float32)
     places = (np.arange(top, top + len(light)) + 0.5) * ((len(planes) - 2 * EDGE) / height) - 0.5
     bases = np.floor(places).astype(int)
     weights = (np.vander(places - bases, 4, increasing=True) @ _CUBIC).astype(np.float32)
     for y, base in enumerate(bases):
         np.einsum("k,kpx->px", weights[y], planes[base + 1 : base + 5], out=values)
-        level = light[y] - values[2]
-        np.multiply(values[3], level, out=a[y])
-        a[y] += values[0]
-        np.multiply(values[4], level, out=b[y])
-        b[y] += values[1]
-    return a, b
+        np.multiply(values[3:], light[y] - values[2], out=ab[:, y])
+        ab[:, y] += values[:2]
+    return ab
 
 
 def _xyz(f):

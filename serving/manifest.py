@@ -39,7 +39,6 @@ def add(output: Path, done: list[dict], failed: list[dict]) -> None:
     """Add to a folder's manifest; entries of other outputs stay, also those of calls that run at the same time.
 
     Args:
-        output: the folder.
         done: what each output was made from, and how; `output` is its path below the folder.
         failed: {"input", "reason"} of each input that gave none; these replace those of an earlier call.
 

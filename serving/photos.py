@@ -23,28 +23,15 @@ BATCH = 8  # pictures in a forward pass
 
 @dataclass(frozen=True)
 class Settings:
-    """How photographs are colorized and written.
+    """How photographs are colorized and written. Raises ValueError if a value is out of its range."""
 
-    Attributes:
-        work_size: pixels of the shorter side that the network sees.
-        saturation: factor on a and b.
-        flip_average: predict the mirrored picture too, and take the mean.
-        side_by_side: write gray and colour beside each other.
-        format: one of `suffixes.FORMATS`, or empty: as the input.
-        quality: 1 to 100, of JPEG and WebP.
-        max_megapixels: larger pictures are refused.
-
-    Raises:
-        ValueError: if a value is out of its range.
-    """
-
-    work_size: int
-    saturation: float = 1.0
-    flip_average: bool = False
-    side_by_side: bool = False
-    format: str = ""
-    quality: int = writing.QUALITY
-    max_megapixels: float = reading.MAX_MEGAPIXELS
+    work_size: int  # pixels of the shorter side that the network sees
+    saturation: float = 1.0  # factor on a and b, 0 to 10
+    flip_average: bool = False  # predict the mirrored picture too, and take the mean
+    side_by_side: bool = False  # write gray and colour beside each other
+    format: str = ""  # one of `suffixes.FORMATS`, or empty: as the input
+    quality: int = writing.QUALITY  # 1 to 100, of JPEG and WebP
+    max_megapixels: float = reading.MAX_MEGAPIXELS  # larger pictures are refused
 
     def __post_init__(self):
         """Check the ranges of what does not come from a command line alone, whose values `settings` checks."""
@@ -60,10 +47,7 @@ def working_size(height: int, width: int, work_size: int) -> tuple[int, int]:
     The proportions stay, since the networks are convolutional and have learned undistorted things; the shorter side
     becomes `work_size`, but no picture is enlarged, and one longer than 4:1 gets less, so that its area is bounded.
     Both sides are then rounded to multiples of a power of two, at most a quarter of the shorter one: deep networks pad
-    to such multiples anyway, and pictures of nearly one shape share a forward pass.
-
-    Returns:
-        height, width.
+    to such multiples anyway, and pictures of nearly one shape share a forward pass. -> height, width
     """
     short, long = sorted((height, width))
     factor = min(1.0, work_size / short, work_size * (LONGEST / (short * long)) ** 0.5)
@@ -73,22 +57,19 @@ def working_size(height: int, width: int, work_size: int) -> tuple[int, int]:
 
 def shrink(pixels: np.ndarray, work_size: int) -> np.ndarray:
     """[H, W] or [H, W, 3] uint8 or uint16 -> [h, w, 3] uint8, gray or as it is, at the working size."""
-    height, width = working_size(*pixels.shape[:2], work_size)
-    small = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA)
-    small = modes.as_depth(small, np.uint8)
+    return resized(pixels, *working_size(*pixels.shape[:2], work_size))
+
+
+def resized(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
+    """[H, W] or [H, W, 3] uint8 or uint16 -> [height, width, 3] uint8: means over areas, gray or as it is."""
+    small = modes.as_depth(cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
     return small if small.ndim == 3 else np.repeat(small[..., None], 3, axis=-1)
 
 
 def predict_ab(colorizer, pictures: np.ndarray, settings: Settings) -> np.ndarray:
-    """Colours of pictures of one size.
+    """[B, h, w, 3] uint8 pictures at the working size -> [B, h, w, 2] float32 ab, Lab units, saturation included.
 
-    Args:
-        colorizer: anything with `Colorizer.predict_small`.
-        pictures: [B, h, w, 3] uint8, at the working size.
-        settings: `saturation` and `flip_average` are heeded.
-
-    Returns:
-        [B, h, w, 2] float32, Lab units.
+    `colorizer` is anything with `Colorizer.predict_small`.
     """
     return colorizer.predict_small(pictures, flip_average=settings.flip_average) * np.float32(settings.saturation)
 
@@ -106,14 +87,9 @@ def paint(pixels: np.ndarray, ab: np.ndarray, settings: Settings, **options) -> 
 
 
 def finish(photograph: Photograph, ab: np.ndarray, target: Path, settings: Settings, *, threads=None) -> None:
-    """Put predicted colours on a photograph and write it.
+    """Put predicted colours, [h, w, 2] float32 in Lab units, on a photograph, and write it in the target's format.
 
-    Args:
-        photograph: as read; its notes grow by what the target's format cannot hold.
-        ab: [h, w, 2] float32, Lab units.
-        target: the file to write; its suffix says the format.
-        settings: how.
-        threads: of `fullres.join`.
+    Its notes grow by what that cannot hold. `threads` are those of `fullres.join`.
     """
     pixels, alpha = photograph.pixels, photograph.alpha
     dtype = pixels.dtype if suffixes.of(target) in suffixes.DEEP else np.uint8

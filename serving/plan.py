@@ -19,29 +19,19 @@ from colorgan.serving.photos import Settings
 
 @dataclass(eq=False)
 class Job:
-    """One photograph, or film, on its way.
-
-    Attributes:
-        source: its file.
-        target: the file that is written.
-        problem: why it is not, in words; or empty.
-        notes: what there is to say of it.
-        entry: what the manifest says of it, once it is written.
-        megapixels: as its header states them.
-        photograph, small, ab: until it is written: what was read, its [h, w, 3] uint8 working picture, the prediction.
-        seconds: spent on it: reading, its share of the forward pass, writing.
-    """
+    """One photograph, or film, on its way."""
 
     source: Path
-    target: Path
-    problem: str = ""
-    notes: list[str] = field(default_factory=list)
-    entry: dict | None = None
-    megapixels: float = 0.0
+    target: Path  # the file that is written
+    problem: str = ""  # why it is not
+    notes: list[str] = field(default_factory=list)  # what there is to say of it
+    entry: dict | None = None  # what the manifest says of it, once it is written
+    seconds: float = 0.0  # spent on it: reading, its share of the forward pass, writing
+    megapixels: float = 0.0  # as its header states them
+    # What there is of it between reading and writing: pixels, [h, w, 3] uint8 working picture, [h, w, 2] prediction.
     photograph: reading.Photograph | None = None
     small: np.ndarray | None = None
     ab: np.ndarray | None = None
-    seconds: float = 0.0
 
     def fail(self, reason: str) -> None:
         """Note why it failed."""
@@ -99,11 +89,8 @@ def jobs(inputs, output: Path, settings: Settings) -> list[Job]:
     Where `--format` would give one name to several, s.jpg and s.png as PNG, the one that is of the format has it, else
     the first; the others keep their suffix in their names, s.jpg.png, with a note.
 
-    Args:
-        inputs: see `find`.
-        output: folder for the results.
-        settings: `format` says the suffix of photographs; without it each has its input's, and PNG for a kind that is
-            only read. Films keep their names.
+    Without `--format` a photograph keeps its suffix, and becomes PNG where it is of a kind that is only read; films
+    keep their names.
 
     Returns:
         The jobs, in the order of `find`. Where two still have one output the later one has a `problem`, and so has an

@@ -31,24 +31,16 @@ CUT_CHANGE, CUT_HISTOGRAM, BINS = 8.0, 0.25, 16
 
 @dataclass(frozen=True)
 class Film:
-    """What became of a film.
-
-    Attributes:
-        frames, fps, height, width: as they were.
-        scenes: one more than the cuts that were found.
-        flicker, flicker_unsmoothed: mean change of ab from frame to frame where L stays, Lab units, with and without
-            smoothing; None if nothing ever stayed. See `Flicker`.
-        seconds: spent on it.
-    """
+    """What became of a film; the manifest has these values."""
 
     frames: int
-    fps: float
+    fps: float  # as it was, like the size
     height: int
     width: int
-    scenes: int
-    flicker: float | None
-    flicker_unsmoothed: float | None
-    seconds: float
+    scenes: int  # one more than the cuts that were found
+    flicker: float | None  # see `Flicker`
+    flicker_unsmoothed: float | None  # without smoothing
+    seconds: float  # spent on it
 
 
 class Smoother:
@@ -59,14 +51,9 @@ class Smoother:
 
     Attributes:
         scenes: that have begun so far.
-
-    Raises:
-        ValueError: if it is out of its range.
     """
 
     def __init__(self, smoothing: float):
-        if not 0 <= smoothing < 1:
-            raise ValueError(f"`--smoothing` must be at least 0 and less than 1. Received: {smoothing}")
         self.smoothing, self.scenes = smoothing, 0
         self._light = self._ab = None
 
@@ -138,7 +125,6 @@ def colorize_film(
 
     Raises:
         OSError: if the film cannot be read to its end, or the target not written; nothing is left behind then.
-        ValueError: if `smoothing` is out of its range.
     """
     start = time.perf_counter()
     smoother, flicker, unsmoothed = Smoother(smoothing), Flicker(), Flicker()

@@ -17,11 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
-import numpy as np
 from PIL import Image
 from starlette.exceptions import HTTPException
 
-from colorgan.files import modes, reading, writing
+from colorgan.files import reading, writing
 from colorgan.serving import fullres, photos, plan
 from colorgan.serving.photos import Settings
 
@@ -52,14 +51,9 @@ class Visitors:
 
     Attributes:
         max_bytes, too_large: the limit in bytes, and what is said of a file beyond it.
-
-    Raises:
-        ValueError: if `max_upload_mb` is not positive.
     """
 
     def __init__(self, colorizer, *, settings: Settings, max_upload_mb: float, folder: Path):
-        if not max_upload_mb > 0:
-            raise ValueError(f"`max_upload_mb` must be positive. Received: {max_upload_mb!r}")
         self.colorizer, self.folder = colorizer, Path(folder)
         self.settings = dataclasses.replace(settings, side_by_side=False)
         self.max_upload_mb, self.max_bytes = max_upload_mb, int(max_upload_mb * 2**20)
@@ -71,11 +65,7 @@ class Visitors:
         return Path(tempfile.mkdtemp(dir=self.folder, prefix="photograph-"))
 
     def colorize(self, source: Path, folder: Path, *, saturation: float, previews: bool) -> Result:
-        """Wait for the turn and colorize a file into a folder.
-
-        Raises:
-            HTTPException: if it cannot be done; what it says is for the visitor.
-        """
+        """Wait for the turn and colorize a file into a folder; an HTTPException says to the visitor why not."""
         with self._count:
             if self._waiting > WAITING:
                 raise HTTPException(503, "Too many photographs are waiting. Try again in a minute.")
@@ -121,15 +111,10 @@ def _previews(photograph, ab, folder):
     """Before and after as JPEG files that a browser can show, whatever the photograph's depth and format."""
     height, width = photograph.pixels.shape[:2]
     factor = min(1.0, PREVIEW / max(height, width))
-    size = max(1, round(width * factor)), max(1, round(height * factor))
-
-    def small(array):
-        return modes.as_depth(cv2.resize(array, size, interpolation=cv2.INTER_AREA), np.uint8)
-
-    pixels = small(photograph.pixels)
-    alpha = None if photograph.alpha is None else small(photograph.alpha)
-    before = pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=-1)
+    size = max(1, round(height * factor)), max(1, round(width * factor))
+    before = photos.resized(photograph.pixels, *size)
+    alpha = None if photograph.alpha is None else photos.resized(photograph.alpha, *size)[..., 0]
     pair = folder / "before.jpg", folder / "after.jpg"
-    for path, rgb in zip(pair, (before, fullres.join(pixels, ab)), strict=True):
+    for path, rgb in zip(pair, (before, fullres.join(before, ab)), strict=True):
         writing.write(path, rgb, alpha=alpha, icc=photograph.icc)
     return pair

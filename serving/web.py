@@ -59,13 +59,7 @@ async def _take(request, visitors, place):
 def build(colorizer, *, settings: Settings, folder: Path, max_upload_mb: float, host: str) -> Guard:
     """The page at `/`, and `POST /colorize`: form fields `file` and, if wanted, `saturation`; it answers with the file.
 
-    Args:
-        colorizer, settings, max_upload_mb: see `Visitors`.
-        folder: for temporary files, empty; the caller removes it.
-        host: the name or address that it is served at, see `Guard`.
-
-    Raises:
-        ValueError: if `max_upload_mb` is not positive.
+    `folder` is for temporary files, empty; the caller removes it. For the rest see `Visitors` and `Guard`.
     """
     visitors = Visitors(colorizer, settings=settings, max_upload_mb=max_upload_mb, folder=folder)
     open_pages = page.OpenPages(visitors)

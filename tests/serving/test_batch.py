@@ -336,8 +336,6 @@ def test_a_folder_of_films_alone_and_a_missing_input(tmp_path, out, painter, no_
     assert status == 1 and "would both become" in said and len(manifest(out)["photographs"]) == 1
     with pytest.raises(ValueError, match="would be written over"):
         colorize(painter, [twin], tmp_path / "other", overwrite=True)
-    with pytest.raises(ValueError, match="`--smoothing` must be"):
-        colorize(painter, [twin], out, smoothing=1.0)
 
 
 def test_a_film_that_raises_anything_stops_no_other(tmp_path, out, painter, no_ffmpeg, monkeypatch):

@@ -59,7 +59,7 @@ def test_the_formats_own_runtime_gives_what_keras_gives(tmp_path, format, values
     assert [one.size for one in parity] == list(export.SIZES)
     largest = 1e-4 if generator.pretrained else 1e-5  # float32 rounds in each of some fifty layers
     assert all(0 <= one.mean_error <= one.max_error < largest for one in parity)
-    run = export.runtime(path, format=format)
+    run = export.FORMATS[format].load(str(path))
     for size in ((1, 8, 8), (3, 5, 11)):  # neither was seen by the export
         gray, given = given_to(generator, *size)
         expected = np.asarray(generator(gray, given))

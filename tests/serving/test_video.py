@@ -341,10 +341,7 @@ def test_an_interruption_leaves_nothing(tmp_path, ffmpeg, monkeypatch):
     assert list((tmp_path / "out").iterdir()) == []
 
 
-def test_values_out_of_range(tmp_path):
-    for value in (-0.1, 1.0):
-        with pytest.raises(ValueError, match="`--smoothing` must be at least 0 and less than 1"):
-            video.Smoother(value)
+def test_frames_that_are_too_large(tmp_path):
     source = film(tmp_path / "a.mp4", [50], codec="mp4v")
     with pytest.raises(OSError, match="frames of 32 x 24 pixels. --max-megapixels"):
         colorize(source, tmp_path / "b.mp4", settings=photos.Settings(work_size=16, max_megapixels=0.0005))

@@ -81,12 +81,6 @@ def test_an_upload_that_is_gone(painter, tmp_path):
     assert refused.value.status_code == 410
 
 
-@pytest.mark.parametrize("limit", [0, -1, float("nan")])
-def test_the_upload_limit_is_checked(painter, tmp_path, limit):
-    with pytest.raises(ValueError, match="`max_upload_mb` must be positive. Received"):
-        Visitors(painter, settings=SETTINGS, max_upload_mb=limit, folder=tmp_path)
-
-
 def test_whatever_a_decoder_raises_is_told_to_the_visitor(painter, tmp_path, monkeypatch, caplog):
     def failing(*args, **kwargs):
         raise struct.error("argument out of range")
