@@ -67,10 +67,10 @@ def colorize_files(
         earlier = manifest.read(output)
     if getattr(colorizer, "color_space", "lab") == "rgb":
         say("The weights predict RGB: each photograph's own lightness is put back.")
-    possible = [job for job in jobs if not job.problem]
-    # Not `Path.exists`, which fails on names that are too long.
-    skipped = [job for job in possible if os.path.exists(job.target) and not overwrite]
-    todo = [job for job in possible if job not in skipped]
+    todo, skipped = [], []
+    for job in [job for job in jobs if not job.problem]:
+        # Not `Path.exists`, which fails on names that are too long.
+        (skipped if os.path.exists(job.target) and not overwrite else todo).append(job)
 
     def finish(job, **made):
         name = job.target.relative_to(output).as_posix()
