@@ -1,6 +1,6 @@
 """The layers that the kernel tables' rows stand for, and padding to sizes that a network can halve.
 
-Imports `normalization`. All blocks take and return [B, H, W, C] tensors, channels last, in the policy's compute dtype.
+Imports `normalization` and `settings.config`. All take and return [B, H, W, C] tensors in the compute dtype.
 """
 
 from __future__ import annotations
@@ -8,11 +8,11 @@ from __future__ import annotations
 from keras import layers, ops
 
 from colorgan.models import normalization as norm
+from colorgan.settings.config import Config
 
 LEAKY_SLOPE = 0.2  # Nazeri et al. 2018, section 3.3, after DCGAN
 UPSAMPLINGS = (None, "transposed", "nearest")
 NORMALIZATIONS = ("batch", "spectral", "none")
-ACTIVATIONS = ("leaky_relu", "relu", "prelu", "none")
 
 
 class Block(layers.Layer):
@@ -25,9 +25,9 @@ class Block(layers.Layer):
         upsample: None, or how the output becomes larger: `transposed`, by a transposed convolution; `nearest`, by
             repeating pixels before a convolution of stride 1 (no checkerboards: Odena et al. 2016).
         normalization: `batch` after the convolution; `spectral`, see `weighted`; or `none`.
-        activation: `leaky_relu`, `relu`, `prelu` (a slope per channel, learned) or `none`.
-        slope: of `leaky_relu` below 0.
-        ceiling: `relu` alone: values above it become it (as ReLU6 of Howard et al. 2017, MobileNets); None: none.
+        slope: of the activation below 0: LeakyReLU; 0: ReLU.
+        ceiling: of the activation, with slope 0: values above it become it (as ReLU6 of Howard et al. 2017,
+            MobileNets); None: none.
         dropout: rate; 0 for none. Active in training only.
         spatial_dropout: drop whole channels of a picture instead of single values.
         bn_momentum: momentum of the moving statistics.
@@ -35,7 +35,7 @@ class Block(layers.Layer):
         dtype: Keras dtype policy.
 
     Raises:
-        ValueError: for an unknown upsampling, normalization or activation (the known ones are listed).
+        ValueError: for an unknown upsampling or normalization (the known ones are listed).
     """
 
     def __init__(
@@ -46,7 +46,6 @@ class Block(layers.Layer):
         stride=1,
         upsample=None,
         normalization="batch",
-        activation="leaky_relu",
         slope=LEAKY_SLOPE,
         ceiling=None,
         dropout=0.0,
@@ -77,7 +76,7 @@ class Block(layers.Layer):
         self.normalization = None
         if normalization == "batch":
             self.normalization = norm.BatchNormalization(momentum=bn_momentum, synchronized=synchronized, dtype=dtype)
-        self.activation = activated(activation, slope=slope, ceiling=ceiling, dtype=dtype)
+        self.activation = layers.ReLU(max_value=ceiling, negative_slope=slope, dtype=dtype)
         drop = layers.SpatialDropout2D if spatial_dropout else layers.Dropout
         self.dropout = drop(dropout, dtype=dtype) if dropout else None
 
@@ -87,8 +86,7 @@ class Block(layers.Layer):
         x = self.convolution(repeated(inputs, self.repeat))
         if self.normalization is not None:
             x = self.normalization(x, training=training)
-        if self.activation is not None:
-            x = self.activation(x)
+        x = self.activation(x)
         return x if self.dropout is None else self.dropout(x, training=training)
 
 
@@ -115,19 +113,18 @@ def dense(units, normalization, *, dtype=None):
     return weighted(layers.Dense(units, kernel_initializer="he_normal", dtype=dtype), normalization)
 
 
-def activated(activation, *, slope=LEAKY_SLOPE, ceiling=None, dtype=None):
-    """-> the layer of an activation's name, None for `none`; arguments and errors as in `Block`."""
-    _known("activation", activation, ACTIVATIONS)
-    if activation == "leaky_relu":
-        return layers.LeakyReLU(slope, dtype=dtype)
-    if activation == "prelu":
-        return layers.PReLU(shared_axes=[1, 2], dtype=dtype)
-    return layers.ReLU(max_value=ceiling, dtype=dtype) if activation == "relu" else None
-
-
 def _known(name, value, known):
     if value not in known:
         raise ValueError(f"Unknown `{name}` {value!r}. Known: {', '.join(map(str, known))}")
+
+
+def options(config: Config, synchronized):
+    """-> the options that every `Block` of a network takes from its configuration."""
+    return {
+        "bn_momentum": config.architecture.bn_momentum,
+        "synchronized": synchronized,
+        "dtype": config.run.precision,
+    }
 
 
 def scaled(filters, multiplier):
@@ -135,29 +132,21 @@ def scaled(filters, multiplier):
     return max(1, round(filters * multiplier))
 
 
-def encoded(x, encoder, strides, training):
-    """Run an encoder and keep what a decoder may be joined with.
-
-    Args:
-        x: [B, H, W, C] in the compute dtype.
-        encoder: blocks, each shrinking by its stride.
-        strides: of the blocks.
-        training: batch statistics and active dropout, or moving statistics and none.
-
-    Returns:
-        The last map; {how many times smaller than `x`: the last map of that size}; how many times smaller the last is.
-    """
-    maps, shrunk = {}, 1
-    for block, stride in zip(encoder, strides, strict=True):
-        x = block(x, training=training)
-        shrunk *= stride
-        maps[shrunk] = x
-    return x, maps, shrunk
-
-
 def scaled_table(table, multiplier):
     """-> a kernel table's rows as (filters, stride, dropout rate), the filters multiplied."""
     return [(scaled(f, multiplier), stride, rest[0] if rest else 0.0) for f, stride, *rest in table]
+
+
+def stack(table, block, **each):
+    """A block per row of a kernel table.
+
+    Args:
+        table: rows (filters, stride, dropout rate).
+        block: function(filters, stride=, dropout=, **options) -> layer.
+        each: {option: its value for each row}, of those that differ from row to row.
+    """
+    each = {"stride": [row[1] for row in table], "dropout": [row[2] for row in table]} | each
+    return [block(row[0], **{name: values[i] for name, values in each.items()}) for i, row in enumerate(table)]
 
 
 def repeated(x, times):

@@ -1,6 +1,6 @@
-"""Decoders: anything that reads a pyramid of maps, {reduction: map}, as `encoders.py` makes it.
+"""The decoder: it reads a pyramid of maps, {reduction: map}, as `encoders.py` makes it. `build` makes one.
 
-Imports `blocks` and `inputs`.
+Imports `blocks`, `inputs` and `settings.config`.
 """
 
 from __future__ import annotations
@@ -10,35 +10,41 @@ import math
 from keras import layers, ops
 
 from colorgan.models import blocks
+from colorgan.models import inputs as rows_of
 from colorgan.models.inputs import WHOLE
+from colorgan.settings.config import Config
 
 
-class ResizeDecoder(layers.Layer):
-    """Repeats pixels, joins the encoder's map of that size, convolves: no checkerboard (Odena et al. 2016).
+class Decoder(layers.Layer):
+    """Enlarges the smallest map row by row, joined with the encoder's map of each size that it comes to.
 
     What else a generator is given is added to what each row makes, at that row's resolution, by a layer per row that
     begins at zero: weights that know nothing of it give what they gave.
 
     Args:
-        table: rows (filters, stride, dropout); a row enlarges by its stride, and where that is above 1 it is joined
-            with the pyramid's map of the size that it comes to, if there is one, before its convolution.
-        block: function(filters, dropout=) -> `blocks.Block` of a row.
-        reduction: of the smallest map.
-        context: channels of the smallest map, for a pyramid with a map of the whole picture (`WHOLE`): a dense layer
-            of that is added to each of its pixels. 0: for a pyramid without one.
+        table: rows (filters, stride, dropout); a row enlarges by its stride. Where that is above 1, and the pyramid has
+            a map of the size that the row comes to, they are joined.
+        block, each: see `blocks.stack`; a block enlarges by its stride.
+        encoder: whose pyramid it reads. Of one with a map of the whole picture (`WHOLE`), a dense layer of that is
+            added to each pixel of the smallest map.
+        joined_first: whether a row is joined before its convolution, with pixels repeated (no checkerboard: Odena et
+            al. 2016), instead of after it.
         inputs: the `inputs.Input`s that join the decoder.
+        dtype: Keras dtype policy.
 
     Raises:
         ValueError: if an input's resolution is none that a row comes to.
     """
 
-    def __init__(self, table, block, *, reduction, context=0, inputs=(), dtype=None):
+    def __init__(self, table, block, *, encoder, joined_first=False, inputs=(), dtype=None, **each):
         super().__init__(dtype="float32", autocast=False)  # the blocks cast for themselves
-        self.context = layers.Dense(context, dtype=dtype) if context else None
-        self.blocks = [block(f, dropout=d) for f, _, d in table]
-        self.strides = [stride for _, stride, _ in table]
+        self.context = layers.Dense(encoder.context, dtype=dtype) if encoder.context else None
+        if joined_first:
+            each["stride"] = [1] * len(table)
+        self.blocks = blocks.stack(table, block, **each)
+        self.strides, self.joined_first = [stride for _, stride, _ in table], joined_first
         self.enlargement = math.prod(self.strides)
-        reached = [reduction // math.prod(self.strides[: i + 1]) for i in range(len(table))]
+        reached = [encoder.reduction // math.prod(self.strides[: i + 1]) for i in range(len(table))]
         for row in inputs:
             if row.reduction not in (WHOLE, *reached):
                 raise ValueError(
@@ -46,10 +52,10 @@ class ResizeDecoder(layers.Layer):
                     "Use one of these"
                 )
         # Larger maps than a row's are averaged; smaller ones do not come in.
-        self.joined = [[row for row in inputs if row.reduction == WHOLE or row.reduction <= r] for r in reached]
+        self.added = [[row for row in inputs if row.reduction == WHOLE or row.reduction <= r] for r in reached]
         self.additions = [
-            layers.Dense(f, use_bias=False, kernel_initializer="zeros", dtype=dtype) if joined else None
-            for (f, _, _), joined in zip(table, self.joined, strict=True)
+            layers.Dense(f, use_bias=False, kernel_initializer="zeros", dtype=dtype) if added else None
+            for (f, _, _), added in zip(table, self.added, strict=True)
         ]
 
     @property
@@ -67,22 +73,36 @@ class ResizeDecoder(layers.Layer):
             training: batch statistics and active dropout, or moving statistics and none.
 
         Returns:
-            [B, H', W', filters of the last row] in the blocks' compute dtype; H' is the smallest map's height times
-            `enlargement`, W' likewise.
+            [B, H', W', F] in the blocks' compute dtype, what the last row made and was joined with; H' is the smallest
+            map's height times `enlargement`, W' likewise.
         """
         reduction = max(one for one in maps if one != WHOLE)
         x = maps[reduction]
         if self.context is not None:
             x = x + ops.cast(self.context(maps[WHOLE]), x.dtype)
-        for block, stride, joined, addition in zip(self.blocks, self.strides, self.joined, self.additions, strict=True):
-            x = blocks.repeated(x, stride)
+        for block, stride, added, addition in zip(self.blocks, self.strides, self.added, self.additions, strict=True):
             reduction //= stride
-            if stride > 1 and reduction in maps:
-                x = ops.concatenate([x, ops.cast(maps[reduction], x.dtype)], axis=-1)
+            joined = maps.get(reduction) if stride > 1 else None
+            if self.joined_first:
+                x = _joined(blocks.repeated(x, stride), joined)
             x = block(x, training=training)
             if addition is not None:
-                x = x + ops.cast(addition(_at(reduction, joined, given, like=x)), x.dtype)
+                x = x + ops.cast(addition(_at(reduction, added, given, like=x)), x.dtype)
+            if not self.joined_first:
+                x = _joined(x, joined)
         return x
+
+
+def build(config: Config, encoder, block, **options):
+    """-> the decoder of the configured table; `options`: see `Decoder`."""
+    a = config.architecture
+    table = blocks.scaled_table(a.decoder, a.filter_multiplier)
+    inputs = [row for row in rows_of.of(config) if row.joins == "decoder"]
+    return Decoder(table, block, encoder=encoder, inputs=inputs, dtype=config.run.precision, **options)
+
+
+def _joined(x, other):
+    return x if other is None else ops.concatenate([x, ops.cast(other, x.dtype)], axis=-1)
 
 
 def _at(reduction, rows, given, *, like):

@@ -1,13 +1,13 @@
 """The discriminator that a configuration names: real or generated, given a photograph's lightness. `build` makes it.
 
-Imports `networks`, `color` and `settings.config`.
+Imports `networks`, `blocks`, `color` and `settings.config`.
 """
 
 from __future__ import annotations
 
 from keras import ops
 
-from colorgan.models import color
+from colorgan.models import blocks, color
 from colorgan.models.networks import DISCRIMINATORS
 from colorgan.settings.config import Config
 
@@ -25,14 +25,7 @@ def build(config: Config, *, synchronized=False):
     a = config.architecture
     if a.discriminator not in DISCRIMINATORS:
         raise ValueError(f"Unknown `--discriminator` {a.discriminator!r}. Known: {', '.join(DISCRIMINATORS)}")
-    model = DISCRIMINATORS[a.discriminator](
-        config,
-        synchronized=synchronized,
-        dtype=config.run.precision,
-        d_input=a.d_input,
-        crop=a.d_crop,
-        normalization=normalization(config),
-    )
+    model = DISCRIMINATORS[a.discriminator](config, normalization(config), **blocks.options(config, synchronized))
     h, w = config.data.height, config.data.width
     model(ops.zeros((1, h, w, 1)), ops.zeros((1, h, w, color.COLOR_CHANNELS[config.data.color_space])))
     return model

@@ -11,7 +11,7 @@ import math
 
 from keras import layers, ops
 
-from colorgan.models import blocks
+from colorgan.models import blocks, inputs
 from colorgan.models import color as colors
 from colorgan.models.inputs import WHOLE
 from colorgan.settings.config import Config
@@ -35,14 +35,14 @@ class TableEncoder(layers.Layer):
 
     Args:
         table: rows (filters, stride, dropout).
-        block: function(filters, stride=, dropout=, index=) -> `blocks.Block` of a row.
+        block, each: see `blocks.stack`.
     """
 
-    pretrained, context = False, 0
+    context = 0
 
-    def __init__(self, table, block):
+    def __init__(self, table, block, **each):
         super().__init__(dtype="float32", autocast=False)  # the blocks cast for themselves
-        self.blocks = [block(f, stride=s, dropout=d, index=i) for i, (f, s, d) in enumerate(table)]
+        self.blocks = blocks.stack(table, block, **each)
         self.strides = [stride for _, stride, _ in table]
         self.reduction = math.prod(self.strides)
 
@@ -56,7 +56,12 @@ class TableEncoder(layers.Layer):
 
         Maps are in the blocks' compute dtype; H and W are multiples of `reduction`.
         """
-        return blocks.encoded(x, self.blocks, self.strides, training)[1]
+        maps, reduction = {}, 1
+        for block, stride in zip(self.blocks, self.strides, strict=True):
+            x = block(x, training=training)
+            reduction *= stride
+            maps[reduction] = x
+        return maps
 
 
 class EfficientNetLite(layers.Layer):
@@ -72,7 +77,6 @@ class EfficientNetLite(layers.Layer):
         color_space: what the gray picture is, see `color.gray`.
     """
 
-    pretrained = True
     reduction = 32
 
     def __init__(self, *, width, depth, color_space):
@@ -120,16 +124,16 @@ class InvertedResidual(layers.Layer):
     """Expand, convolve each channel, project; the input is added where the shape stays (Sandler et al. 2018, MBConv).
 
     Args:
-        inputs, filters: input and output channels.
+        channels, filters: of the input and the output.
         kernel: of the depthwise convolution.
         stride: how much smaller the output is.
         expansion: factor on the input's channels in between; 1: no expansion.
     """
 
-    def __init__(self, inputs, filters, kernel, stride, expansion):
+    def __init__(self, channels, filters, kernel, stride, expansion):
         super().__init__(dtype="float32")
-        self.stride, self.joined = stride, stride == 1 and inputs == filters
-        self.expand = _convolution(inputs * expansion, 1) if expansion != 1 else None
+        self.stride, self.joined = stride, stride == 1 and channels == filters
+        self.expand = _convolution(channels * expansion, 1) if expansion != 1 else None
         self.depthwise = layers.DepthwiseConv2D(kernel, strides=stride, padding="same", dtype="float32")
         self.project = _convolution(filters, 1)
 
@@ -140,21 +144,29 @@ class InvertedResidual(layers.Layer):
         return x + inputs if self.joined else x
 
 
-def build(config: Config, block):
+def build(config: Config, block, *, of_table=TableEncoder, **each):
     """The configured encoder.
 
     Args:
         config: `architecture.encoder_name` says which.
-        block: see `TableEncoder`, for a kernel table's rows.
+        block, each: see `blocks.stack`, for a kernel table's rows.
+        of_table: what makes a kernel table into an encoder.
 
     Raises:
-        ValueError: if the encoder is unknown; the known ones are listed.
+        ValueError: if the encoder is unknown (the known ones are listed), or an input joins the picture that a
+            pretrained one sees.
     """
     a, name = config.architecture, config.architecture.encoder_name
     if name == "table":
-        return TableEncoder(blocks.scaled_table(a.encoder, a.filter_multiplier), block)
+        return of_table(blocks.scaled_table(a.encoder, a.filter_multiplier), block, **each)
     if name not in LITE:
         raise ValueError(f"Unknown `--encoder-name` {name!r}. Known: table, {', '.join(LITE)}")
+    for row in inputs.of(config):
+        if row.joins == "picture":
+            raise ValueError(
+                f"`--{row.setting.replace('_', '-')}`: a pretrained encoder sees the gray picture alone. "
+                f"Received: {row.channels}. Leave it out, or use --encoder-name table."
+            )
     width, depth = LITE[name]
     return EfficientNetLite(width=width, depth=depth, color_space=config.data.color_space)
 

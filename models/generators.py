@@ -1,17 +1,108 @@
 """The generator that a configuration names: from a photograph's lightness to its colours. `build` makes it.
 
-Imports `networks`, `heads`, `inputs` and `settings.config`.
+A generator is an encoder (`encoders.py`), a decoder that reads its maps (`decoders.py`) and a head (`heads.py`); a
+file of `networks/` says which of a published system. Imports these, `blocks`, `inputs` and `settings.config`.
 """
 
 from __future__ import annotations
 
-import functools
-
+import keras
 from keras import ops
 
-from colorgan.models import heads, inputs
+from colorgan.models import blocks, heads
+from colorgan.models import inputs as rows
 from colorgan.models.networks import GENERATORS
 from colorgan.settings.config import Config
+
+
+class Generator(keras.Model):
+    """From a photograph's lightness, and what else it is given, to its colours; any height and width.
+
+    Args:
+        encoder: makes the picture into {reduction: map}.
+        decoder: reads it. It may end below the picture's size: the colours are made there and enlarged bilinearly.
+        head: layer from the last features to colours.
+        inputs: what it is given beside the gray picture, `inputs.Input`s.
+
+    Raises:
+        ValueError: if the decoder ends at no whole part of the picture's size.
+    """
+
+    def __init__(self, encoder, decoder, head, inputs=()):
+        super().__init__(dtype="float32")  # the layers cast for themselves: a pretrained encoder sees L unrounded
+        if encoder.reduction % decoder.enlargement:
+            raise ValueError(
+                "The product of `decoder`'s strides must divide what the encoder shrinks by: the colours come at a "
+                f"whole part of the picture's size. Received: {decoder.enlargement} and {encoder.reduction}"
+            )
+        # In this order: a checkpoint has the variables as they come.
+        self.head, self.encoder, self.decoder, self.inputs = head, encoder, decoder, tuple(inputs)
+        self.multiple = encoder.reduction
+        self.color_stride = encoder.reduction // decoder.enlargement
+
+    @property
+    def body(self):
+        """The blocks and layers of encoder and decoder, in order; weights files have them under this name."""
+        return [*self.encoder.parts, *self.decoder.parts]
+
+    @property
+    def parts(self):
+        """All blocks and layers with weights, in order from the input to the output, for freezing the first of them."""
+        return [*self.body, *self.head.parts]
+
+    def features(self, x, training, given=None):
+        """What the head reads.
+
+        Args:
+            x: [B, H', W', channels], gray joined with the inputs that join the picture; multiples of `multiple`.
+            training: batch statistics and active dropout, or moving statistics and none.
+            given: {name: values} of the inputs that join the decoder.
+
+        Returns:
+            [B, H' / color_stride, W' / color_stride, F] in the compute dtype.
+        """
+        return self.decoder(self.encoder(x, training=training), given, training=training)
+
+    def call(self, gray, given=None, training=False, with_logits=False):
+        """Predict colours.
+
+        Args:
+            gray: [B, H, W, 1] float, L (or luma) scaled to [-1, 1]; any H and W (padded inside, cropped after).
+            given: {name: [B, h, w, channels] float} of each of `inputs`; see their rows.
+            training: batch statistics and active dropout, or moving statistics and none: at inference an image's
+                result does not depend on its batch.
+            with_logits: return the head's logits too.
+
+        Returns:
+            [B, H, W, C] float32 in [-1, 1] (of a joint-bins head within 110 / ab_scale), or, `with_logits`, the pair of
+            that and the head's logits [B, h, w, ...] float32 (None if the head has none), h = H / color_stride and
+            w = W / color_stride, rounded up.
+
+        Raises:
+            ValueError: if an input is missing, not wanted, or of another number of channels.
+        """
+        given = given or {}
+        wanted, received = {row.name: row.channels for row in self.inputs}, {n: x.shape[-1] for n, x in given.items()}
+        if received != wanted:
+            raise ValueError(f"`given` must hold the inputs with their channels, {wanted}. Received: {received}")
+        joined = [ops.cast(given[row.name], gray.dtype) for row in self.inputs if row.joins == "picture"]
+        x = blocks.pad_to_multiple(ops.concatenate([gray, *joined], axis=-1) if joined else gray, self.multiple)
+        others = {
+            row.name: given[row.name]
+            if row.reduction == rows.WHOLE
+            else blocks.pad_to_multiple(given[row.name], self.multiple // row.reduction)
+            for row in self.inputs
+            if row.joins == "decoder"
+        }
+        height, width = ops.shape(gray)[1:3]
+        color, logits = self.head(self.features(x, training, others))
+        color = blocks.enlarged(color, self.color_stride)[:, :height, :width]
+        if not with_logits:
+            return color
+        if logits is not None:  # as they are made: of hundreds of bins, enlarged ones would not fit into memory
+            height, width = (-(-size // self.color_stride) for size in (height, width))
+            logits = logits[:, :height, :width]
+        return color, logits
 
 
 def build(config: Config, *, synchronized=False):
@@ -23,23 +114,18 @@ def build(config: Config, *, synchronized=False):
         synchronized: whether batch normalization takes its statistics over all replicas.
 
     Returns:
-        A built `networks.base.Generator`: [B, H, W, 1] scaled L -> [B, H, W, 2 or 3] scaled colour.
+        A built `Generator`: [B, H, W, 1] scaled L -> [B, H, W, 2 or 3] scaled colour.
 
     Raises:
         ValueError: if the generator, its encoder or the head is unknown (the known ones are listed), its tables do not
             fit, or the head does not fit the colour space.
     """
-    name, dtype = config.architecture.generator, config.run.precision
+    name = config.architecture.generator
     if name not in GENERATORS:
         raise ValueError(f"Unknown `--generator` {name!r}. Known: {', '.join(GENERATORS)}")
-    head = functools.partial(heads.build, config, dtype=dtype)
-    model = GENERATORS[name](config, head=head, synchronized=synchronized, dtype=dtype)
-    if config.architecture.encoder_name != "table" and not model.pretrained:
-        raise ValueError(
-            f"`--encoder-name {config.architecture.encoder_name}`: --generator {name} has an encoder of its own, "
-            "--encoder. Use --generator resize-unet, or leave it out."
-        )
+    encoder, decoder, kernel_size = GENERATORS[name](config, **blocks.options(config, synchronized))
+    model = Generator(encoder, decoder, heads.build(config, kernel_size=kernel_size), rows.of(config))
     # The weights do not depend on the size: the smallest picture without padding is the quickest.
     size = (1, model.multiple, model.multiple)
-    model(ops.zeros((*size, 1)), inputs.completed(model.inputs, None, size))
+    model(ops.zeros((*size, 1)), rows.completed(model.inputs, None, size))
     return model

@@ -35,8 +35,8 @@ class Input:
             pictures' [B, H, W, 1] scaled gray and [B, H, W, C] scaled true colour, the shape that is wanted, and a
             function `uniform(shape, k)` that gives random numbers in [0, 1), others for each k.
         reduction: how much smaller than the picture its map is, rounded up; `WHOLE`: one pixel, [B, 1, 1, channels].
-        joins: `picture`: channels beside the gray one, where the reduction is 1; `decoder`: added to the features of
-            a `decoders.ResizeDecoder`, by layers that begin at zero.
+        joins: `picture`: channels beside the gray one, where the reduction is 1; `decoder`: added to what the
+            rows of a `decoders.Decoder` make, by layers that begin at zero.
         absent: what stands for it where nobody gives it, one of `ABSENT`.
         mirror: what a mirrored picture does to its values besides moving them, function([B, h, w, channels]) -> the
             same; None: nothing.

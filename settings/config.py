@@ -39,7 +39,7 @@ class Architecture:
         "generator's decoder as JSON rows [filters, stride, dropout]",
         kind=ROWS,
     )
-    encoder_name: str = option("table", "encoder of `resize-unet`: table, which is --encoder, or a pretrained one")
+    encoder_name: str = option("table", "encoder: table, which is --encoder, or a pretrained one")
     head: str = option("color", "what the generator ends in")
     noise_channels: int = option(0, "channels of uniform noise that the generator sees beside the gray picture")
     discriminator: str = option("patch", "discriminator network", network="discriminator")

@@ -82,7 +82,7 @@ def create(config: Config, strategy: tf.distribute.Strategy) -> TrainState:
     with strategy.scope():
         generator = generators.build(config, synchronized=synchronized)
         if not config.optimizer.encoder_lr_factor:  # for good: the optimizer then keeps nothing of it
-            for part in generator.encoder_parts:
+            for part in generator.encoder.parts:
                 part.trainable = False
         discriminator = discriminators.build(config, synchronized=synchronized)
         average = None
@@ -91,7 +91,7 @@ def create(config: Config, strategy: tf.distribute.Strategy) -> TrainState:
             average.set_weights(generator.get_weights())
         o = config.optimizer
         g_optimizer = _adam(config, generator, o.lr, clip_value=o.g_clip_value)
-        _inner(g_optimizer).slow_down([v for part in generator.encoder_parts for v in part.trainable_variables])
+        _inner(g_optimizer).slow_down([v for part in generator.encoder.parts for v in part.trainable_variables])
         d_optimizer = _adam(config, discriminator, o.lr * o.d_lr_factor, clip_value=o.d_clip_value, l2=o.d_l2)
     host = tf.Variable("{}", dtype=tf.string, trainable=False, name="host")
     return TrainState(generator, discriminator, g_optimizer, d_optimizer, average, host)

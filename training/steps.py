@@ -104,7 +104,7 @@ class Steps:
 
     def _frozen(self, action):
         """How many of the generator's parts, from the input on, do not learn."""
-        encoder = 0 if action.encoder_factor else len(self.state.generator.encoder_parts)
+        encoder = 0 if action.encoder_factor else len(self.state.generator.encoder.parts)
         return max(action.frozen, encoder)
 
     def _pretrain_generator(self, gray, color, updates):

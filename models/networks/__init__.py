@@ -1,10 +1,9 @@
 """The networks: a file per system, found here by its tables, so that a new system is one new file.
 
 A file of this folder lists what it offers, either or both of
-- GENERATORS = {name: function(config, *, head, synchronized, dtype) -> base.Generator}; `head(kernel_size)` makes the
-  configured head,
-- DISCRIMINATORS = {name: function(config, *, synchronized, dtype, d_input, crop, normalization) -> base.Discriminator}.
-Imports its own modules only.
+- GENERATORS = {name: function(config, **block) -> (encoder, decoder, size of the head's kernel)},
+- DISCRIMINATORS = {name: function(config, normalization, **block) -> base.Discriminator};
+`block` are options of every `blocks.Block`. Imports its own modules only.
 """
 
 from __future__ import annotations

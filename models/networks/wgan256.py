@@ -1,16 +1,17 @@
 """`staged` and `wgan-critic`: the networks of preset `wgan256`, a pre-trained generator and a WGAN-GP critic.
 
 Source: the layers of github.com/dominik31415/image-colorization. The tables hold widths and strides; what has no column
-there is in the constants below. Imports `base`, `blocks` and `normalization`.
+there is in the constants below. Imports `base`, `blocks`, `encoders`, `decoders` and `normalization`.
 """
 
 from __future__ import annotations
 
+import functools
 import math
 
 from keras import layers, ops
 
-from colorgan.models import blocks
+from colorgan.models import blocks, decoders, encoders
 from colorgan.models import normalization as norm
 from colorgan.models.networks import base
 
@@ -35,7 +36,7 @@ class Stage(layers.Layer):
         bn_momentum, synchronized, dtype, block: see `blocks.Block`.
     """
 
-    def __init__(self, filters, *, normalized, bn_momentum=0.99, synchronized=False, dtype=None, **block):
+    def __init__(self, filters, *, normalized, bn_momentum, synchronized, dtype, **block):
         super().__init__(dtype=dtype)
         self.normalization = None
         if normalized:
@@ -48,81 +49,40 @@ class Stage(layers.Layer):
         return self.block(x, training=training)
 
 
-class StagedGenerator(base.Generator):
-    """Strided convolutions to 1/64 of the size and back by repeated pixels, joined by the encoder's maps on the way.
+class StagedEncoder(encoders.TableEncoder):
+    """A kernel table's, but its decoder does not see the map of the picture's size."""
 
-    Args:
-        encoder: kernel table, rows (filters, stride, dropout); the first convolution is 11x11, the others 5x5.
-        decoder: kernel table; a row enlarges by its stride before its convolution. From the third row on it sees the
-            encoder's last map of its input's size, where there is one, joined with the map before it.
-        head, inputs, dtype: see `base.Generator`.
-        stage: options of every `Stage`.
-
-    Raises:
-        ValueError: if the decoder does not return to the picture's size.
-    """
-
-    def __init__(self, *, encoder, decoder, head, inputs=(), dtype=None, **stage):
-        super().__init__(head=head, inputs=inputs, multiple=base.reduction(encoder, decoder), dtype=dtype)
-        common = {"dtype": dtype, **stage}
-        self.encoder = [
-            Stage(
-                filters,
-                kernel_size=KERNEL if i else FIRST_KERNEL,
-                stride=stride,
-                dropout=dropout,
-                normalized=i in ENCODER_NORMALIZED,
-                **common,
-            )
-            for i, (filters, stride, dropout) in enumerate(encoder)
-        ]
-        self.decoder = [
-            Stage(
-                filters,
-                kernel_size=KERNEL,
-                stride=stride,
-                upsample="nearest",
-                dropout=dropout,
-                normalized=i in DECODER_NORMALIZED,
-                **common,
-            )
-            for i, (filters, stride, dropout) in enumerate(decoder)
-        ]
-        self.encoder_strides, self.decoder_strides = ([row[1] for row in table] for table in (encoder, decoder))
-
-    def features(self, x, training):
-        """See `base.Generator`."""
-        x, maps, shrunk = blocks.encoded(x, self.encoder, self.encoder_strides, training)
-        for i, (stage, stride) in enumerate(zip(self.decoder, self.decoder_strides, strict=True)):
-            if i > 1 and shrunk in maps:
-                x = ops.concatenate([x, maps[shrunk]], axis=-1)
-            x = stage(x, training=training)
-            shrunk //= stride
-        return x
+    def call(self, x, training=False):
+        """See `encoders.TableEncoder`."""
+        maps = super().call(x, training)
+        return {reduction: maps[reduction] for reduction in maps if reduction > 1 or self.reduction == 1}
 
 
 class WassersteinCritic(base.Discriminator):
     """Convolutions, their global averages at three depths, and dense layers: one score per picture.
 
     Args:
-        table: kernel table, rows (filters, stride, dropout).
-        multiplier: of the widths of the dense layers.
+        config: of the table.
         normalization: `none`, as a gradient penalty needs; `spectral` (the dense layers too); `batch` (but not in the
             first row).
-        d_input, crop, dtype: see `base.Discriminator`; published is a crop of 16.
         block: options of every `blocks.Block`.
     """
 
-    def __init__(self, *, table, multiplier=1.0, normalization="none", d_input="joint", crop=0, dtype=None, **block):
-        super().__init__(d_input=d_input, crop=crop, dtype=dtype)
-        groups = _groups([row[1] for row in table])
-        kernels, common = [CRITIC_KERNELS[group] for group in groups], {"slope": SLOPE, "dtype": dtype, **block}
-        self.blocks = base.judging_blocks(table, normalization, common, kernel_size=kernels)
+    def __init__(self, config, normalization, **block):
+        super().__init__(config)
+        a, dtype = config.architecture, self.dtype_policy
+        groups = _groups([row[1] for row in a.discriminator_layers])
+        self.blocks = base.judging_blocks(
+            config,
+            normalization,
+            functools.partial(blocks.Block, slope=SLOPE, **block),
+            kernel_size=[CRITIC_KERNELS[group] for group in groups],
+        )
         self.ends = [i for i, group in enumerate(groups) if group not in groups[i + 1 :]]
         self.average = layers.GlobalAveragePooling2D(dtype=dtype)
-        self.activation = blocks.activated("leaky_relu", slope=SLOPE, dtype=dtype)
+        self.activation = layers.LeakyReLU(SLOPE, dtype=dtype)
         self.skips, self.before, self.after = (
-            [blocks.dense(blocks.scaled(n, multiplier), normalization, dtype=dtype) for n in units]
+            [blocks.dense(blocks.scaled(n, a.filter_multiplier), normalization, dtype=dtype) for n in units]
             for units in ((SKIP_UNITS,) * len(self.ends), DENSE_BEFORE, DENSE_AFTER)
         )
         self.score = blocks.dense(1, normalization, dtype=dtype)
@@ -154,24 +114,29 @@ def _groups(strides):
     return groups
 
 
-def _staged(config, *, head, **common):
-    shrinks = math.prod(row[1] for row in config.architecture.encoder)
+def _staged(config, **options):
+    a = config.architecture
+    shrinks = math.prod(row[1] for row in a.encoder)
     if config.run.precision == "mixed_bfloat16" and min(config.data.height, config.data.width) <= shrinks:
         # Seen in TensorFlow 2.21: the CPU's bfloat16 gradient of a 5x5 kernel over a 1x1 map is not initialized where
         # the kernel lies outside of it, and the weights become infinite.
-        size = f"{config.data.height} x {config.data.width}"
         raise ValueError(
             f"`--precision mixed_bfloat16` trains `staged` wrongly on pictures of {shrinks} pixels or less. Use "
-            f"--precision float32, or a larger --height and --width. Received: {size}"
+            "--precision float32, or a larger --height and --width. Received: "
+            f"{config.data.height} x {config.data.width}"
         )
-    return StagedGenerator(**base.generator_tables(config), head=head(kernel_size=KERNEL), **common)
-
-
-def _critic(config, **common):
-    return WassersteinCritic(
-        **base.discriminator_table(config), multiplier=config.architecture.filter_multiplier, **common
+    stage = functools.partial(Stage, kernel_size=KERNEL, **options)
+    encoder = encoders.build(
+        config,
+        stage,
+        of_table=StagedEncoder,
+        kernel_size=[FIRST_KERNEL, *[KERNEL] * (len(a.encoder) - 1)],
+        normalized=[i in ENCODER_NORMALIZED for i in range(len(a.encoder))],
     )
+    normalized = [i in DECODER_NORMALIZED for i in range(len(a.decoder))]
+    enlarging = functools.partial(stage, upsample="nearest")
+    return encoder, decoders.build(config, encoder, enlarging, normalized=normalized), KERNEL
 
 
 GENERATORS = {"staged": _staged}
-DISCRIMINATORS = {"wgan-critic": _critic}
+DISCRIMINATORS = {"wgan-critic": WassersteinCritic}

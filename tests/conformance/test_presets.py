@@ -150,7 +150,7 @@ def learners(config, trained, action):
         if config.objective.adversarial == "wgan-gp":
             found["d"] -= cancelled_biases(trained.discriminator)
     if action.g_updates:
-        encoder = 0 if action.encoder_factor else len(trained.generator.encoder_parts)
+        encoder = 0 if action.encoder_factor else len(trained.generator.encoder.parts)
         parts = trained.generator.parts[max(action.frozen, encoder) :]
         if action.phase == "pretrain" and config.architecture.head == "channel-bins":
             parts = parts[:-2]  # what reads the bins

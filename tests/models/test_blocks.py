@@ -54,7 +54,7 @@ def test_a_blocks_shape(upsample, stride, size):
 
 
 def test_nearest_upsampling_repeats_pixels_before_the_convolution():
-    block = blocks.Block(1, kernel_size=3, stride=2, upsample="nearest", normalization="none", activation="none")
+    block = blocks.Block(1, kernel_size=3, stride=2, upsample="nearest", normalization="none", slope=1.0)
     x = np.random.default_rng(0).normal(size=(1, 3, 2, 1)).astype(np.float32)
     block(x)
     kernel = np.zeros((3, 3, 1, 1))
@@ -89,9 +89,7 @@ def linear(**options):
     [
         ({}, 0.2),
         ({"slope": 0.1}, 0.1),
-        ({"activation": "relu"}, 0.0),
-        ({"activation": "none"}, 1.0),
-        ({"activation": "prelu"}, 0.0),  # its slope starts at 0
+        ({"slope": 0}, 0.0),
     ],
 )
 def test_activations(options, negative):
@@ -101,22 +99,14 @@ def test_activations(options, negative):
     assert block.normalization is None
 
 
-def test_prelu_learns_a_slope_per_channel():
-    block = blocks.Block(3, kernel_size=1, normalization="none", activation="prelu")
-    block(tf.zeros((1, 4, 5, 2)))
-    (slopes,) = block.activation.trainable_variables
-    assert slopes.shape == (1, 1, 3)
-    assert block(tf.zeros((1, 9, 2, 2))).shape == (1, 9, 2, 3)
-
-
-@pytest.mark.parametrize("option", ["upsample", "normalization", "activation"])
+@pytest.mark.parametrize("option", ["upsample", "normalization"])
 def test_unknown_names_list_the_known(option):
-    with pytest.raises(ValueError, match=f"Unknown `{option}` 'other'. Known: .*(nearest|spectral|relu)"):
+    with pytest.raises(ValueError, match=f"Unknown `{option}` 'other'. Known: .*(nearest|spectral)"):
         blocks.Block(1, kernel_size=1, **{option: "other"})
 
 
 def test_dropout_is_active_in_training_only():
-    block = blocks.Block(64, kernel_size=1, normalization="none", activation="relu", dropout=0.5)
+    block = blocks.Block(64, kernel_size=1, normalization="none", slope=0, dropout=0.5)
     x = tf.ones((1, 8, 8, 4))
     block(x)
     block.convolution.set_weights([np.ones((1, 1, 4, 64)), np.zeros(64)])  # 4 everywhere

@@ -1,5 +1,8 @@
 """Encoders and decoders: pyramids of maps, and EfficientNet-Lite's against an independent port's."""
 
+import functools
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -26,8 +29,7 @@ def built(name="efficientnet-lite0", **values):
     return encoders.build(config, block)
 
 
-def block(filters, *, index=0, **row):
-    return blocks.Block(filters, kernel_size=3, **row)
+block = functools.partial(blocks.Block, kernel_size=3)
 
 
 def test_the_maps_are_those_of_an_independent_port():
@@ -72,7 +74,7 @@ def test_a_kernel_tables_pyramid_keeps_the_last_map_of_each_size():
     encoder = built("table", encoder=((4, 1), (6, 2), (8, 1), (10, 2)), filter_multiplier=1.0)
     maps = encoder(tf.zeros((1, 8, 12, 1)))
     assert {key: tuple(one.shape) for key, one in maps.items()} == {1: (1, 8, 12, 4), 2: (1, 4, 6, 8), 4: (1, 2, 3, 10)}
-    assert encoder.reduction == 4 and not encoder.pretrained
+    assert encoder.reduction == 4
 
 
 def test_unknown_encoders_list_the_known():
@@ -82,17 +84,22 @@ def test_unknown_encoders_list_the_known():
         built("vgg")
 
 
-def test_a_decoder_joins_the_map_of_the_size_that_it_comes_to():
-    decoder = decoders.ResizeDecoder([(5, 2, 0.0), (3, 1, 0.0), (2, 2, 0.0)], block, reduction=4)
+def decoder_of(table, block, *, reduction, context=0, joined_first=True, inputs=()):
+    encoder = SimpleNamespace(reduction=reduction, context=context)
+    return decoders.Decoder(table, block, encoder=encoder, joined_first=joined_first, inputs=inputs)
+
+
+@pytest.mark.parametrize(("first", "read", "made"), [(True, [9 + 6, 5, 3 + 7], 2), (False, [9, 5 + 6, 3], 2 + 7)])
+def test_a_decoder_joins_the_map_of_the_size_that_it_comes_to(first, read, made):
+    enlarging = block if first else functools.partial(block, upsample="nearest")
+    decoder = decoder_of([(5, 2, 0.0), (3, 1, 0.0), (2, 2, 0.0)], enlarging, reduction=4, joined_first=first)
     maps = {1: tf.ones((1, 8, 8, 7)), 2: tf.ones((1, 4, 4, 6)), 4: tf.ones((1, 2, 2, 9))}
-    assert decoder(maps).shape == (1, 8, 8, 2) and decoder.enlargement == 4
-    assert [one.convolution.kernel.shape[2] for one in decoder.blocks] == [9 + 6, 5, 3 + 7]
+    assert decoder(maps).shape == (1, 8, 8, made) and decoder.enlargement == 4
+    assert [one.convolution.kernel.shape[2] for one in decoder.blocks] == read
 
 
 def test_what_is_said_of_the_whole_picture_is_added_to_every_pixel_of_the_smallest_map():
-    decoder = decoders.ResizeDecoder(
-        [(4, 1, 0.0)], lambda f, **_: tf.keras.layers.Activation("linear"), reduction=8, context=3
-    )
+    decoder = decoder_of([(4, 1, 0.0)], lambda f, **_: tf.keras.layers.Activation("linear"), reduction=8, context=3)
     smallest = np.random.default_rng(1).normal(size=(2, 3, 5, 3)).astype(np.float32)
     whole = np.random.default_rng(2).normal(size=(2, 1, 1, 4)).astype(np.float32)
     maps = {8: smallest, encoders.WHOLE: whole}
@@ -106,9 +113,9 @@ def test_what_joins_a_decoder_begins_without_a_trace_and_comes_in_at_its_own_res
         inputs.Input("hint", "", "", 0, 1, None, reduction=2, joins="decoder", channels=1),
         inputs.Input("palette", "", "", 0, 1, None, reduction=inputs.WHOLE, joins="decoder", channels=2),
     )
-    table = [(4, 2, 0.0), (3, 2, 0.0)]
-    decoder = decoders.ResizeDecoder(table, lambda f, **_: blocks.Block(f, kernel_size=1), reduction=8, inputs=rows)
-    plain = decoders.ResizeDecoder(table, lambda f, **_: blocks.Block(f, kernel_size=1), reduction=8)
+    table, pixelwise = [(4, 2, 0.0), (3, 2, 0.0)], functools.partial(blocks.Block, kernel_size=1)
+    decoder = decoder_of(table, pixelwise, reduction=8, inputs=rows)
+    plain = decoder_of(table, pixelwise, reduction=8)
     rng = np.random.default_rng(0)
     maps = {8: rng.random((1, 2, 3, 5)).astype(np.float32)}
     hint = np.zeros((1, 8, 12, 1), np.float32)
@@ -132,4 +139,4 @@ def test_what_joins_a_decoder_begins_without_a_trace_and_comes_in_at_its_own_res
     assert not np.array_equal(decoder(maps, given), before)  # averaged, at the first row's resolution too
     with pytest.raises(ValueError, match=r"`depth` joins the decoder at reduction 16, but its rows come to \[4, 2\]"):
         far = inputs.Input("depth", "", "", 0, 1, None, reduction=16, joins="decoder", channels=1)
-        decoders.ResizeDecoder(table, lambda f, **_: blocks.Block(f, kernel_size=1), reduction=8, inputs=[far])
+        decoder_of(table, pixelwise, reduction=8, inputs=[far])

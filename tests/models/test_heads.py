@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from colorgan.models import heads, quantization
+from colorgan.models import generators, heads, quantization
 from colorgan.models.objectives import rebalanced
+from colorgan.settings import flags
 from colorgan.settings.config import Config
 
 LOGITS = {"color": None, "color-and-bins": (261,), "channel-bins": (2, 16), "joint-bins": (261,)}
@@ -16,8 +17,8 @@ BINS = [name for name, shape in LOGITS.items() if shape]
 CENTRES = quantization.channel_centres()
 
 
-def built(name, *, kernel_size=3, dtype="float32", **values):
-    return heads.build(Config().replace(head=name, **values), kernel_size=kernel_size, dtype=dtype)
+def built(name, *, kernel_size=3, **values):
+    return heads.build(Config().replace(head=name, **values), kernel_size=kernel_size)
 
 
 def features(seed=0, channels=8):
@@ -36,12 +37,12 @@ def test_all_heads_are_tested():
 @pytest.mark.parametrize("dtype", ["float32", "mixed_bfloat16", "mixed_float16"])
 @pytest.mark.parametrize("name", LOGITS)
 def test_shapes_ranges_and_types(name, dtype):
-    head = built(name, dtype=dtype)
+    head = built(name, precision=dtype)
     x = tf.cast(features(), "float32" if dtype == "float32" else dtype.removeprefix("mixed_"))
-    color, logits = head(x, with_logits=True)
+    color, logits = head(x)
     assert color.shape == (2, 5, 6, 2) and color.dtype == tf.float32
     assert np.abs(color).max() <= 1 and np.std(color) > 0
-    np.testing.assert_array_equal(head(x), color)
+    np.testing.assert_array_equal(head(x)[0], color)
     if LOGITS[name] is None:
         assert logits is None
     else:
@@ -52,15 +53,15 @@ def test_shapes_ranges_and_types(name, dtype):
 @pytest.mark.parametrize("dtype", ["float32", "mixed_bfloat16"])
 @pytest.mark.parametrize("name", LOGITS)
 def test_eager_is_graph(name, dtype):
-    head, x = built(name, dtype=dtype), features()
-    graph = tf.function(lambda x: head(x, with_logits=True)[0], input_signature=[tf.TensorSpec([None, None, None, 8])])
-    np.testing.assert_allclose(graph(x), head(x), atol=1e-5 if dtype == "float32" else 1e-2)
+    head, x = built(name, precision=dtype), features()
+    graph = tf.function(lambda x: head(x)[0], input_signature=[tf.TensorSpec([None, None, None, 8])])
+    np.testing.assert_allclose(graph(x), head(x)[0], atol=1e-5 if dtype == "float32" else 1e-2)
 
 
 @pytest.mark.parametrize("name", LOGITS)
 def test_parts_are_all_there_is_to_train(name):
     head = built(name)
-    head(features(), with_logits=True)
+    head(features())
     parts = [variable for part in head.parts for variable in part.trainable_variables]
     assert [v.path for v in parts] == [v.path for v in head.trainable_variables]
     # By hand: 3 x 3 x 8 inputs + 1 bias for each output; a reading convolution has 3 x 3 x 16 + 1.
@@ -75,7 +76,7 @@ def test_parts_are_all_there_is_to_train(name):
 
 @pytest.mark.parametrize("space", ["rgb", "yuv"])
 def test_other_colour_spaces(space):
-    assert built("color", color_space=space)(features()).shape == (2, 5, 6, 3 if space == "rgb" else 2)
+    assert built("color", color_space=space)(features())[0].shape == (2, 5, 6, 3 if space == "rgb" else 2)
     for name in BINS:
         with pytest.raises(ValueError, match=f"`--head {name}` .*use --color-space lab. Received: {space}"):
             built(name, color_space=space)
@@ -105,7 +106,7 @@ def test_targets_fit_the_logits(name):
     truth = tf.constant(np.random.default_rng(1).uniform(-0.25, 0.25, (2, 5, 6, 2)), tf.float32)
     weights = np.ones(head.bins["shape"], np.float32)
     with tf.GradientTape() as tape:
-        _, logits = head(x, with_logits=True)
+        _, logits = head(x)
         loss = rebalanced.cross_entropy(logits, head.targets(truth), weights)
     assert loss.shape == (2, 5, 6, 1)
     gradients = tape.gradient(loss, head.trainable_variables)
@@ -129,7 +130,7 @@ def test_targets_fit_the_logits(name):
 def test_the_colours_gradient_reaches_every_part(name):
     head, x = built(name), features()
     with tf.GradientTape() as tape:
-        loss = tf.reduce_sum(head(x) ** 2)
+        loss = tf.reduce_sum(head(x)[0] ** 2)
     reached = head.convolution.trainable_variables if name == "color-and-bins" else head.trainable_variables
     assert all(np.abs(g).max() > 0 for g in tape.gradient(loss, reached))
 
@@ -148,7 +149,7 @@ def reader(kernel_size):
 @pytest.mark.parametrize("kernel_size", [1, 4, 5])
 def test_channel_bins_start_at_the_centre_of_a_sure_bin(kernel_size):
     bins = np.random.default_rng(5).integers(0, 16, (2, 5, 6))
-    color, logits = reader(kernel_size)(100 * np.eye(16, dtype=np.float32)[bins], with_logits=True)
+    color, logits = reader(kernel_size)(100 * np.eye(16, dtype=np.float32)[bins])
     np.testing.assert_array_equal(np.argmax(logits, axis=-1), np.stack([bins, bins], axis=-1))
     np.testing.assert_allclose(color, np.stack([CENTRES[bins]] * 2, axis=-1), atol=1e-6)
 
@@ -158,14 +159,14 @@ def test_channel_bins_start_near_the_expected_colour():
     # order of artanh over +-1/16), 0.003 up to c = 1/2 and 0.02 at the end bins.
     logits = np.full((1, 1, 15, 16), -100, np.float32)
     logits[0, 0, range(15), range(15)] = logits[0, 0, range(15), range(1, 16)] = 0
-    color, bins = reader(3)(logits, with_logits=True)
+    color, bins = reader(3)(logits)
     error = np.abs(color - expected_color(bins))[0, 0, :, 0]
     assert error.max() < 0.02 and error[3:12].max() < 0.003 and error[0] > error[7]
 
 
 def test_joint_bins_are_the_annealed_mean():
     head = built("joint-bins", ab_scale=100.0, temperature=0.5)
-    color, logits = head(features(), with_logits=True)
+    color, logits = head(features())
     expected = quantization.annealed_mean(logits, temperature=0.5) / 100
     np.testing.assert_allclose(color, expected, atol=1e-6)
     # The bin of most colour is at b = -110, beyond 1 at this scale.
@@ -176,12 +177,11 @@ def test_joint_bins_are_the_annealed_mean():
 def test_weights_survive_a_file(name, tmp_path):
     def network(seed):
         keras.utils.set_random_seed(seed)
-        inputs = keras.Input((None, None, 8))
-        return keras.Model(inputs, built(name)(inputs))
+        return generators.build(flags.resolve({"dataset": "shapes", "preset": "tiny", "head": name}))
 
     first, second = network(0), network(1)
     first.save_weights(tmp_path / "a.weights.h5")
-    x = features()
+    x = features(channels=1)
     assert not np.allclose(first(x), second(x), atol=1e-4)
     second.load_weights(tmp_path / "a.weights.h5")
     np.testing.assert_array_equal(first(x), second(x))

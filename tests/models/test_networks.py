@@ -2,6 +2,7 @@
 
 import functools
 
+import h5py
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -180,6 +181,21 @@ def test_the_parts_are_all_variables_in_order(name):
     # The first part alone reads the input; each later one a map of what came before.
     first = [v for v in generator.parts[0].trainable_variables if len(v.shape) == 4]
     assert [v.shape[2] for v in first] == [1 + config.architecture.noise_channels]
+
+
+@systems
+def test_files_of_earlier_versions_load(name, tmp_path):
+    """They have a generator's blocks under `body`, in order, wherever the network keeps them now."""
+    config, generator, _ = pair(name)
+    generator.save_weights(tmp_path / "network.weights.h5")
+    a, held = config.architecture, []
+    kind, inner = ("stage", "block/") if name == "wgan256" else ("block", "")
+    with h5py.File(tmp_path / "network.weights.h5") as file:
+        file.visititems(lambda path, item: held.append(path) if isinstance(item, h5py.Dataset) else None)
+        for i, (filters, *_) in enumerate(a.encoder + a.decoder):
+            bias = file[f"body/{kind}{f'_{i}' if i else ''}/{inner}convolution/vars/1"]
+            assert bias.shape == (filters * a.filter_multiplier,)
+    assert held and all(path.startswith(("body/", "head/")) for path in held)
 
 
 @systems

@@ -84,7 +84,7 @@ def test_bins_are_taught_the_mean_colour_of_the_pixels_under_them():
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--preset", "tiny", "--encoder-name", NAME], "--generator unet has an encoder of its own"),
+        (["--preset", "tiny", "--encoder-name", NAME, "--decoder", "[[8,3]]"], "must divide what the encoder shrinks"),
         (
             ["--preset", "tiny", "--encoder-weights", "x.pth"],
             "are of a pretrained encoder: name it with --encoder-name",

@@ -1,6 +1,5 @@
 """`resize-unet` and `half-patch`: sizes, which maps are joined, colours at a part of the size."""
 
-import h5py
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -36,10 +35,13 @@ def test_activations_have_a_ceiling_from_the_smallest_map_on():
     assert 0 < float(tf.reduce_max(features)) <= 4
 
 
-@pytest.mark.parametrize(("rows", "part"), [(4, 2), (3, 4), (5, 1)])
-def test_colours_are_made_at_a_part_of_the_size(rows, part):
+@pytest.mark.parametrize(
+    ("name", "rows", "part"),
+    [("resize-unet", 4, 2), ("resize-unet", 3, 4), ("resize-unet", 5, 1), ("unet", 4, 2), ("pooling", 4, 2)],
+)
+def test_colours_are_made_at_a_part_of_the_size(name, rows, part):
     table = ((20, 2), (12, 2), (6, 2), (4, 2), (4, 2))[:rows]
-    generator = generators.build(configured(decoder=table, encoder=((4, 2),) * 5))
+    generator = generators.build(configured(generator=name, decoder=table, encoder=((4, 2),) * 5))
     assert (generator.multiple, generator.color_stride) == (32, part)
     gray = np.random.default_rng(0).uniform(-1, 1, (2, 40, 72, 1)).astype(np.float32)  # no multiples of 32
     color = generator(gray)
@@ -47,7 +49,7 @@ def test_colours_are_made_at_a_part_of_the_size(rows, part):
     padded = blocks.pad_to_multiple(tf.constant(gray), 32)
     features = generator.features(padded, False)
     assert features.shape[1:3] == (64 // part, 96 // part)
-    expected = tf.image.resize(generator.head(features), (64, 96))[:, :40, :72]
+    expected = tf.image.resize(generator.head(features)[0], (64, 96))[:, :40, :72]
     np.testing.assert_allclose(color, expected, atol=1e-6)
 
 
@@ -62,23 +64,22 @@ def test_logits_are_of_the_map_that_the_colours_are_made_in():
     color, logits = generator(gray, with_logits=True)
     assert color.shape == (1, 39, 72, 2) and logits.shape == (1, 10, 18, 261)  # 39 / 4, rounded up
     features = generator.features(blocks.pad_to_multiple(tf.constant(gray), 16), False)
-    np.testing.assert_allclose(logits, generator.head(features, with_logits=True)[1][:, :10, :18], atol=1e-6)
+    np.testing.assert_allclose(logits, generator.head(features)[1][:, :10, :18], atol=1e-6)
     np.testing.assert_array_equal(generator(gray), color)
-
-
-def test_files_of_earlier_versions_load(tmp_path):
-    """They have the blocks under `body`, in order, wherever the network keeps them now."""
-    generators.build(configured()).save_weights(tmp_path / "network.weights.h5")
-    held = []
-    with h5py.File(tmp_path / "network.weights.h5") as file:
-        file.visititems(lambda name, item: held.append(name) if isinstance(item, h5py.Dataset) else None)
-        assert sorted(file["body"]) == ["block", *(f"block_{i}" for i in range(1, 5 + 4))]
-    assert held and all(name.startswith(("body/", "head/")) for name in held)
 
 
 def test_a_pretrained_encoder_sees_the_gray_picture_alone():
     with pytest.raises(ValueError, match="`--noise-channels`: a pretrained encoder .* Received: 1. Leave it out"):
         generators.build(configured(encoder_name="efficientnet-lite0", noise_channels=1))
+
+
+@pytest.mark.parametrize("name", ["unet", "upsampling", "pooling"])
+def test_every_decoder_reads_a_pretrained_encoder(name):
+    table = {"decoder": ((8, 2), (4, 2), (4, 2))}
+    generator = generators.build(configured(generator=name, encoder_name="efficientnet-lite0", **table))
+    # Read with the encoder's maps at a sixteenth, an eighth and a quarter, where the colours are made.
+    assert generator.color_stride == 4 and generator.head.convolution.kernel.shape[2] == 4 + 24
+    assert generator(tf.zeros((1, 40, 33, 1))).shape == (1, 40, 33, 2)
 
 
 def test_enlarged_logits_keep_their_axes():

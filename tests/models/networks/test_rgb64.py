@@ -55,7 +55,7 @@ def test_the_layers_widths_follow_the_multiplier():
 def test_the_last_row_sees_the_input_again():
     config = configured(filter_multiplier=1 / 16)
     generator = generators.build(config)
-    last = generator.decoder[-1]
+    last = generator.decoder.blocks[-1]
     kernel, bias = last.convolution.get_weights()
     assert kernel.shape == (3, 3, 4 + 2, 2)
     only = np.zeros_like(kernel)
@@ -69,22 +69,22 @@ def test_the_last_row_sees_the_input_again():
 
 
 def test_poolings():
-    generator = generators.build(configured(filter_multiplier=1 / 16))
-    assert [pool is not None for pool in generator.pools] == [False, True, True, False, False]
-    network = discriminators.build(configured(filter_multiplier=1 / 16))
-    kinds = [type(pool).__name__ for pool in network.pools]
-    assert kinds == ["AveragePooling2D", "NoneType", "MaxPooling2D", "MaxPooling2D"]
+    generator, network = (module.build(configured(filter_multiplier=1 / 16)) for module in (generators, discriminators))
+    rng = np.random.default_rng(0)
+    picture = tf.constant(rng.uniform(-1, 1, (1, 64, 64, 2)), tf.float32)
+    x = picture
+    for block, stride in zip(generator.encoder.blocks, (1, 2, 2, 1, 1), strict=True):
+        x = tf.nn.max_pool2d(block(x), stride, stride, "VALID")
+    maps = generator.encoder(picture)
+    assert set(maps) == {1, 4}
+    np.testing.assert_array_equal(maps[1], picture)
+    np.testing.assert_allclose(maps[4], x, atol=1e-6)
+    gray, color = (rng.uniform(-1, 1, (1, 64, 64, channels)).astype(np.float32) for channels in (1, 3))
+    x = tf.concat([gray, color], axis=-1)
+    poolings = (tf.nn.avg_pool2d, 2), (tf.nn.max_pool2d, 1), (tf.nn.max_pool2d, 2), (tf.nn.max_pool2d, 2)
+    for block, (pool, stride) in zip(network.blocks, poolings, strict=True):
+        x = pool(block(x), stride, stride, "SAME")
+    expected = network.logit(network.prelu(network.dense(tf.reshape(x, (1, -1)))))
+    np.testing.assert_allclose(network(gray, color), expected, atol=1e-5)
     rates = [block.dropout.rate for block in network.blocks]
     assert rates == [0.25, 0.25, 0.25, 0.5] and network.dropout.rate == 0.5
-
-
-@pytest.mark.parametrize(
-    ("decoder", "message"),
-    [
-        (((8, 2), (8, 1)), r"products of their strides must be equal. Received: 2 and 4"),
-        (((8, 1), (8, 2), (8, 2)), "the last row of `pooling` is joined by the input and must have stride 1. Rec.* 2"),
-    ],
-)
-def test_tables_that_do_not_fit(decoder, message):
-    with pytest.raises(ValueError, match=message):
-        generators.build(configured(decoder=decoder))

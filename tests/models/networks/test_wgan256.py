@@ -83,10 +83,10 @@ def test_sizes_are_multiples_of_64_inside():
 
 def test_kernels_and_where_normalization_is():
     generator, critic = narrow()
-    assert [stage.block.convolution.kernel_size[0] for stage in generator.encoder] == [11, 5, 5, 5, 5, 5, 5]
-    assert {stage.block.convolution.kernel_size[0] for stage in generator.decoder} == {5}
-    assert [i for i, stage in enumerate(generator.encoder) if stage.normalization] == [0, 3]
-    assert [i for i, stage in enumerate(generator.decoder) if stage.normalization] == [0, 2, 5]
+    assert [stage.block.convolution.kernel_size[0] for stage in generator.encoder.blocks] == [11, 5, 5, 5, 5, 5, 5]
+    assert {stage.block.convolution.kernel_size[0] for stage in generator.decoder.blocks} == {5}
+    assert [i for i, stage in enumerate(generator.encoder.blocks) if stage.normalization] == [0, 3]
+    assert [i for i, stage in enumerate(generator.decoder.blocks) if stage.normalization] == [0, 2, 5]
     assert [block.convolution.kernel_size[0] for block in critic.blocks] == [7, 7, 5, 5, 5, 3, 3, 3]
     assert all(block.normalization is None for block in critic.blocks)
 
@@ -100,7 +100,7 @@ def test_slopes():
 
 def test_which_maps_are_joined():
     generator, _ = narrow()
-    read = [stage.block.convolution.kernel.shape[2] for stage in generator.decoder]
+    read = [stage.block.convolution.kernel.shape[2] for stage in generator.decoder.blocks]
     assert read == [16, 8, 8 + 8, 8 + 8, 8 + 4, 4 + 2, 2 + 1]
     assert generator.head.classify_a.kernel.shape == (5, 5, 2, 16)  # full size: no map of the encoder
 
