@@ -61,7 +61,7 @@ ADVERSARIAL = {
         boundary=0.0,
     ),
     # Arjovsky et al. 2017, eq. (2)-(3), with the penalty of Gulrajani et al. 2017, eq. (3). There are no labels:
-    # `compose.py` refuses a smoothed one.
+    # `settings/rules.py` refuses a smoothed one.
     "wgan-gp": AdversarialLoss(
         real=lambda logits, label: -logits,
         fake=lambda logits: logits,

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from keras import ops
 
-from colorgan.models.objectives import adversarial, controls, reconstruction
+from colorgan.models.objectives import adversarial, controls
 from colorgan.settings.config import Objective
 
 
@@ -24,17 +24,21 @@ class Term:
 
     Attributes:
         name: its log key.
-        setting: the setting that asks for it, for messages.
-        weight: function(objective) -> its weight; 0: a run does not have it.
+        setting: the setting that weighs it; 0: a run does not have it.
         looks_at: names of what its function takes.
         values: function(objective, *what it looks at) -> [B, ...], unreduced.
+        weight: function(objective) -> its weight, where that is not the setting's value alone.
     """
 
     name: str
     setting: str
-    weight: Callable
     looks_at: tuple[str, ...]
-    values: Callable
+    values: Callable = lambda objective, value: value
+    weight: Callable | None = None
+
+    def weighs(self, objective):
+        """-> its weight in a run of this objective."""
+        return self.weight(objective) if self.weight else getattr(objective, self.setting)
 
 
 def _control(name):
@@ -44,7 +48,7 @@ def _control(name):
     def values(objective, rgb):
         return controls.term(rgb, name, getattr(objective, f"desired_{name}"))
 
-    return Term(f"g/{name}", f"desired_{name}", weight, ("rgb",), values)
+    return Term(f"g/{name}", f"{name}_weight", ("rgb",), values, weight)
 
 
 # What a generator may minimize, and what its terms look at:
@@ -57,30 +61,17 @@ GENERATOR_TERMS = (
     Term(
         "g/adv",
         "adversarial_weight",
-        lambda o: o.adversarial_weight,
         ("fake_logits",),
         lambda o, logits: adversarial.get(o.adversarial).generator(logits),
     ),
-    Term(
-        "g/l1",
-        "l1_weight",
-        lambda o: o.l1_weight,
-        ("predicted", "truth"),
-        lambda o, predicted, truth: reconstruction.l1(predicted, truth),
-    ),
-    Term(
-        "g/classification",
-        "classification_weight",
-        lambda o: o.classification_weight,
-        ("cross_entropy",),
-        lambda o, cross_entropy: cross_entropy,
-    ),
+    # Nazeri et al. 2018, eq. (5).
+    Term("g/l1", "l1_weight", ("predicted", "truth"), lambda o, predicted, truth: ops.abs(predicted - truth)),
+    Term("g/classification", "classification_weight", ("cross_entropy",)),
     Term(
         "g/features",
-        "feature_model",
-        lambda o: o.feature_weight if o.feature_model else 0.0,
+        "feature_weight",
         ("feature_distance",),
-        lambda o, distance: distance,
+        weight=lambda o: o.feature_weight if o.feature_model else 0.0,
     ),
     *map(_control, controls.NAMES),
 )
@@ -89,11 +80,10 @@ PENALTIES = (
     Term(
         "d/gp",
         "gp_weight",
-        lambda o: o.gp_weight if adversarial.get(o.adversarial).penalized else 0.0,
         ("gradient_penalty",),
-        lambda o, penalty: penalty,
+        weight=lambda o: o.gp_weight if adversarial.get(o.adversarial).penalized else 0.0,
     ),
-    Term("d/r1", "r1_weight", lambda o: o.r1_weight, ("r1",), lambda o, penalty: penalty),
+    Term("d/r1", "r1_weight", ("r1",)),
 )
 PRETRAINING = {"l1": ("g/l1",), "classification": ("g/classification",), "both": ("g/l1", "g/classification")}
 
@@ -132,9 +122,6 @@ def discriminator_loss(objective: Objective, *, real_logits, fake_logits, global
         (loss, logs) with `d/real` and `d/fake`, the loss on each; `d/gap`, the mean logit on real minus that on
         generated pictures; `d/accuracy`, the share of patches judged rightly (not for a critic, which judges none);
         the penalties that there are, unweighted; and `d/loss`, the weighted sum.
-
-    Raises:
-        ValueError: if the adversarial loss is unknown, or if what a penalty looks at is not given.
     """
     terms = adversarial.get(objective.adversarial)
     label = adversarial.SMOOTH_REAL_LABEL if objective.label_smoothing else 1.0
@@ -145,7 +132,7 @@ def discriminator_loss(objective: Objective, *, real_logits, fake_logits, global
     if terms.boundary is not None:
         right = share(real_logits > terms.boundary, global_batch) + share(fake_logits < terms.boundary, global_batch)
         logs["d/accuracy"] = right / 2
-    penalty, penalties = _weighed(_of_run(PENALTIES, objective), objective, global_batch, seen)
+    penalty, penalties = _weighed(PENALTIES, objective, global_batch, seen)
     loss = real + fake + penalty
     return loss, {**logs, **penalties, "d/loss": loss}
 
@@ -160,12 +147,8 @@ def generator_loss(objective: Objective, *, global_batch, **seen):
 
     Returns:
         (loss, logs) with the terms that there are, unweighted, and `g/loss`, their weighted sum.
-
-    Raises:
-        ValueError: if no term is left, or if what one looks at is not given.
     """
-    check_terms(objective)
-    loss, logs = _weighed(_of_run(GENERATOR_TERMS, objective), objective, global_batch, seen)
+    loss, logs = _weighed(GENERATOR_TERMS, objective, global_batch, seen)
     return loss, {**logs, "g/loss": loss}
 
 
@@ -175,7 +158,7 @@ def check_terms(objective: Objective) -> None:
     Raises:
         ValueError: if every term's weight is 0.
     """
-    if not _of_run(GENERATOR_TERMS, objective):
+    if not any(term.weighs(objective) for term in GENERATOR_TERMS):
         raise ValueError(
             "The generator has nothing to minimize: `--adversarial-weight` and `--l1-weight` are both 0, and no other "
             "term is set. Give one of them a weight"
@@ -187,48 +170,26 @@ def pretrain_loss(objective: Objective, kind, *, global_batch, **seen):
 
     Args:
         objective: the terms' weights. Adam ignores the scale of a loss, but its moments go on into the adversarial
-            phase and should fit there, so the weight is kept; of one term alone, where it is 0, as the term ends with
-            the pre-training, it is 1 here.
+            phase and should fit there, so the weight is kept; where it is 0, as the term ends with the pre-training,
+            it is 1 here.
         kind: one of `PRETRAINING`, as `--pretrain`.
         global_batch: images over all replicas.
         seen: what these terms look at.
 
     Returns:
         (loss, logs) with the terms, unweighted, and `g/loss`.
-
-    Raises:
-        ValueError: if the kind is unknown, `both` lacks a weight, or what a term looks at is not given.
     """
-    if kind not in PRETRAINING:
-        raise ValueError(f"Unknown `--pretrain` {kind!r}. Known: {', '.join(PRETRAINING)}")
-    terms = [(term, term.weight(objective)) for term in GENERATOR_TERMS if term.name in PRETRAINING[kind]]
-    if len(terms) == 1:
-        terms = [(term, weight or 1.0) for term, weight in terms]
-    elif not all(weight for _, weight in terms):
-        raise ValueError("`--pretrain both` needs --l1-weight and --classification-weight above 0")
-    loss, logs = _weighed(terms, objective, global_batch, seen)
+    terms = [term for term in GENERATOR_TERMS if term.name in PRETRAINING[kind]]
+    loss, logs = _weighed(terms, objective, global_batch, seen, instead_of_0=1.0)
     return loss, {**logs, "g/loss": loss}
 
 
-def _of_run(terms, objective):
-    """-> (term, weight) of those that have one."""
-    weighed = [(term, term.weight(objective)) for term in terms]
-    return [(term, weight) for term, weight in weighed if weight]
-
-
-def _weighed(terms, objective, global_batch, seen):
-    """(term, weight) of each -> (their weighted sum, {log key: each unweighted})."""
+def _weighed(terms, objective, global_batch, seen, *, instead_of_0=0.0):
+    """-> the weighted sum of the terms that weigh something, and {log key: each unweighted}."""
     loss, logs = 0.0, {}
-    for term, weight in terms:
-        given = [_found(seen, name, term) for name in term.looks_at]
-        logs[term.name] = share(term.values(objective, *given), global_batch)
-        loss = loss + weight * logs[term.name]
+    for term in terms:
+        if weight := term.weighs(objective) or instead_of_0:
+            given = [seen[name]() if callable(seen[name]) else seen[name] for name in term.looks_at]
+            logs[term.name] = share(term.values(objective, *given), global_batch)
+            loss = loss + weight * logs[term.name]
     return loss, logs
-
-
-def _found(seen, name, term):
-    value = seen.get(name)
-    if value is None:
-        flag = "--" + term.setting.replace("_", "-")
-        raise ValueError(f"`{flag}` sets a term that needs `{name}`. Received: None")
-    return value() if callable(value) else value
