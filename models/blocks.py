@@ -11,8 +11,6 @@ from colorgan.models import normalization as norm
 from colorgan.settings.config import Config
 
 LEAKY_SLOPE = 0.2  # Nazeri et al. 2018, section 3.3, after DCGAN
-UPSAMPLINGS = (None, "transposed", "nearest")
-NORMALIZATIONS = ("batch", "spectral", "none")
 
 
 class Block(layers.Layer):
@@ -33,9 +31,6 @@ class Block(layers.Layer):
         bn_momentum: momentum of the moving statistics.
         synchronized: whether batch statistics are taken over all replicas (TensorFlow only).
         dtype: Keras dtype policy.
-
-    Raises:
-        ValueError: for an unknown upsampling or normalization (the known ones are listed).
     """
 
     def __init__(
@@ -55,21 +50,13 @@ class Block(layers.Layer):
         dtype=None,
     ):
         super().__init__(dtype=dtype)
-        _known("upsample", upsample, UPSAMPLINGS)
-        _known("normalization", normalization, NORMALIZATIONS)
-        nearest = upsample == "nearest"
-        self.repeat = stride if nearest else 1
-        convolution = layers.Conv2DTranspose if upsample == "transposed" else layers.Conv2D
+        convolutions = {None: layers.Conv2D, "nearest": layers.Conv2D, "transposed": layers.Conv2DTranspose}
+        self.repeat, stride = (stride, 1) if upsample == "nearest" else (1, stride)
         # He et al. 2015, as the paper: with fans in for the convolutions. Keras' fan of a transposed kernel is its
         # output side; the original used the same initializer object for both.
         self.convolution = weighted(
-            convolution(
-                filters,
-                kernel_size,
-                strides=1 if nearest else stride,
-                padding="same",
-                kernel_initializer="he_normal",
-                dtype=dtype,
+            convolutions[upsample](
+                filters, kernel_size, strides=stride, padding="same", kernel_initializer="he_normal", dtype=dtype
             ),
             normalization,
         )
@@ -111,11 +98,6 @@ def weighted(layer, normalization):
 def dense(units, normalization, *, dtype=None):
     """-> a dense layer without activation; `normalization` as in `weighted`."""
     return weighted(layers.Dense(units, kernel_initializer="he_normal", dtype=dtype), normalization)
-
-
-def _known(name, value, known):
-    if value not in known:
-        raise ValueError(f"Unknown `{name}` {value!r}. Known: {', '.join(map(str, known))}")
 
 
 def options(config: Config, synchronized):

@@ -22,7 +22,8 @@ What a generator sees and predicts:
 | `rgb` | luma, as the systems that predict RGB were published | R, G, B |
 | `yuv` | luma | U, V |
 
-All functions take and return float32 (other floats are cast: half precision cannot hold Lab), channels last.
+All functions take and return float32 (other floats are cast: half precision cannot hold Lab), channels last. An unknown
+`color_space` is a ValueError.
 """
 
 from __future__ import annotations
@@ -84,8 +85,12 @@ def lab_to_linear(lab):
     lab = _float(lab)
     fy = (lab[..., 0:1] + 16) / 116
     f = ops.concatenate([fy + lab[..., 1:2] / 500, fy, fy - lab[..., 2:3] / 200], axis=-1)
-    xyz = ops.where(f > 6 / 29, f**3, (f - 4 / 29) / LAB_SLOPE)
-    return _matmul(xyz, RGB_FROM_XYZ * WHITE_D65[None, :])
+    return _matmul(_cubed(f), RGB_FROM_XYZ * WHITE_D65[None, :])
+
+
+def _cubed(f):
+    """The inverse of Lab's cube root, with its line below `LAB_EPSILON`."""
+    return ops.where(f > 6 / 29, f**3, (f - 4 / 29) / LAB_SLOPE)
 
 
 def lab_to_rgb(lab):
@@ -193,9 +198,6 @@ def gray(rgb, color_space):
 
     Returns:
         [..., 1] float32 in [-1, 1]: L scaled (`lab`) or luma scaled (`rgb`, `yuv`).
-
-    Raises:
-        ValueError: if the colour space is unknown.
     """
     _check_space(color_space)
     return scale_l(rgb_to_lab(rgb)[..., 0:1]) if color_space == "lab" else luma(rgb) * 2 - 1
@@ -210,15 +212,11 @@ def gray_to_srgb(gray, color_space):
 
     Returns:
         [..., 1] float32 in [0, 1], sRGB: what the three channels of a gray picture hold.
-
-    Raises:
-        ValueError: if the colour space is unknown.
     """
     _check_space(color_space)
     if color_space != "lab":
         return (_float(gray) + 1) / 2
-    f = (unscale_l(gray) + 16) / 116
-    return linear_to_srgb(ops.where(f > 6 / 29, f**3, (f - 4 / 29) / LAB_SLOPE))
+    return linear_to_srgb(_cubed((unscale_l(gray) + 16) / 116))
 
 
 def encode(rgb, *, color_space, ab_scale):
@@ -233,18 +231,12 @@ def encode(rgb, *, color_space, ab_scale):
         gray: [..., 1] float32 in [-1, 1], as `gray` returns it: L (`lab`) or luma (`rgb`, `yuv`), scaled.
         color: [..., 2] float32, ab / ab_scale (`lab`) or U / 0.436 and V / 0.615 (`yuv`), or [..., 3], RGB scaled to
             [-1, 1] (`rgb`).
-
-    Raises:
-        ValueError: if the colour space is unknown.
     """
-    _check_space(color_space)
     if color_space == "lab":  # one conversion for both
         lab = rgb_to_lab(rgb)
         return scale_l(lab[..., 0:1]), lab[..., 1:3] / ab_scale
-    if color_space == "yuv":
-        yuv = rgb_to_yuv(rgb)
-        return gray(rgb, color_space), yuv[..., 1:3] / _uv_bounds()
-    return gray(rgb, color_space), _float(rgb) * 2 - 1
+    color = rgb_to_yuv(rgb)[..., 1:3] / _uv_bounds() if color_space == "yuv" else _float(rgb) * 2 - 1
+    return gray(rgb, color_space), color
 
 
 def to_lab(gray, color, *, color_space, ab_scale):
@@ -258,11 +250,7 @@ def to_lab(gray, color, *, color_space, ab_scale):
     Returns:
         [..., 3] Lab. In `lab` its L is `gray`'s, exactly, and colours may lie outside the sRGB gamut; in `rgb` and
         `yuv` it is that of `decode`'s picture, its L included.
-
-    Raises:
-        ValueError: if the colour space is unknown.
     """
-    _check_space(color_space)
     if color_space == "lab":
         return ops.concatenate([unscale_l(gray), _float(color) * ab_scale], axis=-1)
     return rgb_to_lab(decode(gray, color, color_space=color_space, ab_scale=ab_scale))
@@ -277,9 +265,6 @@ def decode(gray, color, *, color_space, ab_scale):
     Returns:
         [..., 3] sRGB in [0, 1]. Values outside are cut off per channel, which in `lab` and `yuv` also moves the
         lightness of such colours (see `lab_to_rgb`).
-
-    Raises:
-        ValueError: if the colour space is unknown.
     """
     _check_space(color_space)
     if color_space == "lab":

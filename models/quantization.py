@@ -43,16 +43,10 @@ def describe(kind, *, ab_scale):
 
     Returns:
         {"kind": kind, "ab_scale": float, "shape": [2, 16] or [Q], "step": Lab units between two bins}.
-
-    Raises:
-        ValueError: for an unknown kind (the known ones are listed).
     """
+    shape, step = [len(joint_centres())], STEP
     if kind == "channel-bins":
         shape, step = [2, CHANNEL_BINS], 2 * ab_scale / CHANNEL_BINS
-    elif kind == "joint-bins":
-        shape, step = [len(joint_centres())], STEP
-    else:
-        raise ValueError(f"Unknown kind of bins {kind!r}. Known: channel-bins, joint-bins")
     return {"kind": kind, "ab_scale": float(ab_scale), "shape": shape, "step": float(step)}
 
 
@@ -118,23 +112,22 @@ def _candidates():
     return np.where(real, order, -1).astype(np.int32), points.astype(np.float32)
 
 
-def nearest_bins(ab, *, count=NEIGHBOURS):
+def nearest_bins(ab):
     """The joint bins next to colours.
 
     Args:
         ab: [..., 2] float, Lab units; beyond `REACH` the colour is moved to it.
-        count: how many, at most 5.
 
     Returns:
-        indices: [..., count] int32, the nearest first.
-        distances: [..., count] float32, squared, Lab units.
+        indices: [..., 5] int32, the nearest first.
+        distances: [..., 5] float32, squared, Lab units.
     """
     indices, points = (ops.convert_to_tensor(table) for table in _candidates())
     ab = ops.clip(ops.cast(ab, "float32"), -REACH, REACH)
     cell = ops.cast(ops.floor((ab + REACH) / CELL + 0.5), "int32")
     row = cell[..., 0] * (2 * REACH // CELL + 1) + cell[..., 1]
     distances = ops.sum((ops.take(points, row, axis=0) - ab[..., None, :]) ** 2, axis=-1)
-    negative, place = ops.top_k(-distances, count)
+    negative, place = ops.top_k(-distances, NEIGHBOURS)
     return ops.take_along_axis(ops.take(indices, row, axis=0), place, axis=-1), -negative
 
 
@@ -184,18 +177,16 @@ def histogram(batches, *, bins):
     """How often each bin occurs: the counts that `class_weights` needs.
 
     Args:
-        batches: iterable of [B, H, W, 3] uint8 sRGB pictures or [B, H, W, 2] float scaled ab; arrays or tensors.
+        batches: iterable of [B, H, W, 3] uint8 sRGB pictures, arrays or tensors.
         bins: what `describe` returned; a head has it as `bins`.
 
     Returns:
         int64 counts, [2, 16] (channel) or [Q] (joint: each colour counts for its nearest bin).
-
-    Raises:
-        ValueError: for batches of another shape or type.
     """
     total = np.zeros(bins["shape"], dtype=np.int64)
     for batch in batches:
-        ab = _lab_units(batch, bins["ab_scale"]).reshape(-1, 2)
+        lab = ops.convert_to_numpy(colors.rgb_to_lab(np.asarray(batch, np.float32) / 255))
+        ab = lab[..., 1:].reshape(-1, 2)
         if bins["kind"] == "joint-bins":
             total += np.bincount(_nearest(ab), minlength=len(total))
         else:
@@ -204,30 +195,14 @@ def histogram(batches, *, bins):
     return total
 
 
-def _lab_units(batch, ab_scale):
-    """-> [..., 2] float32 numpy: a and b of a batch in Lab units."""
-    batch = np.asarray(batch)
-    if batch.dtype == np.uint8 and batch.shape[-1:] == (3,):
-        return ops.convert_to_numpy(colors.rgb_to_lab(batch.astype(np.float32) / 255))[..., 1:]
-    if np.issubdtype(batch.dtype, np.floating) and batch.shape[-1:] == (2,):
-        return batch.astype(np.float32) * np.float32(ab_scale)
-    raise ValueError(
-        "`batches` must hold uint8 RGB, [B, H, W, 3], or float scaled ab, [B, H, W, 2]. "
-        f"Received: {batch.dtype}, {list(batch.shape)}"
-    )
-
-
 def _nearest(ab):
-    """[N, 2] -> [N], the nearest bin: the own cell's, which sRGB colours have; the search is for the others."""
+    """[N, 2] Lab units -> [N], the bin of a colour's cell, which all of sRGB have; else the nearest to its centre."""
     limit = REACH // STEP
-    own = np.full((2 * limit + 1, 2 * limit + 1), -1)
-    own[tuple((joint_centres().astype(int) // STEP + limit).T)] = np.arange(len(joint_centres()))
+    ticks = STEP * np.arange(-limit, limit + 1)
+    grid = np.stack(np.meshgrid(ticks, ticks, indexing="ij"), axis=-1)
+    own = np.linalg.norm(grid[:, :, None] - joint_centres(), axis=-1).argmin(axis=-1)
     cell = np.clip(np.rint(ab / STEP), -limit, limit).astype(int) + limit
-    found = own[cell[:, 0], cell[:, 1]]
-    outside = found < 0
-    if outside.any():
-        found[outside] = ops.convert_to_numpy(nearest_bins(ab[outside], count=1)[0])[:, 0]
-    return found
+    return own[cell[:, 0], cell[:, 1]]
 
 
 def class_weights(counts, *, bins, uniform_mix=0.5, exponent=1.0):
@@ -242,15 +217,15 @@ def class_weights(counts, *, bins, uniform_mix=0.5, exponent=1.0):
     Args:
         counts: what `histogram` returned, or its JSON form.
         bins: what `histogram` was given.
-        uniform_mix: lambda, in (0, 1], of joint bins; at 1 all weights are 1.
+        uniform_mix: lambda, in (0, 1], of joint bins; at 1 all weights are 1, at 0 a bin that never occurs would weigh
+            infinitely much.
         exponent: of joint bins, at least 0, where all weights are 1.
 
     Returns:
         numpy float32, of the shape of `counts`.
 
     Raises:
-        ValueError: for counts of another shape, negative or of no colour at all, and `uniform_mix` or `exponent`
-            out of its range.
+        ValueError: for counts of another shape, negative or of no colour at all.
     """
     counts = np.asarray(counts, dtype=np.float64)
     if list(counts.shape) != bins["shape"] or (counts < 0).any() or not counts.sum(axis=-1).all():
@@ -261,14 +236,7 @@ def class_weights(counts, *, bins, uniform_mix=0.5, exponent=1.0):
     if bins["kind"] == "channel-bins":
         inverse = (counts > 0) / (counts + 1)
         return (inverse / inverse.sum(axis=-1, keepdims=True)).astype(np.float32)
-    if not 0 < uniform_mix <= 1:
-        raise ValueError(
-            "`--uniform-mix` must lie in (0, 1]: without any of the uniform distribution a bin that never occurs "
-            f"weighs infinitely much. Received: {uniform_mix}"
-        )
     p = _smooth(counts / counts.sum())
-    if exponent < 0:
-        raise ValueError(f"`--rebalance-exponent` must not be negative. Received: {exponent}")
     weights = ((1 - uniform_mix) * p + uniform_mix / len(p)) ** -exponent
     return (weights / np.sum(p * weights)).astype(np.float32)
 

@@ -37,7 +37,8 @@ def value(rgb, name):
     Raises:
         ValueError: if the name is unknown (the known ones are listed).
     """
-    _check_name(name)
+    if name not in NAMES:
+        raise ValueError(f"Unknown controlled quantity {name!r}. Known: {', '.join(NAMES)}")
     if name == "hue":
         return _mean_hue(color.rgb_to_hsv(rgb))[0]
     if name == "saturation":
@@ -61,7 +62,6 @@ def term(rgb, name, desired):
     Raises:
         ValueError: if the name is unknown.
     """
-    _check_name(name)
     desired = ops.cast(desired, "float32")
     if name != "hue":
         return ops.abs(value(rgb, name) - desired)
@@ -140,8 +140,3 @@ def _mean(x):
 
 def _per_picture(x):
     return ops.reshape(ops.cast(x, "float32"), (-1, 1, 1, 1))
-
-
-def _check_name(name):
-    if name not in NAMES:
-        raise ValueError(f"Unknown controlled quantity {name!r}. Known: {', '.join(NAMES)}")

@@ -66,15 +66,10 @@ def load(path, *, size=None):
 
 
 def _check_input(model, path, size):
-    inputs = getattr(model, "inputs", None) or []
-    shapes = [tuple(x.shape) for x in inputs]
-    height, width = size or (None, None)
-    wanted = (None, height, width, 3)
-    fits = len(shapes) == 1 and len(shapes[0]) == 4 and shapes[0][3] == 3
-    fits = fits and all(
-        have in (None, need) or need is None for have, need in zip(shapes[0][:3], wanted[:3], strict=True)
-    )
-    if not fits:
+    shapes = [tuple(x.shape) for x in getattr(model, "inputs", None) or []]
+    wanted = (None, *(size or (None, None)), 3)
+    channels = [shape[3:] for shape in shapes] == [(3,)]
+    if not channels or any(a != b and None not in (a, b) for a, b in zip(shapes[0], wanted, strict=True)):
         needed = ", ".join(name if n is None else str(n) for name, n in zip("BHWC", wanted, strict=True))
         raise ValueError(
             f"`--feature-model`: the model in {path} must have one input, [{needed}]. Received: "

@@ -99,12 +99,6 @@ def test_activations(options, negative):
     assert block.normalization is None
 
 
-@pytest.mark.parametrize("option", ["upsample", "normalization"])
-def test_unknown_names_list_the_known(option):
-    with pytest.raises(ValueError, match=f"Unknown `{option}` 'other'. Known: .*(nearest|spectral)"):
-        blocks.Block(1, kernel_size=1, **{option: "other"})
-
-
 def test_dropout_is_active_in_training_only():
     block = blocks.Block(64, kernel_size=1, normalization="none", slope=0, dropout=0.5)
     x = tf.ones((1, 8, 8, 4))
