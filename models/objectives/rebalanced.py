@@ -23,22 +23,10 @@ def cross_entropy(logits, targets, weights):
 
     Returns:
         [B, H, W, 1] float32.
-
-    Raises:
-        ValueError: if the logits, targets and weights are not of the same kind of bins.
     """
-    joint = isinstance(targets, quantization.SoftTargets)
-    bins = (len(quantization.joint_centres()),) if joint else (2, quantization.CHANNEL_BINS)
     weights = ops.cast(ops.convert_to_tensor(weights), "float32")
-    sizes = {"logits": tuple(logits.shape)[3:], "weights": tuple(weights.shape)}
-    if not joint:
-        sizes["targets"] = tuple(targets.shape)[3:]
-    for name, size in sizes.items():
-        if size != bins:
-            kind = "joint" if joint else "channel"
-            raise ValueError(f"`{name}`: targets of {kind} bins need {list(bins)} bins. Received: {list(size)}")
     log_probabilities = ops.log_softmax(ops.cast(logits, "float32"), axis=-1)
-    if joint:
+    if isinstance(targets, quantization.SoftTargets):
         loss = -ops.sum(quantization.dense(targets) * log_probabilities, axis=-1)
         return (ops.take(weights, targets.indices[..., 0], axis=0) * loss)[..., None]
     loss = -ops.sum(targets * log_probabilities, axis=-1)
