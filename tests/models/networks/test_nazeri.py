@@ -1,4 +1,4 @@
-"""`unet` and `patch`: sizes, ranges, where normalization and dropout are, parameters counted by hand."""
+"""`unet` and `patch`: sizes, ranges, where normalization and dropout are."""
 
 import keras
 import numpy as np
@@ -139,23 +139,6 @@ def test_outputs_are_float32_in_mixed_precision(precision):
     full = generators.build(configured())
     full.set_weights(generator.get_weights())
     assert np.abs(result - full(x)).max() < 0.1
-
-
-# design: kernels are 4x4; the generator's last convolution is 1x1 to 2 channels, the discriminator's 4x4 to 1.
-def convolution(inputs, outputs, kernel=4):
-    return kernel * kernel * inputs * outputs + outputs
-
-
-def test_parameters_of_the_cifar10_networks_by_hand():
-    encoder = [(1, 64), (64, 128), (128, 256), (256, 512), (512, 512)]  # (channels in, channels out)
-    # Each decoder layer sees the one before it, joined with the encoder map of its size: 512 512 256 128.
-    decoder = [(512, 512), (512 + 512, 256), (256 + 256, 128), (128 + 128, 64)]
-    expected = sum(convolution(*row) + 4 * row[1] for row in encoder + decoder) + convolution(64 + 64, 2, kernel=1)
-    config = flags.resolve({"dataset": "cifar10"})
-    assert generators.build(config).count_params() == expected
-    patch = [(3, 64), (64, 128), (128, 256), (256, 512)]
-    expected = sum(convolution(*row) for row in patch) + 4 * (128 + 256 + 512) + convolution(512, 1)
-    assert discriminators.build(config).count_params() == expected
 
 
 def test_the_head_is_a_convolution_of_1_pixel(generator):

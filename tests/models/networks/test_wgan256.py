@@ -1,4 +1,4 @@
-"""`staged` and `wgan-critic`: parameters by hand, where normalization is, which maps are joined."""
+"""`staged` and `wgan-critic`: where normalization is, which maps are joined."""
 
 import functools
 
@@ -28,53 +28,6 @@ def configured(**values):
 def narrow():
     config = configured(filter_multiplier=1 / 32, height=64, width=64)
     return generators.build(config), discriminators.build(config)
-
-
-def convolution(inputs, outputs, kernel):
-    return kernel * kernel * inputs * outputs + outputs
-
-
-def dense(inputs, outputs):
-    return inputs * outputs + outputs
-
-
-def test_parameters_of_the_generator_by_hand():
-    encoder = [(32, 32), (32, 64), (64, 128), (128, 256), (256, 256), (256, 512)]
-    # After the block at 1/64 and a row alone, each row reads the map before it and the encoder's at 1/32 .. 1/2.
-    decoder = [
-        (512, 256),
-        (256, 256),
-        (256 + 256, 256),
-        (256 + 256, 256),
-        (256 + 128, 128),
-        (128 + 64, 64),
-        (64 + 32, 64),
-    ]
-    normalized = [1, 64] + [512, 256 + 256, 128 + 64]  # the picture, at 1/4; at 1/64, 1/32, 1/4
-    heads = 2 * convolution(64, 16, 5) + 2 * convolution(16, 1, 5)
-    expected = (
-        convolution(1, 32, 11) + sum(convolution(*row, 5) for row in encoder + decoder) + 4 * sum(normalized) + heads
-    )
-    assert generators.build(configured()).count_params() == expected
-
-
-def test_parameters_of_the_critic_by_hand():
-    rows = [
-        (3, 64, 7),
-        (64, 64, 7),
-        (64, 128, 5),
-        (128, 128, 5),
-        (128, 256, 5),
-        (256, 512, 3),
-        (512, 512, 3),
-        (512, 512, 3),
-    ]
-    skips = dense(64, 4) + dense(256, 4) + dense(512, 4)
-    # 256 - 2 * 16 = 224 pixels; six halvings, rounded up: 112 56 28 14 7 4.
-    layers = dense(4 * 4 * 512, 1024) + dense(1024, 256) + dense(256 + 3 * 4, 64) + dense(64, 16) + dense(16, 1)
-    expected = sum(convolution(*row) for row in rows) + skips + layers
-    network = discriminators.build(configured())
-    assert network.count_params() == expected == sum(v.numpy().size for v in network.trainable_variables)
 
 
 def test_sizes_are_multiples_of_64_inside():
