@@ -13,7 +13,18 @@ from colorgan.settings.config import Config
 LEAKY_SLOPE = 0.2  # Nazeri et al. 2018, section 3.3, after DCGAN
 
 
-class Block(layers.Layer):
+class Composite:
+    """A layer that is made of layers: each of them is built where it is first called.
+
+    Without a `build` of its own, Keras would call it on symbolic pictures first, and so at every level of nesting:
+    eight times for a convolution three levels down.
+    """
+
+    def build(self, **shapes):
+        """It has no weights of its own."""
+
+
+class Block(Composite, layers.Layer):
     """Convolution, normalization, activation, dropout: one row of a kernel table.
 
     Args:

@@ -15,7 +15,7 @@ from colorgan.models.inputs import WHOLE
 from colorgan.settings.config import Config
 
 
-class Decoder(layers.Layer):
+class Decoder(blocks.Composite, layers.Layer):
     """Enlarges the smallest map row by row, joined with the encoder's map of each size that it comes to.
 
     What else a generator is given is added to what each row makes, at that row's resolution, by a layer per row that

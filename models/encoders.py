@@ -30,7 +30,7 @@ STEM, TOP = 32, 1280  # filters before and after the stages; Lite scales neither
 LITE = {"efficientnet-lite0": (1.0, 1.0), "efficientnet-lite2": (1.1, 1.2)}  # name: factor on filters, on repetitions
 
 
-class TableEncoder(layers.Layer):
+class TableEncoder(blocks.Composite, layers.Layer):
     """Blocks of a kernel table.
 
     Args:
@@ -64,7 +64,7 @@ class TableEncoder(layers.Layer):
         return maps
 
 
-class EfficientNetLite(layers.Layer):
+class EfficientNetLite(blocks.Composite, layers.Layer):
     """EfficientNet-Lite (Tan and Le 2019; Lite: no squeeze-and-excitation, ReLU6), without its classifier.
 
     Each convolution has the batch normalization behind it folded in, with ImageNet's statistics, so that there is none
@@ -120,7 +120,7 @@ class EfficientNetLite(layers.Layer):
         return maps
 
 
-class InvertedResidual(layers.Layer):
+class InvertedResidual(blocks.Composite, layers.Layer):
     """Expand, convolve each channel, project; the input is added where the shape stays (Sandler et al. 2018, MBConv).
 
     Args:

@@ -15,7 +15,7 @@ from colorgan.models.networks import GENERATORS
 from colorgan.settings.config import Config
 
 
-class Generator(keras.Model):
+class Generator(blocks.Composite, keras.Model):
     """From a photograph's lightness, and what else it is given, to its colours; any height and width.
 
     Args:

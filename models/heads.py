@@ -1,6 +1,6 @@
 """What a generator ends in: from its last features to colours, directly or by way of bins. `build` makes one.
 
-Imports `color`, `quantization` and `settings.config`.
+Imports `blocks`, `color`, `quantization` and `settings.config`.
 """
 
 from __future__ import annotations
@@ -8,12 +8,12 @@ from __future__ import annotations
 import numpy as np
 from keras import layers, ops
 
+from colorgan.models import blocks, quantization
 from colorgan.models import color as colors
-from colorgan.models import quantization
 from colorgan.settings.config import Config
 
 
-class Head(layers.Layer):
+class Head(blocks.Composite, layers.Layer):
     """What all heads share. A call: [B, H, W, F] features -> (scaled colour, logits or None), float32.
 
     float32 whatever the policy: bfloat16 has 8 bits of mantissa, less than a step of 8-bit colour.

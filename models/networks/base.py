@@ -12,7 +12,7 @@ from colorgan.models import blocks
 from colorgan.settings.config import Config
 
 
-class Discriminator(keras.Model):
+class Discriminator(blocks.Composite, keras.Model):
     """Real or generated: one logit per picture or per patch. A subclass has `judge(x, training)`.
 
     Args:

@@ -27,7 +27,7 @@ SKIP_UNITS = 4
 DENSE_BEFORE, DENSE_AFTER = (1024, 256), (64, 16)  # dense layers before and after the skips are joined
 
 
-class Stage(layers.Layer):
+class Stage(blocks.Composite, layers.Layer):
     """Batch normalization of the input, if any, and a convolution with LeakyReLU.
 
     Args:
