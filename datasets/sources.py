@@ -7,7 +7,6 @@ cache), and the count of unreadable files. Imports `randomness` only.
 from __future__ import annotations
 
 import abc
-import contextlib
 import functools
 import threading
 import warnings
@@ -41,12 +40,6 @@ class BadFiles:
         self._warned = False
         self._lock = threading.Lock()
 
-    @property
-    def names(self) -> tuple:
-        """The unreadable files met so far, sorted."""
-        with self._lock:
-            return tuple(sorted(self._bad))
-
     def note(self, indices, bad):
         """Record that the files `indices` were read, of which `bad`, {name: reason}, could not be decoded.
 
@@ -69,23 +62,13 @@ class BadFiles:
         Raises:
             ValueError: if more than the tolerable share is unreadable; names the first of them.
         """
-        with self._lock:
-            seen, bad = int(self._seen.sum()), len(self._bad)
-        if bad > self.max_fraction * max(seen, min(self.size, 1000)):
+        seen, bad = self._so_far()
+        if len(bad) > self.max_fraction * max(seen, min(self.size, 1000)):
             raise ValueError(
-                f"`--max-bad-fraction`: {bad} of the {seen} files read are unreadable ({self.origin}), more than the"
-                f" share of {self.max_fraction:g} that is tolerated: {self._listing()}. Repair or remove them, or raise"
-                " --max-bad-fraction."
+                f"`--max-bad-fraction`: {len(bad)} of the {seen} files read are unreadable ({self.origin}), more than"
+                f" the share of {self.max_fraction:g} that is tolerated: {_listed(bad)}. Repair or remove them, or"
+                " raise --max-bad-fraction."
             )
-
-    @contextlib.contextmanager
-    def clear_errors(self):
-        """Around the reading of a dataset: raises `check`'s ValueError where tf.data has only a failed operation."""
-        try:
-            yield
-        except tf.errors.OpError:
-            self.check()
-            raise
 
     def warn(self, *, only_after_a_pass=False):
         """Name the unreadable files in one warning, if there are any; at most once over the life of a split.
@@ -93,21 +76,24 @@ class BadFiles:
         Args:
             only_after_a_pass: say nothing until every file has been read.
         """
-        with self._lock:
-            seen, bad = int(self._seen.sum()), len(self._bad)
-            if not bad or self._warned or (only_after_a_pass and seen < self.size):
-                return
-            self._warned = True
+        seen, bad = self._so_far()
+        if not bad or self._warned or (only_after_a_pass and seen < self.size):
+            return
+        self._warned = True
         warnings.warn(
-            f"{bad} of the {seen} files read are unreadable and left out ({self.origin}): {self._listing()}",
+            f"{len(bad)} of the {seen} files read are unreadable and left out ({self.origin}): {_listed(bad)}",
             stacklevel=3,
         )
 
-    def _listing(self):
+    def _so_far(self):
+        """-> how many files were read, and the unreadable ones of them, [(name, reason)], sorted."""
         with self._lock:
-            first = [f"{name} ({reason})" for name, reason in sorted(self._bad.items())[:NAMED]]
-            more = len(self._bad) - len(first)
-        return ", ".join(first) + (f" and {more} more" if more else "")
+            return int(self._seen.sum()), sorted(self._bad.items())
+
+
+def _listed(bad):
+    more = len(bad) - NAMED
+    return ", ".join(f"{name} ({reason})" for name, reason in bad[:NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 class Source(abc.ABC):
@@ -143,12 +129,13 @@ class Source(abc.ABC):
     def content(self):
         """Yields bytes that change with the photographs, as far as that is cheap: see `pipeline.Split.fingerprint`."""
 
-    def shaped(self, rgb, label, ok):
-        """Give the outputs of a `tf.numpy_function` the shapes that it loses."""
+    def chunk_of(self, read, *inputs):
+        """-> in a graph, the chunk that `read` gives: a function of NumPy arrays -> index, rgb, label, ok."""
+        index, rgb, label, ok = tf.numpy_function(read, inputs, [tf.int64, tf.uint8, tf.int64, tf.bool])
         rgb.set_shape((None, self.height, self.width, 3))
-        label.set_shape((None,))
-        ok.set_shape((None,))
-        return {"rgb": rgb, "label": label, "ok": ok}
+        for one in (index, label, ok):
+            one.set_shape((None,))
+        return {"index": index, "rgb": rgb, "label": label, "ok": ok}
 
 
 @functools.lru_cache(maxsize=4)
@@ -169,30 +156,29 @@ class RandomAccess(Source):
         """[n] int64 -> rgb [n, H, W, 3] uint8, label [n] int64, ok [n] bool. Called from several threads."""
 
     def records(self, *, seed, start, num_shards, shard):  # noqa: D102 - see Source
-        def read(cursors):
-            epochs, places = cursors // self.size, cursors % self.size
+        def index_of(cursors):
+            epochs, places = np.divmod(cursors, self.size)
             indices = np.empty_like(cursors)
             for epoch in np.unique(epochs):
                 here = epochs == epoch
                 indices[here] = epoch_order(self.size, seed, int(epoch))[places[here]]
+            return indices
+
+        return self._chunks(tf.data.Dataset.counter(start + shard, num_shards), index_of)
+
+    def one_pass(self, *, seed):  # noqa: D102 - see Source
+        order = np.arange(self.size) if seed is None else randomness.permutation(self.size, "pass", seed)
+        return self._chunks(tf.data.Dataset.range(self.size), order.take)
+
+    def _chunks(self, cursors, index_of):
+        def read(cursors):
+            indices = index_of(cursors)
             return indices, *self.read(indices)
 
         def chunk(cursors):
-            index, *rest = tf.numpy_function(read, [cursors], [tf.int64, tf.uint8, tf.int64, tf.bool])
-            index.set_shape((None,))
-            return {"cursor": cursors, "index": index, **self.shaped(*rest)}
+            return {"cursor": cursors, **self.chunk_of(read, cursors)}
 
-        cursors = tf.data.Dataset.counter(start + shard, num_shards).batch(self.chunk)
-        return cursors.map(chunk, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
-
-    def one_pass(self, *, seed):  # noqa: D102 - see Source
-        def chunk(indices):
-            rest = tf.numpy_function(self.read, [indices], [tf.uint8, tf.int64, tf.bool])
-            return {"index": indices, **self.shaped(*rest)}
-
-        order = np.arange(self.size) if seed is None else randomness.permutation(self.size, "pass", seed)
-        indices = tf.data.Dataset.from_tensor_slices(order.astype(np.int64)).batch(self.chunk)
-        return indices.map(chunk, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+        return cursors.batch(self.chunk).map(chunk, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
 
 
 class Arrays(RandomAccess):
@@ -209,7 +195,6 @@ class Arrays(RandomAccess):
         self.rgb, self.labels = rgb, np.asarray(labels, np.int64)
 
     def read(self, indices):  # noqa: D102 - see RandomAccess
-        self.bad.note(indices, {})
         return self.rgb[indices], self.labels[indices], np.ones(len(indices), bool)
 
     def content(self):  # noqa: D102 - see Source
@@ -233,11 +218,8 @@ class OneByOne(RandomAccess):
     def __init__(self, data, labels, *, origin, class_names=()):
         super().__init__(data, len(labels), origin=origin, class_names=class_names)
         self.labels = np.asarray(labels, np.int64)
-        self._kept = None
         if fits(data, self.size):
-            # Not zeros: the system hands out an empty array's memory only where pictures are written.
-            self._kept = np.empty((self.size, data.height, data.width, 3), np.uint8)
-            self._state = np.zeros(self.size, np.int8)  # 0: not read yet, 1: kept, -1: unreadable
+            self.picture = functools.cache(self.picture)  # but for unreadable ones: these are tried again
 
     @abc.abstractmethod
     def picture(self, index):
@@ -250,20 +232,11 @@ class OneByOne(RandomAccess):
     def read(self, indices):  # noqa: D102 - see RandomAccess
         rgb = np.zeros((len(indices), self.height, self.width, 3), np.uint8)
         ok, bad = np.ones(len(indices), bool), {}
-        for row, index in enumerate(indices):
-            state = 0 if self._kept is None else self._state[index]
-            if state == 1:
-                rgb[row] = self._kept[index]
-                continue
-            ok[row] = False
-            if state == 0:
-                try:
-                    rgb[row], ok[row] = self.picture(int(index)), True
-                except Unreadable as reason:
-                    bad[self.name(int(index))] = str(reason)
-                if self._kept is not None:
-                    self._kept[index] = rgb[row]
-                    self._state[index] = 1 if ok[row] else -1  # after the picture: other threads read it on sight
+        for row, index in enumerate(indices.tolist()):
+            try:
+                rgb[row] = self.picture(index)
+            except Unreadable as reason:
+                ok[row], bad[self.name(index)] = False, str(reason)
         self.bad.note(indices, bad)
         return rgb, self.labels[indices], ok
 

@@ -140,32 +140,25 @@ class Stream(sources.Source):
 
     def _read(self, shuffle_seed=None):
         """-> dataset of {image: encoded, label, name}, one by one; shuffled by an int64 tensor, or in order."""
-        import tensorflow_datasets
-
-        skip = {"image": tensorflow_datasets.decode.SkipDecoding()}
-        examples = self._examples({"image": True}, skip, shuffle_seed=shuffle_seed, add_tfds_id=True)
+        examples = self._examples(["image"], shuffle_seed)
         if self._class is not None:
             examples = examples.filter(lambda one: self._class_of(one) >= 0)
         if shuffle_seed is not None:
             examples = examples.shuffle(self._buffer, seed=shuffle_seed, reshuffle_each_iteration=False)
-        return examples.map(
-            lambda one: {
-                "image": one["image"],
-                "label": self._class_of(one),
-                "name": one["tfds_id"],
-            }
-        )
+        return examples.map(lambda one: {"image": one["image"], "label": self._class_of(one), "name": one["tfds_id"]})
 
-    def _examples(self, wanted, skip=None, *, shuffle_seed=None, add_tfds_id=False):
+    def _examples(self, wanted, shuffle_seed=None):
+        """-> dataset of {label, tfds_id and these features}: the pictures, where they are wanted, encoded."""
         import tensorflow_datasets
 
-        wanted = wanted | ({self._label: True} if self._label else {})
+        skip = {name: tensorflow_datasets.decode.SkipDecoding() for name in wanted}
+        wanted = dict.fromkeys([*wanted, *filter(None, [self._label])], True)
         return self._builder.as_dataset(
             split=self._part,
             shuffle_files=shuffle_seed is not None and not self._builder.info.disable_shuffling,
             decoders=tensorflow_datasets.decode.PartialDecoding(wanted, decoders=skip),
             read_config=tensorflow_datasets.ReadConfig(
-                shuffle_seed=shuffle_seed, try_autocache=False, add_tfds_id=add_tfds_id
+                shuffle_seed=shuffle_seed, try_autocache=False, add_tfds_id=True
             ),
         )
 
@@ -180,19 +173,10 @@ class Stream(sources.Source):
 
     def _chosen(self):
         """-> how many examples are of the classes chosen, from the labels alone."""
-        labels = self._examples({}).map(self._class_of).batch(4096).as_numpy_iterator()
+        labels = self._examples([]).map(self._class_of).batch(4096).as_numpy_iterator()
         return sum(int((batch >= 0).sum()) for batch in labels)
 
-    def _decoded(self, chunk):
-        rest = tf.numpy_function(
-            self._decode, [chunk["index"], chunk["image"], chunk["name"]], [tf.uint8, tf.bool], name="decode"
-        )
-        return {
-            **{k: v for k, v in chunk.items() if k not in ("image", "name")},
-            **self.shaped(rest[0], chunk["label"], rest[1]),
-        }
-
-    def _decode(self, index, encoded, names):
+    def _decode(self, index, encoded, labels, names):
         rgb = np.zeros((len(encoded), self.height, self.width, 3), np.uint8)
         ok, bad = np.ones(len(encoded), bool), {}
         for row, (content, name) in enumerate(zip(encoded, names, strict=True)):
@@ -201,11 +185,16 @@ class Stream(sources.Source):
             except sources.Unreadable as reason:
                 ok[row], bad[name.decode()] = False, str(reason)
         self.bad.note(index, bad)
-        return rgb, ok
+        return index, rgb, labels, ok
 
     def _chunks(self, examples):
-        chunks = examples.batch(self.chunk)
-        return chunks.map(self._decoded, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+        """(cursor, {index, image, label, name}) one by one -> chunks."""
+
+        def chunk(cursor, rows):
+            inputs = (rows[name] for name in ("index", "image", "label", "name"))
+            return {"cursor": cursor, **self.chunk_of(self._decode, *inputs)}
+
+        return examples.batch(self.chunk).map(chunk, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
 
     def records(self, *, seed, start, num_shards, shard):
         """As in Source; `index` is the place in the epoch."""
@@ -218,15 +207,15 @@ class Stream(sources.Source):
 
         examples = tf.data.Dataset.counter(first, dtype=tf.int64).flat_map(epoch).enumerate(start)
         examples = examples.shard(num_shards, shard)
-        return self._chunks(examples.map(lambda cursor, one: {"cursor": cursor, "index": cursor % self.size, **one}))
+        return self._chunks(examples.map(lambda cursor, one: (cursor, {"index": cursor % self.size, **one})))
 
     def one_pass(self, *, seed):
         """As in Source. A seed shuffles within the buffer only: the sets are written in random order already."""
-        examples = self._read().enumerate()
+        examples = self._read().enumerate().map(lambda index, one: (index, {"index": index, **one}))
         if seed is not None:
             order = randomness.key("pass", seed) >> 1
             examples = examples.shuffle(self._buffer, seed=order, reshuffle_each_iteration=False)
-        return self._chunks(examples.map(lambda index, one: {"index": index, **one}))
+        return self._chunks(examples)
 
     def content(self):
         """As in Source: what TensorFlow Datasets says of the part."""
@@ -234,15 +223,21 @@ class Stream(sources.Source):
         yield repr((self._builder.info.full_name, self._part, info.num_examples, info.num_bytes)).encode()
 
     def in_memory(self):
-        """-> sources.Source with the same pictures decoded, without the unreadable ones."""
+        """-> sources.Source with the same pictures decoded, without the unreadable ones.
+
+        Raises:
+            ValueError: as `sources.BadFiles.check`.
+        """
         rgb = np.empty((self.size, self.height, self.width, 3), np.uint8)
         labels, filled = np.empty(self.size, np.int64), 0
-        with self.bad.clear_errors():
+        try:
             for chunk in self.one_pass(seed=None).as_numpy_iterator():
-                count = int(chunk["ok"].sum())
-                rgb[filled : filled + count] = chunk["rgb"][chunk["ok"]]
-                labels[filled : filled + count] = chunk["label"][chunk["ok"]]
-                filled += count
+                rows = slice(filled, filled + int(chunk["ok"].sum()))
+                rgb[rows], labels[rows] = chunk["rgb"][chunk["ok"]], chunk["label"][chunk["ok"]]
+                filled = rows.stop
+        except tf.errors.OpError:
+            self.bad.check()
+            raise
         arrays = sources.Arrays(
             self._data, rgb[:filled], labels[:filled], origin=self.origin, class_names=self.class_names
         )
