@@ -60,15 +60,14 @@ def table(words, categories, *, where):
         ValueError: for words that mean no category; names similar ones and those there are.
     """
     names = tuple(dict.fromkeys(word.strip("/") for word in words))
-    known = [_runs(category) for category in categories]
-    unknown = [name for name in names if not any(name in runs for runs in known)]
-    if unknown:
-        raise ValueError(_complaint(unknown, categories, set().union(*known), where))
-    number = np.full(len(known) + 1, -1, np.int64)
-    # The sort is stable and later entries overwrite earlier ones: fewest parts first, the last of equals first.
-    for place in sorted(reversed(range(len(names))), key=lambda place: names[place].count("/")):
-        number[:-1][[names[place] in runs for runs in known]] = place
-    return names, number
+    number, known = [], set()
+    for runs in map(_runs, categories):
+        meant = [name for name in names if name in runs]
+        number.append(names.index(max(meant, key=lambda name: name.count("/"))) if meant else -1)
+        known |= runs
+    if unknown := [name for name in names if name not in known]:
+        raise ValueError(_complaint(unknown, categories, known, where))
+    return names, np.array([*number, -1], np.int64)
 
 
 def in_words(words):

@@ -27,7 +27,6 @@ MAY_IMPORT = {
     "models.color": set(),
     "models.normalization": set(),
     "models": {"models", "settings.config"},
-    "datasets.measured": {"models.color", "models.quantization"},
     "datasets": {"datasets", "models.color", "settings.config", "files"},
     "training": {
         "training",
