@@ -34,12 +34,10 @@ def select(words, categories, labels, *, where):
     Raises:
         ValueError: as `table`.
     """
-    if not words:
-        return np.arange(len(labels)), labels, tuple(categories)
     names, number = table(words, categories, where=where)
-    classes = number[labels]
-    chosen = np.flatnonzero(classes >= 0)
-    return chosen, classes[chosen], names
+    labels = number[labels]
+    chosen = np.flatnonzero(labels >= 0) if words else np.arange(len(labels))
+    return chosen, labels[chosen], names
 
 
 def table(words, categories, *, where):
@@ -48,17 +46,18 @@ def table(words, categories, *, where):
     Where several words mean one category, the one with the most parts has it, the first of equals.
 
     Args:
-        words: at least one.
-        categories, where: as in `select`.
+        words, categories, where: as in `select`.
 
     Returns:
-        class_names: the words, each once.
+        class_names: the words, each once; the categories where there are no words.
         number: [categories + 1] int64, the class of each category; -1: not chosen. The last entry is -1, so that the
             category -1, none, stays none.
 
     Raises:
         ValueError: for words that mean no category; names similar ones and those there are.
     """
+    if not words:
+        return tuple(categories), np.append(np.arange(len(categories)), -1)
     names = tuple(dict.fromkeys(word.strip("/") for word in words))
     number, known = [], set()
     for runs in map(_runs, categories):

@@ -64,7 +64,8 @@ def _prepared(name, data):
             ) from error
         if builder.info.splits:  # what is prepared has splits
             return builder
-        size = _download_size(builder)
+        total = sum(info.size for info in (builder.url_infos or {}).values())  # TFDS brings their checksums along
+        size = f"{total / 2**20:,.0f} MiB" if total else "an unknown amount"
         if not data.download:
             raise ValueError(
                 f"`--download`: {name} is not prepared yet (looked in {builder.data_dir}). TensorFlow Datasets would"
@@ -73,15 +74,6 @@ def _prepared(name, data):
         print(f"Downloading {name} with TensorFlow Datasets: {size}, to {builder.data_dir}", flush=True)
         builder.download_and_prepare()
         return builder
-
-
-def _download_size(builder):
-    """-> the size in words, from the checksums that TFDS ships before a set is prepared."""
-    try:
-        total = sum(info.size for info in (builder.url_infos or {}).values())
-    except ImportError:  # TFDS 4.9 reads them with importlib_resources, which it does not always bring
-        total = 0
-    return f"{total / 2**20:,.0f} MiB" if total else "an unknown amount"
 
 
 def _part(builder, name, data, split, test):
@@ -102,15 +94,6 @@ def _part(builder, name, data, split, test):
     return f"train[{size - held}:]"
 
 
-def _labels(builder):
-    """-> the feature that is the set's label, or None, and the names of its classes."""
-    features, keys = builder.info.features, builder.info.supervised_keys or ()
-    for key in ("label", *(key for key in keys if isinstance(key, str))):
-        if key in features and getattr(features[key], "num_classes", None):
-            return key, tuple(features[key].names)
-    return None, ()
-
-
 class Stream(sources.Source):
     """A split read in sequence: each epoch has its own order of the set's files and of a buffer within it.
 
@@ -122,41 +105,34 @@ class Stream(sources.Source):
 
     def __init__(self, data, builder, part, *, origin):
         self._data, self._builder, self._part = data, builder, part
-        self._label, names = _labels(builder)
-        self._class = None
-        size = builder.info.splits[part].num_examples
-        if data.classes:
-            if not names:
-                raise ValueError(
-                    f"`--classes`: {builder.info.full_name} has no labels with names to choose by. Its features:"
-                    f" {', '.join(builder.info.features)}. Omit the flag."
-                )
-            names, self._class = classes.table(data.classes, names, where=builder.info.full_name)
-            size = self._chosen()
+        info = builder.info
+        categories = getattr(info.features["label"], "names", None) if "label" in info.features else None
+        self._wanted = {"label": True} if categories else {}
+        names, self._class = classes.table(data.classes, categories or (), where=info.full_name)
+        size = self._chosen() if data.classes else info.splits[part].num_examples
         super().__init__(data, size, origin=origin, class_names=names)
-        whole = builder.info.splits[part.partition("[")[0]]
+        whole = info.splits[part.partition("[")[0]]
         bytes_each = max(1, whole.num_bytes // max(1, whole.num_examples))
         self._buffer = max(1, min(self.size, BUFFER_BYTES // bytes_each))
 
     def _read(self, shuffle_seed=None):
         """-> dataset of {image: encoded, label, name}, one by one; shuffled by an int64 tensor, or in order."""
-        examples = self._examples(["image"], shuffle_seed)
-        if self._class is not None:
+        examples = self._examples({"image": True}, shuffle_seed)
+        if self._data.classes:
             examples = examples.filter(lambda one: self._class_of(one) >= 0)
         if shuffle_seed is not None:
             examples = examples.shuffle(self._buffer, seed=shuffle_seed, reshuffle_each_iteration=False)
         return examples.map(lambda one: {"image": one["image"], "label": self._class_of(one), "name": one["tfds_id"]})
 
     def _examples(self, wanted, shuffle_seed=None):
-        """-> dataset of {label, tfds_id and these features}: the pictures, where they are wanted, encoded."""
+        """-> dataset of {label, tfds_id and these features}: the pictures, if they are wanted, encoded."""
         import tensorflow_datasets
 
         skip = {name: tensorflow_datasets.decode.SkipDecoding() for name in wanted}
-        wanted = dict.fromkeys([*wanted, *filter(None, [self._label])], True)
         return self._builder.as_dataset(
             split=self._part,
             shuffle_files=shuffle_seed is not None and not self._builder.info.disable_shuffling,
-            decoders=tensorflow_datasets.decode.PartialDecoding(wanted, decoders=skip),
+            decoders=tensorflow_datasets.decode.PartialDecoding(self._wanted | wanted, decoders=skip),
             read_config=tensorflow_datasets.ReadConfig(
                 shuffle_seed=shuffle_seed, try_autocache=False, add_tfds_id=True
             ),
@@ -164,16 +140,12 @@ class Stream(sources.Source):
 
     def _class_of(self, one):
         """-> [] int64, the class of an example; -1: unknown, or not chosen."""
-        if self._label is None:
-            return tf.constant(-1, tf.int64)
-        label = tf.cast(one[self._label], tf.int64)
-        if self._class is None:
-            return label
-        return tf.gather(self._class, tf.where(label < 0, tf.constant(len(self._class) - 1, tf.int64), label))
+        label = tf.cast(one.get("label", -1), tf.int64)
+        return tf.gather(self._class, tf.where(label < 0, np.int64(len(self._class) - 1), label))
 
     def _chosen(self):
         """-> how many examples are of the classes chosen, from the labels alone."""
-        labels = self._examples([]).map(self._class_of).batch(4096).as_numpy_iterator()
+        labels = self._examples({}).map(self._class_of).batch(4096).as_numpy_iterator()
         return sum(int((batch >= 0).sum()) for batch in labels)
 
     def _decode(self, index, encoded, labels, names):
