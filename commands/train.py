@@ -9,15 +9,15 @@ import tensorflow as tf
 
 from colorgan import datasets
 from colorgan.commands import class_weights, common
-from colorgan.evaluation import baselines, definitions
+from colorgan.evaluation import baselines, definitions, metrics
 from colorgan.evaluation import evaluate as evaluator
 from colorgan.evaluation.report import sheets, tables
 from colorgan.files import whole
 from colorgan.models.objectives import adversarial, compose, features
-from colorgan.models.predictor import Predictor
+from colorgan.models.predictor import Predictor, to_rgb8
 from colorgan.settings import flags, modes, rules
 from colorgan.settings.config import Config
-from colorgan.training import checkpoints, distribution, loop, state, steps, validation, writers
+from colorgan.training import checkpoints, distribution, loop, state, steps, writers
 from colorgan.weights import pretrained
 
 
@@ -72,6 +72,15 @@ def _train(config, strategy, interrupted):
         truth = next(held_out.pictures(config.run.sample_size, limit=config.run.sample_size))["rgb"]
         return sheets.sample_grid(truth, predictor.predict_lab(truth))
 
+    def validate():
+        measurement = metrics.Measurement(
+            dict.fromkeys((*definitions.validation_names(config.evaluation.acc_thresh), config.run.best_metric))
+        )
+        for batch in held_out.pictures(config.data.batch_size, limit=config.run.validate_size):
+            lab = predictor.predict_lab(batch["rgb"])
+            measurement.add(batch["rgb"], lab, to_rgb8(lab))
+        return measurement.means()
+
     end = iterations(config, photographs.size)
     writer = writers.Writers(run_dir, config, start=position.iteration, total=end, active=chief)
     try:
@@ -84,12 +93,7 @@ def _train(config, strategy, interrupted):
             train=photographs,
             strategy=strategy,
             writers=writer,
-            validate=validation.validator(
-                predictor,
-                lambda: held_out.pictures(config.data.batch_size, limit=config.run.validate_size),
-                threshold=config.evaluation.acc_thresh,
-                best_metric=config.run.best_metric,
-            ),
+            validate=validate,
             sample=sample if chief else None,
         ).run(interrupted)
     finally:

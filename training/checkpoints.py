@@ -140,10 +140,6 @@ class Checkpoints:
         self.checkpoint = tf.train.Checkpoint(**state.variables())
         self.manager = tf.train.CheckpointManager(self.checkpoint, str(target), max_to_keep=keep)
 
-    def any(self) -> bool:
-        """-> whether there is a checkpoint to go on from."""
-        return tf.train.latest_checkpoint(str(self.directory)) is not None
-
     def restore(self) -> dict | None:
         """Restore the newest checkpoint into the state.
 

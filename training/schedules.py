@@ -38,12 +38,14 @@ class Measurements:
         accuracy: `d/accuracy` of the last iteration, if it judged.
         gap: `d/gap` of the last iteration, mean critic value of real less of generated pictures, if it judged.
         validation: the named validation metric as a cost (smaller is better), if one was just measured.
+        colorfulness: the colourfulness ratio, likewise.
     """
 
     epochs: float = 0.0
     accuracy: float | None = None
     gap: float | None = None
     validation: float | None = None
+    colorfulness: float | None = None
 
 
 @dataclass(frozen=True)
@@ -126,45 +128,50 @@ def act(config: Config, state: State, measurements: Measurements) -> tuple[State
     """
     if state.phase != "d-pretrain":  # there the generator, which is what is validated, stands still
         state = _observe_validation(config.optimizer, state, measurements.validation)
-    state = _observe_judgement(config, state, measurements)
-    state = _enter(config, state)
+    state = _enter(config, _observe_judgement(config, state, measurements))
     s, o = config.schedule, config.optimizer
-    lr = learning_rate(o, state)
-    g_lr = lr
-    if state.phase == "pretrain" and o.pretrain_lr:
-        g_lr = learning_rate(dataclasses.replace(o, lr=o.pretrain_lr), state)
-    frozen = _frozen(s, state) if state.phase != "pretrain" else 0
-    factor = encoder_factor(config, state.iteration)
-    common = {
-        "phase": state.phase,
-        "frozen": frozen,
-        "encoder_factor": factor,
-        "g_lr": g_lr,
-        "d_lr": lr * o.d_lr_factor,
-    }
+    rests = noise = False
     if state.phase == "pretrain":
-        action = Action(d_updates=0, g_updates=1, **common)
+        d_updates, g_updates = 0, 1
     elif state.phase == "d-pretrain":
-        action = Action(d_updates=1, g_updates=0, **common)
+        d_updates, g_updates = 1, 0
     elif s.critic_ratio == "cantelli":
         state, d_updates, g_updates = _round(s, state)
-        action = Action(d_updates=d_updates, g_updates=g_updates, **common)
     else:
         state = _retraining(config, state, measurements.epochs)
         noise_epoch = bool(s.noise_epochs) and int(measurements.epochs) % s.noise_epochs == s.noise_epochs - 1
         noise = noise_epoch and not state.retraining  # it is the generated pictures that are to be told again
         # In a noise epoch it learns whatever it was worth before: that is what the epoch is for.
-        rests = not noise and _mean_accuracy(state) > s.d_max_accuracy
-        d_updates = 0 if rests else s.d_steps
-        g_updates = 0 if state.retraining else s.g_steps
-        action = Action(
-            d_updates=max(d_updates, 1) if state.retraining else d_updates,
-            g_updates=g_updates,
-            judge=rests and not state.retraining,
-            noise=noise,
-            **common,
-        )
-    return dataclasses.replace(state, iteration=state.iteration + 1, noisy=action.noise), action
+        rests = not noise and not state.retraining and _mean_accuracy(state) > s.d_max_accuracy
+        d_updates, g_updates = (0 if rests else s.d_steps), s.g_steps
+        if state.retraining:
+            d_updates, g_updates = max(s.d_steps, 1), 0
+    of_generator = dataclasses.replace(o, lr=o.pretrain_lr) if state.phase == "pretrain" and o.pretrain_lr else o
+    action = Action(
+        d_updates=d_updates,
+        g_updates=g_updates,
+        g_lr=learning_rate(of_generator, state),
+        d_lr=learning_rate(o, state) * o.d_lr_factor,
+        phase=state.phase,
+        judge=rests,
+        noise=noise,
+        frozen=_frozen(s, state),
+        encoder_factor=_encoder_factor(config, state.iteration),
+    )
+    return dataclasses.replace(state, iteration=state.iteration + 1, noisy=noise), action
+
+
+def is_over(config: Config, state: State, measurements: Measurements) -> bool:
+    """-> whether a run ends, as it has come to be: by its iterations, its epochs, or its colours (`is_colorful`)."""
+    s = config.schedule
+    steps, epochs = s.max_steps or math.inf, s.epochs or math.inf
+    return state.iteration >= steps or measurements.epochs >= epochs or is_colorful(config, state, measurements)
+
+
+def is_colorful(config: Config, state: State, measurements: Measurements) -> bool:
+    """-> whether the last validation has reached `--stop-colorfulness`; before the adversarial phase none does."""
+    stop, ratio = config.schedule.stop_colorfulness, measurements.colorfulness
+    return bool(stop) and state.phase == "adversarial" and ratio is not None and ratio >= stop
 
 
 def _enter(config, state):
@@ -213,13 +220,10 @@ def _retraining(config, state, epochs):
     """
     s, mean = config.schedule, _mean_accuracy(state)
     if state.retraining:
-        over = mean >= (s.d_pretrain_accuracy or s.d_retrain_accuracy) or state.retraining >= s.d_pretrain_steps
-        # Another window before the next verdict, or a retraining that failed would begin again at once.
-        return (
-            dataclasses.replace(state, retraining=0, accuracies=())
-            if over
-            else dataclasses.replace(state, retraining=state.retraining + 1)
-        )
+        if mean >= (s.d_pretrain_accuracy or s.d_retrain_accuracy) or state.retraining >= s.d_pretrain_steps:
+            # Another window before the next verdict, or a retraining that failed would begin again at once.
+            return dataclasses.replace(state, retraining=0, accuracies=())
+        return dataclasses.replace(state, retraining=state.retraining + 1)
     half = not (s.epochs and epochs >= s.epochs / 2) and not (s.max_steps and state.iteration >= s.max_steps / 2)
     low = len(state.accuracies) >= ACCURACIES and mean < s.d_retrain_accuracy
     return dataclasses.replace(state, retraining=1, accuracies=()) if half and low else state
@@ -259,12 +263,11 @@ def _round(s: Schedule, state):
 
 def _frozen(s: Schedule, state):
     """How many parts are frozen, by the last stage that has begun; iterations count from the adversarial phase's."""
-    elapsed = state.iteration - state.since if state.phase == "adversarial" else 0
-    begun = [frozen for start, frozen in s.unfreeze if start <= elapsed]
-    return begun[-1] if begun else 0
+    elapsed = {"pretrain": -1, "d-pretrain": 0}.get(state.phase, state.iteration - state.since)
+    return next((frozen for start, frozen in reversed(s.unfreeze) if start <= elapsed), 0)
 
 
-def encoder_factor(config: Config, iteration: int) -> float:
+def _encoder_factor(config, iteration):
     """The factor on the learning rate of the generator's encoder: 0 while it is frozen, then rising from 0.
 
     When an encoder begins to learn late, its second moments are still 0, and Adam corrects them as if they were as old
@@ -276,30 +279,19 @@ def encoder_factor(config: Config, iteration: int) -> float:
     return factor * min(1.0, (iteration - frozen + 1) / THAW) if frozen else factor
 
 
-def exponential_decay(o: Optimizer, iteration: int) -> float:
-    """Continuous exponential decay with a floor: max(floor, lr * rate ^ (iteration / steps)).
-
-    Nazeri et al. 2018, section 3.4, give the scheme and their code its form. The floor bounds the generator's rate,
-    and a rate that starts below it stays where it is.
-    """
-    return max(min(o.lr_floor, o.lr), o.lr * o.lr_decay_rate ** (iteration / o.lr_decay_steps))
-
-
-def cosine_decay(o: Optimizer, iteration: int) -> float:
-    """Half a cosine from the learning rate to the floor, which it keeps (Loshchilov and Hutter 2017, SGDR, eq. (5))."""
-    floor, share = min(o.lr_floor, o.lr), min(iteration / o.lr_decay_steps, 1.0)
-    return floor + (o.lr - floor) * (1 + math.cos(math.pi * share)) / 2
-
-
 def learning_rate(o: Optimizer, state: State) -> float:
-    """-> the generator's learning rate of the next iteration; a decay counts from the beginning of the phase."""
+    """-> the generator's learning rate of the next iteration; a decay counts from the beginning of the phase.
+
+    `exponential`: max(floor, lr * rate ^ (iteration / steps)), Nazeri et al. 2018, section 3.4, in the form of their
+    code. `plateau`: the same by the decays so far. `cosine`: half a cosine from the learning rate to the floor, which
+    it keeps (Loshchilov and Hutter 2017, SGDR, eq. (5)). A rate that starts below the floor stays where it is.
+    """
     if not o.lr_decay:
         return o.lr
-    if o.lr_decay_schedule == "exponential":
-        return exponential_decay(o, state.iteration - state.since)
+    floor, decays = min(o.lr_floor, o.lr), (state.iteration - state.since) / o.lr_decay_steps
     if o.lr_decay_schedule == "cosine":
-        return cosine_decay(o, state.iteration - state.since)
-    return max(min(o.lr_floor, o.lr), o.lr * o.lr_decay_rate**state.decays)
+        return floor + (o.lr - floor) * (1 + math.cos(math.pi * min(decays, 1.0))) / 2
+    return max(floor, o.lr * o.lr_decay_rate ** (state.decays if o.lr_decay_schedule == "plateau" else decays))
 
 
 def _observe_validation(o: Optimizer, state: State, value: float | None) -> State:

@@ -5,6 +5,7 @@ Imports `settings.config` and `files.whole`. Only the chief of a cluster has wri
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import time
@@ -80,13 +81,6 @@ class Writers:
             for key, value in values.items():
                 tf.summary.scalar(key, value)
 
-    def histograms(self, iteration: int, values: dict) -> None:
-        """Log distributions to TensorBoard: {log key: array}."""
-        if self.events is not None:
-            with self.events.as_default(step=iteration):
-                for key, value in values.items():
-                    tf.summary.histogram(key, value)
-
     def grid(self, iteration: int, image: np.ndarray) -> None:
         """Write a picture, [H, W, 3] uint8 RGB, as samples/ITERATION.png and to TensorBoard."""
         if not self.active:
@@ -99,15 +93,10 @@ class Writers:
             with self.events.as_default(step=iteration):
                 tf.summary.image("samples", image[None])
 
-    def curves(self) -> None:
-        """Draw the logged losses, raw and as a moving average, as curves.png."""
-        if not (self.active and self.config.run.visualize and self.metrics.exists()):
-            return
-        draw_curves(read_rows(self.metrics), self.run_dir / "curves.png", window=self.config.run.visualize_window)
-
     def close(self) -> None:
-        """Flush and end the live line."""
-        self.curves()
+        """Draw the logged losses as curves.png, if that is wanted, flush, and end the live line."""
+        if self.active and self.config.run.visualize and self.metrics.exists():
+            draw_curves(read_rows(self.metrics), self.run_dir / "curves.png", window=self.config.run.visualize_window)
         if self.events is not None:
             self.events.close()
         self.bar.close()
@@ -143,11 +132,11 @@ def draw_curves(rows: list[dict], path: Path, *, window: int) -> None:
     keys = sorted({key for row in rows for key in row if "/" in key})
     if not keys:
         return
-    columns = 3
-    figure = Figure(figsize=(5 * columns, 3 * -(-len(keys) // columns)), layout="constrained")
+    columns, lines = 3, -(-len(keys) // 3)
+    figure = Figure(figsize=(5 * columns, 3 * lines), layout="constrained")
     for place, key in enumerate(keys, start=1):
         points = np.array([(row["iteration"], row[key]) for row in rows if key in row], dtype=float)
-        axes = figure.add_subplot(-(-len(keys) // columns), columns, place, title=key, xlabel="iteration")
+        axes = figure.add_subplot(lines, columns, place, title=key, xlabel="iteration")
         axes.plot(points[:, 0], points[:, 1], color="lightgray")
         axes.plot(points[:, 0], moving_average(points[:, 1], window), color="tab:blue")
     with whole.replacing(path) as (unfinished,):
@@ -157,8 +146,5 @@ def draw_curves(rows: list[dict], path: Path, *, window: int) -> None:
 def moving_average(values: np.ndarray, window: int) -> np.ndarray:
     """Exponential moving average of span `window`, without bias towards its start. [N] -> [N] float64."""
     decay = 1 - 2 / (window + 1)
-    result, total, weight = np.empty(len(values)), 0.0, 0.0
-    for i, value in enumerate(values):
-        total, weight = decay * total + value, decay * weight + 1
-        result[i] = total / weight
-    return result
+    totals = list(itertools.accumulate(values, lambda total, value: decay * total + value))
+    return np.array(totals) * (1 - decay) / (1 - decay ** np.arange(1, len(values) + 1))
