@@ -51,17 +51,17 @@ def check(config: Config) -> None:
 
 def _train(config, strategy, interrupted):
     run_dir = Path(config.run.checkpoints_path)
-    task, chief = distribution.task(strategy)
+    chief = distribution.is_chief(strategy)
     keras.utils.set_random_seed(config.run.seed)
     if config.run.deterministic:
         tf.config.experimental.enable_op_determinism()
     photographs = datasets.load(config.data, "train", seed=config.run.seed)
     looked_at = config.run.validate or config.run.sample
     held_out = datasets.load(config.data, "validation") if looked_at else None
-    checkpoints.claim(run_dir, config, chief=chief)
+    checkpoints.check_directory(run_dir, config)
     terms = _terms(config, photographs, chief=chief)
     trained = state.create(config, strategy)
-    saver = checkpoints.Checkpoints(run_dir, trained, keep=config.run.keep_checkpoints, chief=chief, task=task)
+    saver = checkpoints.Checkpoints(run_dir, trained, keep=config.run.keep_checkpoints, chief=chief)
     position = _start(config, trained, saver, photographs, strategy, chief=chief)
     compiled = steps.Steps(config, trained, strategy, jit=distribution.use_xla(config.run.jit, strategy), **terms)
     if chief:

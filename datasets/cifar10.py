@@ -54,11 +54,11 @@ class Pictures(sources.Arrays):
     """Pictures in memory at their own size, resized on the way out if training wants another."""
 
     def read(self, indices):  # noqa: D102 - see sources.RandomAccess
-        rgb, labels, ok = super().read(indices)
+        indices, rgb, labels, ok = super().read(indices)
         if rgb.shape[1:3] != (self.height, self.width):
             fitted = [files.fit(Image.fromarray(one), height=self.height, width=self.width) for one in rgb]
             rgb = np.stack(fitted)
-        return rgb, labels, ok
+        return indices, rgb, labels, ok
 
 
 def read_batch(folder, name):
@@ -123,9 +123,7 @@ def _pixels(array):
     return pixels
 
 
-def _latin1(text, encoding):
-    if encoding not in ("latin1", b"latin1"):
-        raise ValueError(f"it encodes text as {encoding!r}")
+def _latin1(text, _):
     return text.encode("latin1")
 
 

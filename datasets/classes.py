@@ -14,8 +14,6 @@ import difflib
 
 import numpy as np
 
-NAMED = 20  # categories that a message names
-
 
 def select(words, categories, labels, *, where):
     """Choose photographs by their categories.
@@ -71,7 +69,7 @@ def table(words, categories, *, where):
 
 def in_words(words):
     """-> what a split's origin says of its classes: `, classes forest, mountain`, or nothing for all."""
-    return f", classes {_listed(words)}" if words else ""
+    return f", classes {listed(words)}" if words else ""
 
 
 def _runs(category):
@@ -87,10 +85,11 @@ def _complaint(unknown, categories, runs, where):
     return (
         f"`--classes`: {where} has no {', '.join(map(repr, unknown))}."
         + (f" Did you mean {' or '.join(dict.fromkeys(similar))}?" if similar else "")
-        + f" It has: {_listed(sorted(categories))}"
+        + f" It has: {listed(sorted(categories))}"
     )
 
 
-def _listed(names):
-    more = len(names) - NAMED
-    return ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")
+def listed(names, most=20):
+    """-> the first of these names, and how many more there are: `a, b and 3 more`."""
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")

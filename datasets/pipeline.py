@@ -36,14 +36,11 @@ NOTHING_LEFT = "no picture of this split can be trained on"
 class Split:
     """One split of a data set at one size: `training_batches` and `images` give its batches, in `clear_errors`.
 
-    Args:
-        name: of the split: train, validation or test.
-        source: sources.Source.
-        data: config.Data.
-        seed: of the order of training and of the augmentation.
-
     Attributes:
-        name, size (photographs, gray ones included), class_names (may be empty).
+        name: train, validation or test.
+        source, data: sources.Source and config.Data.
+        seed: of the order of training and of the augmentation.
+        size, class_names: number of photographs, gray ones included, and names, or ().
         picture_names: of files, their relative paths by `index`; else None.
         description: one line for an evaluation's protocol.
 
@@ -124,18 +121,9 @@ class Split:
         with self.clear_errors():
             yield from self.images(batch_size, limit=limit, seed=seed).as_numpy_iterator()
 
-    def check(self):
-        """To be called now and then: warn of bad files once a whole pass is done, stop when there are too many.
-
-        Raises:
-            ValueError: if more than `--max-bad-fraction` of the files seen are unreadable; names the first of them.
-        """
-        self.source.bad.check()
-        self.source.bad.warn(only_after_a_pass=True)
-
-    def warn_of_bad_files(self):
-        """Warn now of the unreadable files met so far, if any: one warning in the life of a split, 10 named."""
-        self.source.bad.warn()
+    def warn_of_bad_files(self, *, only_after_a_pass=False):
+        """Warn of the unreadable files met so far, if any: one warning in the life of a split, 10 named."""
+        self.source.bad.warn(only_after_a_pass=only_after_a_pass)
 
     @contextlib.contextmanager
     def clear_errors(self):

@@ -68,12 +68,11 @@ def _photographs(root):
 
 
 def official_labels(labels, categories, found):
-    """Read the lists of the Places365 development kit that say what the validation photographs show.
+    """Read the lists of the Places365 development kit that say what the photographs `found` in `val_256` show.
 
     Args:
         labels: path of `places365_val.txt`: lines `Places365_val_00000001.jpg 165`.
         categories: path of `categories_places365.txt`: lines `/f/forest/broadleaf 150`, numbered from 0 on.
-        found: names of the photographs.
 
     Returns:
         [N] int64 labels, -1: unknown; and their names, as the folders of `data_256` have them: `f/forest/broadleaf`.

@@ -1,7 +1,7 @@
 """Where pictures come from, as the pipeline sees it: indices in, uint8 RGB out (stages 1 to 3 of `pipeline.py`).
 
 Owns the interface of a source, the two kinds with random access (arrays, and pictures made one at a time with a
-cache), and the count of unreadable files. Imports `randomness` only.
+cache), and the count of unreadable files. Imports `classes` and `randomness`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import warnings
 import numpy as np
 import tensorflow as tf
 
-from colorgan.datasets import randomness
+from colorgan.datasets import classes, randomness
 
 NAMED = 10  # unreadable files that a warning or an error names
 SAMPLED = 256  # pictures in memory whose pixels count for `content`
@@ -25,12 +25,9 @@ class Unreadable(Exception):
 
 
 class BadFiles:
-    """Which files of a split were unreadable, counted once each, from any thread.
+    """Which of `size` files of a split were unreadable, counted once each, from any thread.
 
-    Args:
-        size: files in the split.
-        max_fraction: the largest tolerable share of unreadable files, `--max-bad-fraction`.
-        origin: where the files are, for messages.
+    `max_fraction` is the largest tolerable share of them, `--max-bad-fraction`; `origin` says where they are.
     """
 
     def __init__(self, size, *, max_fraction, origin):
@@ -55,19 +52,18 @@ class BadFiles:
     def check(self):
         """Find out whether too many files are bad.
 
-        Early in a pass the share among the files seen says little, so that it is taken of at least 1,000 files (of
-        all of them, if there are fewer): a bad start does not stop a run that the rest would redeem, and a folder of
-        nothing but bad files stops it soon.
+        Early in a pass the share among the files seen says little, so that it is taken of at least 1,000 files, or of
+        all, if there are fewer: a bad start stops no run, and a folder of nothing but bad files stops it soon.
 
         Raises:
             ValueError: if more than the tolerable share is unreadable; names the first of them.
         """
-        seen, bad = self._so_far()
-        if len(bad) > self.max_fraction * max(seen, min(self.size, 1000)):
+        seen, bad, listed = self._so_far()
+        if bad > self.max_fraction * max(seen, min(self.size, 1000)):
             raise ValueError(
-                f"`--max-bad-fraction`: {len(bad)} of the {seen} files read are unreadable ({self.origin}), more than"
-                f" the share of {self.max_fraction:g} that is tolerated: {_listed(bad)}. Repair or remove them, or"
-                " raise --max-bad-fraction."
+                f"`--max-bad-fraction`: {bad} of the {seen} files read are unreadable ({self.origin}), more than the"
+                f" share of {self.max_fraction:g} that is tolerated: {listed}. Repair or remove them, or raise"
+                " --max-bad-fraction."
             )
 
     def warn(self, *, only_after_a_pass=False):
@@ -76,24 +72,17 @@ class BadFiles:
         Args:
             only_after_a_pass: say nothing until every file has been read.
         """
-        seen, bad = self._so_far()
-        if not bad or self._warned or (only_after_a_pass and seen < self.size):
-            return
-        self._warned = True
-        warnings.warn(
-            f"{len(bad)} of the {seen} files read are unreadable and left out ({self.origin}): {_listed(bad)}",
-            stacklevel=3,
-        )
+        seen, bad, listed = self._so_far()
+        if bad and not self._warned and not (only_after_a_pass and seen < self.size):
+            self._warned = True
+            message = f"{bad} of the {seen} files read are unreadable and left out ({self.origin}): {listed}"
+            warnings.warn(message, stacklevel=3)
 
     def _so_far(self):
-        """-> how many files were read, and the unreadable ones of them, [(name, reason)], sorted."""
+        """-> how many files were read, how many of them are unreadable, and the first of these with their reasons."""
         with self._lock:
-            return int(self._seen.sum()), sorted(self._bad.items())
-
-
-def _listed(bad):
-    more = len(bad) - NAMED
-    return ", ".join(f"{name} ({reason})" for name, reason in bad[:NAMED]) + (f" and {more} more" if more > 0 else "")
+            seen, bad = int(self._seen.sum()), sorted(self._bad.items())
+        return seen, len(bad), classes.listed([f"{name} ({reason})" for name, reason in bad], NAMED)
 
 
 class Source(abc.ABC):
@@ -137,6 +126,18 @@ class Source(abc.ABC):
             one.set_shape((None,))
         return {"index": index, "rgb": rgb, "label": label, "ok": ok}
 
+    def made(self, indices, labels, items):
+        """-> what `chunk_of` reads, of items that `picture` makes pictures of and `name` has names of for messages."""
+        rgb = np.zeros((len(indices), self.height, self.width, 3), np.uint8)
+        ok, bad = np.ones(len(indices), bool), {}
+        for row, item in enumerate(items):
+            try:
+                rgb[row] = self.picture(item)
+            except Unreadable as reason:
+                ok[row], bad[self.name(item)] = False, str(reason)
+        self.bad.note(indices, bad)
+        return indices, rgb, labels, ok
+
 
 @functools.lru_cache(maxsize=4)
 def epoch_order(size, seed, epoch):
@@ -153,7 +154,7 @@ class RandomAccess(Source):
 
     @abc.abstractmethod
     def read(self, indices):
-        """[n] int64 -> rgb [n, H, W, 3] uint8, label [n] int64, ok [n] bool. Called from several threads."""
+        """[n] int64 indices -> index, rgb, label, ok of a chunk. Called from several threads."""
 
     def records(self, *, seed, start, num_shards, shard):  # noqa: D102 - see Source
         def index_of(cursors):
@@ -171,31 +172,21 @@ class RandomAccess(Source):
         return self._chunks(tf.data.Dataset.range(self.size), order.take)
 
     def _chunks(self, cursors, index_of):
-        def read(cursors):
-            indices = index_of(cursors)
-            return indices, *self.read(indices)
-
         def chunk(cursors):
-            return {"cursor": cursors, **self.chunk_of(read, cursors)}
+            return {"cursor": cursors, **self.chunk_of(lambda cursors: self.read(index_of(cursors)), cursors)}
 
         return cursors.batch(self.chunk).map(chunk, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
 
 
 class Arrays(RandomAccess):
-    """Pictures that are in memory.
-
-    Args:
-        data: config.Data.
-        rgb: [N, height, width, 3] uint8.
-        labels: [N] integers.
-    """
+    """Pictures that are in memory: `rgb` [N, height, width, 3] uint8, `labels` [N] integers."""
 
     def __init__(self, data, rgb, labels, *, origin, class_names=()):
         super().__init__(data, len(rgb), origin=origin, class_names=class_names)
         self.rgb, self.labels = rgb, np.asarray(labels, np.int64)
 
     def read(self, indices):  # noqa: D102 - see RandomAccess
-        return self.rgb[indices], self.labels[indices], np.ones(len(indices), bool)
+        return indices, self.rgb[indices], self.labels[indices], np.ones(len(indices), bool)
 
     def content(self):  # noqa: D102 - see Source
         yield self.labels.tobytes()
@@ -204,14 +195,7 @@ class Arrays(RandomAccess):
 
 
 class OneByOne(RandomAccess):
-    """Pictures that are decoded or drawn one at a time, and kept if all of them fit in `--cache-mb`.
-
-    Subclasses have `picture(index)`, [H, W, 3] uint8, which raises Unreadable, and `name(index)` for messages.
-
-    Args:
-        data: config.Data.
-        labels: [N] integers.
-    """
+    """Pictures decoded or drawn one at a time, and kept if all fit in `--cache-mb`; `labels` are [N] integers."""
 
     chunk = 16
 
@@ -230,15 +214,7 @@ class OneByOne(RandomAccess):
         """What the picture is called in messages."""
 
     def read(self, indices):  # noqa: D102 - see RandomAccess
-        rgb = np.zeros((len(indices), self.height, self.width, 3), np.uint8)
-        ok, bad = np.ones(len(indices), bool), {}
-        for row, index in enumerate(indices.tolist()):
-            try:
-                rgb[row] = self.picture(index)
-            except Unreadable as reason:
-                ok[row], bad[self.name(index)] = False, str(reason)
-        self.bad.note(indices, bad)
-        return rgb, self.labels[indices], ok
+        return self.made(indices, self.labels[indices], indices.tolist())
 
 
 def fits(data, size) -> bool:

@@ -1,10 +1,8 @@
 """Image sets of TensorFlow Datasets: as arrays where they fit in memory, as a stream in sequence where they do not.
 
-Owns asking before a download, the splits, and the order of a stream, which has no random access. Imports this room's
-modules only; the library `tensorflow_datasets` is imported when a set is opened.
-
-For want of random access `--classes` costs time in large sets: to choose a few photographs, the whole split is read,
-though the others are not decoded: once when it is opened, and in every epoch unless those chosen fit in `--cache-mb`.
+Owns asking before a download, the splits, and the order of a stream, which has no random access: `--classes` reads the
+whole split, though it decodes none but those chosen, once when it is opened, and in every epoch unless these fit in
+`--cache-mb`. Imports this room's modules; the library `tensorflow_datasets` is imported when a set is opened.
 """
 
 from __future__ import annotations
@@ -148,23 +146,21 @@ class Stream(sources.Source):
         labels = self._examples({}).map(self._class_of).batch(4096).as_numpy_iterator()
         return sum(int((batch >= 0).sum()) for batch in labels)
 
-    def _decode(self, index, encoded, labels, names):
-        rgb = np.zeros((len(encoded), self.height, self.width, 3), np.uint8)
-        ok, bad = np.ones(len(encoded), bool), {}
-        for row, (content, name) in enumerate(zip(encoded, names, strict=True)):
-            try:
-                rgb[row] = files.decode(io.BytesIO(content), height=self.height, width=self.width)
-            except sources.Unreadable as reason:
-                ok[row], bad[name.decode()] = False, str(reason)
-        self.bad.note(index, bad)
-        return index, rgb, labels, ok
+    def picture(self, example):  # noqa: D102 - see sources.Source.made
+        return files.decode(io.BytesIO(example[0]), height=self.height, width=self.width)
+
+    def name(self, example):  # noqa: D102 - see sources.Source.made
+        return example[1].decode()
 
     def _chunks(self, examples):
         """(cursor, {index, image, label, name}) one by one -> chunks."""
 
+        def read(index, encoded, labels, names):
+            return self.made(index, labels, zip(encoded, names, strict=True))
+
         def chunk(cursor, rows):
             inputs = (rows[name] for name in ("index", "image", "label", "name"))
-            return {"cursor": cursor, **self.chunk_of(self._decode, *inputs)}
+            return {"cursor": cursor, **self.chunk_of(read, *inputs)}
 
         return examples.batch(self.chunk).map(chunk, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
 

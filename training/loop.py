@@ -31,32 +31,21 @@ class DivergedError(FloatingPointError):
 
 @dataclass
 class Position:
-    """Where a run is; saved with every checkpoint.
+    """Where a run is; saved with every checkpoint."""
 
-    Attributes:
-        iteration: iterations done.
-        cursors: the next raw training example of each input pipeline: epoch x size + place in the epoch's order.
-        size: of the training split; cursors mean nothing in another.
-        schedule: the schedule's memory.
-        seen: what the schedule has not looked at yet.
-        left_out: images left out so far, gray ones and unreadable ones, over all processes and restarts.
-    """
-
-    iteration: int = 0
-    cursors: tuple = (0,)
-    size: int = 0
+    iteration: int = 0  # iterations done
+    cursors: tuple = (0,)  # the next raw training example of each input pipeline: epoch x size + place in its order
+    size: int = 0  # of the training split; cursors mean nothing in another
     schedule: schedules.State = schedules.State()
-    seen: schedules.Measurements = schedules.Measurements()
+    seen: schedules.Measurements = schedules.Measurements()  # what the schedule has not looked at yet
+    # Images so far, over all processes and restarts.
     left_out: dict = field(default_factory=lambda: {"dropped_gray": 0, "bad": 0})
 
     @classmethod
     def start(cls, host: dict | None, *, size: int, pipelines: int) -> Position:
-        """Where a run begins or goes on.
+        """Where a run begins or goes on, by what a checkpoint holds, with a training split of this size.
 
-        Args:
-            host: what a checkpoint holds, or None.
-            size: of the training split.
-            pipelines: input pipelines; with another number than before, all go on where the slowest was.
+        With another number of input pipelines than before, all go on where the slowest was.
 
         Raises:
             ValueError: if the training split has another size than when the checkpoint was saved.
@@ -83,36 +72,25 @@ class Position:
 
 @dataclass
 class Loop:
-    """Trains until the schedule's end or an interruption.
-
-    Attributes:
-        config: the run's configuration.
-        state, steps, checkpoints: see their modules; the state is restored already.
-        position: where the run starts or goes on.
-        train: the training split; gives batches from a cursor on, counts what it dropped and checks its files.
-        strategy: the devices.
-        writers: where logs go.
-        validate: () -> {metric: value}.
-        sample: () -> [H, W, 3] uint8 picture; or None.
-    """
+    """Trains until the schedule's end or an interruption."""
 
     config: Config
-    state: TrainState
+    state: TrainState  # restored already
     steps: Steps
     checkpoints: Checkpoints
-    position: Position
-    train: object
+    position: Position  # where the run starts or goes on
+    train: object  # the training split: gives batches from a cursor on, counts what it dropped
     strategy: tf.distribute.Strategy
     writers: Writers
-    validate: Callable
-    sample: Callable | None
+    validate: Callable  # () -> {metric: value}
+    sample: Callable | None  # () -> [H, W, 3] uint8, a picture
 
     def __post_init__(self):
         """Nothing is logged, and what was done at this iteration already is not done again."""
         self.pending: list[tuple[int, dict]] = []
         self.losses: dict[str, list[float]] = {}
         here = self.position.iteration  # a run that is at its end already samples once more
-        self.done_at = {"log": here, "sample": -1, "validate": here if self.writers.kept("val/") else -1, "save": here}
+        self.done_at = {"log": here, "sample": -1, "validate": here if self.writers.validated else -1, "save": here}
 
     def run(self, interrupted) -> bool:
         """Train until the schedule's end or until `interrupted` (see `interruptions`) becomes true in a process.
@@ -203,9 +181,12 @@ class Loop:
 
     def _next_cursors(self, batch) -> tuple:
         """Where each input pipeline goes on; a pipeline takes every n-th raw example of n pipelines."""
-        local = self.strategy.experimental_local_results(batch["cursor"])
-        last = max(int(np.max(cursors)) for cursors in local)
-        return tuple(cursor + len(self.position.cursors) for cursor in distribution.gather(self.strategy, last))
+        return tuple(cursor + len(self.position.cursors) for cursor in self._last(batch["cursor"]))
+
+    def _last(self, numbers) -> list:
+        """-> the greatest of a batch's numbers in each process."""
+        local = self.strategy.experimental_local_results(numbers)
+        return distribution.gather(self.strategy, max(int(np.max(one)) for one in local))
 
     def _read(self) -> None:
         """Bring the pending iterations' losses to the host, and stop if one of them is not finite."""
@@ -235,16 +216,11 @@ class Loop:
             total = self.position.iteration * self.config.schedule.epochs / self.position.epochs
             self.writers.expect(min(total, self.config.schedule.max_steps or total))
         self.done_at["log"] = self.position.iteration
-        self.train.check()
+        self.train.warn_of_bad_files(only_after_a_pass=True)
 
     def _left_out(self) -> dict:
         """-> the position's `left_out`, with what the streams have counted since they started."""
-        totals = {}
-        for name, before in self.position.left_out.items():
-            local = self.strategy.experimental_local_results(self.counts[name])
-            counted = distribution.gather(self.strategy, max(int(np.max(counts)) for counts in local))
-            totals[name] = before + sum(counted)
-        return totals
+        return {name: before + sum(self._last(self.counts[name])) for name, before in self.position.left_out.items()}
 
     def _sample(self) -> None:
         self._read()
@@ -264,11 +240,10 @@ class Loop:
         self.writers.scalars(p.iteration, {f"val/{key}": value for key, value in values.items()})
         shown = "  ".join(f"{key} {value:.4g}" for key, value in values.items())
         self.writers.say(f"iteration {p.iteration}, validation: {shown}")
-        cost = definitions.cost(name, values[name])
-        best, measured = self.checkpoints.best(), {"metric": name, "validate_size": self.config.run.validate_size}
-        comparable = best is not None and all(best.get(key) == value for key, value in measured.items())
-        if self.config.run.save and (not comparable or cost < best["cost"]):
-            self.checkpoints.save_best(measured | {"value": values[name], "cost": cost, "iteration": p.iteration})
+        cost, size = definitions.cost(name, values[name]), self.config.run.validate_size
+        if self.config.run.save and math.isfinite(cost):  # what does not exist for these photographs is no best
+            report = {"metric": name, "validate_size": size, "value": values[name], "cost": cost}
+            self.checkpoints.offer(report | {"iteration": p.iteration})
         return values
 
     def _save(self) -> None:

@@ -31,52 +31,30 @@ ACCURACIES = 20  # a mean accuracy is of at least so many iterations
 
 @dataclass(frozen=True)
 class Measurements:
-    """What was seen since the last call.
+    """What was seen since the last call; None: nothing."""
 
-    Attributes:
-        epochs: passes over the training set so far.
-        accuracy: `d/accuracy` of the last iteration, if it judged.
-        gap: `d/gap` of the last iteration, mean critic value of real less of generated pictures, if it judged.
-        validation: the named validation metric as a cost (smaller is better), if one was just measured.
-        colorfulness: the colourfulness ratio, likewise.
-    """
-
-    epochs: float = 0.0
-    accuracy: float | None = None
-    gap: float | None = None
-    validation: float | None = None
-    colorfulness: float | None = None
+    epochs: float = 0.0  # passes over the training set so far
+    accuracy: float | None = None  # `d/accuracy` of the last iteration, if it judged
+    gap: float | None = None  # `d/gap` of it, mean critic value of real less of generated pictures
+    validation: float | None = None  # the named validation metric as a cost (smaller is better)
+    colorfulness: float | None = None  # its colourfulness ratio
 
 
 @dataclass(frozen=True)
 class State:
-    """A schedule's memory.
+    """A schedule's memory."""
 
-    Attributes:
-        iteration: iterations done.
-        phase: of the next iteration: `pretrain`, `d-pretrain`, `adversarial`, or "" before the first.
-        since: iterations done when the phase began.
-        accuracies: the discriminator's last accuracies, at most `window` of them.
-        noisy: whether the discriminator saw noise in the last iteration, whose accuracy says nothing of the generator.
-        retraining: iterations of the retraining that is on; 0: none is.
-        ratio: discriminator updates of a round (`cantelli`); 0 before the first round.
-        gaps: the critic gaps of the round so far.
-        decays: how often plateau decay has applied.
-        best: the best validation so far (None before the first).
-        stale: validations since it.
-    """
-
-    iteration: int = 0
-    phase: str = ""
-    since: int = 0
-    accuracies: tuple = ()
-    noisy: bool = False
-    retraining: int = 0
-    ratio: int = 0
-    gaps: tuple = ()
-    decays: int = 0
-    best: float | None = None
-    stale: int = 0
+    iteration: int = 0  # iterations done
+    phase: str = ""  # of the next iteration: `pretrain`, `d-pretrain`, `adversarial`, or "" before the first
+    since: int = 0  # iterations done when the phase began
+    accuracies: tuple = ()  # the discriminator's last ones, at most `window` of them
+    noisy: bool = False  # it saw noise in the last iteration: its accuracy says nothing of the generator
+    retraining: int = 0  # iterations of the retraining that is on; 0: none is
+    ratio: int = 0  # discriminator updates of a round (`cantelli`); 0 before the first round
+    gaps: tuple = ()  # the critic gaps of the round so far
+    decays: int = 0  # how often plateau decay has applied
+    best: float | None = None  # the best validation so far
+    stale: int = 0  # validations since it
 
     @classmethod
     def from_dict(cls, values: dict) -> State:
@@ -86,27 +64,17 @@ class State:
 
 @dataclass(frozen=True)
 class Action:
-    """What one iteration does.
-
-    Attributes:
-        d_updates, g_updates: of each network, in this order.
-        g_lr, d_lr: learning rates.
-        phase: see the module.
-        judge: whether the discriminator's losses are measured although it makes no update.
-        noise: whether the discriminator sees noise for generated pictures.
-        frozen: how many of the generator's parts, from the input on, do not learn.
-        encoder_factor: on the learning rate of the generator's encoder; 0: it does not learn.
-    """
+    """What one iteration does."""
 
     d_updates: int
-    g_updates: int
+    g_updates: int  # after those of the discriminator
     g_lr: float = 0.0
     d_lr: float = 0.0
-    phase: str = "adversarial"
-    judge: bool = False
-    noise: bool = False
-    frozen: int = 0
-    encoder_factor: float = 1.0
+    phase: str = "adversarial"  # see the module
+    judge: bool = False  # the discriminator's losses are measured although it makes no update
+    noise: bool = False  # the discriminator sees noise for generated pictures
+    frozen: int = 0  # the generator's parts, from the input on, that do not learn
+    encoder_factor: float = 1.0  # on the learning rate of the generator's encoder; 0: it does not learn
 
 
 def watches(config: Config) -> bool:
@@ -116,12 +84,7 @@ def watches(config: Config) -> bool:
 
 
 def act(config: Config, state: State, measurements: Measurements) -> tuple[State, Action]:
-    """One turn of the schedule.
-
-    Args:
-        config: `schedule`, `optimizer` and `data.batch_size` are read.
-        state: the memory before the iteration.
-        measurements: what was seen since the last turn.
+    """One turn of the schedule, by its memory and what was seen since the last turn.
 
     Returns:
         The state once the iteration is done, and what the iteration does.
@@ -192,10 +155,7 @@ def _enter(config, state):
 
 
 def window(batch_size: int) -> int:
-    """Iterations that the discriminator's mean accuracy is taken over: max(20, min(1000 / batch, 250)).
-
-    The rule of the project that `rgb64` comes from.
-    """
+    """-> iterations that the discriminator's mean accuracy is taken over, by the rule of `rgb64`'s source."""
     return max(ACCURACIES, min(1000 // batch_size, 250))
 
 
@@ -234,13 +194,7 @@ def cantelli(gaps: tuple) -> tuple[float, float]:
 
     P(gap > 0) >= p = 1 - var / (mean^2 + var), with the variance *of the mean*: var divided by the number of gaps. The
     first third of the round is dropped, where the critic still adapts. (The rule of the project that `wgan256` comes
-    from.)
-
-    Args:
-        gaps: mean critic value on real less on generated pictures, one of each update of the round; at least one.
-
-    Returns:
-        (p, mean gap).
+    from.) Gaps, one of each update of the round -> (p, mean gap).
     """
     kept = gaps[len(gaps) // 3 :]
     mean = sum(kept) / len(kept)

@@ -56,7 +56,8 @@ class Steps:
         compose.check_terms(config.objective)
         _check_stages(config, state.generator)
         self._compiled: dict[tuple, tf.types.experimental.PolymorphicFunction] = {}
-        self.predict = tf.function(self._predict, jit_compile=self.jit)
+        # The colours of the generator to use: [B, H, W, 1] scaled L, what it is given -> [B, H, W, C] scaled colour.
+        self.predict = tf.function(functools.partial(state.best_generator, training=False), jit_compile=self.jit)
 
     def iterate(self, batch, action: Action):
         """One iteration.
@@ -81,10 +82,6 @@ class Steps:
         if self.state.average is not None and action.g_updates:
             self._update_average(action.g_updates)
         return logs
-
-    def _predict(self, gray, given):
-        """The colours of the generator to use: [B, H, W, 1] scaled L -> [B, H, W, C] float32 scaled colour."""
-        return self.state.best_generator(gray, given, training=False)
 
     def _replica_iterate(self, gray, color, *, action):
         if self.config.objective.control_truth == "adjusted":
@@ -161,13 +158,18 @@ class Steps:
 
     def _discriminator_loss(self, gray, color, fake, update):
         objective, global_batch = self.config.objective, self.config.data.batch_size
-        real_gray = fake_gray = gray
+        discriminator, real_gray, fake_gray = self.state.discriminator, gray, gray
         halves = objective.d_batches == "halves"
         if halves:
             half, global_batch = tf.shape(gray)[0] // 2, global_batch // 2
             real_gray, color, fake_gray, fake = gray[:half], color[:half], gray[half:], fake[half:]
         with _taped(color) as inner:
-            real_logits, fake_logits = self._judge(real_gray, color, fake_gray, fake, together=halves)
+            if halves:
+                seen = tf.concat([real_gray, fake_gray], 0), tf.concat([color, fake], 0)
+                real_logits, fake_logits = tf.split(discriminator(*seen, training=True), 2)
+            else:  # two passes, not one of twice the batch: each keeps its own batch statistics, as the original's
+                real_logits = discriminator(real_gray, color, training=True)
+                fake_logits = discriminator(fake_gray, fake, training=True)
             verdict = _per_image(real_logits)
         return compose.discriminator_loss(
             objective,
@@ -177,15 +179,6 @@ class Steps:
             r1=lambda: penalties.r1(inner.gradient(verdict, color)),
             gradient_penalty=lambda: self._gradient_penalty(real_gray, color, fake_gray, fake, update),
         )
-
-    def _judge(self, real_gray, color, fake_gray, fake, *, together):
-        """Logits on real and on generated pictures."""
-        discriminator = self.state.discriminator
-        if together:
-            both = discriminator(tf.concat([real_gray, fake_gray], 0), tf.concat([color, fake], 0), training=True)
-            return tf.split(both, 2)
-        # Two passes, not one of twice the batch: each keeps its own batch statistics, as the original's.
-        return discriminator(real_gray, color, training=True), discriminator(fake_gray, fake, training=True)
 
     def _gradient_penalty(self, real_gray, color, fake_gray, fake, update):
         """[B] penalties at random points between real and generated pictures: the gradient is that of the colours."""
@@ -262,13 +255,9 @@ def _apply(optimizer, tape, loss, network, *, partly=False):
 
 @contextlib.contextmanager
 def frozen(generator, parts: int):
-    """Within: the generator's first parts do not learn; with their moving batch statistics, which stay as they are too.
+    """Within: the first of `generator.parts`, from the input on, do not learn, and keep their moving batch statistics.
 
     Works while a step is traced (Keras reads `trainable` then), so that a stage is a trace of its own.
-
-    Args:
-        generator: a `networks.base.Generator`.
-        parts: how many of `generator.parts`, from the input on.
     """
     learning = [part for part in generator.parts[:parts] if part.trainable]  # an encoder may be frozen for good
     for part in learning:

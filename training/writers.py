@@ -24,35 +24,31 @@ SHOWN = {"g/l1": "l1", "g/classification": "class", "g/adv": "adv", "d/loss": "d
 
 
 class Writers:
-    """Everything that a run writes except its checkpoints.
+    """Everything that a run writes except its checkpoints, as `config.run` says.
 
     Args:
-        run_dir: the run's directory.
-        config: `run` says what is wanted.
         start: iteration from which the run goes on; rows of metrics.jsonl past it (lost work, which now is done
             again) are dropped.
         total: expected iterations in all, for the ETA; None if the run is open-ended.
         active: whether this process writes at all.
+
+    Attributes:
+        validated: whether metrics.jsonl has a validation of the iteration that the run goes on from.
     """
 
     def __init__(self, run_dir: Path, config: Config, *, start: int, total: int | None, active: bool = True):
         self.run_dir, self.config, self.active = Path(run_dir), config, active
         self.metrics = self.run_dir / "metrics.jsonl"
-        self.events = None
-        self._kept = set()
+        self.events, self.validated = None, False
         if active and config.run.log:
             if self.metrics.exists():
                 rows = [row for row in read_rows(self.metrics) if row["iteration"] <= start]
-                self._kept = {key for row in rows if row["iteration"] == start for key in row}
+                self.validated = any(key.startswith("val/") for row in rows if row["iteration"] == start for key in row)
                 whole.write(self.metrics, "".join(json.dumps(row) + "\n" for row in rows))
             self.events = tf.summary.create_file_writer(str(self.run_dir / "events"))
         self.bar = tqdm(
             total=total, initial=start, unit="it", disable=not active, dynamic_ncols=True, mininterval=0.5, miniters=1
         )
-
-    def kept(self, prefix: str) -> bool:
-        """-> whether metrics.jsonl has log keys with this prefix of the iteration that the run goes on from."""
-        return any(key.startswith(prefix) for key in self._kept)
 
     def step(self, iteration: int) -> None:
         """Move the live line to this iteration."""
@@ -120,12 +116,9 @@ def read_rows(path: Path) -> list[dict]:
 
 
 def draw_curves(rows: list[dict], path: Path, *, window: int) -> None:
-    """Plot every logged quantity over iterations.
+    """Plot every logged quantity of metrics.jsonl's rows over iterations, as a PNG.
 
-    Args:
-        rows: metrics.jsonl, one dict with `iteration` and log keys per row.
-        path: PNG to write.
-        window: rows of the exponential moving average drawn over the raw values.
+    `window` is the rows of the exponential moving average that is drawn over the raw values.
     """
     from matplotlib.figure import Figure
 

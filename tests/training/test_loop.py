@@ -83,33 +83,23 @@ def test_processes_with_other_photographs_are_refused(monkeypatch):
         train._start(None, None, mock.Mock(), mock.Mock(size=1000), None, chief=True)
 
 
-def test_the_best_of_other_validation_images_is_no_best():
-    config = flags.resolve({"dataset": "shapes", "validate_size": 100})
-    saved = mock.Mock()
+@pytest.mark.parametrize("value", [5.0, math.nan])
+def test_a_validation_is_offered_as_the_best(value):
+    saved, no_variables = mock.Mock(), mock.Mock(trainable_variables=[])
     run = loop.Loop(
-        config,
+        flags.resolve({"dataset": "shapes", "validate_size": 100}),
         position=loop.Position(iteration=7, size=10),
         checkpoints=saved,
-        state=mock.Mock(generator=mock.Mock(trainable_variables=[]), discriminator=mock.Mock(trainable_variables=[])),
+        state=mock.Mock(generator=no_variables, discriminator=no_variables),
         validate=lambda: {"mae_ab": value},
         **dict.fromkeys(("steps", "train", "sample", "writers", "strategy"), mock.Mock()),
     )
-    value = 5.0
-    for best, is_kept in (
-        (None, True),
-        ({"metric": "mae_ab", "validate_size": 100, "cost": 4.0}, False),
-        ({"metric": "mae_ab", "validate_size": 16, "cost": 4.0}, True),
-        ({"metric": "psnr", "validate_size": 100, "cost": 4.0}, True),
-        ({"metric": "mae_ab", "validate_size": 100, "cost": 6.0}, True),
-    ):
-        saved.reset_mock()
-        saved.best.return_value = best
-        run._validate()
-        assert saved.save_best.called is is_kept, best
-    value = math.nan  # does not exist for these photographs: no better than what does
-    saved.reset_mock()
     run._validate()
-    assert not saved.save_best.called
+    if math.isnan(value):  # it does not exist for these photographs
+        assert not saved.offer.called
+    else:
+        report = {"metric": "mae_ab", "validate_size": 100, "value": 5.0, "cost": 5.0, "iteration": 7}
+        saved.offer.assert_called_once_with(report)
 
 
 def at_its_end(**parts):
@@ -121,7 +111,7 @@ def at_its_end(**parts):
         checkpoints=saved,
         state=mock.Mock(generator=no_variables, discriminator=no_variables),
         strategy=tf.distribute.get_strategy(),
-        writers=mock.Mock(**{"kept.return_value": False}),
+        writers=mock.Mock(validated=False),
         **{**dict.fromkeys(("steps", "train", "validate", "sample"), mock.Mock()), **parts},
     )
     run._batches = list
@@ -245,5 +235,5 @@ def test_a_missing_gpu_is_an_error_but_the_default_falls_to_the_cpu_and_says_so(
 
 def test_one_process_is_its_own_chief():
     strategy = tf.distribute.get_strategy()
-    assert distribution.task(strategy) == ("worker-0", True)
+    assert distribution.is_chief(strategy)
     assert distribution.processes(strategy) == 1 and distribution.gather(strategy, 7) == [7]
