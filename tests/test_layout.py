@@ -32,7 +32,6 @@ MAY_IMPORT = {
         "training",
         "models",
         "evaluation.definitions",
-        "evaluation.metrics",
         "settings.config",
         "settings.options",
         "weights.stored",
