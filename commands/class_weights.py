@@ -12,11 +12,12 @@ import numpy as np
 
 from colorgan import datasets
 from colorgan.commands import common
-from colorgan.datasets import measured
 from colorgan.files import whole
-from colorgan.models import heads
+from colorgan.models import heads, quantization
 from colorgan.settings import flags, rules
 from colorgan.settings.config import Config
+
+IMAGES = 5000  # photographs that are enough
 
 
 def run(command: flags.Command) -> None:
@@ -54,7 +55,7 @@ def obtain(config: Config, photographs, *, keep=True) -> np.ndarray:
         )
     rules.check_bins(config.data)
     rebalancing = {"uniform_mix": config.objective.uniform_mix, "exponent": config.objective.rebalance_exponent}
-    key = {"bins": bins, **rebalancing, "images": measured.BIN_IMAGES, "data": photographs.fingerprint()}
+    key = {"bins": bins, **rebalancing, "images": IMAGES, "data": photographs.fingerprint()}
     path = _path(config)
     if path.exists():
         kept = json.loads(path.read_text())
@@ -63,7 +64,8 @@ def obtain(config: Config, photographs, *, keep=True) -> np.ndarray:
         print(f"{path} is of other data, bins or rebalancing: measured again.", flush=True)
     else:
         print("Measuring how often each colour bin occurs in the training set.", flush=True)
-    weights = measured.class_weights(photographs.pictures(64, limit=measured.BIN_IMAGES), bins=bins, **rebalancing)
+    counts = quantization.histogram((batch["rgb"] for batch in photographs.pictures(64, limit=IMAGES)), bins=bins)
+    weights = quantization.class_weights(counts, bins=bins, **rebalancing)
     if keep:
         whole.write(path, json.dumps({**key, "weights": weights.tolist()}) + "\n")
     return weights

@@ -9,15 +9,15 @@ import tensorflow as tf
 
 from colorgan import datasets
 from colorgan.commands import class_weights, common
-from colorgan.evaluation import baselines, definitions
+from colorgan.evaluation import baselines, definitions, metrics
 from colorgan.evaluation import evaluate as evaluator
 from colorgan.evaluation.report import sheets, tables
 from colorgan.files import whole
 from colorgan.models.objectives import adversarial, compose, features
-from colorgan.models.predictor import Predictor
+from colorgan.models.predictor import Predictor, to_rgb8
 from colorgan.settings import flags, modes, rules
 from colorgan.settings.config import Config
-from colorgan.training import checkpoints, distribution, loop, state, steps, validation, writers
+from colorgan.training import checkpoints, distribution, loop, state, steps, writers
 from colorgan.weights import pretrained
 
 
@@ -51,17 +51,17 @@ def check(config: Config) -> None:
 
 def _train(config, strategy, interrupted):
     run_dir = Path(config.run.checkpoints_path)
-    task, chief = distribution.task(strategy)
+    chief = distribution.is_chief(strategy)
     keras.utils.set_random_seed(config.run.seed)
     if config.run.deterministic:
         tf.config.experimental.enable_op_determinism()
     photographs = datasets.load(config.data, "train", seed=config.run.seed)
     looked_at = config.run.validate or config.run.sample
     held_out = datasets.load(config.data, "validation") if looked_at else None
-    checkpoints.claim(run_dir, config, chief=chief)
+    checkpoints.check_directory(run_dir, config)
     terms = _terms(config, photographs, chief=chief)
     trained = state.create(config, strategy)
-    saver = checkpoints.Checkpoints(run_dir, trained, keep=config.run.keep_checkpoints, chief=chief, task=task)
+    saver = checkpoints.Checkpoints(run_dir, trained, keep=config.run.keep_checkpoints, chief=chief)
     position = _start(config, trained, saver, photographs, strategy, chief=chief)
     compiled = steps.Steps(config, trained, strategy, jit=distribution.use_xla(config.run.jit, strategy), **terms)
     if chief:
@@ -71,6 +71,15 @@ def _train(config, strategy, interrupted):
     def sample():
         truth = next(held_out.pictures(config.run.sample_size, limit=config.run.sample_size))["rgb"]
         return sheets.sample_grid(truth, predictor.predict_lab(truth))
+
+    def validate():
+        measurement = metrics.Measurement(
+            dict.fromkeys((*definitions.validation_names(config.evaluation.acc_thresh), config.run.best_metric))
+        )
+        for batch in held_out.pictures(config.data.batch_size, limit=config.run.validate_size):
+            lab = predictor.predict_lab(batch["rgb"])
+            measurement.add(batch["rgb"], lab, to_rgb8(lab))
+        return measurement.means()
 
     end = iterations(config, photographs.size)
     writer = writers.Writers(run_dir, config, start=position.iteration, total=end, active=chief)
@@ -84,12 +93,7 @@ def _train(config, strategy, interrupted):
             train=photographs,
             strategy=strategy,
             writers=writer,
-            validate=validation.validator(
-                predictor,
-                lambda: held_out.pictures(config.data.batch_size, limit=config.run.validate_size),
-                threshold=config.evaluation.acc_thresh,
-                best_metric=config.run.best_metric,
-            ),
+            validate=validate,
             sample=sample if chief else None,
         ).run(interrupted)
     finally:

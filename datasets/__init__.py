@@ -1,13 +1,13 @@
 """Photographs -> batches. `load(data, split)` is the door; a module per source, `pipeline.py` for what is common.
 
-Imports `models.color`, `settings.config`, the room `files` and its own modules; `measured` also `models.quantization`.
+Imports `models.color`, `settings.config`, the room `files` and its own modules.
 """
 
 from __future__ import annotations
 
 from colorgan.datasets import cifar10, folder, pipeline, places365, shapes, tfds
 
-SOURCES = {"cifar10": cifar10.load, "places365": places365.load, "folder": folder.load, "shapes": shapes.load}
+SOURCES = {"cifar10": cifar10.load, "places365": places365.load, "folder": folder.load, "shapes": shapes.Shapes}
 SPLITS = ("train", "validation", "test")
 
 

@@ -16,6 +16,7 @@ from colorgan.datasets import classes, files, paths, randomness, sources, tfds
 
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 TRAIN = tuple(f"data_batch_{i}" for i in range(1, 6))
+UNPACKED = "cifar-10-batches-py"  # the folder in cifar-10-python.tar.gz
 SIZE = 32
 
 
@@ -28,8 +29,8 @@ def load(data, split):
     path = paths.locate(data)
     if path is None:
         return tfds.load(data, split, name="cifar10")
-    if not (path / TRAIN[0]).exists() and (path / "cifar-10-batches-py").is_dir():
-        path = path / "cifar-10-batches-py"
+    if not (path / TRAIN[0]).exists() and (path / UNPACKED).is_dir():
+        path = path / UNPACKED
     names = ("test_batch",) if split == "test" else TRAIN
     rgb, labels = (np.concatenate(parts) for parts in zip(*(read_batch(path, name) for name in names), strict=True))
     origin = f"python batches in {path}"
@@ -53,11 +54,11 @@ class Pictures(sources.Arrays):
     """Pictures in memory at their own size, resized on the way out if training wants another."""
 
     def read(self, indices):  # noqa: D102 - see sources.RandomAccess
-        rgb, labels, ok = super().read(indices)
+        indices, rgb, labels, ok = super().read(indices)
         if rgb.shape[1:3] != (self.height, self.width):
             fitted = [files.fit(Image.fromarray(one), height=self.height, width=self.width) for one in rgb]
-            rgb = np.stack([np.asarray(one) for one in fitted])
-        return rgb, labels, ok
+            rgb = np.stack(fitted)
+        return indices, rgb, labels, ok
 
 
 def read_batch(folder, name):
@@ -80,16 +81,13 @@ def read_batch(folder, name):
         if not isinstance(batch, dict):
             raise ValueError(f"it holds a {type(batch).__name__}, not a dict")
         batch = {k.decode() if isinstance(k, bytes) else k: v for k, v in batch.items()}
-        pixels, labels = batch["data"], batch["labels"]
-        pixels = pixels.value if isinstance(pixels, _Array) else None
-        if pixels is None or pixels.ndim != 2 or pixels.shape[1] != 3 * SIZE * SIZE:
-            raise ValueError(f"its `data` is not [N, {3 * SIZE * SIZE}] uint8")
+        pixels, labels = _pixels(batch["data"]), batch["labels"]
         if not isinstance(labels, list) or len(labels) != len(pixels):
             raise ValueError("its `labels` is not a list with a number for each picture")
         if not all(type(label) is int and 0 <= label < len(CLASSES) for label in labels):
             raise ValueError(f"its `labels` are not all in 0..{len(CLASSES) - 1}")
     # What the unpickler meets in a damaged file: no more data, opcodes that fit nothing, an empty stack.
-    except (pickle.UnpicklingError, EOFError, ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
+    except (pickle.UnpicklingError, EOFError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise ValueError(
             f"`--dataset-path`: {file} is not a CIFAR-10 python batch: {type(error).__name__}: {error}. Unpack"
             " cifar-10-python.tar.gz again."
@@ -98,46 +96,34 @@ def read_batch(folder, name):
     return np.ascontiguousarray(planes.transpose(0, 2, 3, 1)), np.array(labels, np.int64)
 
 
-class _Array:
-    """Stands for numpy.ndarray while a batch is read: checks the state itself, so that no pickle reaches NumPy."""
+class _Described:
+    """Stands for what of NumPy's a batch names, arrays and their type: keeps what it is given and makes nothing."""
 
-    value = None
+    state = None
 
-    def __setstate__(self, state):
-        _, shape, dtype, fortran, raw = state
-        self.value = _uint8(raw, dtype, shape, "F" if fortran else "C")
-
-
-class _Dtype:
-    """Stands for numpy.dtype; the only one that a batch holds is uint8, whose state says nothing."""
-
-    def __init__(self, name, *_):
-        if name not in ("u1", b"u1"):
-            raise ValueError(f"it holds an array of type {name!r}, not uint8")
+    def __init__(self, *arguments):
+        self.arguments = arguments
 
     def __setstate__(self, state):
-        pass
+        self.state = state
 
 
-def _uint8(raw, dtype, shape, order="C"):
-    if not isinstance(dtype, _Dtype) or not isinstance(raw, bytes | bytearray):
-        raise ValueError("it holds an array that is not plain uint8")
-    return np.frombuffer(raw, np.uint8).reshape(shape, order=order)
+def _pixels(array):
+    """-> [N, 3072] uint8: made here of what the pickle says, so that no pickle reaches NumPy."""
+    if array.state:  # given to `_reconstruct`'s array
+        _, shape, dtype, fortran, raw = array.state
+        order = "F" if fortran else "C"
+    else:  # to `_frombuffer`
+        raw, dtype, shape, order = array.arguments
+    if dtype.arguments[0] not in ("u1", b"u1"):
+        raise ValueError(f"its `data` is of type {dtype.arguments[0]!r}, not uint8")
+    pixels = np.frombuffer(raw, np.uint8).reshape(shape, order=order)
+    if pixels.ndim != 2 or pixels.shape[1] != 3 * SIZE * SIZE:
+        raise ValueError(f"its `data` is not [N, {3 * SIZE * SIZE}] uint8")
+    return pixels
 
 
-def _reconstruct(*_):
-    return _Array()
-
-
-def _from_buffer(raw, dtype, shape, order):
-    array = _Array()
-    array.value = _uint8(raw, dtype, shape, order)
-    return array
-
-
-def _encode(text, encoding):
-    if encoding not in ("latin1", b"latin1"):
-        raise ValueError(f"it encodes text as {encoding!r}")
+def _latin1(text, _):
     return text.encode("latin1")
 
 
@@ -145,11 +131,10 @@ class _Unpickler(pickle.Unpickler):
     """Reads dicts, lists, strings, numbers and uint8 arrays, as NumPy 1 and 2 write them, and refuses the rest."""
 
     ALLOWED = {
-        ("numpy", "ndarray"): _Array,
-        ("numpy", "dtype"): _Dtype,
-        ("_codecs", "encode"): _encode,  # protocol 2 from Python 3 writes bytes so
-        **{(f"numpy.{core}.multiarray", "_reconstruct"): _reconstruct for core in ("core", "_core")},
-        **{(f"numpy.{core}.numeric", "_frombuffer"): _from_buffer for core in ("core", "_core")},
+        ("_codecs", "encode"): _latin1,  # protocol 2 from Python 3 writes bytes so
+        **{("numpy", name): _Described for name in ("ndarray", "dtype")},
+        **{(f"numpy.{core}.multiarray", "_reconstruct"): _Described for core in ("core", "_core")},
+        **{(f"numpy.{core}.numeric", "_frombuffer"): _Described for core in ("core", "_core")},
     }
 
     def find_class(self, module, name):

@@ -14,8 +14,6 @@ import difflib
 
 import numpy as np
 
-NAMED = 20  # categories that a message names
-
 
 def select(words, categories, labels, *, where):
     """Choose photographs by their categories.
@@ -34,12 +32,10 @@ def select(words, categories, labels, *, where):
     Raises:
         ValueError: as `table`.
     """
-    if not words:
-        return np.arange(len(labels)), labels, tuple(categories)
     names, number = table(words, categories, where=where)
-    classes = number[labels]
-    chosen = np.flatnonzero(classes >= 0)
-    return chosen, classes[chosen], names
+    labels = number[labels]
+    chosen = np.flatnonzero(labels >= 0) if words else np.arange(len(labels))
+    return chosen, labels[chosen], names
 
 
 def table(words, categories, *, where):
@@ -48,32 +44,32 @@ def table(words, categories, *, where):
     Where several words mean one category, the one with the most parts has it, the first of equals.
 
     Args:
-        words: at least one.
-        categories, where: as in `select`.
+        words, categories, where: as in `select`.
 
     Returns:
-        class_names: the words, each once.
+        class_names: the words, each once; the categories where there are no words.
         number: [categories + 1] int64, the class of each category; -1: not chosen. The last entry is -1, so that the
             category -1, none, stays none.
 
     Raises:
         ValueError: for words that mean no category; names similar ones and those there are.
     """
+    if not words:
+        return tuple(categories), np.append(np.arange(len(categories)), -1)
     names = tuple(dict.fromkeys(word.strip("/") for word in words))
-    known = [_runs(category) for category in categories]
-    unknown = [name for name in names if not any(name in runs for runs in known)]
-    if unknown:
-        raise ValueError(_complaint(unknown, categories, set().union(*known), where))
-    number = np.full(len(known) + 1, -1, np.int64)
-    # The sort is stable and later entries overwrite earlier ones: fewest parts first, the last of equals first.
-    for place in sorted(reversed(range(len(names))), key=lambda place: names[place].count("/")):
-        number[:-1][[names[place] in runs for runs in known]] = place
-    return names, number
+    number, known = [], set()
+    for runs in map(_runs, categories):
+        meant = [name for name in names if name in runs]
+        number.append(names.index(max(meant, key=lambda name: name.count("/"))) if meant else -1)
+        known |= runs
+    if unknown := [name for name in names if name not in known]:
+        raise ValueError(_complaint(unknown, categories, known, where))
+    return names, np.array([*number, -1], np.int64)
 
 
 def in_words(words):
     """-> what a split's origin says of its classes: `, classes forest, mountain`, or nothing for all."""
-    return f", classes {_listed(words)}" if words else ""
+    return f", classes {listed(words)}" if words else ""
 
 
 def _runs(category):
@@ -89,10 +85,11 @@ def _complaint(unknown, categories, runs, where):
     return (
         f"`--classes`: {where} has no {', '.join(map(repr, unknown))}."
         + (f" Did you mean {' or '.join(dict.fromkeys(similar))}?" if similar else "")
-        + f" It has: {_listed(sorted(categories))}"
+        + f" It has: {listed(sorted(categories))}"
     )
 
 
-def _listed(names):
-    more = len(names) - NAMED
-    return ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")
+def listed(names, most=20):
+    """-> the first of these names, and how many more there are: `a, b and 3 more`."""
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")

@@ -119,12 +119,4 @@ def _smoothed(gray):
     return tf.nn.conv2d(rows, kernel[None, :, None, None], 1, "VALID")
 
 
-DEGRADATIONS = {
-    "contrast": contrast,
-    "noise": noise,
-    "blur": blur,
-    "fade": fade,
-    "scratches": scratches,
-    "dust": dust,
-    "jpeg": jpeg,
-}
+DEGRADATIONS = {one.__name__: one for one in (contrast, noise, blur, fade, scratches, dust, jpeg)}

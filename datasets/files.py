@@ -74,11 +74,7 @@ def fit(image, *, height, width):
 
 
 def listing(root, wanted=suffixes.PICTURES):
-    """All picture files below a folder; see `walk.listing`.
-
-    Args:
-        root: the folder.
-        wanted: suffixes.
+    """All files of these suffixes below a folder; see `walk.listing`.
 
     Returns:
         files: list of paths relative to `root`, with slashes, in an order that is fixed but mixed (by a hash of the
@@ -102,14 +98,7 @@ def folder_labels(files):
 
 
 class Files(sources.OneByOne):
-    """Picture files in their listing's order.
-
-    Args:
-        data: config.Data.
-        root: the folder that the paths are relative to.
-        paths: list of relative paths.
-        labels: [N] integers; -1: unknown.
-    """
+    """Picture files at `paths` below `root`, in the order of their listing; `labels` [N] integers, -1: unknown."""
 
     def __init__(self, data, root, paths, labels, *, origin, class_names=()):
         super().__init__(data, labels, origin=origin, class_names=class_names)

@@ -28,20 +28,15 @@ def load(data, split):
 
 
 def divided(data, split, root, found, *, reason=""):
-    """Choose the classes of a folder, then hold out a part of what is chosen.
+    """-> files.Files: of the classes chosen of a folder, what is held out, or for `train` the rest.
 
     A file is held out by its own path: those held out of some classes are also held out of all, but for the one that
     fills an otherwise empty part.
 
     Args:
-        data: config.Data.
-        split: train, or another for what is held out.
-        root: the folder.
-        found: its `files.listing`.
+        data, split: as in `load`.
+        root, found: the folder and its `files.listing`.
         reason: added to the origin.
-
-    Returns:
-        files.Files.
 
     Raises:
         ValueError: if a class is unknown or nothing is held out.
@@ -60,19 +55,12 @@ def divided(data, split, root, found, *, reason=""):
 def held_out(found, fraction):
     """Divide files into training and validation by a hash of each path, so that new files move no others across.
 
-    Args:
-        found: list of relative paths.
-        fraction: share of validation. From 2 files on, neither part is empty unless the fraction is 0; only the file
-            that fills an otherwise empty part may later move back.
-
-    Returns:
-        train, validation: lists in the order of `found`.
+    From 2 files on, neither part is empty unless the fraction is 0; only the file that fills an otherwise empty part
+    may later move back. Lists of relative paths, in one order: found -> (train, validation).
     """
-    place = {path: int.from_bytes(randomness.digest(b"held out " + os.fsencode(path)), "big") for path in found}
-    held = {path for path in found if place[path] < fraction * 2**64}
-    if fraction > 0 and len(found) > 1:
-        if not held:
-            held = {min(found, key=place.get)}
-        elif len(held) == len(found):
-            held -= {max(found, key=place.get)}
-    return [path for path in found if path not in held], [path for path in found if path in held]
+    place = [int.from_bytes(randomness.digest(b"held out " + os.fsencode(path)), "big") for path in found]
+    held = [one < fraction * 2**64 for one in place]
+    if fraction > 0 and len(found) > 1:  # of a part that is not empty these are already
+        held[place.index(min(place))], held[place.index(max(place))] = True, False
+    pairs = list(zip(found, held, strict=True))
+    return [path for path, out in pairs if not out], [path for path, out in pairs if out]

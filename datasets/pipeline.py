@@ -21,10 +21,10 @@ numbers of stages 6 and 7 are functions of (seed, cursor). Imports `models.color
 from __future__ import annotations
 
 import contextlib
-import functools
 import hashlib
 import json
 
+import numpy as np
 import tensorflow as tf
 
 from colorgan.datasets import augment, degrade, randomness
@@ -34,16 +34,13 @@ NOTHING_LEFT = "no picture of this split can be trained on"
 
 
 class Split:
-    """One split of a data set at one size: `training_batches` and `images` give its batches.
-
-    Args:
-        name: of the split: train, validation or test.
-        source: sources.Source.
-        data: config.Data.
-        seed: of the order of training and of the augmentation.
+    """One split of a data set at one size: `training_batches` and `images` give its batches, in `clear_errors`.
 
     Attributes:
-        name, size (photographs, gray ones included), class_names (may be empty).
+        name: train, validation or test.
+        source, data: sources.Source and config.Data.
+        seed: of the order of training and of the augmentation.
+        size, class_names: number of photographs, gray ones included, and names, or ().
         picture_names: of files, their relative paths by `index`; else None.
         description: one line for an evaluation's protocol.
 
@@ -66,13 +63,10 @@ class Split:
         """A key for what was measured on the photographs of this split: 32 hexadecimal digits.
 
         It changes with the data set, the size, the number of photographs, `--classes`, and the photographs themselves
-        as far as that is cheap to see. Of files: their relative paths, and the sizes and modification times of at
-        most `files.SAMPLED` of them, a fair sample in large folders. Of pictures in memory: the pixels of at most
-        `sources.SAMPLED`, evenly spaced, and all labels. Of TensorFlow Datasets' streams: name, version, part, counts.
-
-        So it misses another picture under an old path, size and time, or outside the sample; and it may change for
-        equal photographs: when they are copied with new times, or when `--cache-mb` turns a stream into an array.
-        What the user of a photograph does with it (gray ones dropped, augmentation, colour space) is not in it.
+        as far as that is cheap to see (each source's `content`). So it misses another picture under an old path, size
+        and time, or outside a sample; and it may change for equal photographs: when they are copied with new times, or
+        when `--cache-mb` turns a stream into an array. What is made of a photograph (gray ones dropped, augmentation,
+        colour space) is not in it.
         """
         data = self.data
         what = [data.dataset, self.size, data.classes, data.height, data.width]
@@ -98,18 +92,10 @@ class Split:
                 color: [b, H, W, 2 | 3] float32, as `models.color.encode` gives it;
                 cursor: [b] int64;
                 dropped_gray, bad: [b] int64, how many this stream has left out up to each picture, since `start`}.
-
-        Raises:
-            ValueError: for sizes and shards out of range. While it is read, see `clear_errors`.
         """
-        if batch_size < 1 or start < 0:
-            raise ValueError(f"`batch_size` must be positive, `start` not negative. Received: {batch_size}, {start}")
-        if not 0 <= shard < num_shards:
-            raise ValueError(f"`shard` must be in 0..num_shards-1. Received: {shard} of {num_shards}")
         chunks = self.source.records(seed=self.seed, start=start, num_shards=num_shards, shard=shard)  # 1, 2, 3
-        marked = chunks.map(functools.partial(_mark, data=self.data))
-        chunks = marked.scan(_no_counts(), self._count)  # 4
-        batches = _kept(chunks).batch(batch_size, drop_remainder=True)  # 5
+        kept = chunks.scan((np.int64(0),) * 3, self._mark).unbatch().filter(lambda one: one["keep"])  # 4
+        batches = kept.batch(batch_size, drop_remainder=True)  # 5
         batches = batches.map(self._finish, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)  # 6, 7
         return batches.prefetch(2).with_options(_options())  # 8
 
@@ -125,43 +111,19 @@ class Split:
         Returns:
             Dataset of {rgb: [b, H, W, 3] uint8, label: [b] int64 (-1: unknown), index: [b] int64, the position in
             the natural order}.
-
-        Raises:
-            ValueError: for sizes out of range. While it is read, see `clear_errors`.
         """
-        if batch_size < 1 or limit < 0:
-            raise ValueError(f"`batch_size` must be positive, `limit` not negative. Received: {batch_size}, {limit}")
-        pictures = _kept(self.source.one_pass(seed=seed).map(lambda chunk: {**chunk, "keep": chunk["ok"]}))
-        batches = pictures.map(lambda one: {name: one[name] for name in ("rgb", "label", "index")})
-        batches = (batches.take(limit) if limit else batches).batch(batch_size)
-        return batches.prefetch(2).with_options(_options())
+        readable = self.source.one_pass(seed=seed).unbatch().filter(lambda one: one["ok"])
+        pictures = readable.map(lambda one: {name: one[name] for name in ("rgb", "label", "index")})
+        return pictures.take(limit or -1).batch(batch_size).prefetch(2).with_options(_options())
 
     def pictures(self, batch_size, *, limit=0, seed=None):
-        """`images` as NumPy: yields its dicts. Arguments as there.
+        """`images` as NumPy: yields its dicts, of arrays that are read only. Arguments and errors as there."""
+        with self.clear_errors():
+            yield from self.images(batch_size, limit=limit, seed=seed).as_numpy_iterator()
 
-        Raises:
-            ValueError: if too many files are unreadable; see `clear_errors`.
-        """
-        iterator = iter(self.images(batch_size, limit=limit, seed=seed))
-        while True:
-            with self.clear_errors():
-                batch = next(iterator, None)
-            if batch is None:
-                return
-            yield {name: value.numpy() for name, value in batch.items()}
-
-    def check(self):
-        """To be called now and then: warn of bad files once a whole pass is done, stop when there are too many.
-
-        Raises:
-            ValueError: if more than `--max-bad-fraction` of the files seen are unreadable; names the first of them.
-        """
-        self.source.bad.check()
-        self.source.bad.warn(only_after_a_pass=True)
-
-    def warn_of_bad_files(self):
-        """Warn now of the unreadable files met so far, if any: one warning in the life of a split, 10 named."""
-        self.source.bad.warn()
+    def warn_of_bad_files(self, *, only_after_a_pass=False):
+        """Warn of the unreadable files met so far, if any: one warning in the life of a split, 10 named."""
+        self.source.bad.warn(only_after_a_pass=only_after_a_pass)
 
     @contextlib.contextmanager
     def clear_errors(self):
@@ -171,9 +133,9 @@ class Split:
             ValueError: if too many files are unreadable, or no picture is left after the gray ones are dropped.
         """
         try:
-            with self.source.bad.clear_errors():
-                yield
+            yield
         except tf.errors.OpError as error:
+            self.source.bad.check()
             if NOTHING_LEFT in error.message:
                 least = self.data.min_colorfulness
                 flag = f"`--min-colorfulness {least:g}`" if least else "`--drop-gray`"
@@ -184,20 +146,22 @@ class Split:
                 ) from error
             raise
 
-    def _count(self, state, chunk):
-        """Running counts over the chunks, and an end to a stream that would search for ever."""
-        dropped, bad, barren = state
-        counts = {
-            "dropped_gray": dropped + tf.cumsum(tf.cast(chunk["gray"], tf.int64)),
-            "bad": bad + tf.cumsum(tf.cast(~chunk["ok"], tf.int64)),
-        }
-        barren = tf.where(tf.reduce_any(chunk["keep"]), tf.constant(0, tf.int64), barren + _length(chunk))
-        # A shard of any stride has met every picture of some epoch, or a fair sample, after two rounds of the size.
-        with tf.control_dependencies(
-            [tf.debugging.assert_less(barren, tf.constant(2 * self.size + 1, tf.int64), NOTHING_LEFT)]
-        ):
-            barren = tf.identity(barren)
-        return (counts["dropped_gray"][-1], counts["bad"][-1], barren), {**chunk, **counts}
+    def _mark(self, counts, chunk):
+        """Say of each picture whether it is kept, and how many were left out so far."""
+        (dropped, bad, barren), ok, gray = counts, chunk["ok"], tf.zeros_like(chunk["ok"])
+        if self.data.drop_gray:
+            red, green, blue = tf.unstack(chunk["rgb"], axis=-1)
+            gray = tf.reduce_all((red == green) & (green == blue), axis=[1, 2])
+        if self.data.min_colorfulness:
+            gray |= _colorfulness(chunk["rgb"]) < self.data.min_colorfulness
+        keep = ok & ~gray
+        dropped += tf.cumsum(tf.cast(ok & gray, tf.int64))
+        bad += tf.cumsum(tf.cast(~ok, tf.int64))
+        barren = tf.where(tf.reduce_any(keep), np.int64(0), barren + tf.size(ok, tf.int64))
+        # Or the stream would search for ever. A shard of any stride has met every picture of some epoch, or a fair
+        # sample, after two rounds of the size.
+        tf.debugging.assert_less(barren, np.int64(2 * self.size + 1), NOTHING_LEFT)
+        return (dropped[-1], bad[-1], barren), {**chunk, "keep": keep, "dropped_gray": dropped, "bad": bad}
 
     def _finish(self, batch):
         """Augment, convert, scale, degrade: stages 6 and 7."""
@@ -223,27 +187,6 @@ class Split:
         return uniform
 
 
-def _no_counts():
-    # Not a constant of the module: a tensor made on import would start TensorFlow before a run chooses its devices.
-    return (tf.constant(0, tf.int64),) * 3
-
-
-def _length(chunk):
-    return tf.shape(chunk["ok"], out_type=tf.int64)[0]
-
-
-def _mark(chunk, *, data):
-    """Say of each picture whether it is kept."""
-    gray = tf.zeros_like(chunk["ok"])
-    red, green, blue = tf.unstack(chunk["rgb"], axis=-1)
-    if data.drop_gray:
-        gray = tf.reduce_all((red == green) & (green == blue), axis=[1, 2])
-    if data.min_colorfulness:
-        gray |= _colorfulness(chunk["rgb"]) < data.min_colorfulness
-    gray &= chunk["ok"]
-    return {**chunk, "gray": gray, "keep": chunk["ok"] & ~gray}
-
-
 def _colorfulness(rgb):
     """Hasler and Suesstrunk 2003, eq. 2. [n, H, W, 3] uint8 sRGB -> [n] float32, in units of 0..255."""
     red, green, blue = tf.unstack(tf.cast(rgb, tf.float32), axis=-1)
@@ -256,10 +199,6 @@ def _check_known(flag, wanted, known):
     unknown = [name for name in wanted if name not in known]
     if unknown:
         raise ValueError(f"`{flag}`: unknown {', '.join(map(repr, unknown))}. Known: {', '.join(known)}")
-
-
-def _kept(chunks):
-    return chunks.unbatch().filter(lambda one: one["keep"])
 
 
 def _options():

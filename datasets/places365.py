@@ -37,27 +37,27 @@ def load(data, split):
     path = paths.locate(data)
     if path is None:
         return tfds.load(data, split, name="places365_small", test="validation")
-    for part in ("data_256", "val_256"):  # a test set that is missing is told before days of training
-        _check(path / part)
+    train, test = path / "data_256", path / "val_256"
+    for root in (train, test):  # a test set that is missing is told before days of training
+        if not root.is_dir():
+            raise ValueError(
+                f"`--dataset-path`: no folder `{root.name}` under {path}. Expected Places365's small images: data_256"
+                " (training and validation) and val_256 (test), or omit --dataset-path to use TensorFlow Datasets."
+            )
     if split != "test":
-        return folder.divided(data, split, path / "data_256", _photographs(path / "data_256"))
-    if data.classes and not _is_labelled(path / "val_256"):
+        return folder.divided(data, split, train, _photographs(train))
+    found = _photographs(test)
+    labels, names = files.folder_labels(found)
+    lists = path / LABELS, path / CATEGORIES
+    # One list alone says nothing: numbers without names, or names without numbers.
+    if not names and all(one.is_file() for one in lists):
+        labels, names = official_labels(*lists, found)
+    if data.classes and not names:
         reason = f", as for validation: val_256 has no classes (no {LABELS} and {CATEGORIES} beside it)"
-        return folder.divided(data, split, path / "data_256", _photographs(path / "data_256"), reason=reason)
-    root = path / "val_256"
-    found = _photographs(root)
-    labels, names = _labels(root, found)
-    chosen, labels, names = classes.select(data.classes, names, labels, where=f"folder {root}")
-    origin = f"folder {root}{classes.in_words(data.classes)}"
-    return files.Files(data, root, [found[i] for i in chosen], labels, origin=origin, class_names=names)
-
-
-def _check(root):
-    if not root.is_dir():
-        raise ValueError(
-            f"`--dataset-path`: no folder `{root.name}` under {root.parent}. Expected Places365's small images:"
-            " data_256 (training and validation) and val_256 (test), or omit --dataset-path to use TensorFlow Datasets."
-        )
+        return folder.divided(data, split, train, _photographs(train), reason=reason)
+    chosen, labels, names = classes.select(data.classes, names, labels, where=f"folder {test}")
+    origin = f"folder {test}{classes.in_words(data.classes)}"
+    return files.Files(data, test, [found[i] for i in chosen], labels, origin=origin, class_names=names)
 
 
 def _photographs(root):
@@ -67,44 +67,28 @@ def _photographs(root):
     return found
 
 
-def _is_labelled(root):
-    return bool(_labels(root, _photographs(root))[1])
-
-
-def _labels(root, found):
-    """-> labels [N] int64, -1: unknown; names of the categories, none if the labels are unknown."""
-    labels, names = files.folder_labels(found)
-    lists = root.with_name(LABELS), root.with_name(CATEGORIES)
-    # One list alone says nothing: numbers without names, or names without numbers.
-    if names or root.name != "val_256" or not all(path.is_file() for path in lists):
-        return labels, names
-    numbers, names = official_labels(*lists)
-    labels = np.array([numbers.get(path, -1) for path in found], np.int64)
-    if (labels < 0).all():
-        raise ValueError(f"`--dataset-path`: {lists[0]} has none of the photographs in {root}. Remove or replace it.")
-    return labels, names
-
-
-def official_labels(labels, categories):
-    """Read the lists of the Places365 development kit that say what the validation photographs show.
+def official_labels(labels, categories, found):
+    """Read the lists of the Places365 development kit that say what the photographs `found` in `val_256` show.
 
     Args:
         labels: path of `places365_val.txt`: lines `Places365_val_00000001.jpg 165`.
         categories: path of `categories_places365.txt`: lines `/f/forest/broadleaf 150`, numbered from 0 on.
 
     Returns:
-        {file name: number}, and the names by number, as the folders of `data_256` have them: `f/forest/broadleaf`.
+        [N] int64 labels, -1: unknown; and their names, as the folders of `data_256` have them: `f/forest/broadleaf`.
 
     Raises:
-        ValueError: if a line has another form or the numbers do not fit; it names the file.
+        ValueError: if a line has another form, the numbers do not fit or no photograph is listed; it names the file.
     """
-    numbered = {number: name.strip("/") for name, number in _pairs(categories)}
-    if sorted(numbered) != list(range(len(numbered))):
+    named = {number: name.strip("/") for name, number in _pairs(categories)}
+    if sorted(named) != list(range(len(named))):
         raise ValueError(f"`--dataset-path`: {categories} does not number its categories 0, 1, 2, ...")
     numbers = dict(_pairs(labels))
-    if unknown := sorted(set(numbers.values()) - set(numbered)):
+    if unknown := sorted(set(numbers.values()) - set(named)):
         raise ValueError(f"`--dataset-path`: {labels} has a label {unknown[0]} that {categories} does not name.")
-    return numbers, tuple(numbered[number] for number in range(len(numbered)))
+    if not numbers.keys() & set(found):
+        raise ValueError(f"`--dataset-path`: {labels} has none of the photographs in val_256. Remove or replace it.")
+    return np.array([numbers.get(name, -1) for name in found], np.int64), tuple(named[i] for i in range(len(named)))
 
 
 def _pairs(path):
@@ -127,28 +111,14 @@ def cached_listing(root):
         list of paths relative to `root`, in the order of `files.listing`.
     """
     cache = root.with_name(root.name + ".files.json")
-    known = _read(cache)
-    if known is not None and all(_unchanged(root, *item, known["listed"]) for item in known["folders"].items()):
-        return known["files"]
+    # Without a list of this form, or where a folder in it is gone, it is made again.
+    with contextlib.suppress(OSError, ValueError, LookupError, TypeError, AttributeError):
+        known = json.loads(cache.read_text(encoding="utf-8"))
+        settled = known["listed"] - JUST_NOW
+        if all(os.stat(root / one).st_mtime_ns == then < settled for one, then in known["folders"].items()):
+            return known["files"]
     listed = time.time_ns()
     found, folders = files.listing(root, suffixes.JPEG)
     with contextlib.suppress(OSError):  # data on a read-only disk are listed anew each time
         whole.write(cache, json.dumps({"listed": listed, "folders": folders, "files": found}))
     return found
-
-
-def _unchanged(root, folder, changed, listed):
-    try:
-        now = os.stat(os.path.join(root, folder)).st_mtime_ns
-    except FileNotFoundError:
-        return False
-    return now == changed and changed < listed - JUST_NOW
-
-
-def _read(cache):
-    """-> the cached list, or None if there is none in this form: it is then made again."""
-    try:
-        known = json.loads(cache.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return known if isinstance(known, dict) and known.keys() == {"listed", "folders", "files"} else None

@@ -7,6 +7,7 @@ which photographs are held out must not. Imports nothing of ours.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 
 import numpy as np
@@ -14,8 +15,6 @@ import tensorflow as tf
 
 # SplitMix64 (Steele, Lea, Flood 2014, "Fast splittable pseudorandom number generators", fig. 17).
 GAMMA = 0x9E3779B97F4A7C15
-MULTIPLIERS = (0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
-MASK = 0xFFFFFFFFFFFFFFFF
 
 
 def key(*parts) -> int:
@@ -31,10 +30,8 @@ def digest(data: bytes) -> bytes:
 def bits(place, *parts):
     """SplitMix64's output number `place` for the seed `key(*parts)`. [...] integers >= 0 -> [...] uint64."""
     # One axis at least: NumPy wraps arrays around silently, as it must here, and warns for single numbers.
-    x = (np.atleast_1d(place).astype(np.uint64) + np.uint64(1)) * np.uint64(GAMMA) + np.uint64(key(*parts))
-    for shift, multiplier in zip((30, 27), MULTIPLIERS, strict=True):
-        x = (x ^ (x >> np.uint64(shift))) * np.uint64(multiplier)
-    return (x ^ (x >> np.uint64(31))).reshape(np.shape(place))
+    places = np.atleast_1d(place).astype(np.uint64)
+    return _mixed(places, key(*parts), word=np.uint64, shift=np.right_shift).reshape(np.shape(place))
 
 
 def uniform(place, *parts):
@@ -52,14 +49,15 @@ def permutation(size, *parts):
 
 def tensor_bits(place, *parts):
     """`bits` inside a graph. [...] int64 tensor, >= 0 -> [...] uint64 tensor, equal to `bits`."""
+    word = functools.partial(tf.constant, dtype=tf.uint64)
+    return _mixed(tf.cast(place, tf.uint64), key(*parts), word=word, shift=tf.bitwise.right_shift)
 
-    def word(number):
-        return tf.constant(number & MASK, tf.uint64)
 
-    x = (tf.cast(place, tf.uint64) + word(1)) * word(GAMMA) + word(key(*parts))
-    for shift, multiplier in zip((30, 27), MULTIPLIERS, strict=True):
-        x = tf.bitwise.bitwise_xor(x, tf.bitwise.right_shift(x, word(shift))) * word(multiplier)
-    return tf.bitwise.bitwise_xor(x, tf.bitwise.right_shift(x, word(31)))
+def _mixed(place, key, *, word, shift):
+    x = (place + word(1)) * word(GAMMA) + word(key)
+    for by, multiplier in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        x = (x ^ shift(x, word(by))) * word(multiplier)
+    return x ^ shift(x, word(31))
 
 
 def tensor_uniform(place, *parts):

@@ -19,20 +19,10 @@ SIZES = {"train": 2000, "validation": 200, "test": 200}
 FINE = 4  # pixels are averages of 4 x 4 finer ones
 
 
-def load(data, split):
-    """-> sources.Source of SIZES[split] pictures, each a function of (split, index) alone; the label is the shape.
-
-    With `--classes`: those of them that show these shapes.
-
-    Raises:
-        ValueError: if a shape is unknown.
-    """
-    return Shapes(data, split)
-
-
 class Shapes(sources.OneByOne):
-    """One shape per picture on a faintly tinted ground.
+    """SIZES[split] pictures, each a function of (split, index) alone: one shape on a faintly tinted ground.
 
+    The label is the shape. With `--classes`: those of them that show these shapes; unknown ones are a ValueError.
     Lightness 35..75 and chroma 30..70 (less where sRGB ends) of the shape do not depend on which it is. The ground is
     lighter or darker than it by at least 15. Sizes go by the shorter side: any of 16 pixels or more shows the shape.
     """
@@ -40,9 +30,8 @@ class Shapes(sources.OneByOne):
     def __init__(self, data, split):
         kinds = (randomness.uniform(np.arange(SIZES[split]), "shapes", split, "kind") * len(HUES)).astype(np.int64)
         every, labels, names = classes.select(data.classes, tuple(HUES), kinds, where="shapes")
-        super().__init__(
-            data, labels, origin="coloured shapes, drawn" + classes.in_words(data.classes), class_names=names
-        )
+        origin = f"coloured shapes, drawn{classes.in_words(data.classes)}"
+        super().__init__(data, labels, origin=origin, class_names=names)
         self._split, self._numbers, kinds = split, every, kinds[every]
         self._kinds = [tuple(HUES)[kind] for kind in kinds]
         lightness, chroma = self._between(every, "L", 35, 75), self._between(every, "C", 30, 70)
@@ -83,19 +72,16 @@ class Shapes(sources.OneByOne):
 
 def outline(kind, turn):
     """A shape's corners on the unit disk, turned by an angle in radians: [corners, 2] float64 (x, y)."""
-    corners = {"circle": 48, "square": 4, "triangle": 3, "star": 10}
+    # As complex numbers x + iy, which a factor turns.
     if kind == "cross":
         arm = 0.3  # half the width of its arms
         reach = math.sqrt(1 - arm**2)
-        quarter = np.array([[reach, -arm], [reach, arm], [arm, arm]])
-        points = np.concatenate([_turned(quarter, k * math.pi / 2) for k in range(4)])
+        quarter = np.array([reach - arm * 1j, reach + arm * 1j, arm + arm * 1j])
+        points = np.concatenate([quarter * 1j**k for k in range(4)])
     else:
-        angles = np.arange(corners[kind]) * 2 * math.pi / corners[kind]
-        radii = np.where(np.arange(corners[kind]) % 2, 0.4, 1.0) if kind == "star" else np.ones(corners[kind])
-        points = radii[:, None] * np.stack([np.cos(angles), np.sin(angles)], axis=-1)
-    return _turned(points, turn)
-
-
-def _turned(points, angle):
-    cos, sin = math.cos(angle), math.sin(angle)
-    return points @ np.array([[cos, sin], [-sin, cos]])
+        corners = {"circle": 48, "square": 4, "triangle": 3, "star": 10}[kind]
+        points = np.exp(2j * math.pi * np.arange(corners) / corners)
+        if kind == "star":
+            points[1::2] *= 0.4
+    points = points * np.exp(1j * turn)
+    return np.stack([points.real, points.imag], axis=-1)

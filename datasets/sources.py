@@ -1,13 +1,12 @@
 """Where pictures come from, as the pipeline sees it: indices in, uint8 RGB out (stages 1 to 3 of `pipeline.py`).
 
 Owns the interface of a source, the two kinds with random access (arrays, and pictures made one at a time with a
-cache), and the count of unreadable files. Imports `randomness` only.
+cache), and the count of unreadable files. Imports `classes` and `randomness`.
 """
 
 from __future__ import annotations
 
 import abc
-import contextlib
 import functools
 import threading
 import warnings
@@ -15,7 +14,7 @@ import warnings
 import numpy as np
 import tensorflow as tf
 
-from colorgan.datasets import randomness
+from colorgan.datasets import classes, randomness
 
 NAMED = 10  # unreadable files that a warning or an error names
 SAMPLED = 256  # pictures in memory whose pixels count for `content`
@@ -26,12 +25,9 @@ class Unreadable(Exception):
 
 
 class BadFiles:
-    """Which files of a split were unreadable, counted once each, from any thread.
+    """Which of `size` files of a split were unreadable, counted once each, from any thread.
 
-    Args:
-        size: files in the split.
-        max_fraction: the largest tolerable share of unreadable files, `--max-bad-fraction`.
-        origin: where the files are, for messages.
+    `max_fraction` is the largest tolerable share of them, `--max-bad-fraction`; `origin` says where they are.
     """
 
     def __init__(self, size, *, max_fraction, origin):
@@ -40,12 +36,6 @@ class BadFiles:
         self._bad: dict[str, str] = {}
         self._warned = False
         self._lock = threading.Lock()
-
-    @property
-    def names(self) -> tuple:
-        """The unreadable files met so far, sorted."""
-        with self._lock:
-            return tuple(sorted(self._bad))
 
     def note(self, indices, bad):
         """Record that the files `indices` were read, of which `bad`, {name: reason}, could not be decoded.
@@ -62,30 +52,19 @@ class BadFiles:
     def check(self):
         """Find out whether too many files are bad.
 
-        Early in a pass the share among the files seen says little, so that it is taken of at least 1,000 files (of
-        all of them, if there are fewer): a bad start does not stop a run that the rest would redeem, and a folder of
-        nothing but bad files stops it soon.
+        Early in a pass the share among the files seen says little, so that it is taken of at least 1,000 files, or of
+        all, if there are fewer: a bad start stops no run, and a folder of nothing but bad files stops it soon.
 
         Raises:
             ValueError: if more than the tolerable share is unreadable; names the first of them.
         """
-        with self._lock:
-            seen, bad = int(self._seen.sum()), len(self._bad)
+        seen, bad, listed = self._so_far()
         if bad > self.max_fraction * max(seen, min(self.size, 1000)):
             raise ValueError(
                 f"`--max-bad-fraction`: {bad} of the {seen} files read are unreadable ({self.origin}), more than the"
-                f" share of {self.max_fraction:g} that is tolerated: {self._listing()}. Repair or remove them, or raise"
+                f" share of {self.max_fraction:g} that is tolerated: {listed}. Repair or remove them, or raise"
                 " --max-bad-fraction."
             )
-
-    @contextlib.contextmanager
-    def clear_errors(self):
-        """Around the reading of a dataset: raises `check`'s ValueError where tf.data has only a failed operation."""
-        try:
-            yield
-        except tf.errors.OpError:
-            self.check()
-            raise
 
     def warn(self, *, only_after_a_pass=False):
         """Name the unreadable files in one warning, if there are any; at most once over the life of a split.
@@ -93,21 +72,17 @@ class BadFiles:
         Args:
             only_after_a_pass: say nothing until every file has been read.
         """
-        with self._lock:
-            seen, bad = int(self._seen.sum()), len(self._bad)
-            if not bad or self._warned or (only_after_a_pass and seen < self.size):
-                return
+        seen, bad, listed = self._so_far()
+        if bad and not self._warned and not (only_after_a_pass and seen < self.size):
             self._warned = True
-        warnings.warn(
-            f"{bad} of the {seen} files read are unreadable and left out ({self.origin}): {self._listing()}",
-            stacklevel=3,
-        )
+            message = f"{bad} of the {seen} files read are unreadable and left out ({self.origin}): {listed}"
+            warnings.warn(message, stacklevel=3)
 
-    def _listing(self):
+    def _so_far(self):
+        """-> how many files were read, how many of them are unreadable, and the first of these with their reasons."""
         with self._lock:
-            first = [f"{name} ({reason})" for name, reason in sorted(self._bad.items())[:NAMED]]
-            more = len(self._bad) - len(first)
-        return ", ".join(first) + (f" and {more} more" if more else "")
+            seen, bad = int(self._seen.sum()), sorted(self._bad.items())
+        return seen, len(bad), classes.listed([f"{name} ({reason})" for name, reason in bad], NAMED)
 
 
 class Source(abc.ABC):
@@ -143,12 +118,25 @@ class Source(abc.ABC):
     def content(self):
         """Yields bytes that change with the photographs, as far as that is cheap: see `pipeline.Split.fingerprint`."""
 
-    def shaped(self, rgb, label, ok):
-        """Give the outputs of a `tf.numpy_function` the shapes that it loses."""
+    def chunk_of(self, read, *inputs):
+        """-> in a graph, the chunk that `read` gives: a function of NumPy arrays -> index, rgb, label, ok."""
+        index, rgb, label, ok = tf.numpy_function(read, inputs, [tf.int64, tf.uint8, tf.int64, tf.bool])
         rgb.set_shape((None, self.height, self.width, 3))
-        label.set_shape((None,))
-        ok.set_shape((None,))
-        return {"rgb": rgb, "label": label, "ok": ok}
+        for one in (index, label, ok):
+            one.set_shape((None,))
+        return {"index": index, "rgb": rgb, "label": label, "ok": ok}
+
+    def made(self, indices, labels, items):
+        """-> what `chunk_of` reads, of items that `picture` makes pictures of and `name` has names of for messages."""
+        rgb = np.zeros((len(indices), self.height, self.width, 3), np.uint8)
+        ok, bad = np.ones(len(indices), bool), {}
+        for row, item in enumerate(items):
+            try:
+                rgb[row] = self.picture(item)
+            except Unreadable as reason:
+                ok[row], bad[self.name(item)] = False, str(reason)
+        self.bad.note(indices, bad)
+        return indices, rgb, labels, ok
 
 
 @functools.lru_cache(maxsize=4)
@@ -166,51 +154,39 @@ class RandomAccess(Source):
 
     @abc.abstractmethod
     def read(self, indices):
-        """[n] int64 -> rgb [n, H, W, 3] uint8, label [n] int64, ok [n] bool. Called from several threads."""
+        """[n] int64 indices -> index, rgb, label, ok of a chunk. Called from several threads."""
 
     def records(self, *, seed, start, num_shards, shard):  # noqa: D102 - see Source
-        def read(cursors):
-            epochs, places = cursors // self.size, cursors % self.size
+        def index_of(cursors):
+            epochs, places = np.divmod(cursors, self.size)
             indices = np.empty_like(cursors)
             for epoch in np.unique(epochs):
                 here = epochs == epoch
                 indices[here] = epoch_order(self.size, seed, int(epoch))[places[here]]
-            return indices, *self.read(indices)
+            return indices
 
-        def chunk(cursors):
-            index, *rest = tf.numpy_function(read, [cursors], [tf.int64, tf.uint8, tf.int64, tf.bool])
-            index.set_shape((None,))
-            return {"cursor": cursors, "index": index, **self.shaped(*rest)}
-
-        cursors = tf.data.Dataset.counter(start + shard, num_shards).batch(self.chunk)
-        return cursors.map(chunk, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+        return self._chunks(tf.data.Dataset.counter(start + shard, num_shards), index_of)
 
     def one_pass(self, *, seed):  # noqa: D102 - see Source
-        def chunk(indices):
-            rest = tf.numpy_function(self.read, [indices], [tf.uint8, tf.int64, tf.bool])
-            return {"index": indices, **self.shaped(*rest)}
-
         order = np.arange(self.size) if seed is None else randomness.permutation(self.size, "pass", seed)
-        indices = tf.data.Dataset.from_tensor_slices(order.astype(np.int64)).batch(self.chunk)
-        return indices.map(chunk, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+        return self._chunks(tf.data.Dataset.range(self.size), order.take)
+
+    def _chunks(self, cursors, index_of):
+        def chunk(cursors):
+            return {"cursor": cursors, **self.chunk_of(lambda cursors: self.read(index_of(cursors)), cursors)}
+
+        return cursors.batch(self.chunk).map(chunk, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
 
 
 class Arrays(RandomAccess):
-    """Pictures that are in memory.
-
-    Args:
-        data: config.Data.
-        rgb: [N, height, width, 3] uint8.
-        labels: [N] integers.
-    """
+    """Pictures that are in memory: `rgb` [N, height, width, 3] uint8, `labels` [N] integers."""
 
     def __init__(self, data, rgb, labels, *, origin, class_names=()):
         super().__init__(data, len(rgb), origin=origin, class_names=class_names)
         self.rgb, self.labels = rgb, np.asarray(labels, np.int64)
 
     def read(self, indices):  # noqa: D102 - see RandomAccess
-        self.bad.note(indices, {})
-        return self.rgb[indices], self.labels[indices], np.ones(len(indices), bool)
+        return indices, self.rgb[indices], self.labels[indices], np.ones(len(indices), bool)
 
     def content(self):  # noqa: D102 - see Source
         yield self.labels.tobytes()
@@ -219,25 +195,15 @@ class Arrays(RandomAccess):
 
 
 class OneByOne(RandomAccess):
-    """Pictures that are decoded or drawn one at a time, and kept if all of them fit in `--cache-mb`.
-
-    Subclasses have `picture(index)`, [H, W, 3] uint8, which raises Unreadable, and `name(index)` for messages.
-
-    Args:
-        data: config.Data.
-        labels: [N] integers.
-    """
+    """Pictures decoded or drawn one at a time, and kept if all fit in `--cache-mb`; `labels` are [N] integers."""
 
     chunk = 16
 
     def __init__(self, data, labels, *, origin, class_names=()):
         super().__init__(data, len(labels), origin=origin, class_names=class_names)
         self.labels = np.asarray(labels, np.int64)
-        self._kept = None
         if fits(data, self.size):
-            # Not zeros: the system hands out an empty array's memory only where pictures are written.
-            self._kept = np.empty((self.size, data.height, data.width, 3), np.uint8)
-            self._state = np.zeros(self.size, np.int8)  # 0: not read yet, 1: kept, -1: unreadable
+            self.picture = functools.cache(self.picture)  # but for unreadable ones: these are tried again
 
     @abc.abstractmethod
     def picture(self, index):
@@ -248,24 +214,7 @@ class OneByOne(RandomAccess):
         """What the picture is called in messages."""
 
     def read(self, indices):  # noqa: D102 - see RandomAccess
-        rgb = np.zeros((len(indices), self.height, self.width, 3), np.uint8)
-        ok, bad = np.ones(len(indices), bool), {}
-        for row, index in enumerate(indices):
-            state = 0 if self._kept is None else self._state[index]
-            if state == 1:
-                rgb[row] = self._kept[index]
-                continue
-            ok[row] = False
-            if state == 0:
-                try:
-                    rgb[row], ok[row] = self.picture(int(index)), True
-                except Unreadable as reason:
-                    bad[self.name(int(index))] = str(reason)
-                if self._kept is not None:
-                    self._kept[index] = rgb[row]
-                    self._state[index] = 1 if ok[row] else -1  # after the picture: other threads read it on sight
-        self.bad.note(indices, bad)
-        return rgb, self.labels[indices], ok
+        return self.made(indices, self.labels[indices], indices.tolist())
 
 
 def fits(data, size) -> bool:

@@ -1,10 +1,8 @@
 """Image sets of TensorFlow Datasets: as arrays where they fit in memory, as a stream in sequence where they do not.
 
-Owns asking before a download, the splits, and the order of a stream, which has no random access. Imports this room's
-modules only; the library `tensorflow_datasets` is imported when a set is opened.
-
-For want of random access `--classes` costs time in large sets: to choose a few photographs, the whole split is read,
-though the others are not decoded: once when it is opened, and in every epoch unless those chosen fit in `--cache-mb`.
+Owns asking before a download, the splits, and the order of a stream, which has no random access: `--classes` reads the
+whole split, though it decodes none but those chosen, once when it is opened, and in every epoch unless these fit in
+`--cache-mb`. Imports this room's modules; the library `tensorflow_datasets` is imported when a set is opened.
 """
 
 from __future__ import annotations
@@ -64,7 +62,8 @@ def _prepared(name, data):
             ) from error
         if builder.info.splits:  # what is prepared has splits
             return builder
-        size = _download_size(builder)
+        total = sum(info.size for info in (builder.url_infos or {}).values())  # TFDS brings their checksums along
+        size = f"{total / 2**20:,.0f} MiB" if total else "an unknown amount"
         if not data.download:
             raise ValueError(
                 f"`--download`: {name} is not prepared yet (looked in {builder.data_dir}). TensorFlow Datasets would"
@@ -73,15 +72,6 @@ def _prepared(name, data):
         print(f"Downloading {name} with TensorFlow Datasets: {size}, to {builder.data_dir}", flush=True)
         builder.download_and_prepare()
         return builder
-
-
-def _download_size(builder):
-    """-> the size in words, from the checksums that TFDS ships before a set is prepared."""
-    try:
-        total = sum(info.size for info in (builder.url_infos or {}).values())
-    except ImportError:  # TFDS 4.9 reads them with importlib_resources, which it does not always bring
-        total = 0
-    return f"{total / 2**20:,.0f} MiB" if total else "an unknown amount"
 
 
 def _part(builder, name, data, split, test):
@@ -102,15 +92,6 @@ def _part(builder, name, data, split, test):
     return f"train[{size - held}:]"
 
 
-def _labels(builder):
-    """-> the feature that is the set's label, or None, and the names of its classes."""
-    features, keys = builder.info.features, builder.info.supervised_keys or ()
-    for key in ("label", *(key for key in keys if isinstance(key, str))):
-        if key in features and getattr(features[key], "num_classes", None):
-            return key, tuple(features[key].names)
-    return None, ()
-
-
 class Stream(sources.Source):
     """A split read in sequence: each epoch has its own order of the set's files and of a buffer within it.
 
@@ -122,90 +103,66 @@ class Stream(sources.Source):
 
     def __init__(self, data, builder, part, *, origin):
         self._data, self._builder, self._part = data, builder, part
-        self._label, names = _labels(builder)
-        self._class = None
-        size = builder.info.splits[part].num_examples
-        if data.classes:
-            if not names:
-                raise ValueError(
-                    f"`--classes`: {builder.info.full_name} has no labels with names to choose by. Its features:"
-                    f" {', '.join(builder.info.features)}. Omit the flag."
-                )
-            names, self._class = classes.table(data.classes, names, where=builder.info.full_name)
-            size = self._chosen()
+        info = builder.info
+        categories = getattr(info.features["label"], "names", None) if "label" in info.features else None
+        self._wanted = {"label": True} if categories else {}
+        names, self._class = classes.table(data.classes, categories or (), where=info.full_name)
+        size = self._chosen() if data.classes else info.splits[part].num_examples
         super().__init__(data, size, origin=origin, class_names=names)
-        whole = builder.info.splits[part.partition("[")[0]]
+        whole = info.splits[part.partition("[")[0]]
         bytes_each = max(1, whole.num_bytes // max(1, whole.num_examples))
         self._buffer = max(1, min(self.size, BUFFER_BYTES // bytes_each))
 
     def _read(self, shuffle_seed=None):
         """-> dataset of {image: encoded, label, name}, one by one; shuffled by an int64 tensor, or in order."""
-        import tensorflow_datasets
-
-        skip = {"image": tensorflow_datasets.decode.SkipDecoding()}
-        examples = self._examples({"image": True}, skip, shuffle_seed=shuffle_seed, add_tfds_id=True)
-        if self._class is not None:
+        examples = self._examples({"image": True}, shuffle_seed)
+        if self._data.classes:
             examples = examples.filter(lambda one: self._class_of(one) >= 0)
         if shuffle_seed is not None:
             examples = examples.shuffle(self._buffer, seed=shuffle_seed, reshuffle_each_iteration=False)
-        return examples.map(
-            lambda one: {
-                "image": one["image"],
-                "label": self._class_of(one),
-                "name": one["tfds_id"],
-            }
-        )
+        return examples.map(lambda one: {"image": one["image"], "label": self._class_of(one), "name": one["tfds_id"]})
 
-    def _examples(self, wanted, skip=None, *, shuffle_seed=None, add_tfds_id=False):
+    def _examples(self, wanted, shuffle_seed=None):
+        """-> dataset of {label, tfds_id and these features}: the pictures, if they are wanted, encoded."""
         import tensorflow_datasets
 
-        wanted = wanted | ({self._label: True} if self._label else {})
+        skip = {name: tensorflow_datasets.decode.SkipDecoding() for name in wanted}
         return self._builder.as_dataset(
             split=self._part,
             shuffle_files=shuffle_seed is not None and not self._builder.info.disable_shuffling,
-            decoders=tensorflow_datasets.decode.PartialDecoding(wanted, decoders=skip),
+            decoders=tensorflow_datasets.decode.PartialDecoding(self._wanted | wanted, decoders=skip),
             read_config=tensorflow_datasets.ReadConfig(
-                shuffle_seed=shuffle_seed, try_autocache=False, add_tfds_id=add_tfds_id
+                shuffle_seed=shuffle_seed, try_autocache=False, add_tfds_id=True
             ),
         )
 
     def _class_of(self, one):
         """-> [] int64, the class of an example; -1: unknown, or not chosen."""
-        if self._label is None:
-            return tf.constant(-1, tf.int64)
-        label = tf.cast(one[self._label], tf.int64)
-        if self._class is None:
-            return label
-        return tf.gather(self._class, tf.where(label < 0, tf.constant(len(self._class) - 1, tf.int64), label))
+        label = tf.cast(one.get("label", -1), tf.int64)
+        return tf.gather(self._class, tf.where(label < 0, np.int64(len(self._class) - 1), label))
 
     def _chosen(self):
         """-> how many examples are of the classes chosen, from the labels alone."""
         labels = self._examples({}).map(self._class_of).batch(4096).as_numpy_iterator()
         return sum(int((batch >= 0).sum()) for batch in labels)
 
-    def _decoded(self, chunk):
-        rest = tf.numpy_function(
-            self._decode, [chunk["index"], chunk["image"], chunk["name"]], [tf.uint8, tf.bool], name="decode"
-        )
-        return {
-            **{k: v for k, v in chunk.items() if k not in ("image", "name")},
-            **self.shaped(rest[0], chunk["label"], rest[1]),
-        }
+    def picture(self, example):  # noqa: D102 - see sources.Source.made
+        return files.decode(io.BytesIO(example[0]), height=self.height, width=self.width)
 
-    def _decode(self, index, encoded, names):
-        rgb = np.zeros((len(encoded), self.height, self.width, 3), np.uint8)
-        ok, bad = np.ones(len(encoded), bool), {}
-        for row, (content, name) in enumerate(zip(encoded, names, strict=True)):
-            try:
-                rgb[row] = files.decode(io.BytesIO(content), height=self.height, width=self.width)
-            except sources.Unreadable as reason:
-                ok[row], bad[name.decode()] = False, str(reason)
-        self.bad.note(index, bad)
-        return rgb, ok
+    def name(self, example):  # noqa: D102 - see sources.Source.made
+        return example[1].decode()
 
     def _chunks(self, examples):
-        chunks = examples.batch(self.chunk)
-        return chunks.map(self._decoded, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+        """(cursor, {index, image, label, name}) one by one -> chunks."""
+
+        def read(index, encoded, labels, names):
+            return self.made(index, labels, zip(encoded, names, strict=True))
+
+        def chunk(cursor, rows):
+            inputs = (rows[name] for name in ("index", "image", "label", "name"))
+            return {"cursor": cursor, **self.chunk_of(read, *inputs)}
+
+        return examples.batch(self.chunk).map(chunk, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
 
     def records(self, *, seed, start, num_shards, shard):
         """As in Source; `index` is the place in the epoch."""
@@ -218,15 +175,15 @@ class Stream(sources.Source):
 
         examples = tf.data.Dataset.counter(first, dtype=tf.int64).flat_map(epoch).enumerate(start)
         examples = examples.shard(num_shards, shard)
-        return self._chunks(examples.map(lambda cursor, one: {"cursor": cursor, "index": cursor % self.size, **one}))
+        return self._chunks(examples.map(lambda cursor, one: (cursor, {"index": cursor % self.size, **one})))
 
     def one_pass(self, *, seed):
         """As in Source. A seed shuffles within the buffer only: the sets are written in random order already."""
-        examples = self._read().enumerate()
+        examples = self._read().enumerate().map(lambda index, one: (index, {"index": index, **one}))
         if seed is not None:
             order = randomness.key("pass", seed) >> 1
             examples = examples.shuffle(self._buffer, seed=order, reshuffle_each_iteration=False)
-        return self._chunks(examples.map(lambda index, one: {"index": index, **one}))
+        return self._chunks(examples)
 
     def content(self):
         """As in Source: what TensorFlow Datasets says of the part."""
@@ -234,15 +191,21 @@ class Stream(sources.Source):
         yield repr((self._builder.info.full_name, self._part, info.num_examples, info.num_bytes)).encode()
 
     def in_memory(self):
-        """-> sources.Source with the same pictures decoded, without the unreadable ones."""
+        """-> sources.Source with the same pictures decoded, without the unreadable ones.
+
+        Raises:
+            ValueError: as `sources.BadFiles.check`.
+        """
         rgb = np.empty((self.size, self.height, self.width, 3), np.uint8)
         labels, filled = np.empty(self.size, np.int64), 0
-        with self.bad.clear_errors():
+        try:
             for chunk in self.one_pass(seed=None).as_numpy_iterator():
-                count = int(chunk["ok"].sum())
-                rgb[filled : filled + count] = chunk["rgb"][chunk["ok"]]
-                labels[filled : filled + count] = chunk["label"][chunk["ok"]]
-                filled += count
+                rows = slice(filled, filled + int(chunk["ok"].sum()))
+                rgb[rows], labels[rows] = chunk["rgb"][chunk["ok"]], chunk["label"][chunk["ok"]]
+                filled = rows.stop
+        except tf.errors.OpError:
+            self.bad.check()
+            raise
         arrays = sources.Arrays(
             self._data, rgb[:filled], labels[:filled], origin=self.origin, class_names=self.class_names
         )

@@ -27,13 +27,11 @@ MAY_IMPORT = {
     "models.color": set(),
     "models.normalization": set(),
     "models": {"models", "settings.config"},
-    "datasets.measured": {"models.color", "models.quantization"},
     "datasets": {"datasets", "models.color", "settings.config", "files"},
     "training": {
         "training",
         "models",
         "evaluation.definitions",
-        "evaluation.metrics",
         "settings.config",
         "settings.options",
         "weights.stored",

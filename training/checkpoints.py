@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -20,19 +21,12 @@ from colorgan.training.state import TrainState
 from colorgan.weights.stored import WEIGHTS, find, load
 
 CONFIG = "config.json"
-BEST_WEIGHTS = "best.weights.h5"
+BEST, BEST_WEIGHTS = "best.json", "best.weights.h5"
 DISCRIMINATOR_WEIGHTS = "discriminator.weights.h5"  # to start another run from (`--network`)
 
 
-def claim(run_dir: Path, config: Config, *, chief: bool = True) -> None:
-    """Write `config.json` before anything else, or see that the directory's run may go on with this configuration.
-
-    Of a run that has checkpoints `config.json` stays as it is, until `record`.
-
-    Args:
-        run_dir: the run's directory.
-        config: the run's configuration.
-        chief: whether this process writes; the others of a cluster refuse what the chief refuses.
+def check_directory(run_dir: Path, config: Config) -> None:
+    """See that a directory has no run, or one that may go on with this configuration.
 
     Raises:
         ValueError: if the directory holds a run with other settings (the differing ones are named), or holds one at
@@ -42,30 +36,25 @@ def claim(run_dir: Path, config: Config, *, chief: bool = True) -> None:
         raise ValueError(f"`--checkpoints-path`: {run_dir} is a file. Name a folder for the run.")
     path = run_dir / CONFIG
     # A run that was killed before its first checkpoint has left these too.
-    if path.exists() and any((run_dir / name).exists() for name in ("checkpoints", "metrics.jsonl", "best.json")):
-        if not config.run.resume:
-            raise ValueError(
-                f"`--resume False`: {run_dir} holds a run already. Give another --name or --checkpoints-path, "
-                "or delete the directory."
-            )
-        differences = read(path).differences(config)
-        if differences:
-            rows = [f"  {flag_name(n)}: {old} there, {new} now" for n, (old, new) in differences.items()]
-            raise ValueError(
-                f"{run_dir} holds a run with other settings:\n"
-                + "\n".join(rows)
-                + "\nGive another --name or --checkpoints-path, or the run's own settings."
-            )
-    if not chief:
+    if not path.exists() or not any((run_dir / name).exists() for name in ("checkpoints", "metrics.jsonl", BEST)):
         return
-    if not any((run_dir / "checkpoints").glob("ckpt-*")):
-        for name in ("best.json", BEST_WEIGHTS):  # of work that was lost: a new start must not have to beat it
-            (run_dir / name).unlink(missing_ok=True)
-        record(run_dir, config)
+    if not config.run.resume:
+        raise ValueError(
+            f"`--resume False`: {run_dir} holds a run already. Give another --name or --checkpoints-path, "
+            "or delete the directory."
+        )
+    if differences := read(path).differences(config):
+        raise ValueError(
+            f"{run_dir} holds a run with other settings:\n{_listed(differences)}\n"
+            "Give another --name or --checkpoints-path, or the run's own settings."
+        )
 
 
 def record(run_dir: Path, config: Config) -> None:
-    """Write a run's `config.json`: of one that goes on only once it can, or its old one would be lost for nothing."""
+    """Write a run's `config.json`, once it can begin or go on: that of a run that cannot would be lost for nothing."""
+    if not any((run_dir / "checkpoints").glob("ckpt-*")):
+        for name in (BEST, BEST_WEIGHTS):  # of work that was lost: a new start must not have to beat it
+            (run_dir / name).unlink(missing_ok=True)
     whole.write(run_dir / CONFIG, config.to_json())
 
 
@@ -116,33 +105,29 @@ def _check_same_networks(path, config, names):
         one.flat() | {"d_normalization": discriminators.normalization(one)} for one in (config, other.config)
     )
     wanted = [name for name, one in OPTIONS.items() if one.network in names]
-    rows = [f"  {flag_name(n)}: {theirs[n]} there, {mine[n]} now" for n in wanted if mine[n] != theirs[n]]
-    if rows:
-        raise ValueError(f"`--network`: {path} holds other networks than this run's:\n" + "\n".join(rows))
+    if differences := {n: (theirs[n], mine[n]) for n in wanted if mine[n] != theirs[n]}:
+        raise ValueError(f"`--network`: {path} holds other networks than this run's:\n{_listed(differences)}")
+
+
+def _listed(differences):
+    return "\n".join(f"  {flag_name(n)}: {there} there, {now} now" for n, (there, now) in differences.items())
 
 
 class Checkpoints:
-    """Saves and restores a run's state.
+    """Saves a run's state to its directory's `checkpoints/`, of which the last `keep` stay, and restores it.
 
-    Args:
-        run_dir: the run's directory; state goes to its `checkpoints/`.
-        state: what is saved.
-        keep: how many of the last checkpoints stay.
-        chief: whether this process writes the run's files. The other processes of a cluster must save too, since
-            mirrored variables are read in step, but to a scratch directory that is then removed.
+    Only the chief writes the run's files. The other processes of a cluster must save too, since mirrored variables are
+    read in step, but to a folder for nothing.
     """
 
-    def __init__(self, run_dir: Path, state: TrainState, *, keep: int, chief: bool = True, task: str = "worker-0"):
+    def __init__(self, run_dir: Path, state: TrainState, *, keep: int, chief: bool = True):
         self.run_dir, self.state, self.chief = Path(run_dir), state, chief
         self.directory = self.run_dir / "checkpoints"
-        target = self.directory if chief else self.run_dir / f".scratch-{task}"
+        self._scratch = None if chief else tempfile.TemporaryDirectory()
+        target = self.directory if chief else self._scratch.name
         # Named lists: what a checkpoint holds does not depend on how a network's Python attributes are called.
         self.checkpoint = tf.train.Checkpoint(**state.variables())
         self.manager = tf.train.CheckpointManager(self.checkpoint, str(target), max_to_keep=keep)
-
-    def any(self) -> bool:
-        """-> whether there is a checkpoint to go on from."""
-        return tf.train.latest_checkpoint(str(self.directory)) is not None
 
     def restore(self) -> dict | None:
         """Restore the newest checkpoint into the state.
@@ -180,14 +165,11 @@ class Checkpoints:
         The end of a run wanders about a point that is better than where it stops (Izmailov et al. 2018, "Averaging
         Weights Leads to Wider Optima and Better Generalization").
 
-        Args:
-            count: of checkpoints.
-
         Returns:
-            The checkpoints' names, the oldest first.
+            The names of these `count` checkpoints, the oldest first.
 
         Raises:
-            ValueError: if there are fewer checkpoints, or one does not fit the state.
+            ValueError: if there are fewer, or one does not fit the state.
         """
         paths = list(self.manager.checkpoints)[-count:]
         if len(paths) < count:
@@ -213,13 +195,14 @@ class Checkpoints:
         else:
             shutil.rmtree(self.manager.directory, ignore_errors=True)
 
-    def best(self) -> dict | None:
-        """-> the report of the best weights so far, or None."""
-        path = self.run_dir / "best.json"
-        return json.loads(path.read_text()) if path.exists() else None
+    def offer(self, report: dict) -> None:
+        """Keep the generator's weights apart if they are the best so far, with the report as `best.json`.
 
-    def save_best(self, report: dict) -> None:
-        """Keep the generator's weights apart as the best so far, with `best.json` to say by what."""
-        if self.chief:
+        They are if its `cost` is smaller, or was measured by another `metric` or `validate_size` before.
+        """
+        path = self.run_dir / BEST
+        best = json.loads(path.read_text()) if path.exists() else {}
+        comparable = all(best.get(name) == report[name] for name in ("metric", "validate_size"))
+        if self.chief and (not comparable or report["cost"] < best["cost"]):
             write_weights(self.state.best_generator, self.run_dir / BEST_WEIGHTS)
-            whole.write(self.run_dir / "best.json", json.dumps(report) + "\n")
+            whole.write(path, json.dumps(report) + "\n")

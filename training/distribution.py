@@ -42,13 +42,8 @@ def select(gpu_ids: str) -> int:
 def strategy(gpu_ids: str) -> tf.distribute.Strategy:
     """Select the devices and make the strategy to train under.
 
-    Args:
-        gpu_ids: see `select`. With the environment variable TF_CONFIG naming a cluster, every process of it takes
-            part, each with these GPUs.
-
-    Returns:
-        The default strategy for one device, `MirroredStrategy` for several, `MultiWorkerMirroredStrategy` for a
-        cluster.
+    It is the default one for one device, `MirroredStrategy` for several, and `MultiWorkerMirroredStrategy` for the
+    cluster that the environment variable TF_CONFIG may name, of whose processes each has these GPUs.
 
     Raises:
         ValueError: as `select`, or if TF_CONFIG is not JSON.
@@ -65,29 +60,26 @@ def strategy(gpu_ids: str) -> tf.distribute.Strategy:
     return tf.distribute.get_strategy()
 
 
-def task(strategy: tf.distribute.Strategy) -> tuple[str, bool]:
-    """-> (name of this process in the strategy's cluster, whether it is the chief, who alone writes)."""
-    resolver = strategy.cluster_resolver
-    if resolver is None or not resolver.cluster_spec().jobs:
-        return "worker-0", True
-    first = "chief" if "chief" in resolver.cluster_spec().jobs else "worker"
-    chief = resolver.task_type == first and resolver.task_id == 0
-    return f"{resolver.task_type}-{resolver.task_id}", chief
+def is_chief(strategy: tf.distribute.Strategy) -> bool:
+    """-> whether this process is the strategy's chief, who alone writes."""
+    jobs, resolver = _cluster(strategy), strategy.cluster_resolver
+    return not jobs or (resolver.task_type, resolver.task_id) == ("chief" if "chief" in jobs else "worker", 0)
 
 
 def processes(strategy: tf.distribute.Strategy) -> int:
     """-> the number of processes that train together, each with an input pipeline of its own."""
+    return sum(len(tasks) for job, tasks in _cluster(strategy).items() if job in ("chief", "worker")) or 1
+
+
+def _cluster(strategy):
     resolver = strategy.cluster_resolver
-    jobs = resolver.cluster_spec().jobs if resolver is not None else []
-    return sum(len(resolver.cluster_spec().job_tasks(job)) for job in jobs if job in ("chief", "worker")) or 1
+    return resolver.cluster_spec().as_dict() if resolver is not None else {}
 
 
 def gather(strategy: tf.distribute.Strategy, number: float) -> list:
     """-> a number of every process, in the order of their input pipelines; every process must call it.
 
-    Args:
-        strategy: the devices.
-        number: an integer, of 64 bits, or a float; floats come to all as the same float64.
+    Integers are of 64 bits; floats come to all as the same float64.
     """
     if processes(strategy) == 1:
         return [number]

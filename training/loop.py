@@ -7,10 +7,11 @@ Receives data, state, steps, checkpoints, writers, and what measures and samples
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import math
 import signal
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 import numpy as np
 import tensorflow as tf
@@ -30,37 +31,21 @@ class DivergedError(FloatingPointError):
 
 @dataclass
 class Position:
-    """Where a run is; saved with every checkpoint.
+    """Where a run is; saved with every checkpoint."""
 
-    Attributes:
-        iteration: iterations done.
-        cursors: the next raw training example of each input pipeline: epoch x size + place in the epoch's order.
-        size: of the training split; cursors mean nothing in another.
-        schedule: the schedule's memory.
-        validation: the scheduled validation that the schedule has not seen yet, as a cost.
-        colorfulness: the colourfulness ratio of the last scheduled validation, if that was of the adversarial phase.
-        accuracy, gap: the discriminator's, of the last iteration, where the schedule watches them.
-        left_out: images left out so far, gray ones and unreadable ones, over all processes and restarts.
-    """
-
-    iteration: int = 0
-    cursors: tuple = (0,)
-    size: int = 0
+    iteration: int = 0  # iterations done
+    cursors: tuple = (0,)  # the next raw training example of each input pipeline: epoch x size + place in its order
+    size: int = 0  # of the training split; cursors mean nothing in another
     schedule: schedules.State = schedules.State()
-    validation: float | None = None
-    colorfulness: float | None = None
-    accuracy: float | None = None
-    gap: float | None = None
+    seen: schedules.Measurements = schedules.Measurements()  # what the schedule has not looked at yet
+    # Images so far, over all processes and restarts.
     left_out: dict = field(default_factory=lambda: {"dropped_gray": 0, "bad": 0})
 
     @classmethod
     def start(cls, host: dict | None, *, size: int, pipelines: int) -> Position:
-        """Where a run begins or goes on.
+        """Where a run begins or goes on, by what a checkpoint holds, with a training split of this size.
 
-        Args:
-            host: what a checkpoint holds, or None.
-            size: of the training split.
-            pipelines: input pipelines; with another number than before, all go on where the slowest was.
+        With another number of input pipelines than before, all go on where the slowest was.
 
         Raises:
             ValueError: if the training split has another size than when the checkpoint was saved.
@@ -76,7 +61,8 @@ class Position:
         cursors = host["cursors"]
         if len(cursors) != pipelines:
             cursors = [min(cursors) + shard for shard in range(pipelines)]
-        return cls(**{**host, "schedule": schedules.State.from_dict(host["schedule"]), "cursors": tuple(cursors)})
+        memory, seen = schedules.State.from_dict(host["schedule"]), schedules.Measurements(**host["seen"])
+        return cls(**{**host, "schedule": memory, "seen": seen, "cursors": tuple(cursors)})
 
     @property
     def epochs(self) -> float:
@@ -84,42 +70,27 @@ class Position:
         return min(self.cursors) / self.size
 
 
+@dataclass
 class Loop:
-    """Trains until the schedule's end or an interruption.
+    """Trains until the schedule's end or an interruption."""
 
-    Args:
-        config: the run's configuration.
-        state, steps, checkpoints: see their modules; the state is restored already.
-        position: where the run starts or goes on.
-        train: the training split; gives batches from a cursor on, counts what it dropped and checks its files.
-        strategy: the devices.
-        writers: where logs go.
-        validate: () -> {metric: value}; or None.
-        sample: () -> [H, W, 3] uint8 picture; or None.
-    """
+    config: Config
+    state: TrainState  # restored already
+    steps: Steps
+    checkpoints: Checkpoints
+    position: Position  # where the run starts or goes on
+    train: object  # the training split: gives batches from a cursor on, counts what it dropped
+    strategy: tf.distribute.Strategy
+    writers: Writers
+    validate: Callable  # () -> {metric: value}
+    sample: Callable | None  # () -> [H, W, 3] uint8, a picture
 
-    def __init__(
-        self,
-        config: Config,
-        *,
-        state: TrainState,
-        steps: Steps,
-        checkpoints: Checkpoints,
-        position: Position,
-        train,
-        strategy: tf.distribute.Strategy,
-        writers: Writers,
-        validate: Callable | None,
-        sample: Callable | None,
-    ):
-        self.config, self.state, self.steps, self.checkpoints = config, state, steps, checkpoints
-        self.position, self.train, self.strategy, self.writers = position, train, strategy, writers
-        self.validate, self.sample = validate, sample
+    def __post_init__(self):
+        """Nothing is logged, and what was done at this iteration already is not done again."""
         self.pending: list[tuple[int, dict]] = []
         self.losses: dict[str, list[float]] = {}
-        here = position.iteration  # a run that is at its end already samples once more, and validates if it has not
-        validated = here if writers.kept("val/") else -1
-        self.done_at = {"log": here, "sample": -1, "validate": validated, "save": here}
+        here = self.position.iteration  # a run that is at its end already samples once more
+        self.done_at = {"log": here, "sample": -1, "validate": here if self.writers.validated else -1, "save": here}
 
     def run(self, interrupted) -> bool:
         """Train until the schedule's end or until `interrupted` (see `interruptions`) becomes true in a process.
@@ -134,7 +105,7 @@ class Loop:
             DivergedError: if a loss or a weight is not finite; the last good checkpoint is kept.
         """
         iterator = iter(self._batches())
-        while not (stopped := self._signalled(interrupted)) and not self._finished():
+        while not (stopped := self._signalled(interrupted)) and not self._is_over():
             with self.train.clear_errors():
                 batch = next(iterator)
             self._iterate(batch)
@@ -160,14 +131,8 @@ class Loop:
 
         return self.strategy.distribute_datasets_from_function(pipeline)
 
-    def _finished(self) -> bool:
-        limit, epochs = self.config.schedule.max_steps, self.config.schedule.epochs
-        if limit and self.position.iteration >= limit:
-            return True
-        if epochs and self.position.epochs >= epochs:
-            return True
-        stop, reached = self.config.schedule.stop_colorfulness, self.position.colorfulness
-        return bool(stop) and reached is not None and reached >= stop
+    def _is_over(self) -> bool:
+        return schedules.is_over(self.config, self.position.schedule, self.position.seen)
 
     def _iterate(self, batch) -> None:
         p, run = self.position, self.config.run
@@ -177,8 +142,9 @@ class Loop:
         epochs = p.epochs
         p.iteration, p.cursors = p.iteration + 1, self._next_cursors(batch)
         epoch_ended = int(p.epochs) > int(epochs)
-        if schedules.watches(self.config):
-            p.accuracy, p.gap = (float(logs[key]) if key in logs else None for key in ("d/accuracy", "d/gap"))
+        names = ("accuracy", "gap") if schedules.watches(self.config) else ()
+        judged = {name: float(logs[f"d/{name}"]) for name in names if f"d/{name}" in logs}
+        p.seen = schedules.Measurements(epochs=p.epochs, **judged)
         # Kept as tensors until the log interval: reading them would make a GPU wait at every iteration.
         self.pending.append((p.iteration, logs))
         self.last = {"g/lr": action.g_lr, "d/lr": action.d_lr, "epoch": p.epochs}
@@ -195,33 +161,32 @@ class Loop:
         if run.save and p.iteration % run.save_interval == 0:
             self._save()
 
-    def _note(self, values: dict | None) -> None:
+    def _note(self, values: dict) -> None:
         """What the schedule sees of a validation, which one at a run's end it does not: the next one it will."""
         p, stop = self.position, self.config.schedule.stop_colorfulness
-        if values is None:
-            return
         # The chief's: what decays a learning rate or ends a run must be the same number in all processes.
         cost = definitions.cost(self.config.run.best_metric, values[self.config.run.best_metric])
-        p.validation = distribution.gather(self.strategy, float(cost))[0]
-        if p.schedule.phase == "adversarial":
-            p.colorfulness = distribution.gather(self.strategy, float(values["colorfulness_ratio"]))[0]
-            if stop and p.colorfulness >= stop:
-                self.writers.say(f"The run ends: colorfulness_ratio has reached --stop-colorfulness {stop:g}.")
+        seen = {"validation": cost, "colorfulness": values["colorfulness_ratio"]}
+        seen = {name: distribution.gather(self.strategy, float(value))[0] for name, value in seen.items()}
+        p.seen = dataclasses.replace(p.seen, **seen)
+        if schedules.is_colorful(self.config, p.schedule, p.seen):
+            self.writers.say(f"The run ends: colorfulness_ratio has reached --stop-colorfulness {stop:g}.")
 
     def _act(self) -> schedules.Action:
         p, before = self.position, self.position.schedule
-        measured = schedules.Measurements(epochs=p.epochs, accuracy=p.accuracy, gap=p.gap, validation=p.validation)
-        p.schedule, action = schedules.act(self.config, before, measured)
-        p.validation = None
+        p.schedule, action = schedules.act(self.config, before, p.seen)
         if before.phase != action.phase and (before.phase or action.phase != "adversarial"):
             self.writers.say(f"iteration {p.iteration}: phase {action.phase}")
         return action
 
     def _next_cursors(self, batch) -> tuple:
         """Where each input pipeline goes on; a pipeline takes every n-th raw example of n pipelines."""
-        local = self.strategy.experimental_local_results(batch["cursor"])
-        last = max(int(np.max(cursors)) for cursors in local)
-        return tuple(cursor + len(self.position.cursors) for cursor in distribution.gather(self.strategy, last))
+        return tuple(cursor + len(self.position.cursors) for cursor in self._last(batch["cursor"]))
+
+    def _last(self, numbers) -> list:
+        """-> the greatest of a batch's numbers in each process."""
+        local = self.strategy.experimental_local_results(numbers)
+        return distribution.gather(self.strategy, max(int(np.max(one)) for one in local))
 
     def _read(self) -> None:
         """Bring the pending iterations' losses to the host, and stop if one of them is not finite."""
@@ -236,7 +201,7 @@ class Loop:
     def _diverged(self, what, iteration) -> DivergedError:
         kept = f"The last good checkpoint is kept in {self.checkpoints.directory}"
         return DivergedError(
-            f"{what} at iteration {iteration}. {kept if self.checkpoints.any() else 'No checkpoint was saved before'}. "
+            f"{what} at iteration {iteration}. {kept if self.done_at['save'] else 'No checkpoint was saved before'}. "
             "Start anew under another --name or --checkpoints-path with a lower --lr, or with --precision float32."
         )
 
@@ -251,16 +216,11 @@ class Loop:
             total = self.position.iteration * self.config.schedule.epochs / self.position.epochs
             self.writers.expect(min(total, self.config.schedule.max_steps or total))
         self.done_at["log"] = self.position.iteration
-        self.train.check()
+        self.train.warn_of_bad_files(only_after_a_pass=True)
 
     def _left_out(self) -> dict:
         """-> the position's `left_out`, with what the streams have counted since they started."""
-        totals = {}
-        for name, before in self.position.left_out.items():
-            local = self.strategy.experimental_local_results(self.counts[name])
-            counted = distribution.gather(self.strategy, max(int(np.max(counts)) for counts in local))
-            totals[name] = before + sum(counted)
-        return totals
+        return {name: before + sum(self._last(self.counts[name])) for name, before in self.position.left_out.items()}
 
     def _sample(self) -> None:
         self._read()
@@ -272,22 +232,18 @@ class Loop:
         """Measure, log, and keep the best weights; -> {metric: value}."""
         self._read()
         self.done_at["validate"] = self.position.iteration
-        if self.validate is None or not self.config.run.validate:
+        if not self.config.run.validate:
             return None
         self._check_weights()
         values = self.validate()
         p, name = self.position, self.config.run.best_metric
         self.writers.scalars(p.iteration, {f"val/{key}": value for key, value in values.items()})
-        weights = {v.path: v.numpy() for v in self.state.generator.trainable_variables}
-        self.writers.histograms(p.iteration, {f"weights/{path}": value for path, value in weights.items()})
         shown = "  ".join(f"{key} {value:.4g}" for key, value in values.items())
         self.writers.say(f"iteration {p.iteration}, validation: {shown}")
-        cost = definitions.cost(name, values[name])
-        best, measured = self.checkpoints.best(), {"metric": name, "validate_size": self.config.run.validate_size}
-        comparable = best is not None and all(best.get(key) == value for key, value in measured.items())
-        if self.config.run.save and (not comparable or cost < best["cost"]):
-            report = measured | {"value": values[name], "cost": cost, "iteration": p.iteration}
-            self.checkpoints.save_best(report)
+        cost, size = definitions.cost(name, values[name]), self.config.run.validate_size
+        if self.config.run.save and math.isfinite(cost):  # what does not exist for these photographs is no best
+            report = {"metric": name, "validate_size": size, "value": values[name], "cost": cost}
+            self.checkpoints.offer(report | {"iteration": p.iteration})
         return values
 
     def _save(self) -> None:
@@ -295,7 +251,7 @@ class Loop:
             return
         self._read()
         self._check_weights()
-        self.checkpoints.save(asdict(self.position) | {"left_out": self._left_out()})
+        self.checkpoints.save(dataclasses.asdict(self.position) | {"left_out": self._left_out()})
         self.done_at["save"] = self.position.iteration
 
     def _check_weights(self) -> None:
@@ -310,33 +266,25 @@ class Loop:
             action()
 
 
-class _Flag(list):
-    """Empty until a signal came; truthy after."""
-
-
 @contextlib.contextmanager
 def interruptions():
     """Within: SIGINT and SIGTERM end the run after the current iteration; a second SIGINT ends it at once.
 
     Yields:
-        A value that is false until a signal came. Outside the main thread, where Python allows no handlers, it stays
-        false.
+        The signals that came, a list. Outside the main thread, where Python allows no handlers, it stays empty.
     """
-    flag = _Flag()
+    came, previous = [], {}
 
     def note(number, frame):
-        if flag and number == signal.SIGINT:
+        if came and number == signal.SIGINT:
             raise KeyboardInterrupt
-        flag.append(number)
+        came.append(number)
 
-    previous = {}
-    try:
+    with contextlib.suppress(ValueError):
         for number in (signal.SIGINT, signal.SIGTERM):
             previous[number] = signal.signal(number, note)
-    except ValueError:
-        previous = {}
     try:
-        yield flag
+        yield came
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)

@@ -31,50 +31,30 @@ ACCURACIES = 20  # a mean accuracy is of at least so many iterations
 
 @dataclass(frozen=True)
 class Measurements:
-    """What was seen since the last call.
+    """What was seen since the last call; None: nothing."""
 
-    Attributes:
-        epochs: passes over the training set so far.
-        accuracy: `d/accuracy` of the last iteration, if it judged.
-        gap: `d/gap` of the last iteration, mean critic value of real less of generated pictures, if it judged.
-        validation: the named validation metric as a cost (smaller is better), if one was just measured.
-    """
-
-    epochs: float = 0.0
-    accuracy: float | None = None
-    gap: float | None = None
-    validation: float | None = None
+    epochs: float = 0.0  # passes over the training set so far
+    accuracy: float | None = None  # `d/accuracy` of the last iteration, if it judged
+    gap: float | None = None  # `d/gap` of it, mean critic value of real less of generated pictures
+    validation: float | None = None  # the named validation metric as a cost (smaller is better)
+    colorfulness: float | None = None  # its colourfulness ratio
 
 
 @dataclass(frozen=True)
 class State:
-    """A schedule's memory.
+    """A schedule's memory."""
 
-    Attributes:
-        iteration: iterations done.
-        phase: of the next iteration: `pretrain`, `d-pretrain`, `adversarial`, or "" before the first.
-        since: iterations done when the phase began.
-        accuracies: the discriminator's last accuracies, at most `window` of them.
-        noisy: whether the discriminator saw noise in the last iteration, whose accuracy says nothing of the generator.
-        retraining: iterations of the retraining that is on; 0: none is.
-        ratio: discriminator updates of a round (`cantelli`); 0 before the first round.
-        gaps: the critic gaps of the round so far.
-        decays: how often plateau decay has applied.
-        best: the best validation so far (None before the first).
-        stale: validations since it.
-    """
-
-    iteration: int = 0
-    phase: str = ""
-    since: int = 0
-    accuracies: tuple = ()
-    noisy: bool = False
-    retraining: int = 0
-    ratio: int = 0
-    gaps: tuple = ()
-    decays: int = 0
-    best: float | None = None
-    stale: int = 0
+    iteration: int = 0  # iterations done
+    phase: str = ""  # of the next iteration: `pretrain`, `d-pretrain`, `adversarial`, or "" before the first
+    since: int = 0  # iterations done when the phase began
+    accuracies: tuple = ()  # the discriminator's last ones, at most `window` of them
+    noisy: bool = False  # it saw noise in the last iteration: its accuracy says nothing of the generator
+    retraining: int = 0  # iterations of the retraining that is on; 0: none is
+    ratio: int = 0  # discriminator updates of a round (`cantelli`); 0 before the first round
+    gaps: tuple = ()  # the critic gaps of the round so far
+    decays: int = 0  # how often plateau decay has applied
+    best: float | None = None  # the best validation so far
+    stale: int = 0  # validations since it
 
     @classmethod
     def from_dict(cls, values: dict) -> State:
@@ -84,27 +64,17 @@ class State:
 
 @dataclass(frozen=True)
 class Action:
-    """What one iteration does.
-
-    Attributes:
-        d_updates, g_updates: of each network, in this order.
-        g_lr, d_lr: learning rates.
-        phase: see the module.
-        judge: whether the discriminator's losses are measured although it makes no update.
-        noise: whether the discriminator sees noise for generated pictures.
-        frozen: how many of the generator's parts, from the input on, do not learn.
-        encoder_factor: on the learning rate of the generator's encoder; 0: it does not learn.
-    """
+    """What one iteration does."""
 
     d_updates: int
-    g_updates: int
+    g_updates: int  # after those of the discriminator
     g_lr: float = 0.0
     d_lr: float = 0.0
-    phase: str = "adversarial"
-    judge: bool = False
-    noise: bool = False
-    frozen: int = 0
-    encoder_factor: float = 1.0
+    phase: str = "adversarial"  # see the module
+    judge: bool = False  # the discriminator's losses are measured although it makes no update
+    noise: bool = False  # the discriminator sees noise for generated pictures
+    frozen: int = 0  # the generator's parts, from the input on, that do not learn
+    encoder_factor: float = 1.0  # on the learning rate of the generator's encoder; 0: it does not learn
 
 
 def watches(config: Config) -> bool:
@@ -114,57 +84,57 @@ def watches(config: Config) -> bool:
 
 
 def act(config: Config, state: State, measurements: Measurements) -> tuple[State, Action]:
-    """One turn of the schedule.
-
-    Args:
-        config: `schedule`, `optimizer` and `data.batch_size` are read.
-        state: the memory before the iteration.
-        measurements: what was seen since the last turn.
+    """One turn of the schedule, by its memory and what was seen since the last turn.
 
     Returns:
         The state once the iteration is done, and what the iteration does.
     """
     if state.phase != "d-pretrain":  # there the generator, which is what is validated, stands still
         state = _observe_validation(config.optimizer, state, measurements.validation)
-    state = _observe_judgement(config, state, measurements)
-    state = _enter(config, state)
+    state = _enter(config, _observe_judgement(config, state, measurements))
     s, o = config.schedule, config.optimizer
-    lr = learning_rate(o, state)
-    g_lr = lr
-    if state.phase == "pretrain" and o.pretrain_lr:
-        g_lr = learning_rate(dataclasses.replace(o, lr=o.pretrain_lr), state)
-    frozen = _frozen(s, state) if state.phase != "pretrain" else 0
-    factor = encoder_factor(config, state.iteration)
-    common = {
-        "phase": state.phase,
-        "frozen": frozen,
-        "encoder_factor": factor,
-        "g_lr": g_lr,
-        "d_lr": lr * o.d_lr_factor,
-    }
+    rests = noise = False
     if state.phase == "pretrain":
-        action = Action(d_updates=0, g_updates=1, **common)
+        d_updates, g_updates = 0, 1
     elif state.phase == "d-pretrain":
-        action = Action(d_updates=1, g_updates=0, **common)
+        d_updates, g_updates = 1, 0
     elif s.critic_ratio == "cantelli":
         state, d_updates, g_updates = _round(s, state)
-        action = Action(d_updates=d_updates, g_updates=g_updates, **common)
     else:
         state = _retraining(config, state, measurements.epochs)
         noise_epoch = bool(s.noise_epochs) and int(measurements.epochs) % s.noise_epochs == s.noise_epochs - 1
         noise = noise_epoch and not state.retraining  # it is the generated pictures that are to be told again
         # In a noise epoch it learns whatever it was worth before: that is what the epoch is for.
-        rests = not noise and _mean_accuracy(state) > s.d_max_accuracy
-        d_updates = 0 if rests else s.d_steps
-        g_updates = 0 if state.retraining else s.g_steps
-        action = Action(
-            d_updates=max(d_updates, 1) if state.retraining else d_updates,
-            g_updates=g_updates,
-            judge=rests and not state.retraining,
-            noise=noise,
-            **common,
-        )
-    return dataclasses.replace(state, iteration=state.iteration + 1, noisy=action.noise), action
+        rests = not noise and not state.retraining and _mean_accuracy(state) > s.d_max_accuracy
+        d_updates, g_updates = (0 if rests else s.d_steps), s.g_steps
+        if state.retraining:
+            d_updates, g_updates = max(s.d_steps, 1), 0
+    of_generator = dataclasses.replace(o, lr=o.pretrain_lr) if state.phase == "pretrain" and o.pretrain_lr else o
+    action = Action(
+        d_updates=d_updates,
+        g_updates=g_updates,
+        g_lr=learning_rate(of_generator, state),
+        d_lr=learning_rate(o, state) * o.d_lr_factor,
+        phase=state.phase,
+        judge=rests,
+        noise=noise,
+        frozen=_frozen(s, state),
+        encoder_factor=_encoder_factor(config, state.iteration),
+    )
+    return dataclasses.replace(state, iteration=state.iteration + 1, noisy=noise), action
+
+
+def is_over(config: Config, state: State, measurements: Measurements) -> bool:
+    """-> whether a run ends, as it has come to be: by its iterations, its epochs, or its colours (`is_colorful`)."""
+    s = config.schedule
+    steps, epochs = s.max_steps or math.inf, s.epochs or math.inf
+    return state.iteration >= steps or measurements.epochs >= epochs or is_colorful(config, state, measurements)
+
+
+def is_colorful(config: Config, state: State, measurements: Measurements) -> bool:
+    """-> whether the last validation has reached `--stop-colorfulness`; before the adversarial phase none does."""
+    stop, ratio = config.schedule.stop_colorfulness, measurements.colorfulness
+    return bool(stop) and state.phase == "adversarial" and ratio is not None and ratio >= stop
 
 
 def _enter(config, state):
@@ -185,10 +155,7 @@ def _enter(config, state):
 
 
 def window(batch_size: int) -> int:
-    """Iterations that the discriminator's mean accuracy is taken over: max(20, min(1000 / batch, 250)).
-
-    The rule of the project that `rgb64` comes from.
-    """
+    """-> iterations that the discriminator's mean accuracy is taken over, by the rule of `rgb64`'s source."""
     return max(ACCURACIES, min(1000 // batch_size, 250))
 
 
@@ -213,13 +180,10 @@ def _retraining(config, state, epochs):
     """
     s, mean = config.schedule, _mean_accuracy(state)
     if state.retraining:
-        over = mean >= (s.d_pretrain_accuracy or s.d_retrain_accuracy) or state.retraining >= s.d_pretrain_steps
-        # Another window before the next verdict, or a retraining that failed would begin again at once.
-        return (
-            dataclasses.replace(state, retraining=0, accuracies=())
-            if over
-            else dataclasses.replace(state, retraining=state.retraining + 1)
-        )
+        if mean >= (s.d_pretrain_accuracy or s.d_retrain_accuracy) or state.retraining >= s.d_pretrain_steps:
+            # Another window before the next verdict, or a retraining that failed would begin again at once.
+            return dataclasses.replace(state, retraining=0, accuracies=())
+        return dataclasses.replace(state, retraining=state.retraining + 1)
     half = not (s.epochs and epochs >= s.epochs / 2) and not (s.max_steps and state.iteration >= s.max_steps / 2)
     low = len(state.accuracies) >= ACCURACIES and mean < s.d_retrain_accuracy
     return dataclasses.replace(state, retraining=1, accuracies=()) if half and low else state
@@ -230,13 +194,7 @@ def cantelli(gaps: tuple) -> tuple[float, float]:
 
     P(gap > 0) >= p = 1 - var / (mean^2 + var), with the variance *of the mean*: var divided by the number of gaps. The
     first third of the round is dropped, where the critic still adapts. (The rule of the project that `wgan256` comes
-    from.)
-
-    Args:
-        gaps: mean critic value on real less on generated pictures, one of each update of the round; at least one.
-
-    Returns:
-        (p, mean gap).
+    from.) Gaps, one of each update of the round -> (p, mean gap).
     """
     kept = gaps[len(gaps) // 3 :]
     mean = sum(kept) / len(kept)
@@ -259,12 +217,11 @@ def _round(s: Schedule, state):
 
 def _frozen(s: Schedule, state):
     """How many parts are frozen, by the last stage that has begun; iterations count from the adversarial phase's."""
-    elapsed = state.iteration - state.since if state.phase == "adversarial" else 0
-    begun = [frozen for start, frozen in s.unfreeze if start <= elapsed]
-    return begun[-1] if begun else 0
+    elapsed = {"pretrain": -1, "d-pretrain": 0}.get(state.phase, state.iteration - state.since)
+    return next((frozen for start, frozen in reversed(s.unfreeze) if start <= elapsed), 0)
 
 
-def encoder_factor(config: Config, iteration: int) -> float:
+def _encoder_factor(config, iteration):
     """The factor on the learning rate of the generator's encoder: 0 while it is frozen, then rising from 0.
 
     When an encoder begins to learn late, its second moments are still 0, and Adam corrects them as if they were as old
@@ -276,30 +233,19 @@ def encoder_factor(config: Config, iteration: int) -> float:
     return factor * min(1.0, (iteration - frozen + 1) / THAW) if frozen else factor
 
 
-def exponential_decay(o: Optimizer, iteration: int) -> float:
-    """Continuous exponential decay with a floor: max(floor, lr * rate ^ (iteration / steps)).
-
-    Nazeri et al. 2018, section 3.4, give the scheme and their code its form. The floor bounds the generator's rate,
-    and a rate that starts below it stays where it is.
-    """
-    return max(min(o.lr_floor, o.lr), o.lr * o.lr_decay_rate ** (iteration / o.lr_decay_steps))
-
-
-def cosine_decay(o: Optimizer, iteration: int) -> float:
-    """Half a cosine from the learning rate to the floor, which it keeps (Loshchilov and Hutter 2017, SGDR, eq. (5))."""
-    floor, share = min(o.lr_floor, o.lr), min(iteration / o.lr_decay_steps, 1.0)
-    return floor + (o.lr - floor) * (1 + math.cos(math.pi * share)) / 2
-
-
 def learning_rate(o: Optimizer, state: State) -> float:
-    """-> the generator's learning rate of the next iteration; a decay counts from the beginning of the phase."""
+    """-> the generator's learning rate of the next iteration; a decay counts from the beginning of the phase.
+
+    `exponential`: max(floor, lr * rate ^ (iteration / steps)), Nazeri et al. 2018, section 3.4, in the form of their
+    code. `plateau`: the same by the decays so far. `cosine`: half a cosine from the learning rate to the floor, which
+    it keeps (Loshchilov and Hutter 2017, SGDR, eq. (5)). A rate that starts below the floor stays where it is.
+    """
     if not o.lr_decay:
         return o.lr
-    if o.lr_decay_schedule == "exponential":
-        return exponential_decay(o, state.iteration - state.since)
+    floor, decays = min(o.lr_floor, o.lr), (state.iteration - state.since) / o.lr_decay_steps
     if o.lr_decay_schedule == "cosine":
-        return cosine_decay(o, state.iteration - state.since)
-    return max(min(o.lr_floor, o.lr), o.lr * o.lr_decay_rate**state.decays)
+        return floor + (o.lr - floor) * (1 + math.cos(math.pi * min(decays, 1.0))) / 2
+    return max(floor, o.lr * o.lr_decay_rate ** (state.decays if o.lr_decay_schedule == "plateau" else decays))
 
 
 def _observe_validation(o: Optimizer, state: State, value: float | None) -> State:

@@ -5,7 +5,6 @@ Imports `models` and `settings.config`. Everything here is made under the strate
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
 
 import keras
@@ -17,22 +16,16 @@ from colorgan.settings.config import Config
 
 @dataclass
 class TrainState:
-    """The trainable state of a run.
-
-    Attributes:
-        generator, discriminator: built Keras models.
-        g_optimizer, d_optimizer: Keras optimizers, built over all trainable variables of their network.
-        average: a generator whose weights and batch statistics are the exponential moving average of the
-            generator's, or None. Keras' own `use_ema` overwrites the live weights and leaves the statistics out.
-        host: scalar string variable: JSON of everything that lives outside TensorFlow (schedule, data position).
-    """
+    """The trainable state of a run: built networks, and optimizers built over all trainable variables of theirs."""
 
     generator: keras.Model
     discriminator: keras.Model
     g_optimizer: keras.optimizers.Optimizer
     d_optimizer: keras.optimizers.Optimizer
+    # A generator whose weights and batch statistics are the exponential moving average of the generator's. Keras' own
+    # `use_ema` overwrites the live weights and leaves the statistics out.
     average: keras.Model | None
-    host: tf.Variable
+    host: tf.Variable  # scalar string, JSON of everything that lives outside TensorFlow: schedule, data position
 
     @property
     def best_generator(self) -> keras.Model:
@@ -50,10 +43,9 @@ class TrainState:
         """
         shapes, own = ([tuple(one.shape) for one in some] for some in (weights, self.generator.encoder.weights))
         if shapes != own:
-            differ = sum(a != b for a, b in itertools.zip_longest(shapes, own))
             raise ValueError(
                 f"`--encoder-weights`: they are another encoder's than --encoder-name says: {len(shapes)} arrays where "
-                f"it has {len(own)}, {differ} of them of another shape."
+                f"it has {len(own)}, or arrays of other shapes. Name the encoder that they are of."
             )
         for one in (self.generator, self.average):
             if one is not None:

@@ -31,11 +31,11 @@ class Steps:
         state: what the steps change.
         strategy: where they run; every loss is a share of the global batch, which Keras' optimizers sum over replicas.
         jit: whether to compile with XLA.
-        class_weights: weights of the generator's colour bins (`rebalanced.cross_entropy`), where it has some.
-        feature_model: Keras model of the perceptual term, or None.
+        class_weights: weights of the generator's colour bins (`rebalanced.cross_entropy`), where it classifies.
+        feature_model: Keras model of the perceptual term, where there is one.
 
     Raises:
-        ValueError: for settings that several replicas cannot have, or a term that lacks what it needs.
+        ValueError: for settings that several replicas or these networks cannot have, or if there is nothing to learn.
     """
 
     def __init__(
@@ -50,18 +50,14 @@ class Steps:
     ):
         self.config, self.state, self.strategy = config, state, strategy
         self.class_weights, self.feature_model = class_weights, feature_model
-        self.space = {"color_space": config.data.color_space, "ab_scale": config.data.ab_scale}
         self.jit = jit or None
         _check_replicas(config, strategy.num_replicas_in_sync, jit)
-        if config.objective.feature_model and feature_model is None:
-            raise ValueError("`feature_model` is missing: the configuration asks for a perceptual term")
-        if state is not None:
-            _check_stages(config, state.generator)
+        # Before anything is trained: a stage may begin after days.
         compose.check_terms(config.objective)
-        if classifies(config) and class_weights is None:
-            raise ValueError("`class_weights` are missing: the configuration asks for a classification of colours")
+        _check_stages(config, state.generator)
         self._compiled: dict[tuple, tf.types.experimental.PolymorphicFunction] = {}
-        self.predict = tf.function(self._predict, jit_compile=self.jit)
+        # The colours of the generator to use: [B, H, W, 1] scaled L, what it is given -> [B, H, W, C] scaled colour.
+        self.predict = tf.function(functools.partial(state.best_generator, training=False), jit_compile=self.jit)
 
     def iterate(self, batch, action: Action):
         """One iteration.
@@ -87,72 +83,48 @@ class Steps:
             self._update_average(action.g_updates)
         return logs
 
-    def _predict(self, gray, given):
-        """The colours of the generator to use: [B, H, W, 1] scaled L -> [B, H, W, C] float32 scaled colour."""
-        return self.state.best_generator(gray, given, training=False)
-
     def _replica_iterate(self, gray, color, *, action):
         if self.config.objective.control_truth == "adjusted":
             color = self._adjusted(gray, color)
         with frozen(self.state.generator, self._frozen(action)):
-            if action.phase == "pretrain":
-                return self._pretrain_generator(gray, color, action.g_updates)
             if action.g_updates:
-                return self._update_both(gray, color, action)
-            fake = self._generate(gray, color, 0)
-            return self._update_discriminator(gray, color, fake, action)
+                return self._update_generator(gray, color, action)
+            return self._update_discriminator(gray, color, self._generate(gray, color, 0)[0], action)
 
     def _frozen(self, action):
         """How many of the generator's parts, from the input on, do not learn."""
         encoder = 0 if action.encoder_factor else len(self.state.generator.encoder.parts)
         return max(action.frozen, encoder)
 
-    def _pretrain_generator(self, gray, color, updates):
-        logs = {}
-        for update in range(updates):
-            with self._tape(self.state.generator) as tape:
-                fake, logits = self._generate(gray, color, update, with_logits=True)
-                kind = self.config.schedule.pretrain
-                loss, logs = compose.pretrain_loss(
-                    self.config.objective,
-                    kind,
-                    global_batch=self.config.data.batch_size,
-                    **self._seen(gray, color, fake, logits),
-                )
-                loss = self.state.g_optimizer.scale_loss(loss)
-            # Of a head with bins, classification does not reach what makes colours, and L1 not what makes bins.
-            partly = kind != "both" and self.state.generator.head.bins is not None
-            self._apply(self.state.g_optimizer, tape, loss, self.state.generator, partly=partly)
-        return logs | self._accuracy(gray, color, fake)
-
-    def _update_both(self, gray, color, action):
-        logs = {}
+    def _update_generator(self, gray, color, action):
+        """`action.g_updates` updates, and those of the discriminator on the pictures of the first of them."""
+        generator, optimizer, logs = self.state.generator, self.state.g_optimizer, {}
         for update in range(action.g_updates):
             # The discriminator's variables are not watched: its backward pass computes the gradient of its input only.
-            with self._tape(self.state.generator) as tape:
-                fake, logits = self._generate(gray, color, update, with_logits=True)
+            with _taped(_values(generator)) as tape:
+                fake, logits = self._generate(gray, color, update)
                 if update == 0 and (action.d_updates or action.judge):
-                    # The discriminator learns from the very pictures of the first generator update: its own update
-                    # changes nothing that they depend on, so one forward pass serves both.
+                    # The discriminator's own update changes nothing that these pictures depend on, so one forward pass
+                    # serves both.
                     with tape.stop_recording():
                         logs |= self._update_discriminator(gray, color, fake, action)
-                loss, g_logs = compose.generator_loss(
-                    self.config.objective,
-                    global_batch=self.config.data.batch_size,
-                    **self._seen(gray, color, fake, logits),
-                )
-                loss = self.state.g_optimizer.scale_loss(loss)
-            self._apply(self.state.g_optimizer, tape, loss, self.state.generator)
+                loss, g_logs = self._generator_loss(gray, color, fake, logits, pretrain=action.phase == "pretrain")
+                loss = optimizer.scale_loss(loss)
+            # Of a head with bins, classification does not reach what makes colours, and L1 not what makes bins.
+            apart = self.config.schedule.pretrain != "both" and generator.head.bins is not None
+            _apply(optimizer, tape, loss, generator, partly=apart and action.phase == "pretrain")
             logs |= g_logs
-        return logs | self._accuracy(gray, color, fake)
+        accuracy = epsilon_accuracy(gray, color, fake, self.config)
+        return logs | {"g/accuracy": compose.share(accuracy, self.config.data.batch_size)}
 
-    def _seen(self, gray, color, fake, logits):
-        """What the terms of the generator's loss look at (`compose.GENERATOR_TERMS`), computed if one does."""
+    def _generator_loss(self, gray, color, fake, logits, *, pretrain):
+        """(loss, logs). What its terms look at (`compose.GENERATOR_TERMS`) is computed if one does."""
 
         def rgb(color):
-            return colors.decode(gray, color, **self.space)
+            return colors.decode(gray, color, **_space(self.config))
 
-        return {
+        seen = {
+            "global_batch": self.config.data.batch_size,
             "predicted": fake,
             "truth": color,
             "rgb": lambda: rgb(fake),
@@ -160,6 +132,9 @@ class Steps:
             "feature_distance": lambda: features.distance(self.feature_model, rgb(fake), rgb(color)),
             "fake_logits": lambda: self.state.discriminator(gray, fake, training=True),
         }
+        if pretrain:
+            return compose.pretrain_loss(self.config.objective, self.config.schedule.pretrain, **seen)
+        return compose.generator_loss(self.config.objective, **seen)
 
     def _cross_entropy(self, logits, color):
         generator = self.state.generator
@@ -175,22 +150,26 @@ class Steps:
         if not action.d_updates:
             return self._discriminator_loss(gray, color, fake, 0)[1]
         for update in range(action.d_updates):
-            with self._tape(self.state.discriminator) as tape:
+            with _taped(_values(self.state.discriminator)) as tape:
                 loss, logs = self._discriminator_loss(gray, color, fake, update)
                 loss = self.state.d_optimizer.scale_loss(loss)
-            self._apply(self.state.d_optimizer, tape, loss, self.state.discriminator)
+            _apply(self.state.d_optimizer, tape, loss, self.state.discriminator)
         return logs
 
     def _discriminator_loss(self, gray, color, fake, update):
         objective, global_batch = self.config.objective, self.config.data.batch_size
-        real_gray = fake_gray = gray
+        discriminator, real_gray, fake_gray = self.state.discriminator, gray, gray
         halves = objective.d_batches == "halves"
         if halves:
             half, global_batch = tf.shape(gray)[0] // 2, global_batch // 2
             real_gray, color, fake_gray, fake = gray[:half], color[:half], gray[half:], fake[half:]
-        with tf.GradientTape(watch_accessed_variables=False) as inner:
-            inner.watch(color)
-            real_logits, fake_logits = self._judge(real_gray, color, fake_gray, fake, together=halves)
+        with _taped(color) as inner:
+            if halves:
+                seen = tf.concat([real_gray, fake_gray], 0), tf.concat([color, fake], 0)
+                real_logits, fake_logits = tf.split(discriminator(*seen, training=True), 2)
+            else:  # two passes, not one of twice the batch: each keeps its own batch statistics, as the original's
+                real_logits = discriminator(real_gray, color, training=True)
+                fake_logits = discriminator(fake_gray, fake, training=True)
             verdict = _per_image(real_logits)
         return compose.discriminator_loss(
             objective,
@@ -201,34 +180,25 @@ class Steps:
             gradient_penalty=lambda: self._gradient_penalty(real_gray, color, fake_gray, fake, update),
         )
 
-    def _judge(self, real_gray, color, fake_gray, fake, *, together):
-        """Logits on real and on generated pictures."""
-        discriminator = self.state.discriminator
-        if together:
-            both = discriminator(tf.concat([real_gray, fake_gray], 0), tf.concat([color, fake], 0), training=True)
-            return tf.split(both, 2)
-        # Two passes, not one of twice the batch: each keeps its own batch statistics, as the original's.
-        return discriminator(real_gray, color, training=True), discriminator(fake_gray, fake, training=True)
-
     def _gradient_penalty(self, real_gray, color, fake_gray, fake, update):
         """[B] penalties at random points between real and generated pictures: the gradient is that of the colours."""
         epsilon = self._uniform((tf.shape(color)[0], 1, 1, 1), INTERPOLATION, update)
         between = penalties.interpolate(color, fake, epsilon)
         gray = penalties.interpolate(real_gray, fake_gray, epsilon)
-        with tf.GradientTape(watch_accessed_variables=False) as inner:
-            inner.watch(between)
+        with _taped(between) as inner:
             values = _per_image(self.state.discriminator(gray, between, training=True))
         return penalties.gradient_penalty(inner.gradient(values, between))
 
-    def _generate(self, gray, color, update, *, with_logits=False):
+    def _generate(self, gray, color, update):
+        """-> colours in training, and the logits of bins, if the head has some."""
         generator, given = self.state.generator, {}
         for number, row in enumerate(generator.inputs):
-            uniform = functools.partial(self._uniform_of, INPUTS, number, update)
-            given[row.name] = row.simulate(gray, color, row.shape(*tf.unstack(tf.shape(gray)[:3])), uniform)
-        return generator(gray, given, training=True, with_logits=with_logits)
 
-    def _uniform_of(self, stream, number, update, shape, k):
-        return self._uniform(shape, stream, number, update, k)
+            def uniform(shape, k, number=number):
+                return self._uniform(shape, INPUTS, number, update, k)
+
+            given[row.name] = row.simulate(gray, color, row.shape(*tf.unstack(tf.shape(gray)[:3])), uniform)
+        return generator(gray, given, training=True, with_logits=True)
 
     def _uniform(self, shape, *place):
         """Uniform numbers in [0, 1): a function of the seed, the optimizers' counts, the replica and the place.
@@ -244,31 +214,9 @@ class Steps:
 
     def _adjusted(self, gray, color):
         """The true colours moved to the desired saturation and hue (`--control-truth adjusted`)."""
-        objective = self.config.objective
-        rgb = controls.adjust(
-            colors.decode(gray, color, **self.space),
-            saturation=objective.desired_saturation,
-            hue=objective.desired_hue,
-        )
-        return colors.encode(rgb, **self.space)[1]
-
-    def _accuracy(self, gray, color, fake):
-        values = epsilon_accuracy(gray, color, fake, self.config)
-        return {"g/accuracy": compose.share(values, self.config.data.batch_size)}
-
-    def _tape(self, network):
-        tape = tf.GradientTape(watch_accessed_variables=False)
-        return _watching(tape, [v.value for v in network.trainable_variables])
-
-    def _apply(self, optimizer, tape, loss, network, *, partly=False):
-        variables = network.trainable_variables
-        gradients = tape.gradient(loss, [v.value for v in variables])
-        pairs = list(zip(gradients, variables, strict=True))
-        unreached = [v.path for g, v in pairs if g is None]
-        if unreached and not partly:
-            raise ValueError(f"The loss does not depend on {', '.join(unreached)}: the network has parts without a use")
-        pairs = [(g, v) for g, v in pairs if g is not None]
-        optimizer.apply([g for g, _ in pairs], [v for _, v in pairs])
+        objective, space = self.config.objective, _space(self.config)
+        desired = {"saturation": objective.desired_saturation, "hue": objective.desired_hue}
+        return colors.encode(controls.adjust(colors.decode(gray, color, **space), **desired), **space)[1]
 
     def _update_average(self, updates):
         t = tf.cast(self.state.g_optimizer.iterations.value, tf.float32)
@@ -283,27 +231,34 @@ def _per_image(logits):
     return tf.reduce_mean(tf.reshape(logits, (tf.shape(logits)[0], -1)), axis=1)
 
 
+def _values(network):
+    return [v.value for v in network.trainable_variables]
+
+
 @contextlib.contextmanager
-def _watching(tape, variables):
-    with tape:
-        tape.watch(variables)
+def _taped(values):
+    """A tape that watches these alone."""
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(values)
         yield tape
+
+
+def _apply(optimizer, tape, loss, network, *, partly=False):
+    """One update; `partly`: of the variables that the loss depends on, where others are no mistake."""
+    pairs = list(zip(tape.gradient(loss, _values(network)), network.trainable_variables, strict=True))
+    unreached = [v.path for g, v in pairs if g is None]
+    if unreached and not partly:
+        raise ValueError(f"The loss does not depend on {', '.join(unreached)}: the network has parts without a use")
+    learned = [(g, v) for g, v in pairs if g is not None]
+    optimizer.apply([g for g, _ in learned], [v for _, v in learned])
 
 
 @contextlib.contextmanager
 def frozen(generator, parts: int):
-    """Within: the generator's first parts do not learn; with their moving batch statistics, which stay as they are too.
+    """Within: the first of `generator.parts`, from the input on, do not learn, and keep their moving batch statistics.
 
     Works while a step is traced (Keras reads `trainable` then), so that a stage is a trace of its own.
-
-    Args:
-        generator: a `networks.base.Generator`.
-        parts: how many of `generator.parts`, from the input on.
-
-    Raises:
-        ValueError: if that leaves nothing to learn.
     """
-    _check_frozen(generator, parts)
     learning = [part for part in generator.parts[:parts] if part.trainable]  # an encoder may be frozen for good
     for part in learning:
         part.trainable = False
@@ -314,18 +269,12 @@ def frozen(generator, parts: int):
             part.trainable = True
 
 
-def _check_frozen(generator, parts):
-    if parts >= len(generator.parts):
-        raise ValueError(
-            f"`--unfreeze`: the generator has {len(generator.parts)} parts, of which at least one must learn. "
-            f"Received: {parts} frozen"
-        )
-
-
 def _check_stages(config, generator):
-    """Before anything is trained: a stage may begin after days."""
-    for _, parts in config.schedule.unfreeze:
-        _check_frozen(generator, parts)
+    parts, most = len(generator.parts), max((frozen for _, frozen in config.schedule.unfreeze), default=0)
+    if most >= parts:
+        raise ValueError(
+            f"`--unfreeze`: the generator has {parts} parts, of which at least one must learn. Received: {most} frozen"
+        )
 
 
 def classifies(config: Config) -> bool:
@@ -360,7 +309,10 @@ def epsilon_accuracy(gray, truth, predicted, config: Config):
     Returns:
         [B, H, W, 1] float32, 1 where the pixel counts as right.
     """
-    space = {"color_space": config.data.color_space, "ab_scale": config.data.ab_scale}
-    delta = tf.abs(tf.round(colors.to_lab(gray, truth, **space)) - tf.round(colors.to_lab(gray, predicted, **space)))
-    threshold = config.evaluation.acc_thresh
-    return tf.cast(tf.reduce_all(delta <= threshold * tf.constant([1.0, 2.2, 2.2]), -1, keepdims=True), tf.float32)
+    truth, predicted = (tf.round(colors.to_lab(gray, color, **_space(config))) for color in (truth, predicted))
+    right = tf.abs(truth - predicted) <= config.evaluation.acc_thresh * tf.constant([1.0, 2.2, 2.2])
+    return tf.cast(tf.reduce_all(right, -1, keepdims=True), tf.float32)
+
+
+def _space(config):
+    return {"color_space": config.data.color_space, "ab_scale": config.data.ab_scale}

@@ -5,6 +5,7 @@ Imports `settings.config` and `files.whole`. Only the chief of a cluster has wri
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import time
@@ -23,35 +24,31 @@ SHOWN = {"g/l1": "l1", "g/classification": "class", "g/adv": "adv", "d/loss": "d
 
 
 class Writers:
-    """Everything that a run writes except its checkpoints.
+    """Everything that a run writes except its checkpoints, as `config.run` says.
 
     Args:
-        run_dir: the run's directory.
-        config: `run` says what is wanted.
         start: iteration from which the run goes on; rows of metrics.jsonl past it (lost work, which now is done
             again) are dropped.
         total: expected iterations in all, for the ETA; None if the run is open-ended.
         active: whether this process writes at all.
+
+    Attributes:
+        validated: whether metrics.jsonl has a validation of the iteration that the run goes on from.
     """
 
     def __init__(self, run_dir: Path, config: Config, *, start: int, total: int | None, active: bool = True):
         self.run_dir, self.config, self.active = Path(run_dir), config, active
         self.metrics = self.run_dir / "metrics.jsonl"
-        self.events = None
-        self._kept = set()
+        self.events, self.validated = None, False
         if active and config.run.log:
             if self.metrics.exists():
                 rows = [row for row in read_rows(self.metrics) if row["iteration"] <= start]
-                self._kept = {key for row in rows if row["iteration"] == start for key in row}
+                self.validated = any(key.startswith("val/") for row in rows if row["iteration"] == start for key in row)
                 whole.write(self.metrics, "".join(json.dumps(row) + "\n" for row in rows))
             self.events = tf.summary.create_file_writer(str(self.run_dir / "events"))
         self.bar = tqdm(
             total=total, initial=start, unit="it", disable=not active, dynamic_ncols=True, mininterval=0.5, miniters=1
         )
-
-    def kept(self, prefix: str) -> bool:
-        """-> whether metrics.jsonl has log keys with this prefix of the iteration that the run goes on from."""
-        return any(key.startswith(prefix) for key in self._kept)
 
     def step(self, iteration: int) -> None:
         """Move the live line to this iteration."""
@@ -80,13 +77,6 @@ class Writers:
             for key, value in values.items():
                 tf.summary.scalar(key, value)
 
-    def histograms(self, iteration: int, values: dict) -> None:
-        """Log distributions to TensorBoard: {log key: array}."""
-        if self.events is not None:
-            with self.events.as_default(step=iteration):
-                for key, value in values.items():
-                    tf.summary.histogram(key, value)
-
     def grid(self, iteration: int, image: np.ndarray) -> None:
         """Write a picture, [H, W, 3] uint8 RGB, as samples/ITERATION.png and to TensorBoard."""
         if not self.active:
@@ -99,15 +89,10 @@ class Writers:
             with self.events.as_default(step=iteration):
                 tf.summary.image("samples", image[None])
 
-    def curves(self) -> None:
-        """Draw the logged losses, raw and as a moving average, as curves.png."""
-        if not (self.active and self.config.run.visualize and self.metrics.exists()):
-            return
-        draw_curves(read_rows(self.metrics), self.run_dir / "curves.png", window=self.config.run.visualize_window)
-
     def close(self) -> None:
-        """Flush and end the live line."""
-        self.curves()
+        """Draw the logged losses as curves.png, if that is wanted, flush, and end the live line."""
+        if self.active and self.config.run.visualize and self.metrics.exists():
+            draw_curves(read_rows(self.metrics), self.run_dir / "curves.png", window=self.config.run.visualize_window)
         if self.events is not None:
             self.events.close()
         self.bar.close()
@@ -131,23 +116,20 @@ def read_rows(path: Path) -> list[dict]:
 
 
 def draw_curves(rows: list[dict], path: Path, *, window: int) -> None:
-    """Plot every logged quantity over iterations.
+    """Plot every logged quantity of metrics.jsonl's rows over iterations, as a PNG.
 
-    Args:
-        rows: metrics.jsonl, one dict with `iteration` and log keys per row.
-        path: PNG to write.
-        window: rows of the exponential moving average drawn over the raw values.
+    `window` is the rows of the exponential moving average that is drawn over the raw values.
     """
     from matplotlib.figure import Figure
 
     keys = sorted({key for row in rows for key in row if "/" in key})
     if not keys:
         return
-    columns = 3
-    figure = Figure(figsize=(5 * columns, 3 * -(-len(keys) // columns)), layout="constrained")
+    columns, lines = 3, -(-len(keys) // 3)
+    figure = Figure(figsize=(5 * columns, 3 * lines), layout="constrained")
     for place, key in enumerate(keys, start=1):
         points = np.array([(row["iteration"], row[key]) for row in rows if key in row], dtype=float)
-        axes = figure.add_subplot(-(-len(keys) // columns), columns, place, title=key, xlabel="iteration")
+        axes = figure.add_subplot(lines, columns, place, title=key, xlabel="iteration")
         axes.plot(points[:, 0], points[:, 1], color="lightgray")
         axes.plot(points[:, 0], moving_average(points[:, 1], window), color="tab:blue")
     with whole.replacing(path) as (unfinished,):
@@ -157,8 +139,5 @@ def draw_curves(rows: list[dict], path: Path, *, window: int) -> None:
 def moving_average(values: np.ndarray, window: int) -> np.ndarray:
     """Exponential moving average of span `window`, without bias towards its start. [N] -> [N] float64."""
     decay = 1 - 2 / (window + 1)
-    result, total, weight = np.empty(len(values)), 0.0, 0.0
-    for i, value in enumerate(values):
-        total, weight = decay * total + value, decay * weight + 1
-        result[i] = total / weight
-    return result
+    totals = list(itertools.accumulate(values, lambda total, value: decay * total + value))
+    return np.array(totals) * (1 - decay) / (1 - decay ** np.arange(1, len(values) + 1))

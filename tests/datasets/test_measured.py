@@ -1,10 +1,10 @@
-"""The median against numpy's, and weights of bins against `quantization`, which has golden tests of its own."""
+"""The median against numpy's."""
 
 import numpy as np
 import pytest
 
 from colorgan.datasets import measured
-from colorgan.models import color, quantization
+from colorgan.models import color
 
 
 @pytest.fixture(scope="module")
@@ -26,19 +26,6 @@ def test_median_ab_is_numpys(pictures, part):
     np.testing.assert_allclose(measured.median_ab(batches(rgb)), expected, atol=0.0051)
 
 
-@pytest.mark.parametrize("kind", ["joint-bins", "channel-bins"])
-def test_class_weights_are_of_all_batches(pictures, kind):
-    bins = quantization.describe(kind, ab_scale=110)
-    counts = quantization.histogram([pictures], bins=bins)
-    expected = quantization.class_weights(counts, bins=bins, uniform_mix=0.3, exponent=0.5)
-    weights = measured.class_weights(batches(pictures), bins=bins, uniform_mix=0.3, exponent=0.5)
-    assert weights.dtype == np.float32
-    np.testing.assert_array_equal(weights, expected)
-
-
 def test_nothing_to_measure():
     with pytest.raises(ValueError, match="holds no pixel"):
         measured.median_ab([])
-    with pytest.raises(ValueError, match="not all 0"):
-        bins = quantization.describe("joint-bins", ab_scale=110)
-        measured.class_weights([], bins=bins, uniform_mix=0.5, exponent=1.0)

@@ -132,16 +132,7 @@ def test_images_in_natural_and_seeded_order(split, gather):
     assert gather(one.images(4, limit=6, seed=4))["index"].tolist() != subset["index"].tolist()
 
 
-def test_out_of_range_and_unknown(split, settings):
-    for arguments in (
-        {"batch_size": 0},
-        {"batch_size": 1, "start": -1},
-        {"batch_size": 1, "num_shards": 2, "shard": 2},
-    ):
-        with pytest.raises(ValueError, match="Received"):
-            split().training_batches(**arguments)
-    with pytest.raises(ValueError, match="Received"):
-        split().images(4, limit=-1)
+def test_unknown_names(split, settings):
     with pytest.raises(ValueError, match="'spin'. Known: flip"):
         split(augmentations=("spin",))
     with pytest.raises(ValueError, match="'nope'. Known: cifar10, places365, folder, shapes, tfds:NAME"):
@@ -170,11 +161,9 @@ def test_bad_files_are_left_out_counted_and_named_once(damaged, gather, cache_mb
     with split.clear_errors():
         stream = gather(split.training_batches(6), 6)
     assert stream["bad"][-1] == stream["cursor"][-1] + 1 - 36  # two epochs of 18 readable files
-    assert [name[-7:] for name in split.source.bad.names] == ["000.png", "001.png"]
     assert len(gather(split.images(7))["index"]) == 18
     with pytest.warns(UserWarning, match=r"2 of the 20 files read .*000\.png \(UnidentifiedImageError.*001\.png"):
-        split.check()
-    split.check()
+        split.warn_of_bad_files(only_after_a_pass=True)
     split.warn_of_bad_files()  # a second warning would be an error here
 
 
@@ -193,8 +182,6 @@ def test_too_many_bad_files_stop_the_stream_with_their_names(damaged, read):
         with split.clear_errors():
             for _, _ in zip(range(20), read(split), strict=False):
                 pass
-    with pytest.raises(ValueError, match="--max-bad-fraction"):
-        split.check()
 
 
 def test_early_bad_files_do_not_stop_a_long_pass():

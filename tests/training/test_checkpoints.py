@@ -122,7 +122,7 @@ def test_a_checkpoint_of_other_networks_is_an_error(tiny, trainer, tmp_path):
 def test_weights_for_use_are_the_average_and_load(tiny, batch, trainer, tmp_path):
     config = tiny(ema_decay=0.9)
     trained, compiled = trainer(config)
-    checkpoints.claim(tmp_path, config)
+    checkpoints.record(tmp_path, config)
     compiled.iterate(batch(config), Action(1, 2))
     Checkpoints(tmp_path, trained, keep=1).save({"iteration": 1})
     picture = np.random.RandomState(0).randint(0, 256, (1, 8, 8, 3)).astype(np.uint8)
@@ -132,35 +132,51 @@ def test_weights_for_use_are_the_average_and_load(tiny, batch, trainer, tmp_path
     assert not np.allclose(loaded, Predictor.of(trained.generator, config).predict_lab(picture), atol=1e-3)
 
 
-def test_claim_refuses_other_settings_and_names_them(tiny, tmp_path):
-    checkpoints.claim(tmp_path, tiny())
+def test_a_directory_refuses_other_settings_and_names_them(tiny, tmp_path):
+    checkpoints.record(tmp_path, tiny())
     (tmp_path / "checkpoints").mkdir()
-    changed = tiny(max_steps=5, save_interval=3, checkpoints_path="elsewhere")
-    checkpoints.claim(tmp_path, changed)
-    assert json.loads((tmp_path / "config.json").read_text())["save_interval"] == 3
-    (tmp_path / "checkpoints" / "ckpt-1.index").write_bytes(b"")  # now there is something to go on from, or not to
-    checkpoints.claim(tmp_path, tiny(save_interval=7))
-    assert json.loads((tmp_path / "config.json").read_text())["save_interval"] == 3
-    checkpoints.record(tmp_path, tiny(save_interval=7))
-    assert json.loads((tmp_path / "config.json").read_text())["save_interval"] == 7
+    checkpoints.check_directory(tmp_path, tiny(max_steps=5, save_interval=3, checkpoints_path="elsewhere"))
     with pytest.raises(ValueError, match=r"(?s)--lr: 0.001 there, 0.5 now.*--name or --checkpoints-path"):
-        checkpoints.claim(tmp_path, tiny(lr=0.5))
+        checkpoints.check_directory(tmp_path, tiny(lr=0.5))
     with pytest.raises(ValueError, match="--resume False"):
-        checkpoints.claim(tmp_path, tiny(resume=False))
+        checkpoints.check_directory(tmp_path, tiny(resume=False))
+
+
+def test_the_best_of_lost_work_goes_when_a_run_begins_anew(tiny, tmp_path):
+    best = tmp_path / "best.json"
+    best.write_text("{}")
+    (tmp_path / "checkpoints").mkdir()
+    (tmp_path / "checkpoints" / "ckpt-1.index").write_bytes(b"")
+    checkpoints.record(tmp_path, tiny())  # it goes on
+    assert best.exists()
+    (tmp_path / "checkpoints" / "ckpt-1.index").unlink()
+    checkpoints.record(tmp_path, tiny())
+    assert not best.exists()
 
 
 def test_config_is_flat_with_booleans(tiny, tmp_path):
-    checkpoints.claim(tmp_path, tiny())
+    checkpoints.record(tmp_path, tiny())
     stored = json.loads((tmp_path / "config.json").read_text())
     assert stored["augment"] is True and stored["lr_decay_steps"] == 500_000 and stored["preset"] == "tiny"
 
 
-def test_best_is_kept_apart(tiny, trainer, tmp_path):
-    trained, _ = trainer(tiny())
-    saver = Checkpoints(tmp_path, trained, keep=1)
-    assert saver.best() is None
-    saver.save_best({"metric": "mae_ab", "value": 3.0, "cost": 3.0, "iteration": 1})
-    assert saver.best()["value"] == 3.0 and (tmp_path / "best.weights.h5").stat().st_size > 0
+def test_the_best_is_kept_apart_and_that_of_other_validation_images_is_no_best(tiny, trainer, tmp_path):
+    saver = Checkpoints(tmp_path, trainer(tiny())[0], keep=1)
+    weights, path = tmp_path / "best.weights.h5", tmp_path / "best.json"
+    for kept, is_better in (
+        (None, True),
+        ({"metric": "mae_ab", "validate_size": 100, "cost": 4.0}, False),
+        ({"metric": "mae_ab", "validate_size": 16, "cost": 4.0}, True),
+        ({"metric": "psnr", "validate_size": 100, "cost": 4.0}, True),
+        ({"metric": "mae_ab", "validate_size": 100, "cost": 6.0}, True),
+    ):
+        weights.unlink(missing_ok=True)
+        if kept:
+            path.write_text(json.dumps(kept))
+        report = {"metric": "mae_ab", "validate_size": 100, "value": 5.0, "cost": 5.0, "iteration": 7}
+        saver.offer(report)
+        assert weights.exists() is is_better, kept
+        assert json.loads(path.read_text()) == (report if is_better else kept)
 
 
 def test_no_partial_files_stay(tmp_path):

@@ -20,7 +20,7 @@ HOST = {
     "cursors": [41, 30],
     "size": 100,
     "schedule": {"iteration": 5, "decays": 1, "best": 2.0, "stale": 0},
-    "validation": None,
+    "seen": {"epochs": 0.3, "validation": 2.5},
     "left_out": {"dropped_gray": 4, "bad": 1},
 }
 
@@ -34,6 +34,7 @@ def test_going_on_keeps_every_pipelines_place():
     assert position.cursors == (41, 30) and position.epochs == 0.3
     assert position.schedule == schedules.State(iteration=5, decays=1, best=2.0)
     assert position.left_out == {"dropped_gray": 4, "bad": 1}
+    assert position.seen == schedules.Measurements(epochs=0.3, validation=2.5)
 
 
 def test_another_number_of_pipelines_goes_on_where_the_slowest_was():
@@ -63,10 +64,10 @@ def test_a_run_ends_when_it_is_colourful_enough(phase, measured, stop, ends):
         **dict.fromkeys(("state", "steps", "checkpoints", "train", "validate", "sample"), mock.Mock()),
     )
     run._note({"mae_ab": 5.0, "colorfulness_ratio": measured})
-    assert run._finished() is ends and bool(said) is ends
+    assert run._is_over() is ends and bool(said) is ends
     # What a checkpoint holds ends it again when the same command goes on.
-    again = loop.Position.start(json.loads(json.dumps(dataclasses.asdict(position))), size=10, pipelines=1)
-    assert again.colorfulness == pytest.approx(measured if phase == "adversarial" else None, abs=0, nan_ok=True)
+    run.position = loop.Position.start(json.loads(json.dumps(dataclasses.asdict(position))), size=10, pipelines=1)
+    assert run._is_over() is ends
 
 
 def test_a_signal_to_any_process_stops_all(monkeypatch):
@@ -82,33 +83,23 @@ def test_processes_with_other_photographs_are_refused(monkeypatch):
         train._start(None, None, mock.Mock(), mock.Mock(size=1000), None, chief=True)
 
 
-def test_the_best_of_other_validation_images_is_no_best():
-    config = flags.resolve({"dataset": "shapes", "validate_size": 100})
-    saved = mock.Mock()
+@pytest.mark.parametrize("value", [5.0, math.nan])
+def test_a_validation_is_offered_as_the_best(value):
+    saved, no_variables = mock.Mock(), mock.Mock(trainable_variables=[])
     run = loop.Loop(
-        config,
+        flags.resolve({"dataset": "shapes", "validate_size": 100}),
         position=loop.Position(iteration=7, size=10),
         checkpoints=saved,
-        state=mock.Mock(generator=mock.Mock(trainable_variables=[]), discriminator=mock.Mock(trainable_variables=[])),
+        state=mock.Mock(generator=no_variables, discriminator=no_variables),
         validate=lambda: {"mae_ab": value},
         **dict.fromkeys(("steps", "train", "sample", "writers", "strategy"), mock.Mock()),
     )
-    value = 5.0
-    for best, is_kept in (
-        (None, True),
-        ({"metric": "mae_ab", "validate_size": 100, "cost": 4.0}, False),
-        ({"metric": "mae_ab", "validate_size": 16, "cost": 4.0}, True),
-        ({"metric": "psnr", "validate_size": 100, "cost": 4.0}, True),
-        ({"metric": "mae_ab", "validate_size": 100, "cost": 6.0}, True),
-    ):
-        saved.reset_mock()
-        saved.best.return_value = best
-        run._validate()
-        assert saved.save_best.called is is_kept, best
-    value = math.nan  # does not exist for these photographs: no better than what does
-    saved.reset_mock()
     run._validate()
-    assert not saved.save_best.called
+    if math.isnan(value):  # it does not exist for these photographs
+        assert not saved.offer.called
+    else:
+        report = {"metric": "mae_ab", "validate_size": 100, "value": 5.0, "cost": 5.0, "iteration": 7}
+        saved.offer.assert_called_once_with(report)
 
 
 def at_its_end(**parts):
@@ -116,11 +107,11 @@ def at_its_end(**parts):
     saved, no_variables = mock.Mock(), mock.Mock(trainable_variables=[])
     run = loop.Loop(
         flags.resolve({"dataset": "shapes", "max_steps": 7}),
-        position=loop.Position(iteration=7, size=10),
+        position=loop.Position(iteration=7, size=10, schedule=schedules.State(iteration=7)),
         checkpoints=saved,
         state=mock.Mock(generator=no_variables, discriminator=no_variables),
         strategy=tf.distribute.get_strategy(),
-        writers=mock.Mock(**{"kept.return_value": False}),
+        writers=mock.Mock(validated=False),
         **{**dict.fromkeys(("steps", "train", "validate", "sample"), mock.Mock()), **parts},
     )
     run._batches = list
@@ -163,7 +154,7 @@ def test_the_expected_number_holds_the_last_iteration(tmp_path):
 @pytest.mark.parametrize("saved", [True, False])
 def test_a_run_that_diverged_names_checkpoints_that_are_there(saved):
     run, checkpoints = at_its_end()
-    checkpoints.any.return_value, checkpoints.directory = saved, "checkpoints"
+    run.done_at["save"], checkpoints.directory = 5 * saved, "checkpoints"
     assert ("is kept in checkpoints" in str(run._diverged("x", 7))) is saved
 
 
@@ -244,5 +235,5 @@ def test_a_missing_gpu_is_an_error_but_the_default_falls_to_the_cpu_and_says_so(
 
 def test_one_process_is_its_own_chief():
     strategy = tf.distribute.get_strategy()
-    assert distribution.task(strategy) == ("worker-0", True)
+    assert distribution.is_chief(strategy)
     assert distribution.processes(strategy) == 1 and distribution.gather(strategy, 7) == [7]

@@ -16,10 +16,8 @@ def config(**values):
 
 def test_exponential_decay_by_hand():
     o = config(lr=1e-2, lr_decay_rate=0.1, lr_decay_steps=100, lr_floor=1e-6).optimizer
-    assert schedules.exponential_decay(o, 0) == 1e-2
-    assert schedules.exponential_decay(o, 50) == pytest.approx(1e-2 * 10**-0.5)
-    assert schedules.exponential_decay(o, 100) == pytest.approx(1e-3)
-    assert schedules.exponential_decay(o, 10_000) == 1e-6
+    rates = [schedules.learning_rate(o, State(iteration=i)) for i in (0, 50, 100, 10_000)]
+    assert rates == pytest.approx([1e-2, 1e-2 * 10**-0.5, 1e-3, 1e-6])
 
 
 def test_cosine_decay_by_hand():
@@ -27,7 +25,6 @@ def test_cosine_decay_by_hand():
     rates = [schedules.learning_rate(o, State(iteration=i + 40, since=40)) for i in (0, 50, 75, 100, 10_000)]
     quarter = 1e-4 + (1e-2 - 1e-4) * (1 - 2**-0.5) / 2
     assert rates == pytest.approx([1e-2, (1e-2 + 1e-4) / 2, quarter, 1e-4, 1e-4])
-    assert schedules.cosine_decay(config(lr=1e-8, lr_floor=1e-6).optimizer, 10**9) == 1e-8
 
 
 @pytest.mark.parametrize(
@@ -48,9 +45,10 @@ def test_an_encoder_thaws_slowly(factor, frozen, iteration, expected):
     assert action.encoder_factor == pytest.approx(expected)
 
 
-def test_floor_never_raises_a_rate_that_starts_below_it():
-    o = config(lr=1e-8, lr_floor=1e-6).optimizer
-    assert schedules.exponential_decay(o, 10**9) == 1e-8
+@pytest.mark.parametrize("decay", ["exponential", "cosine", "plateau"])
+def test_floor_never_raises_a_rate_that_starts_below_it(decay):
+    o = config(lr=1e-8, lr_floor=1e-6, lr_decay_schedule=decay).optimizer
+    assert schedules.learning_rate(o, State(iteration=10**9, decays=9)) == 1e-8
 
 
 def test_no_decay():
