@@ -134,7 +134,7 @@ def _start(config, trained, saver, photographs, strategy, *, chief) -> loop.Posi
         loaded = checkpoints.load_networks(Path(config.run.network), config, trained)
         anew = "" if "discriminator" in loaded else "; the discriminator starts anew"
         said += [f"Starting from {config.run.network}: {' and '.join(loaded)}{anew}."]
-    elif host is None and trained.generator.pretrained:
+    elif host is None and config.architecture.encoder_name != "table":
         name = config.architecture.encoder_name
         place = config.run.encoder_weights or name
         trained.load_encoder(pretrained.read(name, place))

@@ -103,7 +103,15 @@ def weighted(layer, normalization):
         return layer
     # Keras' wrapper writes the divided kernel back. In its layer's half precision that would round the weights to
     # 8 bits of mantissa in every call, and small updates would be lost.
-    return layers.SpectralNormalization(layer, dtype="float32")
+    return SpectralNormalization(layer, dtype="float32")
+
+
+class SpectralNormalization(layers.SpectralNormalization):
+    """Keras' own, but its vector is float32 even if it is built within a call in half precision."""
+
+    def add_weight(self, *args, **kwargs):
+        """As Keras'."""
+        return super().add_weight(*args, **{**kwargs, "dtype": "float32"})
 
 
 def dense(units, normalization, *, dtype=None):
