@@ -169,6 +169,8 @@ class Stream(sources.Source):
         first, skipped = divmod(start, self.size)
 
         def epoch(number):
+            # Of this graph alone: a run's, 0 by default, would be in the order, and tf.data asks whether both are 0.
+            tf.compat.v1.set_random_seed(1)
             # bitcast: tf.data takes seeds as int64, negative ones too.
             order = tf.bitcast(randomness.tensor_bits(number, "stream", seed), tf.int64)
             return self._read(order).skip(tf.where(number == first, tf.constant(skipped, tf.int64), 0))
@@ -191,11 +193,7 @@ class Stream(sources.Source):
         yield repr((self._builder.info.full_name, self._part, info.num_examples, info.num_bytes)).encode()
 
     def in_memory(self):
-        """-> sources.Source with the same pictures decoded, without the unreadable ones.
-
-        Raises:
-            ValueError: as `sources.BadFiles.check`.
-        """
+        """-> sources.Source with the same pictures decoded, without the unreadable ones; raises as `BadFiles.check`."""
         rgb = np.empty((self.size, self.height, self.width, 3), np.uint8)
         labels, filled = np.empty(self.size, np.int64), 0
         try:

@@ -2,6 +2,7 @@ import warnings
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from colorgan import datasets
 from colorgan.datasets import tfds as source
@@ -117,6 +118,15 @@ def test_epochs_are_permutations_and_streams_resume(load, gather, cache_mb):
         assert all((rest[name] == whole[name][start : start + 24]).all() for name in ("gray", "color", "cursor"))
     other = gather(load("train", seed=1, augment=False, **values).training_batches(24), 1)["gray"]
     assert [one.tobytes() for one in other] != epochs[0]
+
+
+def test_the_order_of_a_stream_is_not_the_global_seeds(load, gather):
+    """A run sets it, to 0 by default, which tf.data compares with its own."""
+    orders = []
+    for seed in (0, 1):
+        tf.random.set_seed(seed)
+        orders.append(gather(load("train", augment=False, cache_mb=0).training_batches(8), 3)["gray"])
+    assert (orders[0] == orders[1]).all()
 
 
 def test_shards_make_up_the_stream(load, gather, cache_mb):
