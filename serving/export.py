@@ -59,7 +59,7 @@ def export(generator, config: Config, path, *, format: str, overwrite: bool = Fa
     are called `gray` and as the generator's other inputs are; the output is `color`. Returns what `compare` does.
 
     Args:
-        generator: built `networks.base.Generator` in float32.
+        generator: built `generators.Generator` in float32.
         config: what it was built from.
         path: where to; ends in .onnx or .tflite for these two.
         format: one of `FORMATS`.
@@ -189,8 +189,8 @@ def _check(generator, path, format, overwrite):
     suffix = FORMATS[format].suffix
     if suffix and path.suffix != suffix:
         raise ValueError(f"`--output`: {format} is written to a name that ends in {suffix}. Received: {path}")
-    if generator.compute_dtype != "float32":
-        raise ValueError(f"A generator is exported in float32. Received: one in {generator.compute_dtype}")
+    if (precision := generator.head.compute_dtype) != "float32":
+        raise ValueError(f"A generator is exported in float32. Received: one in {precision}")
     if path.exists() and not overwrite:
         raise FileExistsError(f"{path} exists. Choose another --output, or replace it with --overwrite.")
     if path.is_dir() and not (path / "saved_model.pb").is_file():
