@@ -45,7 +45,7 @@ def check(config: Config) -> None:
         rules.check_bins(config.data)
     name, run_ = config.architecture.encoder_name, config.run
     begun = any((Path(run_.checkpoints_path) / "checkpoints").glob("ckpt-*"))
-    if name != "table" and not (run_.network or begun):
+    if name in pretrained.PACKAGES and not (run_.network or begun):
         pretrained.locate(name, run_.encoder_weights or name)
 
 
@@ -134,7 +134,7 @@ def _start(config, trained, saver, photographs, strategy, *, chief) -> loop.Posi
         loaded = checkpoints.load_networks(Path(config.run.network), config, trained)
         anew = "" if "discriminator" in loaded else "; the discriminator starts anew"
         said += [f"Starting from {config.run.network}: {' and '.join(loaded)}{anew}."]
-    elif host is None and config.architecture.encoder_name != "table":
+    elif host is None and config.architecture.encoder_name in pretrained.PACKAGES:
         name = config.architecture.encoder_name
         place = config.run.encoder_weights or name
         trained.load_encoder(pretrained.read(name, place))
@@ -185,6 +185,6 @@ def _say_how_it_ended(interrupted, config, position):
         return
     if config.schedule.pretrain_steps and position.schedule.phase != "adversarial":
         print("It ended within its pre-training: the generator has met no discriminator.")
-    print(f"Finished at iteration {iteration}. Look at {run_dir}/samples" + (", and measure:" if saved else "."))
+    print(f"Finished at iteration {iteration}." + (f" Look at {run_dir}/samples." if config.run.sample else ""))
     if saved:
-        print(f"  {modes.command('eval')} --checkpoints-path {run_dir}")
+        print(f"Measure it: {modes.command('eval')} --checkpoints-path {run_dir}")

@@ -1,7 +1,8 @@
 """Coloured shapes, drawn here: one shape per picture whose hue is given by which shape it is.
 
 The smallest colorization problem that cannot be solved from gray levels: lightness and chroma are drawn from the same
-distribution for every shape, so that only the form tells the hue. Needs no files. Imports `models.color`.
+distribution for every shape, so that only the form tells the hue. Needs no files. Imports `models.color` and this
+room's modules.
 """
 
 from __future__ import annotations

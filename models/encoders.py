@@ -164,7 +164,7 @@ def build(config: Config, block, *, of_table=TableEncoder, **each):
     for row in inputs.of(config):
         if row.joins == "picture":
             raise ValueError(
-                f"`--{row.setting.replace('_', '-')}`: a pretrained encoder sees the gray picture alone. "
+                f"`--{row.setting.replace('_', '-')}`: the encoder {name} sees the gray picture alone. "
                 f"Received: {row.channels}. Leave it out, or use --encoder-name table."
             )
     width, depth = LITE[name]

@@ -55,6 +55,15 @@ class Input:
     mirror: Callable | None = None
     channels: int = 0
 
+    def __post_init__(self):
+        if self.joins not in ("picture", "decoder") or self.joins == "picture" and self.reduction != 1:
+            raise ValueError(
+                f"`{self.name}`: `joins` must be `picture`, with reduction 1, or `decoder`. Received: {self.joins!r}, "
+                f"reduction {self.reduction}"
+            )
+        if self.absent not in ABSENT:
+            raise ValueError(f"`{self.name}`: unknown `absent` {self.absent!r}. Known: {', '.join(ABSENT)}")
+
     def shape(self, batch, height, width) -> tuple:
         """-> [batch, h, w, channels] of the input of pictures of [batch, height, width]."""
         if self.reduction == WHOLE:

@@ -2,7 +2,7 @@
 
 Owns the formats, the description that lies beside such a file, and the comparison of it with Keras. What is exported
 is the network alone, scaled gray in and scaled colour out; the description says what the scales are. A format is a row
-of `FORMATS`. Imports `models.inputs`, `settings.config` and `files.whole`; each format's own packages when it is asked
+of `FORMATS`. Imports `models.inputs`, `settings` and `files.whole`; each format's own packages when it is asked
 for.
 """
 
@@ -61,7 +61,7 @@ def export(generator, config: Config, path, *, format: str, overwrite: bool = Fa
     Args:
         generator: built `generators.Generator` in float32.
         config: what it was built from.
-        path: where to; ends in .onnx or .tflite for these two.
+        path: where to; ends in the format's `suffix`, if it has one.
         format: one of `FORMATS`.
         overwrite: replace what is there.
 

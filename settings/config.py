@@ -2,7 +2,7 @@
 
 Owns every setting, each stated once as an `options.option`; `flags` makes the command line from these fields, and a
 run's `config.json` is the flat dump of those that training heeds. The defaults are the original's (Nazeri et al.
-2018). Imports `modes` and `options` and no TensorFlow, so that `--help` and a look at a run's settings cost nothing.
+2018). Imports `options` and no TensorFlow, so that `--help` and a look at a run's settings cost nothing.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Architecture:
         "generator's decoder as JSON rows [filters, stride, dropout]",
         kind=ROWS,
     )
-    encoder_name: str = option("table", "encoder: table, which is --encoder, or a pretrained one")
+    encoder_name: str = option("table", "encoder: table (which is --encoder), efficientnet-lite0 or efficientnet-lite2")
     head: str = option("color", "what the generator ends in")
     noise_channels: int = option(0, "channels of uniform noise that the generator sees beside the gray picture")
     discriminator: str = option("patch", "discriminator network", network="discriminator")
@@ -63,7 +63,9 @@ class Architecture:
         network="discriminator",
     )
     kernel_size: int = option(4, "kernel size of the convolutions of `unet`, `patch` and `half-patch`", above=0)
-    filter_multiplier: float = option(1.0, "multiplies every number of filters of both networks", above=0)
+    filter_multiplier: float = option(
+        1.0, "multiplies all numbers of filters, but those of a pretrained encoder", above=0
+    )
     bn_momentum: float = option(0.99, "batch normalization: momentum of the moving statistics", below=1, network="")
     temperature: float = option(0.38, "joint-bins head: temperature of the mean that bins become a colour by", above=0)
 

@@ -1,6 +1,6 @@
 """State for going on (`checkpoints/`), and weights for use (`generator.weights.h5`): different files, written whole.
 
-Imports `training.state`, `models`, `weights.stored`, `settings.config` and `files.whole`.
+Imports `training.state`, `models`, `weights.stored`, `settings` and `files.whole`.
 """
 
 from __future__ import annotations

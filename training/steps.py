@@ -1,7 +1,7 @@
 """One iteration as one `tf.function`: discriminator and generator updates that share what they can.
 
 No I/O and no schedule: an iteration is told what to do by a `schedules.Action` and returns {log key: scalar}. Imports
-`models`, `config`, `training.schedules` and `training.state`.
+`models`, `settings.config`, `training.schedules` and `training.state`.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ def test_every_loss_with_every_penalty(loss, normalization):
 
 @pytest.mark.parametrize("preset", [name for name in SMALL if name != "wgan256"])
 def test_every_preset_with_a_critic(preset):
-    # `places365`, `gan_256` and others have settings that mean nothing to a critic: see `presets.WITHOUT_MEANING`.
+    # `places365`, `gan_256` and others have settings that mean nothing to a critic: see `rules.WITHOUT_MEANING`.
     assert "d/gp" in iterate(small(preset, adversarial="wgan-gp"))
 
 

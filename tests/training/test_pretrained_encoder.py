@@ -89,6 +89,10 @@ def test_bins_are_taught_the_mean_colour_of_the_pixels_under_them():
             ["--preset", "tiny", "--encoder-weights", "x.pth"],
             "are of a pretrained encoder: name it with --encoder-name",
         ),
+        (
+            ["--preset", "tiny", "--encoder-name", "vgg"],
+            "Unknown `--encoder-name` 'vgg'. Known: table, efficientnet-lite0",
+        ),
         (["--preset", "tiny", "--encoder-lr-factor", "0"], "would freeze an encoder that has learned nothing"),
         (["--preset", "photo", "--encoder-weights", "nowhere.pth"], "there is no file nowhere.pth"),
         (["--preset", "photo", "--encoder", "[[8,2]]"], "`--encoder` is the table of --encoder-name table"),
