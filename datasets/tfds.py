@@ -104,9 +104,10 @@ class Stream(sources.Source):
     def __init__(self, data, builder, part, *, origin):
         self._data, self._builder, self._part = data, builder, part
         info = builder.info
-        categories = getattr(info.features["label"], "names", None) if "label" in info.features else None
-        self._wanted = {"label": True} if categories else {}
-        names, self._class = classes.table(data.classes, categories or (), where=info.full_name)
+        keys = [k for k in ("label", *(info.supervised_keys or ())) if isinstance(k, str) and k in info.features]
+        self._label = next((key for key in keys if getattr(info.features[key], "num_classes", None)), None)
+        categories = info.features[self._label].names if self._label else ()
+        names, self._class = classes.table(data.classes, categories, where=info.full_name)
         size = self._chosen() if data.classes else info.splits[part].num_examples
         super().__init__(data, size, origin=origin, class_names=names)
         whole = info.splits[part.partition("[")[0]]
@@ -123,14 +124,15 @@ class Stream(sources.Source):
         return examples.map(lambda one: {"image": one["image"], "label": self._class_of(one), "name": one["tfds_id"]})
 
     def _examples(self, wanted, shuffle_seed=None):
-        """-> dataset of {label, tfds_id and these features}: the pictures, if they are wanted, encoded."""
+        """-> dataset of {its label, tfds_id and these features}: the pictures, if they are wanted, encoded."""
         import tensorflow_datasets
 
         skip = {name: tensorflow_datasets.decode.SkipDecoding() for name in wanted}
+        wanted = wanted | ({self._label: True} if self._label else {})
         return self._builder.as_dataset(
             split=self._part,
             shuffle_files=shuffle_seed is not None and not self._builder.info.disable_shuffling,
-            decoders=tensorflow_datasets.decode.PartialDecoding(self._wanted | wanted, decoders=skip),
+            decoders=tensorflow_datasets.decode.PartialDecoding(wanted, decoders=skip),
             read_config=tensorflow_datasets.ReadConfig(
                 shuffle_seed=shuffle_seed, try_autocache=False, add_tfds_id=True
             ),
@@ -138,7 +140,7 @@ class Stream(sources.Source):
 
     def _class_of(self, one):
         """-> [] int64, the class of an example; -1: unknown, or not chosen."""
-        label = tf.cast(one.get("label", -1), tf.int64)
+        label = tf.cast(one.get(self._label, -1), tf.int64)
         return tf.gather(self._class, tf.where(label < 0, np.int64(len(self._class) - 1), label))
 
     def _chosen(self):

@@ -32,8 +32,8 @@ class Generator(blocks.Composite, keras.Model):
         super().__init__(dtype="float32")  # the layers cast for themselves: a pretrained encoder sees L unrounded
         if encoder.reduction % decoder.enlargement:
             raise ValueError(
-                "The product of `decoder`'s strides must divide what the encoder shrinks by: the colours come at a "
-                f"whole part of the picture's size. Received: {decoder.enlargement} and {encoder.reduction}"
+                "`--decoder`: the product of its strides must divide what the encoder shrinks by, so that the colours "
+                f"come at a whole part of the picture's size. Received: {decoder.enlargement} and {encoder.reduction}"
             )
         # In this order: a checkpoint has the variables as they come.
         self.head, self.encoder, self.decoder, self.inputs = head, encoder, decoder, tuple(inputs)

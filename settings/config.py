@@ -117,7 +117,7 @@ class Optimizer:
     pretrain_lr: float = option(0.0, "learning rate of the generator's pre-training, decaying as --lr does; 0: --lr")
     lr_decay: bool = option(True, "let the learning rate decay")
     lr_decay_schedule: str = option(
-        "exponential", "how; cosine: to --lr-floor over --lr-decay-steps", choices=("exponential", "cosine", "plateau")
+        "exponential", "how --lr decays; cosine: to --lr-floor", choices=("exponential", "cosine", "plateau")
     )
     lr_decay_rate: float = option(0.1, "factor of a decay", above=0)
     lr_decay_steps: int = option(
@@ -139,7 +139,7 @@ class Schedule:
 
     epochs: int = option(30, "passes over the training set; 0: until interrupted", resumes=True)
     max_steps: int = option(0, "end after this many iterations in all; 0: no limit", resumes=True)
-    encoder_frozen_steps: int = option(0, "iterations before the encoder learns; its rate then rises over 1,000")
+    encoder_frozen_steps: int = option(0, "iterations before --encoder-lr-factor acts; it then rises over 1,000")
     d_steps: int = option(1, "discriminator updates per iteration")
     g_steps: int = option(2, "generator updates per iteration")
     pretrain: str = option(
@@ -196,7 +196,7 @@ class Data:
     degradations: tuple = option((), "how --augment ages the gray pictures alone, comma-separated", kind=WORDS)
     chroma_gain: float = option(1.0, "factor on the chroma of the true colours in training, color space lab", above=0)
     drop_gray: bool = option(True, "drop training images with R = G = B")
-    min_colorfulness: float = option(0.0, "drop training images less colourful than this (Hasler and Suesstrunk)")
+    min_colorfulness: float = option(0.0, "drop training images less colourful than this (of 255)")
     validation_fraction: float = option(
         0.04, "share of the training images held out where a data set has no validation split", below=1, modes=DATA
     )

@@ -89,7 +89,7 @@ def _read(argv):
     for name in FLAGS:
         absl_flags.DEFINE_string(name, None, "", flag_values=values)
     try:
-        words = values(["colorgan", *_spelled_out(argv)])[1:]
+        words = values(["colorgan", *_spelled_out(argv, check=True)])[1:]
     except absl_flags.UnrecognizedFlagError as error:
         raise ValueError(_unknown(error.flagname)) from error
     except absl_flags.Error as error:
@@ -97,7 +97,7 @@ def _read(argv):
     return {name: values[name].value for name in FLAGS if values[name].present}, words
 
 
-def _spelled_out(argv):
+def _spelled_out(argv, *, check=False):
     """The words of a command line, each flag as `--lr_decay=False`; a boolean that no value follows is True.
 
     absl's own booleans leave the `True` of `--augment True` behind, and its texts take a flag for their value.
@@ -116,7 +116,7 @@ def _spelled_out(argv):
             text = "True"
         elif text is None and follows is not None:
             text = rest.pop(0)
-        elif text is None and name in FLAGS:
+        elif text is None and name in FLAGS and check:
             raise ValueError(f"`{flag_name(name)}` needs a value after it.")
         yield f"--{name}={text}"
     yield from rest

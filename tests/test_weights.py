@@ -226,6 +226,6 @@ def test_a_path_beats_a_name(run, shipped, tmp_path):
 def test_a_name_that_does_not_ship(mode, shipped, tmp_path, capsys):
     words = [photo(tmp_path / "a.png")] if mode == "colorize" else []
     assert main.run(mode, [*words, "--weights", "nope"]) == 1
-    assert "`--weights`: nope does not exist, and no weights of that name ship. Those that do: photo." in (
-        capsys.readouterr().err
-    )
+    said = capsys.readouterr().err
+    assert "`--weights`: nope does not exist, and no weights of that name ship. Name a run's folder" in said
+    assert "weights that ship: photo." in said

@@ -48,10 +48,16 @@ class Position:
         With another number of input pipelines than before, all go on where the slowest was.
 
         Raises:
-            ValueError: if the training split has another size than when the checkpoint was saved.
+            ValueError: if the checkpoint is of an earlier version, or the training split has another size than when it
+                was saved.
         """
         if host is None:
             return cls(cursors=tuple(range(pipelines)), size=size)
+        if "seen" not in host:
+            raise ValueError(
+                "The checkpoint is of an earlier version, which noted less. Start anew with another --name or "
+                "--checkpoints-path, and with --network if its networks are to go on."
+            )
         if host["size"] != size:
             raise ValueError(
                 f"`--dataset-path`: the training split has {size} images now and had {host['size']} when the run was "

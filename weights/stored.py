@@ -97,7 +97,8 @@ def find(name_or_path) -> Stored:
         return _described(HERE / f"{name_or_path}{SUFFIX}")
     what = "is neither a run's directory nor a weights file" if path.exists() else "does not exist"
     raise FileNotFoundError(
-        f"{name_or_path} {what}, and no weights of that name ship. Those that do: {', '.join(known) or 'none'}."
+        f"{name_or_path} {what}, and no weights of that name ship. Name a run's folder, a weights file, or "
+        f"weights that ship: {', '.join(known) or 'none'}."
     )
 
 

@@ -16,7 +16,7 @@ with warnings.catch_warnings():
 
         VERSION = tensorflow_datasets.core.Version("1.0.0")
         BUILDER_CONFIGS = [
-            tensorflow_datasets.core.BuilderConfig(name=name) for name in ("plain", "split", "sound", "noname")
+            tensorflow_datasets.core.BuilderConfig(name=name) for name in ("plain", "split", "sound", "noname", "kind")
         ]
 
         def _info(self):
@@ -24,11 +24,15 @@ with warnings.catch_warnings():
             content = {
                 "sound": {"audio": features.Scalar(np.int64)},
                 "noname": {"image": features.Image(shape=(None, None, 3))},
+                "kind": {"image": features.Image(shape=(None, None, 3)), "kind": features.ClassLabel(names=["a", "b"])},
             }.get(
                 self.builder_config.name,
                 {"image": features.Image(shape=(None, None, 3)), "label": features.ClassLabel(names=["cat", "dog"])},
             )
-            return tensorflow_datasets.core.DatasetInfo(builder=self, features=features.FeaturesDict(content))
+            keys = ("image", "kind") if "kind" in content else None
+            return tensorflow_datasets.core.DatasetInfo(
+                builder=self, features=features.FeaturesDict(content), supervised_keys=keys
+            )
 
         def _split_generators(self, dl_manager):
             parts = {"train": (0, 24)}
@@ -39,7 +43,7 @@ with warnings.catch_warnings():
         def _generate_examples(self, begin, end):
             for number in range(begin, end):
                 picture = np.random.RandomState(number).randint(0, 256, (8, 8, 3)).astype(np.uint8)
-                example = {"image": picture, "label": number % 2, "audio": number}
+                example = {"image": picture, "label": number % 2, "kind": number % 2, "audio": number}
                 yield number, {name: example[name] for name in self.info.features}
 
 
@@ -50,7 +54,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory):
     folder = tmp_path_factory.mktemp("tfds")
-    for name in ("plain", "split", "sound", "noname"):
+    for name in ("plain", "split", "sound", "noname", "kind"):
         tensorflow_datasets.builder(f"colorgan_photos/{name}", data_dir=folder).download_and_prepare()
     return folder
 
@@ -86,6 +90,8 @@ def test_pictures_labels_and_description(load, gather, photo, cache_mb):
     assert load("validation", "split", cache_mb=cache_mb).size == 4
     unnamed = load("train", "noname", validation_fraction=0.0, cache_mb=cache_mb)
     assert gather(unnamed.images(24))["label"].tolist() == [-1] * 24 and unnamed.class_names == ()
+    kinds = load("train", "kind", validation_fraction=0.0, classes=("b",), cache_mb=cache_mb)  # its label's own name
+    assert kinds.size == 12 and kinds.class_names == ("b",)
 
 
 def test_missing_splits_are_cut_from_train(load, gather, photo, cache_mb):

@@ -307,7 +307,13 @@ def test_booleans_may_stand_alone(name):
 
 @pytest.mark.parametrize(
     ("line", "fixed", "mode"),
-    [("--help", None, None), ("--mode 1 -h", None, "eval"), ("--help --mode=pack", None, "pack"), ("", "app", "app")],
+    [
+        ("--help", None, None),
+        ("--mode 1 -h", None, "eval"),
+        ("--help --mode=pack", None, "pack"),
+        ("", "app", "app"),
+        ("--epochs --help", "train", "train"),
+    ],
 )
 def test_the_mode_that_help_is_asked_for(line, fixed, mode):
     assert flags.mode_of(line.split(), fixed) == mode

@@ -69,7 +69,9 @@ def test_logits_are_of_the_map_that_the_colours_are_made_in():
 
 
 def test_a_pretrained_encoder_sees_the_gray_picture_alone():
-    with pytest.raises(ValueError, match="`--noise-channels`: a pretrained encoder .* Received: 1. Leave it out"):
+    with pytest.raises(
+        ValueError, match="`--noise-channels`: the encoder efficientnet-lite0 sees .* Received: 1. Leave it out"
+    ):
         generators.build(configured(encoder_name="efficientnet-lite0", noise_channels=1))
 
 
