@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from colorgan import datasets
 from colorgan.commands import class_weights, common
-from colorgan.evaluation import baselines, definitions, metrics
+from colorgan.evaluation import baselines, definitions, formulas, metrics
 from colorgan.evaluation import evaluate as evaluator
 from colorgan.evaluation.report import sheets, tables
 from colorgan.files import whole
@@ -41,6 +41,12 @@ def check(config: Config) -> None:
         definitions.cost(config.run.best_metric, 0.0)
     except ValueError as error:
         raise ValueError(f"`--best-metric`: {error}") from error
+    size = (config.data.height, config.data.width)
+    if config.run.best_metric == "ssim" and min(size) < formulas.SSIM_WINDOW:
+        raise ValueError(
+            f"`--best-metric ssim` looks at {formulas.SSIM_WINDOW} x {formulas.SSIM_WINDOW} pixels at a time: choose "
+            f"another, or a larger --height and --width. Received: {size[0]} x {size[1]}"
+        )
     if steps.classifies(config):
         rules.check_bins(config.data)
     name, run_ = config.architecture.encoder_name, config.run

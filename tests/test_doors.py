@@ -399,6 +399,11 @@ def test_dry_run_of_a_training_counts_and_writes_nothing(here, tmp_path):
     [
         ("train", ("--dataset", "folder", "--dataset-path", "gone"), "`--dataset-path`: gone is not a folder"),
         ("train", ("--dataset", "shapes", "--best-metric", "foo"), "`--best-metric`: Unknown metric"),
+        (
+            "train",
+            ("--dataset", "shapes", "--best-metric", "ssim", "--height", 6),
+            "`--best-metric ssim` looks at 7 x 7",
+        ),
         ("eval", ("--dataset", "shapes"), "No trained model in ./checkpoints/shapes"),
         ("eval", ("--result-dir", "gone", "--truth-dir", "gone"), "gone"),
         ("colorize", ("gone.jpg",), "gone.jpg is not there"),
