@@ -39,6 +39,16 @@ SIZE = ["--height", "16", "--width", "16", "--batch-size", "8"]
 FAST = ["--gpu-ids", "-1", "--sample-size", "2", "--validate-size", "16"]
 
 
+# A training of which nothing is traced.
+UNTRACED = """
+import sys
+import tensorflow as tf
+from colorgan.main import run
+tf.config.run_functions_eagerly(True)
+sys.exit(run("train"))
+"""
+
+
 def shapes(*words, size=SIZE):
     return ["--dataset", "shapes", *SMALL, *size, *FAST, *map(str, words)]
 
@@ -72,7 +82,7 @@ def start():
     processes = []
 
     def begin(script, *words, cwd, env=None):
-        command = [sys.executable, str(ROOT / script), *map(str, words)]
+        command = [sys.executable, script if script == "-c" else str(ROOT / script), *map(str, words)]
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
         processes.append(subprocess.Popen(command, cwd=cwd, env={**os.environ, **(env or {})}, **pipes))
         return processes[-1]
@@ -228,7 +238,7 @@ def test_a_run_that_became_colourful_enough_stays_ended(here, tmp_path):
 @pytest.mark.slow
 def test_kill_9_loses_at_most_one_save_interval(tmp_path, here, start):
     words = shapes("--checkpoints-path", "run", "--log-interval", 1, "--save-interval", 3)
-    process = start("train.py", *words, cwd=tmp_path)
+    process = start("-c", UNTRACED, *words, cwd=tmp_path)
     metrics = tmp_path / "run" / "metrics.jsonl"
     wait_for(lambda: metrics.exists() and metrics.read_text().count("\n") >= 8, process)
     process.kill()
@@ -325,7 +335,7 @@ def two_workers(start, *words, cwd):
 @pytest.mark.slow
 def test_two_workers_train_as_one_and_a_signal_to_one_stops_both(tmp_path, here, start):
     """MultiWorkerMirroredStrategy over loopback: same losses as one process at the same global batch, and one end."""
-    words = shapes("--augment", "False", "--log-interval", 1, "--decoder", "[[6,2,0],[4,2,0]]", "--pretrain-steps", "1")
+    words = shapes("--augment", "False", "--log-interval", 1, "--decoder", "[[6,2,0],[4,2,0]]")
     processes = two_workers(start, *words, "--checkpoints-path", "two", cwd=tmp_path)
     here("train", *words, "--max-steps", 3, "--checkpoints-path", "one")
     metrics = tmp_path / "two" / "metrics.jsonl"
@@ -339,7 +349,7 @@ def test_two_workers_train_as_one_and_a_signal_to_one_stops_both(tmp_path, here,
     two = {row["iteration"]: row for row in rows(tmp_path / "two") if "g/l1" in row}
     assert stored_iteration(tmp_path / "two") == max(two)
     for i in (1, 2, 3):
-        for name in ("g/l1", "epoch") if i == 1 else ("g/l1", "g/adv", "d/real", "d/fake", "epoch"):
+        for name in ("g/l1", "g/adv", "d/real", "d/fake", "epoch"):
             assert two[i][name] == pytest.approx(one[i][name], rel=0.02), (i, name)
     # Only the chief wrote: no second file, and nothing that one process does not leave.
     assert {path.name for path in (tmp_path / "two").iterdir()} <= {path.name for path in (tmp_path / "one").iterdir()}

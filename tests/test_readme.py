@@ -4,11 +4,8 @@ import re
 import shlex
 from pathlib import Path
 
-import pytest
-
 from colorgan import datasets
-from colorgan.models import discriminators, generators
-from colorgan.settings import flags, presets, usage
+from colorgan.settings import flags, usage
 from colorgan.settings.modes import MODES
 
 ROOT = Path(__file__).parent.parent
@@ -25,14 +22,6 @@ def flag_rows():
 def test_the_table_of_flags_is_the_parsers():
     written = [line for line in FLAGS.splitlines() if re.match(r"\| \w+ \| `--", line)]
     assert written == flag_rows()
-
-
-@pytest.mark.parametrize("name", presets.PRESETS)
-def test_presets_and_their_sizes(name):
-    config = flags.resolve({"preset": name})
-    counts = [f"{module.build(config).count_params():,}" for module in (generators, discriminators)]
-    rows = [line for line in README.splitlines() if line.startswith(f"| `{name}` |")]
-    assert any(" / ".join(counts) in row for row in rows)
 
 
 def test_every_data_set_is_listed():

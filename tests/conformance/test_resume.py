@@ -15,8 +15,6 @@ STOPS = {"wgan256": 7}  # turns before the stop: there, in the middle of a round
 
 # Presets that differ in what a step does. The others step as one of these, or as one of the copies below.
 KINDS = ("cifar10", "rgb64", "wgan256", "cifar10-nogan")
-# One as a graph, noise and dropout drawn within. The others operation by operation: tracing is most of the time.
-TRACED = ("rgb64",)
 # Copies in which the rules that need history are at work across the stop: rest, noise epochs, retraining.
 JUDGED = {"phase": "adversarial", "accuracies": (0.9,) * 20}
 RULES = {
@@ -79,8 +77,8 @@ def main(folder):
 
     tf.config.experimental.enable_op_determinism()
     result = {}
+    tf.config.run_functions_eagerly(True)  # tracing is most of the time; `test_doors.py` has a run of graphs
     for name in (*KINDS, *RULES):
-        tf.config.run_functions_eagerly(name not in TRACED)
         result[name] = digests(name, folder / name)
     print("RESULT" + json.dumps(result))
 

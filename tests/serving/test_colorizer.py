@@ -74,7 +74,7 @@ def test_shipped_weights_are_found_by_name_and_a_path_wins(run, tmp_path, monkey
     monkeypatch.chdir(tmp_path)
     assert Colorizer.load("photo").stored.weights == tmp_path / "shipped" / "photo.weights.h5"
     for place in ("foto", "runs/photo", "photo.weights.h5"):  # no names
-        with pytest.raises(FileNotFoundError, match=f"{place} does not exist, and no .* ship. Those that do: photo"):
+        with pytest.raises(FileNotFoundError, match=f"{place} does not exist, and no .* ship.*: photo"):
             Colorizer.load(place)
     (tmp_path / "photo").mkdir()  # of photographs, perhaps
     assert Colorizer.load("photo").stored.weights.parent == tmp_path / "shipped"
@@ -91,7 +91,7 @@ def test_flip_averaging():
         x = np.linspace(-0.5, 0.5, gray.shape[2], dtype=np.float32)
         return np.broadcast_to(np.stack([x, np.full_like(x, 0.3)], axis=-1), (*gray.shape[:3], 2))
 
-    hint = inputs.Input("hint", "", "", 0, 1, None, reduction=2, channels=1)
+    hint = inputs.Input("hint", "", "", 0, 1, None, reduction=2, joins="decoder", channels=1)
     ours = Colorizer(Predictor(predict, color_space="lab", ab_scale=100.0, inputs=[hint]))
     pictures, values = noise(1, 8, 16, 3), np.random.RandomState(0).rand(1, 4, 8, 1).astype(np.float32)
     ab = ours.predict_small(pictures, given={"hint": values}, flip_average=True)

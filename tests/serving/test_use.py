@@ -1,4 +1,4 @@
-"""The doors of use in processes of their own, on a run that was never trained: a film, an export, the page."""
+"""The doors of use, on a run that was never trained: a film, an export; the page in a process of its own."""
 
 import importlib.util
 import io
@@ -51,7 +51,7 @@ def frames_of(path):
     return frames
 
 
-def test_a_film_and_a_photograph_through_the_door(run, door, tmp_path):
+def test_a_film_and_a_photograph_through_the_door(run, here, tmp_path):
     film = cv2.VideoWriter(str(tmp_path / "film.mp4"), cv2.CAP_FFMPEG, cv2.VideoWriter_fourcc(*"mp4v"), 12.5, (32, 24))
     for level in (60, 90, 120):
         film.write(np.full((24, 32, 3), level, np.uint8))
@@ -59,7 +59,7 @@ def test_a_film_and_a_photograph_through_the_door(run, door, tmp_path):
     picture = np.random.RandomState(0).randint(0, 256, (37, 51), np.uint8)
     Image.fromarray(picture).save(tmp_path / "photo.png")
     words = ["film.mp4", "photo.png", "--weights", run, "--output", "out", *ON_CPU]
-    printed = door("colorize.py", *words, cwd=tmp_path).stdout
+    printed = here("colorize", *words).out
     assert "3 frames in" in printed
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["film.mp4", "manifest.json", "photo.png"]
     frames = frames_of(tmp_path / "out" / "film.mp4")
@@ -71,10 +71,10 @@ def test_a_film_and_a_photograph_through_the_door(run, door, tmp_path):
         np.testing.assert_array_equal(np.asarray(image), Colorizer.load(run).colorize(picture))
 
 
-def test_an_export_through_the_door(run, door, tmp_path):
+def test_an_export_through_the_door(run, here, tmp_path):
     needs("onnx", "tf2onnx", "onnxruntime")
     words = ["--mode", "export", "--format", "onnx", "--weights", run, "--output", "network.onnx", *ON_CPU]
-    said = door("main.py", *words, cwd=tmp_path).stdout
+    said = here(None, *words).out
     assert "Difference from Keras" in said and "network.onnx.json with its ranges and an example of its use" in said
     assert sorted(p.name for p in tmp_path.iterdir()) == ["network.onnx", "network.onnx.json"]
     import onnxruntime

@@ -41,9 +41,8 @@ def plain_iteration(config, trained, batch):
         trained.g_optimizer.apply(tape.gradient(loss, g.trainable_variables), g.trainable_variables)
 
 
-@pytest.mark.parametrize(("smoothing", "traced"), [(False, False), (True, True)])
-def test_fused_iteration_equals_the_plain_one(tiny, batch, trainer, smoothing, traced):
-    tf.config.run_functions_eagerly(not traced)
+@pytest.mark.parametrize("smoothing", [False, True])
+def test_fused_iteration_equals_the_plain_one(tiny, batch, trainer, smoothing):
     config = tiny(label_smoothing=smoothing)
     fused, compiled = trainer(config)
     plain, _ = trainer(config)

@@ -17,7 +17,7 @@ FLAGS = (
     "--disable-background-networking", "--disable-component-update", "--window-size=1200,800",
 )  # fmt: skip
 REAL, GENERATED = (200, 40, 40), (40, 40, 200)
-DELAY = 1.0
+DELAY = 0.6
 # Looks at the page frame by frame, apart from the page's own book-keeping: from the first frame in which both pictures
 # are there to the first in which they no longer are.
 OBSERVER = """
@@ -169,7 +169,7 @@ class Person:
 def test_exposure_by_the_pages_clock(browser, begin):
     test = begin(delay=DELAY)
     one = Person(browser(), test.address)
-    assert "visible for 1 second, then covered" in one.text("#explain")
+    assert "visible for 0.6 seconds, then covered" in one.text("#explain")
     one.driver.execute_script(OBSERVER)
     one.begin()
     for trial in range(test.settings.total):
