@@ -1,7 +1,7 @@
 """The order of things in a run: step, log, sample, validate, save. No maths.
 
 Receives data, state, steps, checkpoints, writers, and what measures and samples; imports `schedules`, `distribution`,
-`config` and `evaluation.definitions` (for a metric's direction).
+`settings.config` and `evaluation.definitions` (for a metric's direction).
 """
 
 from __future__ import annotations
