@@ -27,14 +27,7 @@ from colorgan.settings import flags
 from colorgan.training import checkpoints, state
 
 ROOT = Path(__file__).parent.parent
-SMALL = [
-    "--encoder",
-    "[[4,1],[6,2],[8,2]]",
-    "--decoder",
-    "[[6,2,0.5],[4,2,0]]",
-    "--discriminator-layers",
-    "[[4,2],[6,2]]",
-]
+SMALL = ["--encoder", "[[4,1],[6,2]]", "--decoder", "[[4,2,0.5]]", "--discriminator-layers", "[[4,2],[6,2]]"]
 SIZE = ["--height", "16", "--width", "16", "--batch-size", "8"]
 FAST = ["--gpu-ids", "-1", "--sample-size", "2", "--validate-size", "16"]
 
@@ -167,11 +160,10 @@ def test_colorize_files_keeps_size_and_reports_the_bad_one(run, door):
     assert result.shape == (37, 51, 3) and np.ptp(result.astype(int), axis=-1).max() > 0
 
 
-def test_turing_says_what_a_headless_machine_lacks(run, door):
-    cwd, _ = run
-    env = {"DISPLAY": "", "WAYLAND_DISPLAY": "", "MPLBACKEND": ""}
-    failed = door("test-turing.py", "--dataset", "shapes", cwd=cwd, expect=1, env=env)
-    assert "display" in failed.stderr.lower()
+def test_turing_says_what_a_headless_machine_lacks(here, monkeypatch):
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.setenv(name, "")
+    assert "there is no display: neither DISPLAY nor" in here("turing", "--dataset", "shapes", expect=1).err
 
 
 def test_no_run_names_the_next_command(here, tmp_path):
@@ -185,15 +177,21 @@ def test_no_run_names_the_next_command(here, tmp_path):
 
 @pytest.mark.slow
 def test_resuming_in_the_middle_of_an_epoch_is_bit_identical(tmp_path):
-    """6 iterations, against 3, stop, 3 more: dropout, EMA and the data order included; one process saves imports."""
+    """6 iterations, against 3 of them, a stop, and 3 more in graphs made anew: dropout, EMA and the data order included.
+
+    The stop is the first run's own checkpoint at iteration 3; one process saves imports.
+    """
     script = """
-import sys
+import shutil, sys
 from colorgan.main import run
 words = sys.argv[1:]
-for steps, place in ((6, "whole"), (3, "parts"), (6, "parts")):
-    assert run("train", [*words, "--max-steps", str(steps), "--checkpoints-path", place]) == 0
+assert run("train", [*words, "--checkpoints-path", "whole"]) == 0
+shutil.copytree("whole", "parts")
+open("parts/checkpoints/checkpoint", "w").write('model_checkpoint_path: "ckpt-3"')
+assert run("train", [*words, "--checkpoints-path", "parts"]) == 0
 """
     words = shapes("--deterministic", "True", "--ema-decay", "0.9", "--validate-interval", "2", "--seed", "3")
+    words += ["--max-steps", "6", "--save-interval", "3"]
     subprocess.run([sys.executable, "-c", script, *words], cwd=tmp_path, check=True, capture_output=True, timeout=600)
     whole, parts = checkpoint(tmp_path / "whole"), checkpoint(tmp_path / "parts")
     assert whole.keys() == parts.keys() and len(whole) > 50
@@ -240,7 +238,7 @@ def test_kill_9_loses_at_most_one_save_interval(tmp_path, here, start):
     words = shapes("--checkpoints-path", "run", "--log-interval", 1, "--save-interval", 3)
     process = start("-c", UNTRACED, *words, cwd=tmp_path)
     metrics = tmp_path / "run" / "metrics.jsonl"
-    wait_for(lambda: metrics.exists() and metrics.read_text().count("\n") >= 8, process)
+    wait_for(lambda: metrics.exists() and metrics.read_text().count("\n") >= 5, process)
     process.kill()
     process.communicate()
     reached = max(row["iteration"] for row in rows(tmp_path / "run"))
@@ -335,7 +333,7 @@ def two_workers(start, *words, cwd):
 @pytest.mark.slow
 def test_two_workers_train_as_one_and_a_signal_to_one_stops_both(tmp_path, here, start):
     """MultiWorkerMirroredStrategy over loopback: same losses as one process at the same global batch, and one end."""
-    words = shapes("--augment", "False", "--log-interval", 1, "--decoder", "[[6,2,0],[4,2,0]]")
+    words = shapes("--augment", "False", "--log-interval", 1, "--decoder", "[[4,2,0]]", "--validate", "False")
     processes = two_workers(start, *words, "--checkpoints-path", "two", cwd=tmp_path)
     here("train", *words, "--max-steps", 3, "--checkpoints-path", "one")
     metrics = tmp_path / "two" / "metrics.jsonl"

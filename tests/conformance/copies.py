@@ -16,8 +16,8 @@ SMALL = {
     "places365": {"filter_multiplier": 1 / 16, "height": 128, "width": 128},
     "controlled": {"filter_multiplier": 1 / 16, "desired_saturation": 0.5, "desired_hue": 0.6},
     "rgb64": {"filter_multiplier": 1 / 8, "height": 16, "width": 16},
-    "wgan256": {"filter_multiplier": 1 / 16, "height": 64, "width": 64, "pretrain_steps": 2, "critic_ratio_min": 2,
-                "d_steps": 2, "unfreeze": ((0, 13), (4, 5), (6, 0))},
+    "wgan256": {"filter_multiplier": 1 / 16, "height": 64, "width": 64, "pretrain_steps": 1, "critic_ratio_min": 2,
+                "d_steps": 2, "unfreeze": ((0, 13), (3, 5), (6, 0))},
     "gan_256": {"filter_multiplier": 1 / 16, "height": 32, "width": 32, "d_pretrain_steps": 2},
     "gan_32": {"filter_multiplier": 1 / 8, "d_pretrain_steps": 2},
     "photo": {"filter_multiplier": 1 / 16, "height": 64, "width": 64, "pretrain_steps": 2},
@@ -26,7 +26,7 @@ SMALL = {
 }  # fmt: skip
 
 # Turns until every phase and stage of the small copy has been met; a few where not said.
-TURNS = {"wgan256": 12, "gan_256": 5, "gan_32": 5, "photo": 4, "cifar10-nogan": 6}
+TURNS = {"wgan256": 10, "gan_256": 5, "gan_32": 5, "photo": 4, "cifar10-nogan": 6}
 
 
 def small(name, **values):

@@ -1,8 +1,10 @@
 """Exported networks: each is loaded back by its own runtime and must give what Keras gives, at any size."""
 
 import dataclasses
+import functools
 import importlib
 import json
+import shutil
 import types
 
 import numpy as np
@@ -25,11 +27,12 @@ HALVED = {  # colours at half the size
 PRETRAINED = {"preset": "photo", "filter_multiplier": 1 / 16}  # its encoder has one width
 UPSAMPLING = {"preset": "gan_32", "filter_multiplier": 1 / 16}  # repeats pixels; the others' decoders do not
 NOISY = {"preset": "rgb64", "filter_multiplier": 1 / 8}  # takes noise, gives RGB
+SCALED = {"ab_scale": 90.0}
 BINS = {"head": "joint-bins", "ab_scale": 80.0}
 
 
 def built(**values):
-    table = {"encoder": ((4, 1), (4, 2), (4, 2)), "decoder": ((4, 2), (4, 2))}
+    table = {"encoder": ((4, 1), (4, 2)), "decoder": ((4, 2),)}
     config = flags.resolve({"dataset": "shapes", **({} if "preset" in values else table), **values})
     generator = generators.build(config)
     if config.architecture.encoder_name != "table":  # a random one of its depth gives next to nothing
@@ -43,19 +46,40 @@ def given_to(generator, *size):
     return gray, inputs.completed(generator.inputs, None, size)
 
 
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    """-> a function of a format and settings that exports their network, once: it, its settings, the file, the errors."""
+
+    @functools.cache
+    def made(format, **values):
+        generator, config = built(**values)
+        path = tmp_path_factory.mktemp("exported") / "a folder" / NAMES[format]
+        return generator, config, path, export.export(generator, config, path, format=format)
+
+    return made
+
+
+@pytest.fixture
+def written(exported, monkeypatch):
+    """-> a network and its settings, whose SavedModel is there already: to write it is to copy that; all else is real."""
+    generator, config, path, _ = exported("tf_saved_model", **SCALED)
+    row = export.FORMATS["tf_saved_model"]
+    copied = dataclasses.replace(row, write=lambda model, specs, to: shutil.copytree(path, to))
+    monkeypatch.setitem(export.FORMATS, "tf_saved_model", copied)
+    return generator, config
+
+
 @pytest.mark.parametrize(
     ("format", "values"),
     [
-        *((format, {}) for format in export.FORMATS),
+        *((format, SCALED) for format in export.FORMATS),
         *((format, PRETRAINED) for format in ("onnx", "litert")),
         ("onnx", NOISY),  # each of the others where its converter is the one that is most easily at a loss
         *(("litert", values) for values in (UPSAMPLING, BINS, HALVED)),
     ],
 )
-def test_the_formats_own_runtime_gives_what_keras_gives(tmp_path, format, values):
-    generator, config = built(**values)
-    path = tmp_path / "a folder" / NAMES[format]
-    parity = export.export(generator, config, path, format=format)
+def test_the_formats_own_runtime_gives_what_keras_gives(exported, format, values):
+    generator, config, path, parity = exported(format, **values)
     assert sorted(p.name for p in path.parent.iterdir()) == [path.name, path.name + ".json"]
     assert [one.size for one in parity] == list(export.SIZES)
     largest = 1e-4 if values == PRETRAINED else 1e-5  # float32 rounds in each of some fifty layers
@@ -75,11 +99,13 @@ def test_the_network_with_the_most_joints_is_free_in_its_sizes_too(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("format", "space"), [*((one, "lab") for one in export.FORMATS), ("onnx", "rgb"), ("tf_saved_model", "yuv")]
+    ("format", "values"),
+    [*((one, SCALED) for one in export.FORMATS), ("onnx", NOISY), ("tf_saved_model", SCALED | {"color_space": "yuv"})],
 )
-def test_the_description_and_its_example(tmp_path, monkeypatch, format, space):
-    generator, config = built(color_space=space, ab_scale=90.0, noise_channels=1 if space == "rgb" else 0)
-    export.export(generator, config, tmp_path / NAMES[format], format=format)
+def test_the_description_and_its_example(exported, tmp_path, monkeypatch, format, values):
+    generator, config, path, _ = exported(format, **values)
+    shutil.copytree(path.parent, tmp_path, dirs_exist_ok=True)
+    space = config.data.color_space
     said = json.loads((tmp_path / (NAMES[format] + ".json")).read_text())
     assert (said["format"], said["color_space"]) == (format, space)
     assert said["ab_scale"] == (90 if space == "lab" else None)
@@ -103,12 +129,10 @@ def test_the_description_and_its_example(tmp_path, monkeypatch, format, space):
         np.testing.assert_allclose(result, np.asarray(expected)[0] * 255, atol=1.5)
 
 
-def test_onnx_names_its_sizes(tmp_path):
+def test_onnx_names_its_sizes(exported):
     import onnxruntime
 
-    generator, config = built(**NOISY)
-    export.export(generator, config, tmp_path / "n.onnx", format="onnx")
-    session = onnxruntime.InferenceSession(tmp_path / "n.onnx")
+    session = onnxruntime.InferenceSession(exported("onnx", **NOISY)[2])
     shapes = {one.name: one.shape for one in (*session.get_inputs(), *session.get_outputs())}
     sizes = ["batch", "height", "width"]
     assert shapes == {"gray": [*sizes, 1], "noise": [*sizes, 1], "color": [*sizes, 3]}
@@ -123,13 +147,13 @@ def test_the_range_of_bins_is_that_of_their_centres(tmp_path):
     assert ranges == {"joint-bins": [-1.375, 1.375], "color": [-1, 1]}  # 110 / 80, by hand
 
 
-def test_what_is_there_stays_unless_it_is_to_be_replaced(tmp_path):
-    generator, config = built()
+def test_what_is_there_stays_unless_it_is_to_be_replaced(written, tmp_path):
+    generator, config = written
     (tmp_path / "network.tflite").write_bytes(b"before")
     with pytest.raises(FileExistsError, match=r"network\.tflite exists.*--overwrite"):
         export.export(generator, config, tmp_path / "network.tflite", format="litert")
     assert (tmp_path / "network.tflite").read_bytes() == b"before"
-    for _ in range(2):  # over a file of the name, over a SavedModel
+    for _ in range(2):  # over nothing, over a SavedModel
         export.export(generator, config, tmp_path / "network", format="tf_saved_model", overwrite=True)
     (tmp_path / "holiday").mkdir()
     (tmp_path / "holiday" / "photo.png").write_bytes(b"mine")
@@ -166,8 +190,8 @@ def test_an_output_that_cannot_be_written(tmp_path):
 
 
 @pytest.mark.parametrize("wrong", [0.01, np.nan])
-def test_a_file_that_differs_from_keras_is_not_written(tmp_path, monkeypatch, wrong):
-    generator, config = built()
+def test_a_file_that_differs_from_keras_is_not_written(written, tmp_path, monkeypatch, wrong):
+    generator, config = written
     row = export.FORMATS["tf_saved_model"]
     off = dataclasses.replace(row, load=lambda path: lambda **given: row.load(path)(**given) + np.float32(wrong))
     monkeypatch.setitem(export.FORMATS, "tf_saved_model", off)
@@ -192,8 +216,8 @@ def test_errors_are_the_largest_and_the_mean(tmp_path):
         export.compare(generator, lambda gray: np.asarray(generator(gray))[:, 1:], path=tmp_path)
 
 
-def test_network_and_description_are_replaced_both_or_none(tmp_path):
-    generator, config = built()
+def test_network_and_description_are_replaced_both_or_none(written, tmp_path):
+    generator, config = written
     path, beside = tmp_path / "network", tmp_path / "network.json"
     export.export(generator, config, path, format="tf_saved_model")
     before = (path / "saved_model.pb").stat()
