@@ -57,7 +57,7 @@ setup(
         "test": [
             "colorgan[pretrained,app,onnx,litert]",
             "pytest>=8.0",
-            "pytest-xdist>=3.5",
+            "pytest-xdist>=3.8",
             "ruff>=0.6",
             "hypothesis>=6.100",
             "selenium>=4.51",

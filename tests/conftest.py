@@ -23,6 +23,11 @@ tf.config.set_logical_device_configuration(
 tf.config.threading.set_intra_op_parallelism_threads(1)
 
 
+def pytest_xdist_auto_num_workers():
+    """One process more than processors, since some wait for a browser or a process of their own; each takes memory."""
+    return min(len(os.sched_getaffinity(0)) + 1, 8)
+
+
 def pytest_collection_modifyitems(config, items):
     """What is nightly runs only where -m names it, whatever else -m says; long files begin first."""
     if "nightly" not in config.option.markexpr:

@@ -73,6 +73,18 @@ def browser(tmp_path_factory):
         driver.quit()
 
 
+@pytest.fixture(scope="module")
+def kept(browser):
+    return browser()
+
+
+@pytest.fixture
+def alone(kept):
+    """The browser of a test's only person. It is the same one each time: every test has an address of its own."""
+    kept.get_log("browser")  # takes what was said on earlier pages
+    return kept
+
+
 class Test:
     """A test that is served, with its store."""
 
@@ -127,7 +139,7 @@ class Person:
 
     def settle(self):
         """A moment longer than what the page takes for a held key."""
-        self.driver.execute_async_script("setTimeout(arguments[1], arguments[0])", 2000 * turing.REACTION)
+        self.driver.execute_async_script("setTimeout(arguments[1], arguments[0])", 1200 * turing.REACTION)
 
     def press(self, key):
         from selenium.webdriver.common.action_chains import ActionChains
@@ -166,9 +178,9 @@ class Person:
         return [tuple(screen[round(y), round(x)].tolist()) for x, y in boxes]
 
 
-def test_exposure_by_the_pages_clock(browser, begin):
+def test_exposure_by_the_pages_clock(alone, begin):
     test = begin(delay=DELAY)
-    one = Person(browser(), test.address)
+    one = Person(alone, test.address)
     assert "visible for 0.6 seconds, then covered" in one.text("#explain")
     one.driver.execute_script(OBSERVER)
     one.begin()
@@ -251,9 +263,9 @@ def test_two_at_once_one_is_cut_off(browser, begin):
     assert len({a.trial.index for a in answers[2]}) == 6
 
 
-def test_starting_anew_is_another_person(browser, begin):
+def test_starting_anew_is_another_person(alone, begin):
     test = begin()
-    one = Person(browser(), test.address)
+    one = Person(alone, test.address)
     one.begin()
     one.answer("1")
     one.see_pictures()
@@ -263,9 +275,9 @@ def test_starting_anew_is_another_person(browser, begin):
     assert [[a.choice for a in given] for given in test.answers().values()] == [["left"], ["right"]]
 
 
-def test_pictures_clicks_and_nothing_that_betrays(browser, begin):
+def test_pictures_clicks_and_nothing_that_betrays(alone, begin):
     test = begin(practice=0, checks=0)
-    one = Person(browser(), test.address)
+    one = Person(alone, test.address)
     one.begin()
     for number in range(4):
         one.see_pictures()
@@ -288,9 +300,9 @@ def test_pictures_clicks_and_nothing_that_betrays(browser, begin):
     assert status == 404
 
 
-def test_single_pictures(browser, begin):
+def test_single_pictures(alone, begin):
     test = begin(single=True, delay=0.4, practice=0)
-    one = Person(browser(), test.address)
+    one = Person(alone, test.address)
     one.begin()
     for key in "rn2":
         one.answer(key)
@@ -303,9 +315,9 @@ def test_single_pictures(browser, begin):
     assert [a.choice for a in test.answers()[1]] == ["real", "generated", "generated", "generated", "real"]
 
 
-def test_the_server_goes_away_and_comes_back(browser, begin, monkeypatch):
+def test_the_server_goes_away_and_comes_back(alone, begin, monkeypatch):
     test = begin()
-    one = Person(browser(), test.address)
+    one = Person(alone, test.address)
     one.begin()
     one.answer("1")
     one.see_pictures()
