@@ -11,6 +11,7 @@ import pytest
 import tensorflow as tf
 
 from colorgan import main
+from colorgan.datasets import shapes
 
 ROOT = Path(__file__).parent.parent
 
@@ -67,6 +68,12 @@ def untraced():
     tf.config.run_functions_eagerly(True)
     yield
     tf.config.run_functions_eagerly(False)
+
+
+@pytest.fixture
+def few(monkeypatch):
+    """Within: `shapes` has 200 pictures to train on. Some of a training looks at all there are."""
+    monkeypatch.setitem(shapes.SIZES, "train", 200)
 
 
 @pytest.fixture

@@ -42,8 +42,8 @@ sys.exit(run("train"))
 """
 
 
-def shapes(*words, size=SIZE):
-    return ["--dataset", "shapes", *SMALL, *size, *FAST, *map(str, words)]
+def shapes(*words):
+    return ["--dataset", "shapes", *SMALL, *SIZE, *FAST, *map(str, words)]
 
 
 def checkpoint(run):
@@ -201,6 +201,7 @@ assert run("train", [*words, "--checkpoints-path", "parts"]) == 0
         assert np.array_equal(value, parts[name]), name
 
 
+@pytest.mark.usefixtures("few")
 def test_sigterm_saves_and_says_how_to_go_on(tmp_path, here):
     metrics = tmp_path / "run" / "metrics.jsonl"
 
@@ -222,7 +223,7 @@ def test_sigterm_saves_and_says_how_to_go_on(tmp_path, here):
     assert stored_iteration(tmp_path / "run") == done
 
 
-@pytest.mark.slow
+@pytest.mark.usefixtures("few")
 def test_a_run_that_became_colourful_enough_stays_ended(here, tmp_path):
     words = shapes("--checkpoints-path", "run", "--pretrain-steps", 2, "--validate-interval", 1, "--max-steps", 6)
     done = here("train", *words, "--stop-colorfulness", 1e-6)
@@ -252,7 +253,7 @@ def test_kill_9_loses_at_most_one_save_interval(tmp_path, here, start):
     assert "--lr: 0.003 there, 0.5 now" in here("train", *words, "--lr", 0.5, expect=1).err
 
 
-@pytest.mark.slow
+@pytest.mark.usefixtures("few")
 def test_a_loss_that_is_not_finite_stops_the_run(tmp_path, here):
     words = shapes("--checkpoints-path", "run", "--save-interval", 1, "--log-interval", 1)
     here("train", *words, "--max-steps", 1)

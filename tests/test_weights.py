@@ -17,6 +17,7 @@ from colorgan.settings import flags
 from colorgan.training import checkpoints, state
 from colorgan.weights import packing, stored
 
+pytestmark = pytest.mark.usefixtures("few")
 LARGEST = 40e6  # bytes
 
 
@@ -148,25 +149,19 @@ def test_photo_is_what_colorizes_when_nothing_is_said(shipped, tmp_path):
     assert made["weights_sha256"] == stored.find(shipped / "photo.weights.h5").sha256
 
 
-def test_evaluated_by_name(shipped, tmp_path, capsys):
-    assert main.run("eval", ["--weights", "photo", "--eval-size", "16"]) == 0
-    said = capsys.readouterr().out
-    result = json.loads((tmp_path / "results" / "photo" / "result.json").read_text())
-    assert "photo" in said and "(3.0, 4.0)" in json.dumps(result)
-    assert sorted(path.name for path in shipped.iterdir()) == [
-        "photo.weights.h5",
-        "photo.weights.json",
-    ]  # nothing beside them
-
-
-def test_evaluated_on_validation_beside_the_test(shipped, tmp_path):
+def test_evaluated_by_name_on_validation_beside_the_test(shipped, tmp_path, capsys):
     for words in ([], ["--eval-split", "validation"]):
         assert main.run("eval", ["--weights", "photo", "--eval-size", "16", *words]) == 0
+        assert "photo" in capsys.readouterr().out
     results = tmp_path / "results" / "photo"
-    test, held = (json.loads((results / f"result{part}.json").read_text())["protocol"] for part in ("", "-validation"))
+    found = [json.loads((results / f"result{part}.json").read_text()) for part in ("", "-validation")]
+    assert all("(3.0, 4.0)" in json.dumps(result) for result in found)
+    test, held = (result["protocol"] for result in found)
     assert "test split" in test["dataset"] and "validation split" in held["dataset"]
     assert "held out" not in test and "of packed weights only if" in held["held out"]
     assert test["fingerprint of the truth"] != held["fingerprint of the truth"]
+    # Nothing lies beside the weights.
+    assert sorted(path.name for path in shipped.iterdir()) == ["photo.weights.h5", "photo.weights.json"]
 
 
 def test_a_folder_of_photographs_called_photo_hides_no_weights(shipped, tmp_path):

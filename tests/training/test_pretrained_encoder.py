@@ -1,5 +1,7 @@
 """A run whose encoder begins with published weights, through the door: frozen, thawed, resumed, without the package."""
 
+import functools
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -13,7 +15,7 @@ from colorgan.training.schedules import Action
 from colorgan.weights import pretrained
 from colorgan.weights.stored import load
 
-pytestmark = pytest.mark.usefixtures("untraced")
+pytestmark = pytest.mark.usefixtures("untraced", "few")
 NAME = "efficientnet-lite0"
 SMALL = ["--dataset", "shapes", "--preset", "photo", "--height", "32", "--width", "32", "--batch-size", "4"]
 QUICK = [*SMALL, "--filter-multiplier", "0.05", "--sample", "False", "--validate", "False", "--augment", "False"]
@@ -23,15 +25,19 @@ def small(**values):
     return flags.resolve({"dataset": "shapes", "preset": "photo", "height": 32, "width": 32, "batch_size": 4, **values})
 
 
+@functools.cache
+def built():
+    return generators.build(small(filter_multiplier=0.05))
+
+
 def encoder_of(folder):
-    generator = generators.build(small(filter_multiplier=0.05))
-    load(generator, folder / "generator.weights.h5", described_by="the test")
+    load(generator := built(), folder / "generator.weights.h5", described_by="the test")
     return generator.encoder.get_weights()
 
 
 def test_it_begins_with_them_and_frozen_keeps_them(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    assert main.run("train", [*QUICK, "--max-steps", "2", "--checkpoints-path", "run"]) == 0
+    assert main.run("train", [*QUICK, "--max-steps", "1", "--checkpoints-path", "run"]) == 0
     assert f"The encoder begins with the weights of {NAME}, and is frozen." in capsys.readouterr().out
     for kept, published in zip(encoder_of(tmp_path / "run"), pretrained.read(NAME, NAME), strict=True):
         np.testing.assert_array_equal(kept, published)  # of the average, which is what the file holds
@@ -40,8 +46,8 @@ def test_it_begins_with_them_and_frozen_keeps_them(tmp_path, monkeypatch, capsys
         raise AssertionError("a run that goes on has them in its checkpoint")
 
     monkeypatch.setattr(pretrained, "read", unread)
-    assert main.run("train", [*QUICK, "--max-steps", "3", "--checkpoints-path", "run"]) == 0
-    assert "Going on at iteration 2." in capsys.readouterr().out
+    assert main.run("train", [*QUICK, "--max-steps", "2", "--checkpoints-path", "run"]) == 0
+    assert "Going on at iteration 1." in capsys.readouterr().out
     # Another run that begins with these networks has them too.
     assert main.run("train", [*QUICK, "--max-steps", "1", "--network", "run", "--checkpoints-path", "next"]) == 0
     for kept, first in zip(encoder_of(tmp_path / "next"), encoder_of(tmp_path / "run"), strict=True):

@@ -122,7 +122,7 @@ def test_replicas_equal_one_device_at_the_same_global_batch(tiny, batch, trainer
     one, alone = trainer(config)
     strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
     two, together = trainer(config, strategy)
-    for seed in range(3):
+    for seed in range(2):
         whole = batch(config, seed)
         halves = strategy.experimental_distribute_values_from_function(
             lambda context, whole=whole: {k: v[context.replica_id_in_sync_group * 2 :][:2] for k, v in whole.items()}
@@ -140,7 +140,7 @@ def test_replicas_equal_one_device_at_the_same_global_batch(tiny, batch, trainer
 def test_mixed_precision_trains(tiny, batch, trainer, precision):
     config = tiny(precision=precision, lr=1e-2)
     trained, compiled = trainer(config)
-    losses = [float(compiled.iterate(batch(config), Action(1, 2))["g/l1"]) for _ in range(8)]
+    losses = [float(compiled.iterate(batch(config), Action(1, 2))["g/l1"]) for _ in range(5)]
     assert np.isfinite(losses).all() and losses[-1] < losses[0]
     assert trained.generator.trainable_variables[0].dtype == "float32"
 
