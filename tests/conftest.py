@@ -19,8 +19,8 @@ ROOT = Path(__file__).parent.parent
 tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
 )
-# The test processes share the processors already; threads within an operation would wait for one another. With one, sums
-# are always taken in the same order too.
+# The test processes share the processors already: threads within an operation would wait for one another. With one,
+# sums are always taken in the same order too.
 tf.config.threading.set_intra_op_parallelism_threads(1)
 
 

@@ -177,7 +177,7 @@ def test_no_run_names_the_next_command(here, tmp_path):
 
 @pytest.mark.slow
 def test_resuming_in_the_middle_of_an_epoch_is_bit_identical(tmp_path):
-    """6 iterations, against 3 of them, a stop, and 3 more in graphs made anew: dropout, EMA and the data order included.
+    """6 iterations, against 3 of them, a stop, and 3 in graphs made anew: dropout, EMA and the data order included.
 
     The stop is the first run's own checkpoint at iteration 3; one process saves imports.
     """

@@ -48,7 +48,7 @@ def given_to(generator, *size):
 
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory):
-    """-> a function of a format and settings that exports their network, once: it, its settings, the file, the errors."""
+    """-> a function that exports the network of a format and settings, once: it, its settings, the file, the errors."""
 
     @functools.cache
     def made(format, **values):
@@ -61,7 +61,7 @@ def exported(tmp_path_factory):
 
 @pytest.fixture
 def written(exported, monkeypatch):
-    """-> a network and its settings, whose SavedModel is there already: to write it is to copy that; all else is real."""
+    """-> a network and its settings. Its SavedModel is there already, and copied where one is to be written."""
     generator, config, path, _ = exported("tf_saved_model", **SCALED)
     row = export.FORMATS["tf_saved_model"]
     copied = dataclasses.replace(row, write=lambda model, specs, to: shutil.copytree(path, to))
