@@ -20,7 +20,8 @@ SMALL = {
                 "d_steps": 2, "unfreeze": ((0, 13), (3, 5), (6, 0))},
     "gan_256": {"filter_multiplier": 1 / 16, "height": 32, "width": 32, "d_pretrain_steps": 2},
     "gan_32": {"filter_multiplier": 1 / 8, "d_pretrain_steps": 2},
-    "photo": {"filter_multiplier": 1 / 16, "height": 64, "width": 64, "pretrain_steps": 2},
+    "photo": {"filter_multiplier": 1 / 16, "height": 64, "width": 64, "pretrain_steps": 2,
+              "encoder_name": "efficientnet-lite0"},
     "cifar10-nogan": {"filter_multiplier": 1 / 16, "pretrain_steps": 2, "d_pretrain_steps": 2},
     "tiny": {"filter_multiplier": 1 / 4},
 }  # fmt: skip

@@ -88,8 +88,8 @@ ROWS = {
     },
     "photo": {  # ours
         "height": 192, "width": 192, "batch_size": 32, "epochs": 12, "augmentations": ("flip", "crop", "frame"),
-        "generator": "resize-unet", "encoder_name": "efficientnet-lite0", "encoder_lr_factor": 0.0,
-        "decoder": ((256, 2), (128, 2), (64, 2), (64, 1)), "head": "color-and-bins",
+        "generator": "resize-unet", "encoder_name": "efficientnet-lite2", "encoder_lr_factor": 0.1,
+        "decoder": ((256, 2), (128, 2), (64, 2), (48, 2)), "head": "color-and-bins",
         "discriminator": "half-patch", "discriminator_layers": ((48, 2), (96, 2), (192, 2), (256, 1)),
         "d_normalization": "spectral", "adversarial": "hinge",
         "l1_weight": 100.0, "classification_weight": 0.5, "rebalance_exponent": 0.5,
@@ -146,11 +146,14 @@ def chain(*widths, kernel=3, normalized=True):
     return sum(convolution(a, b, kernel) + (4 * b if normalized else 0) for a, b in pairs)
 
 
-def efficientnet_lite0():
-    """Parameters of the encoder without batch normalization, which is folded in, and without the classifier."""
+def efficientnet_lite2():
+    """Parameters of the encoder without batch normalization, which is folded in, and without the classifier.
+
+    Tan and Le 2019, table 1, with filters times 1.1, rounded to multiples of 8, and repetitions times 1.2, rounded up.
+    """
     total, width = convolution(3, 32, 3), 32
     for count, kernel, expansion, filters in [
-        (1, 3, 1, 16), (2, 3, 6, 24), (2, 5, 6, 40), (3, 3, 6, 80), (3, 5, 6, 112), (4, 5, 6, 192), (1, 3, 6, 320)
+        (1, 3, 1, 16), (3, 3, 6, 24), (3, 5, 6, 48), (4, 3, 6, 88), (4, 5, 6, 120), (5, 5, 6, 208), (1, 3, 6, 352)
     ]:  # fmt: skip
         for _ in range(count):
             inner = width * expansion
@@ -192,12 +195,12 @@ COUNTS = {
         chain(1, 32, 64, 128, 256, 128) + chain(256, 64) + chain(128, 32) + chain(64, 32) + convolution(32, 2, 3),
         chain(2, 32, normalized=False) + chain(32, 64, 128) + (4 * 4 * 128 + 1),
     ),
-    # G: EfficientNet-Lite0 (Tan and Le 2019, table 1) and the dense layer of its last map's mean; a row of the decoder
-    # reads the one before it and the encoder's map of that size. D: spectral normalization keeps a number per filter.
+    # G: EfficientNet-Lite2 and the dense layer of its last map's mean; a row of the decoder reads the one before it and
+    # the encoder's map of that size. D: spectral normalization keeps a number per filter.
     "photo": (
-        efficientnet_lite0() + (1280 * 320 + 320)
-        + sum(chain(a, b) for a, b in [(320 + 112, 256), (256 + 40, 128), (128 + 24, 64), (64, 64)])
-        + convolution(64, 2, 3) + convolution(64, 261, 1),
+        efficientnet_lite2() + (1280 * 352 + 352)
+        + sum(chain(a, b) for a, b in [(352 + 120, 256), (256 + 48, 128), (128 + 24, 64), (64 + 16, 48)])
+        + convolution(48, 2, 3) + convolution(48, 261, 1),
         chain(3, 48, 96, 192, 256, 1, kernel=4, normalized=False) + 48 + 96 + 192 + 256 + 1,
     ),
     "cifar10-nogan": (
