@@ -24,6 +24,7 @@ import tensorflow as tf  # noqa: E402
 
 from colorgan.models import encoders, generators, normalization  # noqa: E402
 from colorgan.settings import flags  # noqa: E402
+from colorgan.settings.config import PRETRAINED_ENCODERS  # noqa: E402
 from colorgan.training import distribution, state, steps  # noqa: E402
 from colorgan.training.schedules import Action  # noqa: E402
 
@@ -225,7 +226,7 @@ def main():
     given = {"batch_size": options.batch_size, "height": options.size, "width": options.size}
     config = flags.resolve({"preset": options.preset, **{name: value for name, value in given.items() if value}})
     jit = distribution.use_xla(options.jit, tf.distribute.get_strategy())
-    pretrained = config.architecture.encoder_name != "table"
+    pretrained = config.architecture.encoder_name in PRETRAINED_ENCODERS
     sides = (of_a_pretrained_encoder if pretrained else against_the_original)(config, jit)
     median = timed(sides, random_batch(config), options.rounds)
     for name, value in median.items():

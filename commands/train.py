@@ -65,8 +65,8 @@ def _train(config, strategy, interrupted):
     looked_at = config.run.validate or config.run.sample
     held_out = datasets.load(config.data, "validation") if looked_at else None
     checkpoints.check_directory(run_dir, config)
+    trained = state.create(config, strategy)  # first: settings that no network can have are told at once
     terms = _terms(config, photographs, chief=chief)
-    trained = state.create(config, strategy)
     saver = checkpoints.Checkpoints(run_dir, trained, keep=config.run.keep_checkpoints, chief=chief)
     position = _start(config, trained, saver, photographs, strategy, chief=chief)
     compiled = steps.Steps(config, trained, strategy, jit=distribution.use_xla(config.run.jit, strategy), **terms)
@@ -146,6 +146,9 @@ def _start(config, trained, saver, photographs, strategy, *, chief) -> loop.Posi
         trained.load_encoder(pretrained.read(name, place))
         frozen = "" if config.optimizer.encoder_lr_factor else ", and is frozen"
         said += [f"The encoder begins with the weights of {place}{frozen}."]
+    elif host is None and config.optimizer.encoder_lr_factor != 1:
+        factor = config.optimizer.encoder_lr_factor
+        said += [f"The encoder begins at random, and learns at {factor:g} times the rate (--encoder-lr-factor)."]
     end, pretraining = iterations(config, photographs.size), config.schedule.pretrain_steps
     if end is not None and pretraining >= end:
         said += [f"The run ends within its pre-training: at most {end} iterations, --pretrain-steps {pretraining}."]

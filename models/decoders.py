@@ -113,6 +113,7 @@ def _at(reduction, rows, given, *, like):
         if row.reduction == WHOLE:
             values = values + ops.zeros_like(like[..., :1], dtype="float32")
         elif row.reduction < reduction:
-            values = ops.average_pool(values, reduction // row.reduction, padding="same")
+            size = reduction // row.reduction
+            values = ops.average_pool(values, size, strides=size, padding="same")
         found.append(values)
     return ops.concatenate(found, axis=-1)

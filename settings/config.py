@@ -20,6 +20,7 @@ MEASURE = ("eval", "turing", "sample")
 PHOTOS = ("colorize", "app")
 USE = (*PHOTOS, "export")
 DATA = (*TRAIN, *MEASURE)  # what loads a data set
+PRETRAINED_ENCODERS = ("efficientnet-lite0", "efficientnet-lite2")  # names of those that begin with published weights
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Architecture:
         "generator's decoder as JSON rows [filters, stride, dropout]",
         kind=ROWS,
     )
-    encoder_name: str = option("table", "encoder: table (which is --encoder), efficientnet-lite0 or efficientnet-lite2")
+    encoder_name: str = option("table", f"encoder: table (which is --encoder), {' or '.join(PRETRAINED_ENCODERS)}")
     head: str = option("color", "what the generator ends in")
     noise_channels: int = option(0, "channels of uniform noise that the generator sees beside the gray picture")
     discriminator: str = option("patch", "discriminator network", network="discriminator")

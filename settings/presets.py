@@ -131,11 +131,11 @@ PRESETS = {
         "decoder": ((128, 2), (64, 2), (32, 2), (32, 2)),
         "discriminator_layers": ((32, 2), (64, 2, 0.25), (128, 2, 0.5)),
     },
-    # For photographs: an encoder that knows ImageNet's pictures and learns on at a tenth of the rate, and a decoder that
+    # For photographs: an encoder that knows ImageNet's pictures, learning on at a tenth of the rate, and a decoder that
     # paints at half of the size, on lightness that is aged as scans of old photographs are. L1 and a classification of
-    # the colours, then a short adversarial phase. Source: ours; encoder: Tan and Le 2019, EfficientNet-Lite; classification beside L1 after
-    # Zhang et al. 2016; L1 before a short GAN phase after DeOldify's NoGAN, spectral normalization after Miyato et al.
-    # 2018, resize-convolutions after Odena et al. 2016.
+    # the colours, then a short adversarial phase. Source: ours; encoder: Tan and Le 2019, EfficientNet-Lite;
+    # classification beside L1 after Zhang et al. 2016; L1 before a short GAN phase after DeOldify's NoGAN, spectral
+    # normalization after Miyato et al. 2018, resize-convolutions after Odena et al. 2016.
     "photo": {
         "height": 192,
         "width": 192,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from colorgan.settings.config import PRETRAINED_ENCODERS
 from colorgan.settings.options import flag_name
 
 
@@ -146,13 +147,14 @@ def _objective(config):
 
 def _encoder(config, given):
     name, run = config.architecture.encoder_name, config.run
+    learned = name in PRETRAINED_ENCODERS
     if "encoder" in given and name != "table":
         yield f"`--encoder` is the table of --encoder-name table, and this run's is {name}. Leave one of them out."
-    if run.encoder_weights and name == "table":
+    if run.encoder_weights and not learned:
         yield "`--encoder-weights` are of a pretrained encoder: name it with --encoder-name, or leave it out."
     if run.encoder_weights and run.network:
         yield "`--encoder-weights`: the networks of --network hold their encoder's. Leave one of them out."
-    if name == "table" and not config.optimizer.encoder_lr_factor and not run.network:
+    if not (learned or config.optimizer.encoder_lr_factor or run.network):
         yield (
             "`--encoder-lr-factor 0` would freeze an encoder that has learned nothing. Give a pretrained one "
             "(--encoder-name), another run's networks (--network), or a factor above 0."

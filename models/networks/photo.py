@@ -26,7 +26,8 @@ class HalfPatchDiscriminator(nazeri.PatchDiscriminator):
 
     def judge(self, x, training):
         """-> [B, h, w, 1] logits; h, w: half the picture's size over the product of the strides, rounded up."""
-        return super().judge(ops.average_pool(x, 2, padding="same"), training)
+        # With strides said: Keras 3.15 does not find them out under JAX.
+        return super().judge(ops.average_pool(x, 2, strides=2, padding="same"), training)
 
 
 def _resize_unet(config, **block):

@@ -24,7 +24,7 @@ HALVED = {  # colours at half the size
     "decoder": ((4, 2),),
     "head": "color",
 }
-PRETRAINED = {"preset": "photo", "filter_multiplier": 1 / 16}  # its encoder has one width
+PRETRAINED = {"preset": "photo", "encoder_name": "efficientnet-lite0", "filter_multiplier": 1 / 16}  # of one width
 UPSAMPLING = {"preset": "gan_32", "filter_multiplier": 1 / 16}  # repeats pixels; the others' decoders do not
 NOISY = {"preset": "rgb64", "filter_multiplier": 1 / 8}  # takes noise, gives RGB
 SCALED = {"ab_scale": 90.0}
@@ -35,7 +35,7 @@ def built(**values):
     table = {"encoder": ((4, 1), (4, 2)), "decoder": ((4, 2),)}
     config = flags.resolve({"dataset": "shapes", **({} if "preset" in values else table), **values})
     generator = generators.build(config)
-    if config.architecture.encoder_name != "table":  # a random one of its depth gives next to nothing
+    if config.architecture.encoder_name in pretrained.PACKAGES:  # a random one of its depth gives next to nothing
         name = config.architecture.encoder_name
         generator.encoder.set_weights(pretrained.read(name, name))
     return generator, config

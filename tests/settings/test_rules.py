@@ -7,7 +7,7 @@ from colorgan.models import heads
 from colorgan.models.objectives.adversarial import ADVERSARIAL
 from colorgan.serving import export
 from colorgan.settings import flags, rules
-from colorgan.settings.config import OPTIONS, Config
+from colorgan.settings.config import OPTIONS, PRETRAINED_ENCODERS, Config
 from colorgan.settings.presets import PRESETS
 
 
@@ -57,9 +57,9 @@ def test_the_table_knows_what_the_rooms_know():
         ({"d_batches": "halves", "batch_size": 5}, "even --batch-size. Received: 5"),
         ({"head": "color-and-bins"}, "or --head color"),
         ({"head": "joint-bins", "pretrain": "both", "pretrain_steps": 1}, "`--pretrain both` weighs L1 by --l1-weight"),
-        ({"encoder_weights": "x.pth"}, "are of a pretrained encoder: name it with --encoder-name"),
-        ({"encoder_name": "x", "encoder_weights": "x.pth", "network": "y"}, "hold their encoder's"),
-        ({"encoder_lr_factor": 0.0}, "would freeze an encoder that has learned nothing"),
+        ({"encoder_name": "new", "encoder_weights": "x.pth"}, "of a pretrained encoder: name it with --encoder-name"),
+        ({"encoder_name": PRETRAINED_ENCODERS[0], "encoder_weights": "x.pth", "network": "y"}, "hold their encoder's"),
+        ({"encoder_name": "new", "encoder_lr_factor": 0.0}, "would freeze an encoder that has learned nothing"),
     ],
 )
 def test_what_a_training_refuses(values, complaint):

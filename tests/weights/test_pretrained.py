@@ -8,6 +8,7 @@ import struct
 import numpy as np
 import pytest
 
+from colorgan.settings.config import PRETRAINED_ENCODERS
 from colorgan.weights import pretrained
 
 NAME = "efficientnet-lite0"
@@ -194,3 +195,7 @@ def test_another_encoders_name():
 def test_a_file_that_is_not_there():
     with pytest.raises(FileNotFoundError, match="there is no file nowhere.pth. Name a .pth file, or leave it out"):
         pretrained.read(NAME, "nowhere.pth")
+
+
+def test_each_encoder_that_the_settings_call_pretrained_has_a_package():
+    assert tuple(pretrained.PACKAGES) == PRETRAINED_ENCODERS
