@@ -129,7 +129,7 @@ def main():
         help="runs' directories, weights files, or names of shipped weights, one after the other",
     )
     parser.add_argument("--preset", default="places365", help="without --weights: the network, with random weights")
-    parser.add_argument("--work-size", type=int, default=0, help="default: the size that the network was trained at")
+    parser.add_argument("--work-size", type=int, default=0, help="default: as Colorizer.load")
     parser.add_argument("--count", type=int, default=100, help="VGA photographs")
     parser.add_argument("--rounds", type=int, default=3, help="of the large photograph")
     options = parser.parse_args()

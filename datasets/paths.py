@@ -29,8 +29,12 @@ def locate(data) -> Path | None:
     if path == own:
         return None
     raise ValueError(
-        f"`--dataset-path`: {path} is not a folder. Name the folder of {data.dataset}'s files"
-        + ("." if data.dataset == "folder" else ", or omit the flag.")
+        f"`--dataset-path`: {path} is not a folder. "
+        + (
+            "Name the folder of photographs."
+            if data.dataset == "folder"
+            else f"Name the folder of {data.dataset}'s files, or omit the flag."
+        )
     )
 
 

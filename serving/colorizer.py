@@ -17,6 +17,7 @@ from colorgan.models.predictor import Predictor
 from colorgan.serving import fullres, photos
 
 WORK_SIZE = 256  # where nothing says what a network was trained at
+SHARE_SEEN = 0.85  # of each side, on average, where training used the augmentation `crop`
 
 
 class Colorizer:
@@ -49,7 +50,7 @@ class Colorizer:
         Args:
             found: a run's directory, a weights file, or the name of weights that ship (`weights.names()`; a path that
                 exists wins over a name), or what `weights.find` says of one.
-            work_size: see the class; 0: the size that the network was trained at.
+            work_size: see the class; 0: what suits the size that the network was trained at, see `natural_size`.
 
         Raises:
             FileNotFoundError: if there are no such weights, or nothing beside them says what they are.
@@ -62,7 +63,8 @@ class Colorizer:
         size = (config.data.height, config.data.width)
         generator = generators.build(config)
         found.load_into(generator)
-        made = cls(Predictor.of(generator, config), work_size=work_size or min(size), trained_at=size, name=found.name)
+        work_size = work_size or natural_size(config.data, generator.multiple)
+        made = cls(Predictor.of(generator, config), work_size=work_size, trained_at=size, name=found.name)
         made.generator, made.stored = generator, found
         return made
 
@@ -150,11 +152,32 @@ class Colorizer:
         return results if isinstance(image, list) else results[0]
 
 
+def natural_size(data, multiple):
+    """The shorter side at which a whole photograph's things look as large as they did in training.
+
+    That is the size of training, but where `crop` enlarged what was left of each picture. Touvron et al. 2019, "Fixing
+    the train-test resolution discrepancy".
+
+    Args:
+        data: the configuration's `data`.
+        multiple: of the network's sizes; what is above one is not worth its padding.
+
+    Returns:
+        Pixels.
+    """
+    size = min(data.height, data.width)
+    enlarged = data.augment and "crop" in data.augmentations
+    return max(size, int(size / SHARE_SEEN) // multiple * multiple) if enlarged else size
+
+
 def _parts(image):
     """An array as a user has it -> [H, W] or [H, W, 3] for the rest of `serving`, and its alpha or None."""
     image = np.asarray(image)
     if image.dtype not in (np.uint8, np.uint16):
-        raise ValueError(f"`image` must be uint8 or uint16. Received: {image.dtype}")
+        raise ValueError(
+            "`image` must be uint8 or uint16, an array and no path: read a file first, scale floats to 0..255. "
+            f"Received: {image.dtype}"
+        )
     if image.ndim == 4:
         raise ValueError(f"`image` must be one picture, or a list of them: list(images). Received: {list(image.shape)}")
     channels = image.shape[2:] or (1,)

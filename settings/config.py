@@ -334,7 +334,9 @@ class Colorizing:
     side_by_side: bool = option(False, "write the gray and the coloured picture beside each other")
     flip_average: bool = option(False, "average with the mirrored photograph's colours; twice the time", modes=PHOTOS)
     work_size: int = option(
-        0, "pixels of the shorter side that the network sees; 0: what it was trained at", modes=(*PHOTOS, *MEASURE)
+        0,
+        "pixels of the shorter side that the network sees; 0: what suits its training",
+        modes=(*PHOTOS, *MEASURE),
     )
     smoothing: float = option(0.8, "films: how much of the last frame's colours stays where nothing moves", below=1)
     max_megapixels: float = option(200.0, "larger photographs and frames are refused", above=0, modes=PHOTOS)

@@ -125,9 +125,11 @@ def _spelled_out(argv, *, check=False):
 def _unknown(name):
     known = sorted(map(flag_name, (*FLAGS, *ALIASES)))
     near = difflib.get_close_matches(flag_name(name), known, n=3)
-    hint = f" Did you mean {' or '.join(near)}?" if near else ""
+    unknown = f"Unknown flag `{flag_name(name)}`."
+    if near:
+        return f"{unknown} Did you mean {' or '.join(near)}? --help-all lists what there is."
     listed = textwrap.fill(" ".join(known), 100, break_on_hyphens=False)
-    return f"Unknown flag `{flag_name(name)}`.{hint} Known flags:\n{listed}"
+    return f"{unknown} Known flags:\n{listed}"
 
 
 def _mode(given, fixed):

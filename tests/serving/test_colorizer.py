@@ -13,7 +13,7 @@ from colorgan.files import reading, writing
 from colorgan.models import color, generators, inputs
 from colorgan.models.predictor import Predictor
 from colorgan.serving import batch, fullres, photos
-from colorgan.serving.colorizer import Colorizer
+from colorgan.serving.colorizer import Colorizer, natural_size
 from colorgan.settings import flags
 from colorgan.weights import packing, stored
 
@@ -56,6 +56,16 @@ def test_it_is_what_the_package_exports():
     assert colorgan.Colorizer is Colorizer
     with pytest.raises(AttributeError, match="no attribute 'Colorize'.*exports: Colorizer"):
         colorgan.Colorize  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    ("values", "seen"),
+    [({}, 224), ({"augment": False}, 192), ({"augmentations": ("flip",)}, 192), ({"height": 64, "width": 80}, 64)],
+)
+def test_things_look_as_large_as_they_did_in_training(values, seen):
+    """192 / 0.85 = 226, of which 224 is a multiple of 32; 64 / 0.85 = 75 has none above 64."""
+    data = flags.resolve({"preset": "photo", **values}).data
+    assert natural_size(data, 32) == seen
 
 
 def test_a_run_is_loaded_and_works_at_its_own_size(run):
@@ -199,7 +209,7 @@ def test_a_list_shares_forward_passes(run, monkeypatch):
 @pytest.mark.parametrize(
     ("image", "said"),
     [
-        (np.zeros((4, 4)), "must be uint8 or uint16. Received: float64"),
+        (np.zeros((4, 4)), "must be uint8 or uint16, an array and no path.*Received: float64"),
         (np.zeros((4, 4, 5), np.uint8), r"\[H, W, 4\], and not be empty. Received: \[4, 4, 5\]"),
         (np.zeros((0, 4), np.uint8), r"not be empty. Received: \[0, 4\]"),
         (np.zeros((2, 4, 4, 3), np.uint8), r"list\(images\). Received: \[2, 4, 4, 3\]"),
