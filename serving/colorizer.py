@@ -160,10 +160,10 @@ def natural_size(data, multiple):
 
     Args:
         data: the configuration's `data`.
-        multiple: of the network's sizes; what is above one is not worth its padding.
+        multiple: what the network pads its pictures to.
 
     Returns:
-        Pixels.
+        Pixels: the size of training, or a larger multiple of `multiple`.
     """
     size = min(data.height, data.width)
     enlarged = data.augment and "crop" in data.augmentations

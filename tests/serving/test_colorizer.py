@@ -9,11 +9,12 @@ from PIL import Image
 
 import colorgan
 from colorgan import weights
+from colorgan.datasets import augment
 from colorgan.files import reading, writing
 from colorgan.models import color, generators, inputs
 from colorgan.models.predictor import Predictor
 from colorgan.serving import batch, fullres, photos
-from colorgan.serving.colorizer import Colorizer, natural_size
+from colorgan.serving.colorizer import SHARE_SEEN, Colorizer, natural_size
 from colorgan.settings import flags
 from colorgan.weights import packing, stored
 
@@ -66,6 +67,7 @@ def test_things_look_as_large_as_they_did_in_training(values, seen):
     """192 / 0.85 = 226, of which 224 is a multiple of 32; 64 / 0.85 = 75 has none above 64."""
     data = flags.resolve({"preset": "photo", **values}).data
     assert natural_size(data, 32) == seen
+    assert pytest.approx((augment.SMALLEST_CROP + 1) / 2) == SHARE_SEEN
 
 
 def test_a_run_is_loaded_and_works_at_its_own_size(run):

@@ -65,6 +65,14 @@ def test_without_the_package_it_says_what_to_install(tmp_path, monkeypatch, caps
     assert not list(tmp_path.glob("run/checkpoints/*"))
 
 
+def test_a_random_encoder_that_learns_slowly_is_told(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    tables = ["--encoder-name", "table", "--encoder", "[[8,2],[8,2]]", "--decoder", "[[8,2]]"]
+    words = [*QUICK, *tables, "--encoder-lr-factor", "0.1", "--max-steps", "1", "--checkpoints-path", "run"]
+    assert main.run("train", words) == 0
+    assert "The encoder begins at random, and learns at 0.1 times the rate" in capsys.readouterr().out
+
+
 def test_another_encoders_weights_are_refused():
     trained = state.create(small(encoder_name="efficientnet-lite2"), tf.distribute.get_strategy())
     with pytest.raises(ValueError, match="another encoder's than --encoder-name says: 98 arrays where it has 128"):

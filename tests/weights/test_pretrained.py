@@ -8,6 +8,7 @@ import struct
 import numpy as np
 import pytest
 
+from colorgan.models import encoders
 from colorgan.settings.config import PRETRAINED_ENCODERS
 from colorgan.weights import pretrained
 
@@ -197,5 +198,5 @@ def test_a_file_that_is_not_there():
         pretrained.read(NAME, "nowhere.pth")
 
 
-def test_each_encoder_that_the_settings_call_pretrained_has_a_package():
-    assert tuple(pretrained.PACKAGES) == PRETRAINED_ENCODERS
+def test_each_encoder_that_the_settings_call_pretrained_is_built_and_has_a_package():
+    assert tuple(pretrained.PACKAGES) == tuple(encoders.LITE) == PRETRAINED_ENCODERS
