@@ -180,12 +180,12 @@ def of_a_pretrained_encoder(config, jit):
     generator = generators.build(config)
     encode = tf.function(lambda gray: tf.reduce_sum(generator.encoder(gray)[encoders.WHOLE]))
     bf16, alone, both = config.replace(precision="mixed_bfloat16"), Action(0, 1, phase="pretrain"), Action(1, 1)
-    thawed = bf16.replace(encoder_lr_factor=0.1)
+    frozen = bf16.replace(encoder_lr_factor=0.0)
     return {
         "encoder, forward, float32": lambda b: float(encode(b["gray"])),
         "iteration, float32": fused(config, jit, alone),
         "iteration, bf16": fused(bf16, jit, alone),
-        "iteration with its encoder learning, bf16": fused(thawed, jit, alone),
+        "iteration with its encoder frozen, bf16": fused(frozen, jit, alone),
         "iteration with discriminator, bf16": fused(bf16, jit, both),
         **layer_kinds(config),
     }
