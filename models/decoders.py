@@ -1,6 +1,6 @@
 """The decoder: it reads a pyramid of maps, {reduction: map}, as `encoders.py` makes it. `build` makes one.
 
-Imports `blocks`, `inputs` and `settings.config`.
+Imports `blocks`, `additions`, `inputs` and `settings.config`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import math
 
 from keras import layers, ops
 
-from colorgan.models import blocks
+from colorgan.models import additions, blocks
 from colorgan.models import inputs as rows_of
 from colorgan.models.inputs import WHOLE
 from colorgan.settings.config import Config
@@ -18,8 +18,8 @@ from colorgan.settings.config import Config
 class Decoder(blocks.Composite, layers.Layer):
     """Enlarges the smallest map row by row, joined with the encoder's map of each size that it comes to.
 
-    What else a generator is given is added to what each row makes, at that row's resolution, by a layer per row that
-    begins at zero: weights that know nothing of it give what they gave.
+    What else a generator is given is added to what each row makes, at that row's resolution, by an
+    `additions.Addition` per row.
 
     Args:
         table: rows (filters, stride, dropout); a row enlarges by its stride. Where that is above 1, and the pyramid has
@@ -51,25 +51,27 @@ class Decoder(blocks.Composite, layers.Layer):
                     f"`{row.name}` joins the decoder at reduction {row.reduction}, but its rows come to {reached}. "
                     "Use one of these"
                 )
-        # Larger maps than a row's are averaged; smaller ones do not come in.
-        self.added = [[row for row in inputs if row.reduction == WHOLE or row.reduction <= r] for r in reached]
+        # Larger maps than a row's are shrunk; smaller ones do not come in.
+        entering = [[row for row in inputs if row.reduction == WHOLE or row.reduction <= r] for r in reached]
         self.additions = [
-            layers.Dense(f, use_bias=False, kernel_initializer="zeros", dtype=dtype) if added else None
-            for (f, _, _), added in zip(table, self.added, strict=True)
+            additions.Addition(f, r, rows, dtype=dtype) if rows else None
+            for (f, _, _), r, rows in zip(table, reached, entering, strict=True)
         ]
 
     @property
     def parts(self):
         """The layers with weights, in order."""
-        rows = zip(self.blocks, self.additions, strict=True)
-        return [one for one in (self.context, *(layer for row in rows for layer in row)) if one is not None]
+        every = [self.context]
+        for block, addition in zip(self.blocks, self.additions, strict=True):
+            every += [block, *(addition.parts if addition else ())]
+        return [one for one in every if one is not None]
 
     def call(self, maps, given=None, training=False):
         """Read a pyramid.
 
         Args:
             maps: {reduction: [B, H / reduction, W / reduction, C] float}, with `WHOLE` exactly if there is a context.
-            given: {name: values} of the decoder's inputs, for pictures padded as the pyramid's.
+            given: {name: values} of the decoder's inputs, for pictures padded as the pyramid's; none, or all.
             training: batch statistics and active dropout, or moving statistics and none.
 
         Returns:
@@ -80,14 +82,14 @@ class Decoder(blocks.Composite, layers.Layer):
         x = maps[reduction]
         if self.context is not None:
             x = x + ops.cast(self.context(maps[WHOLE]), x.dtype)
-        for block, stride, added, addition in zip(self.blocks, self.strides, self.added, self.additions, strict=True):
+        for block, stride, addition in zip(self.blocks, self.strides, self.additions, strict=True):
             reduction //= stride
             joined = maps.get(reduction) if stride > 1 else None
             if self.joined_first:
                 x = _joined(blocks.repeated(x, stride), joined)
             x = block(x, training=training)
-            if addition is not None:
-                x = x + ops.cast(addition(_at(reduction, added, given, like=x)), x.dtype)
+            if addition is not None and given:
+                x = x + addition(x, given)
             if not self.joined_first:
                 x = _joined(x, joined)
         return x
@@ -103,17 +105,3 @@ def build(config: Config, encoder, block, **options):
 
 def _joined(x, other):
     return x if other is None else ops.concatenate([x, ops.cast(other, x.dtype)], axis=-1)
-
-
-def _at(reduction, rows, given, *, like):
-    """-> the inputs of these rows side by side, [B, h, w, channels], in the resolution of a map."""
-    found = []
-    for row in rows:
-        values = ops.cast(given[row.name], "float32")
-        if row.reduction == WHOLE:
-            values = values + ops.zeros_like(like[..., :1], dtype="float32")
-        elif row.reduction < reduction:
-            size = reduction // row.reduction
-            values = ops.average_pool(values, size, strides=size, padding="same")
-        found.append(values)
-    return ops.concatenate(found, axis=-1)

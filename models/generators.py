@@ -50,25 +50,54 @@ class Generator(blocks.Composite, keras.Model):
         """All blocks and layers with weights, in order from the input to the output, for freezing the first of them."""
         return [*self.body, *self.head.parts]
 
-    def features(self, x, training, given=None):
-        """What the head reads.
+    def pyramid(self, gray, given=None, training=False):
+        """What the encoder makes of pictures.
 
         Args:
-            x: [B, H', W', channels], gray joined with the inputs that join the picture; multiples of `multiple`.
-            training: batch statistics and active dropout, or moving statistics and none.
-            given: {name: values} of the inputs that join the decoder.
+            gray, given, training: see `call`.
 
         Returns:
-            [B, H' / color_stride, W' / color_stride, F] in the compute dtype.
+            {reduction: [B, H' / reduction, W' / reduction, C]}, H' and W' the multiples of `multiple` that hold H and W.
         """
-        return self.decoder(self.encoder(x, training=training), given, training=training)
+        joined = [ops.cast(given[row.name], gray.dtype) for row in self.inputs if row.joins == "picture"]
+        x = blocks.pad_to_multiple(ops.concatenate([gray, *joined], axis=-1) if joined else gray, self.multiple)
+        return self.encoder(x, training=training)
+
+    def colors(self, maps, size, given=None, training=False, with_logits=False):
+        """What decoder and head make of a pyramid: all that depends on what joins the decoder.
+
+        Args:
+            maps: of `pyramid`.
+            size: H and W of the pictures.
+            given, training, with_logits: see `call`.
+
+        Returns:
+            As `call`.
+        """
+        others = {
+            row.name: given[row.name]
+            if row.reduction == rows.WHOLE
+            else blocks.pad_to_multiple(given[row.name], self.multiple // row.reduction)
+            for row in self.inputs
+            if row.joins == "decoder" and row.name in given
+        }
+        height, width = size
+        color, logits = self.head(self.decoder(maps, others, training=training))
+        color = blocks.enlarged(color, self.color_stride)[:, :height, :width]
+        if not with_logits:
+            return color
+        if logits is not None:  # as they are made: of hundreds of bins, enlarged ones would not fit into memory
+            height, width = (-(-size // self.color_stride) for size in (height, width))
+            logits = logits[:, :height, :width]
+        return color, logits
 
     def call(self, gray, given=None, training=False, with_logits=False):
         """Predict colours.
 
         Args:
             gray: [B, H, W, 1] float, L (or luma) scaled to [-1, 1]; any H and W (padded inside, cropped after).
-            given: {name: [B, h, w, channels] float} of each of `inputs`; see their rows.
+            given: {name: [B, h, w, channels] float} of each of `inputs`; see their rows. Those whose absence is
+                `nothing` may be left out, all together.
             training: batch statistics and active dropout, or moving statistics and none: at inference an image's
                 result does not depend on its batch.
             with_logits: return the head's logits too.
@@ -82,27 +111,12 @@ class Generator(blocks.Composite, keras.Model):
             ValueError: if an input is missing, not wanted, or of another number of channels.
         """
         given = given or {}
-        wanted, received = {row.name: row.channels for row in self.inputs}, {n: x.shape[-1] for n, x in given.items()}
-        if received != wanted:
+        received = {n: x.shape[-1] for n, x in given.items()}
+        needed = {row.name: row.channels for row in self.inputs if row.absent != "nothing"}
+        if received not in (needed, wanted := {row.name: row.channels for row in self.inputs}):
             raise ValueError(f"`given` must hold the inputs with their channels, {wanted}. Received: {received}")
-        joined = [ops.cast(given[row.name], gray.dtype) for row in self.inputs if row.joins == "picture"]
-        x = blocks.pad_to_multiple(ops.concatenate([gray, *joined], axis=-1) if joined else gray, self.multiple)
-        others = {
-            row.name: given[row.name]
-            if row.reduction == rows.WHOLE
-            else blocks.pad_to_multiple(given[row.name], self.multiple // row.reduction)
-            for row in self.inputs
-            if row.joins == "decoder"
-        }
-        height, width = ops.shape(gray)[1:3]
-        color, logits = self.head(self.features(x, training, others))
-        color = blocks.enlarged(color, self.color_stride)[:, :height, :width]
-        if not with_logits:
-            return color
-        if logits is not None:  # as they are made: of hundreds of bins, enlarged ones would not fit into memory
-            height, width = (-(-size // self.color_stride) for size in (height, width))
-            logits = logits[:, :height, :width]
-        return color, logits
+        maps = self.pyramid(gray, given, training)
+        return self.colors(maps, ops.shape(gray)[1:3], given, training, with_logits)
 
 
 def build(config: Config, *, synchronized=False):
@@ -127,5 +141,6 @@ def build(config: Config, *, synchronized=False):
     model = Generator(encoder, decoder, heads.build(config, kernel_size=kernel_size), rows.of(config))
     # The weights do not depend on the size: the smallest picture without padding is the quickest.
     size = (1, model.multiple, model.multiple)
-    model(ops.zeros((*size, 1)), rows.completed(model.inputs, None, size))
+    given = {row.name: ops.zeros(row.shape(*size)) for row in model.inputs}
+    model(ops.zeros((*size, 1)), given)
     return model

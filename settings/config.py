@@ -43,6 +43,9 @@ class Architecture:
     encoder_name: str = option("table", f"encoder: table (which is --encoder), {' or '.join(PRETRAINED_ENCODERS)}")
     head: str = option("color", "what the generator ends in")
     noise_channels: int = option(0, "channels of uniform noise that the generator sees beside the gray picture")
+    conditions: tuple = option(
+        (), "what a person may decide, comma-separated: hints, palette, aim (mean saturation and hue)", kind=WORDS
+    )
     discriminator: str = option("patch", "discriminator network", network="discriminator")
     discriminator_layers: tuple = option(
         ((64, 2), (128, 2), (256, 2), (512, 1)),

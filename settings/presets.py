@@ -143,6 +143,7 @@ PRESETS = {
         "encoder_name": "efficientnet-lite2",
         "decoder": ((256, 2), (128, 2), (64, 2), (48, 2)),
         "head": "color-and-bins",
+        "conditions": ("hints", "palette", "aim"),
         "discriminator": "half-patch",
         "discriminator_layers": ((48, 2), (96, 2), (192, 2), (256, 1)),
         **_NOGAN,
