@@ -45,7 +45,7 @@ def _raise_chroma(config, generator):
             f"{config.data.color_space} has no factor in the weights. Leave it out, and give --saturation when "
             "photographs are colorized."
         )
-    generator.head.raise_chroma(config.colorizing.saturation)
+    generator.raise_chroma(config.colorizing.saturation)
 
 
 def _average(own, config, generator):

@@ -61,6 +61,17 @@ class Addition(blocks.Composite, layers.Layer):
         added = self.last(self.second(y))
         return ops.cast(added, x.dtype) * ops.cast(_is_given(given, self.rows), x.dtype)
 
+    def scale_colors(self, factor):
+        """Read the colours that are given as `factor` times what they are."""
+        place = self.last.units
+        for row in self.maps:
+            kernel = ops.convert_to_numpy(self.first.kernel).copy()
+            kernel[:, :, place : place + row.colors] *= factor
+            self.first.kernel.assign(kernel)
+            place += row.channels
+        if self.attention is not None:
+            self.attention.scale_colors(factor, self.sparse)
+
 
 class Attention(blocks.Composite, layers.Layer):
     """Carries what is given at a few places to all that it belongs to: attention over the places (Vaswani et al. 2017).
@@ -104,6 +115,16 @@ class Attention(blocks.Composite, layers.Layer):
         seen = ops.matmul(ops.cast(weights, value.dtype), value)
         seen = ops.reshape(ops.transpose(seen, (0, 2, 1, 3)), (-1, height, width, HEADS * KEY))
         return self.out(seen)
+
+    def scale_colors(self, factor, rows):
+        """See `Addition`; `rows`: of what is given."""
+        place = self.out.units
+        for row in rows:
+            for layer in (self.key, self.value):
+                kernel = ops.convert_to_numpy(layer.kernel).copy()
+                kernel[place : place + row.colors] *= factor
+                layer.kernel.assign(kernel)
+            place += row.channels
 
 
 def _distances(height, width):

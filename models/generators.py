@@ -50,6 +50,17 @@ class Generator(blocks.Composite, keras.Model):
         """All blocks and layers with weights, in order from the input to the output, for freezing the first of them."""
         return [*self.body, *self.head.parts]
 
+    def raise_chroma(self, factor):
+        """Give the colours `factor` times the chroma, but those that are given: they stay what a person wants.
+
+        Raises:
+            AttributeError: if the head has no such factor in its weights.
+        """
+        self.head.raise_chroma(factor)
+        for addition in self.decoder.additions:
+            if addition is not None:
+                addition.scale_colors(1 / factor)
+
     def pyramid(self, gray, given=None, training=False):
         """What the encoder makes of pictures.
 

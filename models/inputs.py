@@ -45,6 +45,7 @@ class Input:
             rows of a `decoders.Decoder` make, by layers that begin at zero.
         sparse: whether its last channel is a mask, 1 where the others are given: a cell of a smaller map has the mean
             of what is given in it, and the decoder carries it to where it belongs.
+        colors: how many of its first channels are scaled a and b: a generator whose chroma is raised reads them so.
         absent: what stands for it where nobody gives it, one of `ABSENT`.
         mirror: what a mirrored picture does to its values besides moving them, function([B, h, w, channels]) -> the
             same; None: nothing.
@@ -60,6 +61,7 @@ class Input:
     reduction: float = 1
     joins: str = "picture"
     sparse: bool = False
+    colors: int = 0
     absent: str = "zeros"
     mirror: Callable | None = None
     channels: int = 0
@@ -100,6 +102,7 @@ INPUTS = (
         reduction=2,
         joins="decoder",
         sparse=True,
+        colors=2,
         absent="nothing",
         channels=3,
     ),
