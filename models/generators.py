@@ -50,6 +50,12 @@ class Generator(blocks.Composite, keras.Model):
         """All blocks and layers with weights, in order from the input to the output, for freezing the first of them."""
         return [*self.body, *self.head.parts]
 
+    @property
+    def plain_weights(self):
+        """The weights without those of the decoder's additions, in the order of a generator that has none."""
+        added = {id(v) for one in self.decoder.additions if one is not None for v in one.weights}
+        return [v for v in self.weights if id(v) not in added]
+
     def raise_chroma(self, factor):
         """Give the colours `factor` times the chroma, but those that are given: they stay what a person wants.
 
@@ -68,7 +74,8 @@ class Generator(blocks.Composite, keras.Model):
             gray, given, training: see `call`.
 
         Returns:
-            {reduction: [B, H' / reduction, W' / reduction, C]}, H' and W' the multiples of `multiple` that hold H and W.
+            {reduction: [B, H' / reduction, W' / reduction, C]}; H' and W' are H and W rounded up to a multiple of
+            `multiple`.
         """
         joined = [ops.cast(given[row.name], gray.dtype) for row in self.inputs if row.joins == "picture"]
         x = blocks.pad_to_multiple(ops.concatenate([gray, *joined], axis=-1) if joined else gray, self.multiple)

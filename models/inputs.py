@@ -36,10 +36,10 @@ class Input:
             condition, which has `channels` where `--conditions` names it.
         meaning: a few words on its values, for the description of an exported file.
         low, high: the range of its values.
-        simulate: what training gives, function(gray, color, shape, uniform, *, ab_scale) -> [B, h, w, channels]
-            float32, of the pictures' [B, H, W, 1] scaled gray and [B, H, W, C] scaled true colour, the shape that is
-            wanted, a function `uniform(shape, k)` that gives random numbers in [0, 1), others for each k, and the scale
-            of a and b.
+        simulate: what training gives, function(gray, color, shape, uniform) -> [B, h, w, channels] float32, of the
+            pictures' [B, H, W, 1] scaled gray and [B, H, W, C] scaled true colour, the shape that is wanted, and a
+            function `uniform(shape, k)` that gives random numbers in [0, 1), others for each k. In `INPUTS` that of a
+            condition also takes `ab_scale`.
         reduction: how much smaller than the picture its map is, rounded up; `WHOLE`: one pixel, [B, 1, 1, channels].
         joins: `picture`: channels beside the gray one, where the reduction is 1; `decoder`: added to what the
             rows of a `decoders.Decoder` make, by layers that begin at zero.
@@ -89,7 +89,7 @@ INPUTS = (
         meaning="uniform",
         low=0,
         high=1,
-        simulate=lambda gray, color, shape, uniform, ab_scale: uniform(shape, 0),
+        simulate=lambda gray, color, shape, uniform: uniform(shape, 0),
         absent="uniform",
     ),
     Input(
@@ -151,10 +151,15 @@ def of(config: Config) -> tuple[Input, ...]:
         )
     found = []
     for row in INPUTS:
-        count = getattr(config.architecture, row.setting) if row.setting else row.channels * (row.name in asked)
-        if count:
-            simulate = row.simulate and functools.partial(row.simulate, ab_scale=config.data.ab_scale)
-            found.append(dataclasses.replace(row, channels=count, simulate=simulate))
+        if row.setting:
+            row = dataclasses.replace(row, channels=getattr(config.architecture, row.setting))
+        elif row.name in asked:
+            simulate = functools.partial(row.simulate, ab_scale=config.data.ab_scale)
+            row = dataclasses.replace(row, simulate=simulate)
+        else:
+            continue
+        if row.channels:
+            found.append(row)
     return tuple(found)
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from colorgan.files import whole
-from colorgan.models import discriminators
+from colorgan.models import discriminators, generators
 from colorgan.settings.config import OPTIONS, Config, read
 from colorgan.settings.options import flag_name
 from colorgan.training.state import TrainState
@@ -67,6 +67,8 @@ def write_weights(model, path: Path) -> None:
 def load_networks(path: Path, config: Config, state: TrainState) -> tuple[str, ...]:
     """Start from networks that were trained before (`--network`): weights only, no optimizer's state and no counters.
 
+    A generator whose weights know nothing of `--conditions` may begin with them: what it is to learn begins at zero.
+
     Args:
         path: a run's directory, which gives both networks, or a weights file, which gives the generator.
         config: of the run that starts.
@@ -85,28 +87,42 @@ def load_networks(path: Path, config: Config, state: TrainState) -> tuple[str, .
     for file in files.values():
         if not file.is_file():
             raise FileNotFoundError(f"`--network`: no weights at {file}. Expected a run's directory or a weights file.")
-    _check_same_networks(path, config, tuple(files))
+    known = _check_same_networks(path, config, tuple(files))
     for name, file in files.items():
-        load(getattr(state, name), file, described_by="this run's settings")
+        network = getattr(state, name)
+        if name == "generator" and known is not None and known != config.architecture.conditions:
+            plain = generators.build(config.replace(conditions=known))
+            load(plain, file, described_by="this run's settings")
+            for mine, theirs in zip(network.plain_weights, plain.weights, strict=True):
+                mine.assign(theirs)
+        else:
+            load(network, file, described_by="this run's settings")
     if state.average is not None:
         state.average.set_weights(state.generator.get_weights())
     return tuple(files)
 
 
 def _check_same_networks(path, config, names):
-    """Settings that the number of weights does not show: the scale of the colours, activations, a temperature."""
+    """Settings that the number of weights does not show: the scale of the colours, activations, a temperature.
+
+    Returns:
+        The conditions that the weights know; None where nothing describes them.
+    """
     try:
         other = find(path)
     except FileNotFoundError:  # weights that nothing describes: their number is all that can be compared
-        return
+        return None
     other.check()
     # `auto` normalization is what it stands for, which is not the same under every objective.
     mine, theirs = (
         one.flat() | {"d_normalization": discriminators.normalization(one)} for one in (config, other.config)
     )
     wanted = [name for name, one in OPTIONS.items() if one.network in names]
+    if not other.config.architecture.conditions:
+        wanted.remove("conditions")
     if differences := {n: (theirs[n], mine[n]) for n in wanted if mine[n] != theirs[n]}:
         raise ValueError(f"`--network`: {path} holds other networks than this run's:\n{_listed(differences)}")
+    return other.config.architecture.conditions
 
 
 def _listed(differences):

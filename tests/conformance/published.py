@@ -90,6 +90,7 @@ ROWS = {
         "height": 192, "width": 192, "batch_size": 32, "epochs": 12, "augmentations": ("flip", "crop", "frame"),
         "generator": "resize-unet", "encoder_name": "efficientnet-lite2", "encoder_lr_factor": 0.1,
         "decoder": ((256, 2), (128, 2), (64, 2), (48, 2)), "head": "color-and-bins",
+        "conditions": ("hints", "palette", "aim"),
         "discriminator": "half-patch", "discriminator_layers": ((48, 2), (96, 2), (192, 2), (256, 1)),
         "d_normalization": "spectral", "adversarial": "hinge",
         "l1_weight": 100.0, "classification_weight": 0.5, "rebalance_exponent": 0.5,
@@ -138,6 +139,20 @@ def patch(table, kernel=4, channels=2):
     for filters in table:
         total, width = total + convolution(width, filters, kernel) + 4 * filters, filters
     return total + convolution(width, 1, kernel)
+
+
+def addition(filters, attends):
+    """Parameters of what reads hints, palette and aim for a decoder's row."""
+    attention = filters * 128 + 2 * (filters + 3) * 128 + 3 * 128 + convolution(filters, 4, 1)
+    attention += convolution(128, filters, 1) + 4
+    vector = convolution(261 + 5, 64, 1) + convolution(64, filters, 1)
+    return (
+        convolution(filters + 3, filters, 3)
+        + vector
+        + convolution(filters, filters, 3)
+        + filters**2
+        + attends * attention
+    )
 
 
 def chain(*widths, kernel=3, normalized=True):
@@ -200,7 +215,8 @@ COUNTS = {
     "photo": (
         efficientnet_lite2() + (1280 * 352 + 352)
         + sum(chain(a, b) for a, b in [(352 + 120, 256), (256 + 48, 128), (128 + 24, 64), (64 + 16, 48)])
-        + convolution(48, 2, 3) + convolution(48, 261, 1),
+        + convolution(48, 2, 3) + convolution(48, 261, 1)
+        + sum(addition(*row) for row in [(256, True), (128, True), (64, False), (48, False)]),
         chain(3, 48, 96, 192, 256, 1, kernel=4, normalized=False) + 48 + 96 + 192 + 256 + 1,
     ),
     "cifar10-nogan": (

@@ -17,7 +17,7 @@ TURNS = {"wgan256": (3, 5), "cifar10-nogan": (2, 5), "resting": (2, 4), "retrain
 # Presets that differ in what a step does. The others step as one of these, or as one of the copies below.
 KINDS = ("cifar10", "rgb64", "wgan256", "cifar10-nogan")
 # Copies in which the rules that need history are at work across the stop: thawing, rest, noise epochs, retraining.
-TABLES = {"encoder_name": "table", "encoder": ((4, 2), (6, 2), (8, 2)), "decoder": ((6, 2),)}  # few layers
+TABLES = {"encoder_name": "table", "encoder": ((4, 2), (6, 2), (8, 2)), "decoder": ((6, 2), (6, 2))}  # few layers
 THAWING = {"encoder_lr_factor": 0.1, "encoder_frozen_steps": 1, "pretrain_steps": 3} | TABLES
 JUDGED = {"phase": "adversarial", "accuracies": (0.9,) * 20}
 RULES = {

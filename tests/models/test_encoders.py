@@ -25,7 +25,7 @@ TOP_MEAN = (0.0000, 0.0000, 4.3751, 0.0000)  # the mean of its last map, channel
 
 
 def built(name="efficientnet-lite0", **values):
-    config = flags.resolve({"dataset": "shapes", "preset": "photo", "encoder_name": name, **values})
+    config = flags.resolve({"dataset": "shapes", "preset": "photo", "encoder_name": name, "conditions": (), **values})
     return encoders.build(config, block)
 
 
@@ -108,35 +108,8 @@ def test_what_is_said_of_the_whole_picture_is_added_to_every_pixel_of_the_smalle
     np.testing.assert_allclose(decoder(maps), smallest + whole @ kernel + bias, rtol=1e-5, atol=1e-6)
 
 
-def test_what_joins_a_decoder_begins_without_a_trace_and_comes_in_at_its_own_resolution():
-    rows = (
-        inputs.Input("hint", "", "", 0, 1, None, reduction=2, joins="decoder", channels=1),
-        inputs.Input("palette", "", "", 0, 1, None, reduction=inputs.WHOLE, joins="decoder", channels=2),
-    )
+def test_what_joins_a_decoder_must_have_the_size_of_a_row():
     table, pixelwise = [(4, 2, 0.0), (3, 2, 0.0)], functools.partial(blocks.Block, kernel_size=1)
-    decoder = decoder_of(table, pixelwise, reduction=8, inputs=rows)
-    plain = decoder_of(table, pixelwise, reduction=8)
-    rng = np.random.default_rng(0)
-    maps = {8: rng.random((1, 2, 3, 5)).astype(np.float32)}
-    hint = np.zeros((1, 8, 12, 1), np.float32)
-    hint[0, 5, 7] = 1
-    given = {"hint": hint, "palette": rng.random((1, 1, 1, 2)).astype(np.float32)}
-    before = decoder(maps, given)
-    plain(maps)
-    for one, other in zip(plain.blocks, decoder.blocks, strict=True):
-        one.set_weights(other.get_weights())
-    np.testing.assert_array_equal(plain(maps), before)  # weights that know nothing of it give what they gave
-    first, second = decoder.additions
-    assert first is not None and second.kernel.shape == (3, 3)
-    second.set_weights([np.float32([[1, 0, 0], [0, 0, 0], [0, 1, 0]])])
-    added = np.asarray(decoder(maps, given) - before)
-    # The second row comes to reduction 2, the hint's own, where it is added as it is.
-    np.testing.assert_allclose(added[0, :, :, 0], hint[0, :, :, 0], atol=1e-6)
-    np.testing.assert_allclose(added[0, :, :, 1], given["palette"][0, 0, 0, 1], atol=1e-6)
-    np.testing.assert_array_equal(added[0, :, :, 2], 0)
-    second.set_weights([np.zeros((3, 3), np.float32)])
-    first.set_weights([np.float32([[1, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0]])])
-    assert not np.array_equal(decoder(maps, given), before)  # averaged, at the first row's resolution too
     with pytest.raises(ValueError, match=r"`depth` joins the decoder at reduction 16, but its rows come to \[4, 2\]"):
         far = inputs.Input("depth", "", "", 0, 1, None, reduction=16, joins="decoder", channels=1)
         decoder_of(table, pixelwise, reduction=8, inputs=[far])

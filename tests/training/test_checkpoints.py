@@ -8,6 +8,7 @@ import pytest
 
 from colorgan.models.predictor import Predictor
 from colorgan.serving.colorizer import Colorizer
+from colorgan.settings import flags
 from colorgan.training import checkpoints
 from colorgan.training.checkpoints import Checkpoints
 from colorgan.training.schedules import Action
@@ -183,3 +184,22 @@ def test_no_partial_files_stay(tmp_path):
     model = keras.Sequential([keras.layers.Input((2,)), keras.layers.Dense(1)])
     checkpoints.write_weights(model, tmp_path / "a.weights.h5")
     assert [p.name for p in tmp_path.iterdir()] == ["a.weights.h5"]
+
+
+def test_network_gives_its_weights_to_a_generator_that_is_to_learn_conditions(tmp_path):
+    values = {"preset": "tiny", "dataset": "shapes", "filter_multiplier": 0.25}
+    values["encoder"] = ((8, 2), (8, 2))
+    plain = flags.resolve({**values, "decoder": ((8, 2), (8, 2))})
+    steered = flags.resolve({**values, "decoder": ((8, 2), (8, 2)), "conditions": ("hints",)})
+    old, new = (state.create(one, tf.distribute.get_strategy()) for one in (plain, steered))
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "config.json").write_text(json.dumps(plain.flat()))
+    checkpoints.write_weights(old.generator, run / WEIGHTS)
+    checkpoints.load_networks(run / WEIGHTS, steered, new)
+    gray = np.random.default_rng(0).uniform(-1, 1, (1, 8, 8, 1)).astype(np.float32)
+    np.testing.assert_array_equal(new.generator(gray), old.generator(gray))
+    checkpoints.write_weights(new.generator, run / WEIGHTS)
+    (run / "config.json").write_text(json.dumps(steered.flat()))
+    with pytest.raises(ValueError, match="holds other networks"):  # what they know would be lost
+        checkpoints.load_networks(run / WEIGHTS, plain, old)
