@@ -5,11 +5,12 @@ import json
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from colorgan.models.predictor import Predictor
 from colorgan.serving.colorizer import Colorizer
 from colorgan.settings import flags
-from colorgan.training import checkpoints
+from colorgan.training import checkpoints, state
 from colorgan.training.checkpoints import Checkpoints
 from colorgan.training.schedules import Action
 
@@ -195,11 +196,11 @@ def test_network_gives_its_weights_to_a_generator_that_is_to_learn_conditions(tm
     run = tmp_path / "run"
     run.mkdir()
     (run / "config.json").write_text(json.dumps(plain.flat()))
-    checkpoints.write_weights(old.generator, run / WEIGHTS)
-    checkpoints.load_networks(run / WEIGHTS, steered, new)
+    checkpoints.write_weights(old.generator, run / checkpoints.WEIGHTS)
+    checkpoints.load_networks(run / checkpoints.WEIGHTS, steered, new)
     gray = np.random.default_rng(0).uniform(-1, 1, (1, 8, 8, 1)).astype(np.float32)
     np.testing.assert_array_equal(new.generator(gray), old.generator(gray))
-    checkpoints.write_weights(new.generator, run / WEIGHTS)
+    checkpoints.write_weights(new.generator, run / checkpoints.WEIGHTS)
     (run / "config.json").write_text(json.dumps(steered.flat()))
     with pytest.raises(ValueError, match="holds other networks"):  # what they know would be lost
-        checkpoints.load_networks(run / WEIGHTS, plain, old)
+        checkpoints.load_networks(run / checkpoints.WEIGHTS, plain, old)
