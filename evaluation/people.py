@@ -114,9 +114,9 @@ def in_place(points: Points, truth_lab, result_lab, *, within):
     """
     found, counted = np.zeros((2, len(truth_lab)))
     for i, (truth, result) in enumerate(zip(truth_lab, result_lab, strict=True)):
-        rows, columns = (one.astype(np.float64) for one in points.covers(i, *truth.shape[:2]))
-        alone = np.count_nonzero((rows @ rows.T) * (columns @ columns.T), axis=1) == 1
-        k, y, x = np.nonzero(rows[alone][:, :, None] * columns[alone][:, None])
+        rows, columns = points.covers(i, *truth.shape[:2])
+        alone = np.count_nonzero((rows @ rows.T) & (columns @ columns.T), axis=1) == 1
+        k, y, x = np.nonzero(rows[alone][:, :, None] & columns[alone][:, None])
         number, count = int(alone.sum()), np.bincount(k)
 
         def means(ab, k=k, number=number, count=count):
