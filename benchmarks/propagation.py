@@ -28,7 +28,7 @@ from colorgan.models import color
 from colorgan.models.predictor import to_rgb8
 from colorgan.settings import flags
 
-PULL = 1e-5  # to the automatic result, against the weights of the neighbours, whose sum is 1
+PULL = 1e-6  # to the automatic result, against the weights of the neighbours, whose sum is 1
 NEIGHBOURS = [(y, x) for y in (0, 1, 2) for x in (0, 1, 2) if (y, x) != (1, 1)]
 LEAST_VARIANCE = 2e-6  # of lightness in [0, 1]: plain areas have none
 NAMES = ("psnr", "mae_ab")
