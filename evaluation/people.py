@@ -94,7 +94,7 @@ def colorized(colorizer, rgb, wishes: Wishes) -> np.ndarray:
         given["palette"] = conditions.palette(ab[:, :: steps[0], :: steps[1]].reshape(len(ab), -1, 2))
     if wishes.saturation is not None or wishes.hue is not None:
         given["aim"] = conditions.aim(wishes.saturation, wishes.hue)
-    return colorizer.predict_lab(rgb, given=given)
+    return colorizer.predict_lab(rgb, given={name: np.asarray(values) for name, values in given.items()})
 
 
 def in_place(points: Points, truth_lab, result_lab, *, within):

@@ -16,7 +16,7 @@ def seeing(size=None):
     asked = []
 
     def predict_lab(rgb, given):
-        asked.append({name: np.asarray(values) for name, values in given.items()})
+        asked.append(given)
         return np.asarray(color.rgb_to_lab(rgb / 255.0))
 
     return types.SimpleNamespace(
