@@ -12,15 +12,19 @@ from pathlib import Path
 from colorgan import datasets
 from colorgan.commands import common
 from colorgan.datasets import measured
-from colorgan.evaluation import baselines, distributions, folders, statistics
+from colorgan.evaluation import baselines, distributions, folders, statistics, steering
 from colorgan.evaluation import evaluate as evaluator
-from colorgan.evaluation.definitions import CONTROLS
+from colorgan.evaluation.definitions import CONTROLS, STEERED, metric
 from colorgan.evaluation.report import page, picture, tables
 from colorgan.files import whole
 from colorgan.settings import flags
 from colorgan.settings.config import OPTIONS
 
-_GIVEN = {"zeros": "not given", "uniform": "drawn with seed 0"}  # a generator's inputs beside the picture
+_GIVEN = {
+    "zeros": "not given",
+    "nothing": "not given",
+    "uniform": "drawn with seed 0",
+}  # a generator's inputs beside the picture
 BY_FOLDER = ("folder", "places365")  # data sets whose classes are the folders that files lie in
 
 
@@ -42,6 +46,7 @@ def run(command: flags.Command) -> None:
         )
     models, configs, files = _runs(command, paths)
     _check_data(command, configs)
+    plan = steering.plan(models, wanted.hint_counts, wanted.steering, seed=command.config.run.seed)
     first = next(iter(configs.values()))
     if first.evaluation.eval_split == "validation":
         _check_held_out(models, configs)
@@ -58,9 +63,15 @@ def run(command: flags.Command) -> None:
         description["held out"] = "by name or place; of packed weights only if they were trained on these very files"
     if median is not None:
         description["median"] = f"ab {median}, of at most {measured.MEDIAN_IMAGES:,} images of {first.data.dataset}"
+    if plan:
+        description |= plan.lines
+
+    def photographs():
+        return split.pictures(first.data.batch_size, limit=first.evaluation.eval_size)
+
     evaluation = evaluator.evaluate(
         {name: colorizer.predict_lab for name, colorizer in models.items()} | baselines.colorizers(median),
-        split.pictures(first.data.batch_size, limit=first.evaluation.eval_size),
+        photographs(),
         description=description,
         class_names=split.class_names,
         class_word="folder" if first.data.dataset in BY_FOLDER else "class",
@@ -68,6 +79,9 @@ def run(command: flags.Command) -> None:
         picture_names=split.picture_names,
         **_options(first),
     )
+    if plan:
+        evaluation.steering = steering.measure(models, photographs(), plan)
+        evaluation.protocol["definitions"] |= {name: metric(name).definition for name in STEERED}
     split.warn_of_bad_files()
     names = dict(zip(paths, models, strict=True))
     pair = [names.get(word, word) for word in compared]
@@ -94,6 +108,8 @@ def pairs_of(command: flags.Command) -> folders.Pairs:
         raise ValueError("`--result-dir` measures two folders: it does not go with --compare or runs.")
     if "eval_split" in command.given:
         raise ValueError("`--result-dir` measures two folders: they have no split for --eval-split to choose.")
+    if wanted.hint_counts or wanted.steering:
+        raise ValueError("`--result-dir` measures two folders: nobody can be asked, with --hint-counts or --steering.")
     return folders.Pairs(wanted.result_dir, wanted.truth_dir)
 
 

@@ -13,6 +13,7 @@ from colorgan.evaluation.formulas import PSNR_CAP, SSIM_WINDOW
 
 NO_CHROMA = 0.01  # Lab units: float32 leaves 3e-5 on grays
 CONTROLS = ("saturation", "hue", "red", "green", "blue")
+IN_PLACE, NEAR = 5.0, 0.05  # Lab units; of a saturation, or of a turn of hue
 
 
 @dataclass(frozen=True)
@@ -110,8 +111,34 @@ METRICS = {
         (),
         "low",
     ),
+    "in_place": Metric(
+        f"share of points whose colour lies within {IN_PLACE:g} Lab units of ab of what was asked, means over the "
+        "point's square of the 8-bit result and of the asked colour fitted into sRGB at each pixel's lightness; points "
+        "that overlap are left out",
+        ("points_in_place", "points"),
+        "high",
+        "%",
+        "ratio",
+    ),
+    "can_reach": Metric(
+        "share of photographs that can have an aim at their lightness: a mean saturation of no more than with each "
+        "true colour moved to the edge of sRGB, hue kept; a hue if they have any colour",
+        ("can_reach",),
+        "",
+        "%",
+    ),
+    "reachable": Metric("mean of the aims, or of the most that a photograph can have", ("reachable",), ""),
+    "aim_met": Metric(
+        f"share, of photographs that can have an aim, whose 8-bit result is within {NEAR:g} of it: of a mean "
+        "saturation (HSV), or of a turn from a mean hue, weighted by saturation",
+        ("aim_met", "can_reach"),
+        "high",
+        "%",
+        "ratio",
+    ),
 }
 OF_SETS = ("fid", "kid")
+STEERED = ("in_place", "can_reach", "reachable", "aim_met")  # of what people ask: see `steering`
 
 
 def eps_name(threshold) -> str:
@@ -121,7 +148,7 @@ def eps_name(threshold) -> str:
 
 def all_names(thresholds=(2, 5), *, controls=()) -> tuple[str, ...]:
     """-> every per-image metric, with the epsilon accuracies at these thresholds after the first, `controls` last."""
-    first, *rest = (name for name in METRICS if name not in (*CONTROLS, *OF_SETS))
+    first, *rest = (name for name in METRICS if name not in (*CONTROLS, *OF_SETS, *STEERED))
     return (first, *map(eps_name, thresholds), *rest, *controls)
 
 

@@ -27,6 +27,7 @@ class Evaluation:
         desired: {control: value aimed at}, beside which the table puts what was achieved.
         class_word: what `classes` are: class or folder.
         feature_network: its label in the rows of the metrics that it gave; empty: none.
+        steering: {model: rows}, as `steering.measure` gives them; empty unless it was asked for.
         traces: `traces.Traces`, what a report plots; None unless it was asked for.
         gallery: as `gallery.Gallery.pictures` gives it; empty unless it was asked for.
         record: what else it takes to repeat the evaluation, such as configurations and the command line; JSON only.
@@ -42,6 +43,7 @@ class Evaluation:
     desired: dict = field(default_factory=dict)
     class_word: str = "class"
     feature_network: str = ""
+    steering: dict = field(default_factory=dict)
     traces: object = None
     gallery: dict = field(default_factory=dict)
     record: dict = field(default_factory=dict)
@@ -59,6 +61,7 @@ class Evaluation:
             "results": self.table,
             "desired": self.desired,
             "classes": self.classes,
+            **({"steering": self.steering} if self.steering else {}),
             **({"pictures": list(self.picture_names.values())} if self.picture_names else {}),
             "record": self.record,
         }

@@ -73,6 +73,16 @@ class Colorizer:
         """What the network predicts: `lab`, `rgb` or `yuv`."""
         return self.predictor.color_space
 
+    def seen(self, rgb) -> np.ndarray:
+        """-> pictures, [B, H, W, 3] uint8 sRGB, as the network sees them, [B, h, w, 3]: at the working size.
+
+        That is their own size where the working size is, or where they have the size of training and the working size
+        is its own.
+        """
+        size = rgb.shape[1:3]
+        own = size == self.trained_at and self.work_size == min(size)
+        return rgb if own else np.stack([photos.shrink(picture, self.work_size) for picture in rgb])
+
     def predict_small(self, rgb, *, given: Mapping | None = None, seed: int = 0, flip_average: bool = False):
         """What the network says of pictures as they are: one forward pass, or two.
 
@@ -103,18 +113,15 @@ class Colorizer:
             given, seed: see `Predictor.predict_lab`; of the size that the network sees.
 
         Returns:
-            [B, H, W, 3] float32 Lab. L is the pictures'. Where the working size is their size, or they have the size of
-            training and the working size is its own, this is the predictor's result, bit for bit: `rgb` and `yuv`
-            generators then give their own L.
+            [B, H, W, 3] float32 Lab. L is the pictures'. Where the network sees them as they are, this is the
+            predictor's result, bit for bit: `rgb` and `yuv` generators then give their own L.
         """
         rgb = np.asarray(rgb)
         if rgb.dtype != np.uint8 or rgb.ndim != 4 or rgb.shape[-1] != 3 or 0 in rgb.shape:
             raise ValueError(f"`rgb` must be [B, H, W, 3] uint8. Received: {list(rgb.shape)} {rgb.dtype}")
-        size = rgb.shape[1:3]
-        own = size == self.trained_at and self.work_size == min(size)
-        if own or photos.working_size(*size, self.work_size) == size:
+        small = self.seen(rgb)
+        if small.shape == rgb.shape:
             return self.predictor.predict_lab(rgb, given=given, seed=seed)
-        small = np.stack([photos.shrink(picture, self.work_size) for picture in rgb])
         ab = self.predict_small(small, given=given, seed=seed)
         return np.stack([fullres.lab(picture, one) for picture, one in zip(rgb, ab, strict=True)])
 

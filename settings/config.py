@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from colorgan.settings.options import ALL, ROWS, STAGES, TRAIN, WORDS, option, options_of
+from colorgan.settings.options import ALL, NUMBERS, ROWS, STAGES, TRAIN, WORDS, option, options_of
 
 # What has settings in common, beside `TRAIN`: what measures a trained model, and what uses one.
 MEASURE = ("eval", "turing", "sample")
@@ -282,6 +282,12 @@ class Evaluation:
     compare: tuple = option(
         (), "two runs, or gray or median and a run, to compare image by image: --compare RUN_A RUN_B", kind=WORDS
     )
+    hint_counts: tuple = option(
+        (),
+        "measure also with so many of the truth's colours given as points, comma-separated: 0,1,5,20,100",
+        kind=NUMBERS,
+    )
+    steering: bool = option(False, "measure also what people may ask: points, the truth's palette, aims")
     result_dir: str = option("", "results of any program to measure against --truth-dir, in place of a run", path=True)
     truth_dir: str = option("", "the photographs of --result-dir: the same paths but for the suffix", path=True)
 

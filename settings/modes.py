@@ -41,7 +41,8 @@ MODES = {
     ),
     "eval": Mode(
         "Measure a trained colorizer on test images, beside the gray and the median baseline.",
-        "dataset dataset_path checkpoints_path weights eval_size eval_split compare result_dir truth_dir test_output",
+        "dataset dataset_path checkpoints_path weights eval_size eval_split compare steering result_dir truth_dir "
+        "test_output",
         door="test-eval.py",
         words="[RUN ...]",
         examples=("--dataset cifar10", "photo --dataset folder --dataset-path ./photographs", "--compare RUN_A RUN_B"),

@@ -19,7 +19,11 @@ TEXT_SIZE = 15
 def png(evaluation, comparisons=()) -> bytes:
     """-> report.png of an `Evaluation` made with `for_report=True`, and of `Comparison`s of its models."""
     lines = [f"{key}: {value}" for key, value in tables.protocol_rows(evaluation.protocol) if key in ("dataset", "n")]
-    found = (tables.results(evaluation), *map(tables.comparison_table, comparisons))
+    found = (
+        tables.results(evaluation),
+        *map(tables.comparison_table, comparisons),
+        *tables.steering_tables(evaluation),
+    )
     parts = [_text("\n\n".join(["\n".join(lines), *map(tables.text_table, found)]))]
     parts += [Image.open(io.BytesIO(plot)).convert("RGB") for plot in plots.drawn(evaluation).values()]
     for model, by_metric in evaluation.gallery.items():

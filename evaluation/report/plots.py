@@ -1,4 +1,4 @@
-"""The plots of a report, drawn from an evaluation's `traces`: accuracy curves, colours, chroma.
+"""The plots of a report: accuracy curves, colours and chroma of an evaluation's `traces`, and its `steering`.
 
 Each of `PLOTS` returns a matplotlib figure; no window is opened. Imports
 `baselines`, `traces` and `formulas`; with `turing.window` and `training.writers` the only users of matplotlib.
@@ -32,9 +32,10 @@ STYLE = {"image.cmap": "viridis_r"} | dict.fromkeys(_INKED, INK)
 
 @functools.lru_cache(maxsize=1)
 def drawn(evaluation) -> dict[str, bytes]:
-    """-> {name: one of `PLOTS` as a PNG file's bytes}; drawn once for the page and the picture of an evaluation."""
+    """-> {name: a plot as a PNG file's bytes}; drawn once for the page and the picture of an evaluation."""
     with matplotlib.rc_context(STYLE):
-        return {name: _png(draw(evaluation)) for name, draw in PLOTS.items()}
+        asked = {"steering": steering} if evaluation.steering else {}
+        return {name: _png(draw(evaluation)) for name, draw in (PLOTS | asked).items()}
 
 
 def _png(figure):
@@ -86,6 +87,26 @@ def chroma(evaluation) -> Figure:
         mean = counts[some] @ middles / counts[some].sum(axis=1)
         axis.plot(middles[some], mean, color="#d55e00", linewidth=1.5, label="mean achieved")
         axis.set(xlabel="true chroma", ylabel="achieved chroma")
+    return figure
+
+
+def steering(evaluation) -> Figure:
+    """PSNR and MAE of a and b over the number of points that people give, with intervals, a line per model."""
+    figure = Figure(figsize=(10, 3.6), layout="compressed")
+    panels = (("psnr", "PSNR, dB"), ("mae_ab", "MAE of a and b, Lab units"))
+    for axis, (name, title) in zip(figure.subplots(1, 2), panels, strict=True):
+        for i, (model, entries) in enumerate(evaluation.steering.items()):
+            color, dashes = LINES[i % len(LINES)]
+            found = [(entry["points"], *entry["results"][name]) for entry in entries if "points" in entry]
+            points, value, low, high = np.array(found, dtype=float).T
+            axis.plot(points, value, dashes, marker="o", color=color, label=model)
+            axis.fill_between(points, low, high, color=color, alpha=0.2, linewidth=0)
+        axis.set_xscale("symlog", linthresh=1)
+        axis.set_xticks(points, [f"{count:.0f}" for count in points])
+        axis.minorticks_off()
+        axis.set(xlabel="points given", title=title)
+        axis.grid(alpha=0.25)
+        axis.legend()
     return figure
 
 

@@ -11,20 +11,24 @@ from collections.abc import Mapping, Sequence
 from colorgan.evaluation import definitions
 
 CLASS_METRICS = ("mae_ab", "psnr", "colorfulness_ratio", "chroma_ratio")
-DIGITS = {"ssim": 3, "kid": 4, **dict.fromkeys(definitions.CONTROLS, 3)}
+DIGITS = {"ssim": 3, "kid": 4, "reachable": 3, **dict.fromkeys(definitions.CONTROLS, 3)}
 
 
 def text(evaluation, comparisons=()) -> str:
-    """-> the whole report: protocol, table, comparisons, tables per class."""
-    tables = (results(evaluation), *map(comparison_table, comparisons), *class_tables(evaluation))
+    """-> the whole report: protocol, table, comparisons, what people ask, tables per class."""
+    tables = _all(evaluation, comparisons)
     return "\n\n".join([protocol_text(evaluation.protocol), *map(text_table, tables)]) + "\n"
 
 
 def markdown(evaluation, comparisons=()) -> str:
     """-> the whole report as Markdown, for a weights card or a README."""
-    tables = (results(evaluation), *map(comparison_table, comparisons), *class_tables(evaluation))
     protocol = f"```\n{protocol_text(evaluation.protocol)}\n```"
-    return "\n\n".join(["# Evaluation", *map(markdown_table, tables), protocol]) + "\n"
+    return "\n\n".join(["# Evaluation", *map(markdown_table, _all(evaluation, comparisons)), protocol]) + "\n"
+
+
+def _all(evaluation, comparisons):
+    compared = map(comparison_table, comparisons)
+    return results(evaluation), *compared, *steering_tables(evaluation), *class_tables(evaluation)
 
 
 def protocol_rows(protocol: Mapping) -> list[tuple[str, str]]:
@@ -67,6 +71,31 @@ def comparison_table(comparison):
         rows.append([label(name), number(name, row["a"]), number(name, row["b"]), difference, better])
     title = f"{comparison.b} - {comparison.a}, N = {comparison.n} images, {comparison.intervals}"
     return title, ["metric", comparison.a, comparison.b, "difference", "better"], rows
+
+
+def steering_tables(evaluation):
+    """-> of each model what came of what people asked, and a table of aims; none where nothing was asked."""
+    for model, entries in evaluation.steering.items():
+        title = f"{model}, what people ask, N = {evaluation.protocol['n']} images, [95 % interval], paired differences"
+        header = ["given", label("psnr"), "difference", label("mae_ab"), "difference", "to", label("in_place")]
+        yield title, header, [_steered(entry) for entry in entries if "difference" in entry or "points" in entry]
+        aims = [
+            [entry["given"], number(entry["control"], entry["desired"])]
+            + [cell(name, entry["results"][name]) for name in ("can_reach", "reachable", entry["control"], "aim_met")]
+            for entry in entries
+            if "control" in entry
+        ]
+        if aims:
+            names = ("desired", label("can_reach"), "reachable", "achieved", label("aim_met"))
+            yield f"{model}, aims, [95 % interval]", ["aim", *names], aims
+
+
+def _steered(entry):
+    """-> the row of a wish: value and paired difference of each metric, to what, and the share of points in place."""
+    row, found, difference = [entry["given"]], entry["results"], entry.get("difference", {})
+    for name in ("psnr", "mae_ab"):
+        row += [cell(name, found[name]), cell(name, difference[name], sign="+") if difference else ""]
+    return [*row, entry.get("against", ""), cell("in_place", found["in_place"]) if "in_place" in found else ""]
 
 
 def class_tables(evaluation):

@@ -7,7 +7,9 @@ from types import SimpleNamespace
 import pytest
 
 from colorgan.commands import common, evaluate, turing
+from colorgan.models import generators
 from colorgan.settings import flags
+from colorgan.weights.stored import WEIGHTS
 
 
 def command(*words, mode="eval"):
@@ -201,3 +203,29 @@ def test_a_turing_test_checks_its_flags_before_the_weights(words, message, monke
     monkeypatch.setattr(common, "trained", lambda command: pytest.fail("the weights were loaded"))
     with pytest.raises(ValueError, match=message):
         turing.run(command("--web", *words, mode="turing"))
+
+
+def test_people_ask_a_network_and_the_report_says_what_came_of_it(here, few, tmp_path):
+    config = command("--dataset", "shapes", "--conditions", "hints,palette,aim", mode="train").config
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "config.json").write_text(config.to_json())
+    generators.build(config).save_weights(run / WEIGHTS)
+    printed = here("eval", run, "--eval-size", 3, "--steering", "--hint-counts", "4,1").out
+    for words in ("run, what people ask, N = 3 images", "4 points", "palette of the truth", "run, aims", "hue 0.85"):
+        assert words in printed
+    result = json.loads((run / "result.json").read_text())
+    assert [row["points"] for row in result["steering"]["run"][:3]] == [0, 1, 4]
+    assert "seed 0" in result["protocol"]["points"] and "overlap" in result["protocol"]["definitions"]["in_place"]
+    page, text = (run / "report.html").read_text(), (run / "report.md").read_text()
+    assert 'id="steering"' in page and "Two plots over the number of points" in page
+    assert "| 4 points | " in text and "| saturation 0.5 | 0.500 | " in text
+
+
+def test_who_takes_no_wishes_cannot_be_asked(here):
+    failed = here("eval", "cifar10", "--dataset", "shapes", "--steering", expect=1)
+    assert "`--steering`: cifar10 takes no conditions: it was trained without --conditions" in failed.err
+    failed = here("eval", "cifar10", "--dataset", "shapes", "--hint-counts", "1,x", expect=2)
+    assert "`--hint-counts` must be whole numbers, comma-separated. Received: '1,x'" in failed.err
+    failed = here("eval", "--result-dir", "a", "--truth-dir", "b", "--hint-counts", "5", expect=1)
+    assert "nobody can be asked, with --hint-counts or --steering" in failed.err

@@ -89,14 +89,14 @@ def test_every_option_is_a_flag(name):
     one, kind = OPTIONS[name], OPTIONS[name].kind
     text = {
         bool: str(not one.default), int: "7", float: "0.25", str: "places365",
-        "rows": "[[8, 2, 0.5]]", "stages": "[[100, 2]]", "words": "flip",
+        "rows": "[[8, 2, 0.5]]", "stages": "[[100, 2]]", "words": "flip", "numbers": "20",
     }[kind]  # fmt: skip
     line = f"{one.flag} {shlex.quote(text)} {COMPANIONS.get(name, '')}"
     command = parsed(line, mode="train" if "train" in one.modes else one.modes[0])
     assert command.given >= {name} and (len(command.given) == 1 or name in COMPANIONS)
     got = command.config.flat()[name]
     assert type(got) is (tuple if isinstance(kind, str) else kind)
-    assert json.dumps(got) in (text, text.lower(), f'"{text}"', f'["{text}"]')
+    assert json.dumps(got) in (text, text.lower(), f'"{text}"', f'["{text}"]', f"[{text}]")
 
 
 @pytest.mark.parametrize(

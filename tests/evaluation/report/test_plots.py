@@ -1,5 +1,7 @@
 """What the plots draw is what was counted."""
 
+import dataclasses
+
 import numpy as np
 
 from colorgan.evaluation.report import plots
@@ -23,3 +25,16 @@ def test_histograms_have_one_scale_and_their_axes_right(full):
     assert (column, row) == ((10 + 110) // 2, (20 + 110) // 2)
     chroma = plots.chroma(full).axes[0].collections[0].get_array()
     assert (np.flatnonzero(chroma.count(axis=1)) == [int(np.hypot(10, 20)) // 2]).all()  # achieved, along y
+
+
+def test_the_curve_over_points_is_that_of_the_rows(full):
+    rows = [
+        {"points": n, "results": {"psnr": (20 + n, 19, 21 + n), "mae_ab": (9 - n, 8 - n, 10)}} for n in (0, 1, 5)
+    ]  # fmt: skip
+    asked = dataclasses.replace(full, steering={"m": [*rows, {"given": "palette", "results": {}}]})
+    psnr, mae = plots.steering(asked).axes
+    np.testing.assert_array_equal(psnr.lines[0].get_xydata(), [[0, 20], [1, 21], [5, 25]])
+    np.testing.assert_array_equal(mae.lines[0].get_xydata(), [[0, 9], [1, 8], [5, 4]])
+    low = psnr.collections[0].get_paths()[0].get_extents()
+    assert (low.y0, low.y1) == (19, 26)
+    assert "steering" in plots.drawn(asked) and "steering" not in plots.drawn(full)

@@ -1,5 +1,7 @@
 """What people read as text: the protocol above aligned tables, Markdown, comparisons."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -106,3 +108,23 @@ def test_a_comparison_in_words(full):
     assert "| metric | gray | cold | difference | better |" in tables.markdown(
         full, [statistics.compare(full, "gray", "cold", resamples=20)]
     )
+
+
+def test_what_people_ask_in_words(full):
+    point = {"psnr": (25.0, 24, 26), "mae_ab": (8.0, 7, 9), "in_place": (0.5, 0.25, 0.75)}
+    aimed = {"can_reach": (0.9, 0.8, 1), "reachable": (0.45, 0.4, 0.5), "saturation": (0.4, 0.3, 0.5)}
+    rows = [
+        {"given": "5 points", "points": 5, "results": point, "difference": {"psnr": (1.5, 1, 2), "mae_ab": (-1, -2, 0)}}
+        | {"against": "nothing"},
+        {"given": "saturation 0.5", "control": "saturation", "desired": 0.5, "results": aimed | {"aim_met": (1, 1, 1)}},
+    ]
+    asked, aims = tables.steering_tables(dataclasses.replace(full, steering={"m": rows}))
+    assert asked[2] == [
+        ["5 points", "25.00 [24.00, 26.00]", "+1.50 [+1.00, +2.00]", "8.00 [7.00, 9.00]", "-1.00 [-2.00, +0.00]"]
+        + ["nothing", "50.00 [25.00, 75.00]"]
+    ]
+    assert aims[2] == [
+        ["saturation 0.5", "0.500", "90.00 [80.00, 100.00]", "0.450 [0.400, 0.500]", "0.400 [0.300, 0.500]"]
+        + ["100.00 [100.00, 100.00]"]
+    ]
+    assert all(len(row) == len(table[1]) for table in (asked, aims) for row in table[2])
