@@ -68,7 +68,7 @@ class Generator(blocks.Composite, keras.Model):
             gray, given, training: see `call`.
 
         Returns:
-            {reduction: [B, H' / reduction, W' / reduction, C]}, H' and W' the multiples of `multiple` that hold H and W.
+            {reduction: [B, H' / reduction, W' / reduction, C]}; H', W': the multiples of `multiple` that hold H and W.
         """
         joined = [ops.cast(given[row.name], gray.dtype) for row in self.inputs if row.joins == "picture"]
         x = blocks.pad_to_multiple(ops.concatenate([gray, *joined], axis=-1) if joined else gray, self.multiple)

@@ -1,0 +1,294 @@
+"""What a person decides about the colours of a photograph: hints at places, a palette, the aim of the whole.
+
+Owns `Hint` and `Wishes`, how files say them, and what a generator is given for them. What the network leaves of them
+is `corrections`'. Imports `files` and `models`; NumPy on pictures at the working size.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from colorgan.files import modes, reading
+from colorgan.models import color as colors
+from colorgan.models import conditions
+from colorgan.serving import fullres
+
+MOST = 10_000  # hints of a picture
+LARGEST = 512  # working size: the attention over hints takes memory as the fourth power of it
+PAINTED = 24  # of 255: how far from the photograph a pixel is that was painted over
+SEEN = 256  # pixels of the longer side of a reference, of which its palette is taken
+NO_COLOR = 4.0  # Lab units: where 99 % of a reference's pixels have less chroma it is gray
+KEEP_GRAY = "keep gray"
+
+
+@dataclass(frozen=True)
+class Hint:
+    """A colour at a place. Raises ValueError for values out of their range.
+
+    Attributes:
+        x, y: pixels of the upright photograph from its upper left corner, fractions allowed.
+        color: sRGB, three whole numbers 0 to 255; None: it keeps gray there.
+        radius: pixels; 0: the place alone.
+        frame: of a film, counted from 0: it holds from this one until the scene ends.
+    """
+
+    x: float
+    y: float
+    color: tuple[int, int, int] | None
+    radius: float = 0.0
+    frame: int = 0
+
+    def __post_init__(self):
+        """Check the values."""
+        for name in ("x", "y", "radius"):
+            if not _is_number(getattr(self, name), float) or getattr(self, name) < 0:
+                raise ValueError(f"`{name}` must be a number of pixels, at least 0. Received: {getattr(self, name)!r}")
+        if not _is_number(self.frame, int) or self.frame < 0:
+            raise ValueError(f"`frame` must be a whole number, at least 0. Received: {self.frame!r}")
+        color = self.color
+        if color is not None and not (len(color) == 3 and all(_is_number(c, int) and 0 <= c < 256 for c in color)):
+            raise ValueError(f"`color` must be three whole numbers of 0..255, or None. Received: {color!r}")
+
+
+@dataclass(frozen=True, eq=False)
+class Wishes:
+    """All that a person decides about a picture; without any, its colours are the automatic ones.
+
+    Raises ValueError for values out of their range.
+
+    Attributes:
+        hints: of the picture; where two meet the later one holds. At most `MOST`.
+        palette: [261] float32, of `palette_of`, or None.
+        desired_saturation, desired_hue: the mean to aim at, in [0, 1] (a turn of hue is 1), as
+            `models.objectives.controls.value` measures it, or None.
+    """
+
+    hints: tuple[Hint, ...] = ()
+    palette: np.ndarray | None = None
+    desired_saturation: float | None = None
+    desired_hue: float | None = None
+
+    def __post_init__(self):
+        """Check the values."""
+        object.__setattr__(self, "hints", tuple(self.hints))
+        if len(self.hints) > MOST:
+            raise ValueError(f"`hints` must be at most {MOST:,}. Received: {len(self.hints):,}")
+        if self.palette is not None and np.shape(self.palette) != (conditions.PALETTE,):
+            raise ValueError(
+                f"`palette` must have shape [{conditions.PALETTE}], as `palette_of` gives it. "
+                f"Received: {list(np.shape(self.palette))}"
+            )
+        for name in ("desired_saturation", "desired_hue"):
+            value = getattr(self, name)
+            if value is not None and not (_is_number(value, float) and 0 <= value <= 1):
+                raise ValueError(f"`{name}` must lie in 0..1. Received: {value!r}")
+
+    def __bool__(self):
+        """Whether anything is wished."""
+        return bool(self.named)
+
+    @property
+    def named(self) -> dict:
+        """{name of the generator's input: the attributes' names} of what is wished."""
+        parts = {"hints": ("hints",), "palette": ("palette",), "aim": ("desired_saturation", "desired_hue")}
+        wished = {name: [one for one in some if self._has(one)] for name, some in parts.items()}
+        return {name: some for name, some in wished.items() if some}
+
+    def _has(self, name):
+        return bool(self.hints) if name == "hints" else getattr(self, name) is not None
+
+    def check(self, height: int, width: int) -> None:
+        """Raise ValueError, naming it, if a hint lies outside a picture of this size."""
+        for i, one in enumerate(self.hints):
+            if not (one.x < width and one.y < height):
+                raise ValueError(
+                    f"`hints`: hint {i} at x {one.x:g}, y {one.y:g} lies outside the picture of {width} x {height} "
+                    "pixels. Places count from 0 at the upper left corner of the upright picture."
+                )
+
+    def given(self, picture: np.ndarray, size: tuple[int, int], *, ab_scale: float) -> dict:
+        """What a generator is given for these wishes.
+
+        Args:
+            picture: [h, w, 3] uint8, at the working size, h and w even.
+            size: height and width of the photograph, in whose pixels the hints are.
+            ab_scale: Lab units of a and b that become 1.
+
+        Returns:
+            {name: values}, float32, of what is wished: `hints` [1, h / 2, w / 2, 3], whose colours are fitted into the
+            gamut at the lightness of their cell; `palette` [1, 1, 1, 261]; `aim` [1, 1, 1, 5].
+
+        Raises:
+            ValueError: if a hint lies outside the photograph.
+        """
+        result = {}
+        if self.hints:
+            self.check(*size)
+            result["hints"] = _raster(self.hints, picture, size)[None] / np.float32([ab_scale, ab_scale, 1])
+        if self.palette is not None:
+            result["palette"] = np.float32(self.palette)[None, None, None]
+        if "aim" in self.named:
+            wanted = [None if v is None else np.float32([v]) for v in (self.desired_saturation, self.desired_hue)]
+            result["aim"] = np.asarray(conditions.aim(*wanted))
+        return result
+
+
+def palette_of(image) -> np.ndarray:
+    """The palette of a picture.
+
+    Args:
+        image: [H, W, 3] uint8 or uint16, sRGB.
+
+    Returns:
+        [261] float32: the square roots of the joint bins' shares, `conditions.palette`.
+
+    Raises:
+        ValueError: if it is gray, or no such array.
+    """
+    image = np.asarray(image)
+    if image.dtype not in (np.uint8, np.uint16) or image.ndim not in (2, 3) or 0 in image.shape:
+        raise ValueError(f"A reference must be [H, W, 3] uint8 or uint16. Received: {list(image.shape)} {image.dtype}")
+    gray = image.ndim == 2 or image.shape[2] < 3
+    if not gray:
+        factor = min(1.0, SEEN / max(image.shape[:2]))
+        size = [max(1, round(side * factor)) for side in image.shape[1::-1]]
+        small = modes.as_depth(cv2.resize(image[..., :3], size, interpolation=cv2.INTER_AREA), np.uint8)
+        # A fifth of its pixels: each is compared with all bins.
+        ab = np.asarray(colors.rgb_to_lab(small.reshape(-1, 3)[::5] / np.float32(255)))[:, 1:]
+        gray = np.percentile(np.linalg.norm(ab, axis=-1), 99) < NO_COLOR
+    if gray:
+        raise ValueError("The reference is gray: it has no palette to take. Choose a coloured picture.")
+    return np.asarray(conditions.palette(ab[None]))[0, 0, 0]
+
+
+def read_palette(path, **options) -> np.ndarray:
+    """-> `palette_of` a file; `options` are those of `reading.read`.
+
+    Raises:
+        OSError, ValueError: naming the file, if it is no picture, or gray.
+    """
+    photograph = reading.read(Path(path), **options)
+    try:
+        return palette_of(photograph.pixels)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
+
+
+def read_hints(path, photograph=None) -> tuple[Hint, ...]:
+    """Hints out of a file.
+
+    Args:
+        path: JSON as for `parse_hints`, or a picture, best a PNG, of the photograph's size: a layer that is transparent
+            where nothing is painted, or a copy of the photograph that was painted over.
+        photograph: [H, W] or [H, W, 3] uint8 or uint16, what a painted copy is compared with. Pixels that differ by
+            more than `PAINTED` in a channel are painted.
+
+    Raises:
+        OSError: if it cannot be read.
+        ValueError: naming the file, if it holds no hints, or a painted picture has another size than the photograph.
+    """
+    path = Path(path)
+    try:
+        if path.suffix.lower() == ".json":
+            return parse_hints(path.read_text(encoding="utf-8"))
+        return _painted(reading.read(path), photograph)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
+
+
+def parse_hints(text: str) -> tuple[Hint, ...]:
+    """Hints out of JSON text: `[{"x": 120, "y": 80, "color": "#2040c0", "radius": 5, "frame": 0}, ...]`.
+
+    `color` is "#rrggbb" or "keep gray"; `radius` and `frame` may be left out.
+
+    Raises:
+        ValueError: saying which of them is wrong, and how.
+    """
+    try:
+        rows = json.loads(text)
+    except ValueError as error:
+        raise ValueError(f"hints must be JSON: {error}") from error
+    if not isinstance(rows, list) or not rows:
+        raise ValueError('hints must be a list of {"x", "y", "color"}, at least one')
+    if len(rows) > MOST:
+        raise ValueError(f"hints must be at most {MOST:,}. Received: {len(rows):,}")
+    return tuple(_hint(i, row) for i, row in enumerate(rows))
+
+
+def _hint(i, row):
+    names = [field.name for field in fields(Hint)]
+    if not isinstance(row, dict) or not {"x", "y", "color"} <= set(row) <= set(names):
+        raise ValueError(f"hint {i} must have x, y and color, and may have radius and frame. Received: {row!r}")
+    text = row["color"]
+    if text != KEEP_GRAY and not (isinstance(text, str) and re.fullmatch("#[0-9a-fA-F]{6}", text)):
+        raise ValueError(f'hint {i}: `color` must be "#rrggbb" or "{KEEP_GRAY}". Received: {text!r}')
+    try:
+        return Hint(**row | {"color": None if text == KEEP_GRAY else tuple(bytes.fromhex(text[1:]))})
+    except ValueError as error:
+        raise ValueError(f"hint {i}: {error}") from error
+
+
+def _painted(layer, photograph):
+    """What was painted, a `reading.Photograph`, as hints: at most `MOST`, each for a square of pixels."""
+    pixels = modes.as_depth(layer.pixels, np.uint8)
+    pixels = pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=-1)
+    if photograph is not None and photograph.shape[:2] != pixels.shape[:2]:
+        (height, width), (h, w) = photograph.shape[:2], pixels.shape[:2]
+        raise ValueError(f"painted hints must have the photograph's size, {width} x {height}. Received: {w} x {h}")
+    if layer.alpha is not None and layer.alpha.min() < np.iinfo(layer.alpha.dtype).max:
+        mask = layer.alpha > np.iinfo(layer.alpha.dtype).max // 2
+    elif photograph is None:
+        raise ValueError("painted hints must be transparent where nothing is painted")
+    else:
+        plain = modes.as_depth(photograph, np.uint8)
+        plain = plain if plain.ndim == 3 else plain[..., None]
+        mask = np.abs(pixels.astype(np.int16) - plain).max(axis=-1) > PAINTED
+    y, x = np.nonzero(mask)
+    if not len(y):
+        raise ValueError("nothing is painted there")
+    side, cells = max(1, max(mask.shape) // LARGEST), None
+    while cells is None or cells.max() >= MOST:
+        side = side if cells is None else side + max(1, side // 4)
+        _, cells = np.unique((y // side) * mask.shape[1] + x // side, return_inverse=True)
+    count = np.bincount(cells)
+    means = [np.bincount(cells, values) / count for values in (x, y, *pixels[y, x].T.astype(float))]
+    return tuple(
+        Hint(float(cx), float(cy), tuple(int(round(c)) for c in rgb), radius=0.0 if side == 1 else side / 2)
+        for cx, cy, *rgb in zip(*means, strict=True)
+    )
+
+
+def _raster(hints, picture, size):
+    """-> [h / 2, w / 2, 3] float32: a, b and 1 in each cell that a hint's disc touches, Lab units."""
+    height, width = picture.shape[0] // 2, picture.shape[1] // 2
+    scale = height / size[0], width / size[1]
+    result = np.zeros((height, width, 3), np.float32)
+    rgb = np.float32([one.color or (0, 0, 0) for one in hints]) / 255
+    for one, ab in zip(hints, np.asarray(colors.rgb_to_lab(rgb))[:, 1:], strict=True):
+        y, x = one.y * scale[0], one.x * scale[1]
+        reach_y, reach_x = one.radius * scale[0], one.radius * scale[1]
+        top, left = max(0, int(y - reach_y)), max(0, int(x - reach_x))
+        rows = np.arange(top, min(height - 1, int(y + reach_y)) + 1)
+        columns = np.arange(left, min(width - 1, int(x + reach_x)) + 1)
+        # From the disc's middle to the nearest point of each cell, in radii; the middle's own cell is touched anyway.
+        away_y = np.maximum(np.maximum(rows - y, y - rows - 1), 0) / max(reach_y, 1e-6)
+        away_x = np.maximum(np.maximum(columns - x, x - columns - 1), 0) / max(reach_x, 1e-6)
+        touched = away_y[:, None] ** 2 + away_x**2 <= 1
+        result[top : rows[-1] + 1, left : columns[-1] + 1][touched] = (*ab, 1)
+    light = cv2.resize(fullres.lightness(picture), (width, height), interpolation=cv2.INTER_AREA)
+    mask = result[..., 2] > 0
+    lab = np.concatenate([light[mask][:, None], result[mask][:, :2]], axis=-1)
+    result[mask, :2] = np.asarray(colors.fit_gamut(lab))[:, 1:]
+    return result
+
+
+def _is_number(value, kind):
+    kinds = (int, np.integer) if kind is int else (int, float, np.integer, np.floating)
+    return isinstance(value, kinds) and not isinstance(value, bool) and math.isfinite(value)
