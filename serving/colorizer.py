@@ -6,6 +6,7 @@ What every door delivers, as a class: `colorgan.Colorizer`. Owns how arrays are 
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Mapping
 
@@ -200,6 +201,31 @@ class Colorizer:
                 rgb = fullres.join(pixels, one)
                 results[i] = rgb if alpha is None else np.dstack([rgb, alpha])
         return results if isinstance(image, list) else results[0]
+
+    def variants(self, image, count: int = 4, **options) -> list:
+        """Results that differ visibly, in hue and not only in strength, and that the model believes in.
+
+        Args:
+            image: one picture, as for `colorize`.
+            count: of results, 1 to 9; the first is that of `colorize`.
+            options: of `colorize`.
+
+        Raises:
+            ValueError: as `colorize`, and for weights without joint bins or conditions.
+        """
+        wished = {field.name for field in dataclasses.fields(Wishes)} & set(options)
+        wishes = Wishes(**{name: options.pop(name) for name in wished})
+        found = self.open(image).variants(count, wishes)
+        return [self.colorize(image, **options, **one.arguments) for one in found]
+
+    def doubt(self, image) -> np.ndarray:
+        """-> [H, W] float32 in [0, 1]: how unsure the model is, for a picture as for `colorize`; see `Opened.doubt`."""
+        opened = self.open(image)
+        return opened.doubt(opened.size)
+
+    def suggest(self, image, x: float, y: float, count: int = 8) -> list[tuple[int, int, int]]:
+        """-> colours likely at a place of a picture, the most likely first; see `Opened.suggest`."""
+        return self.open(image).suggest(x, y, count)
 
 
 def natural_size(data, multiple):

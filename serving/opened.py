@@ -1,21 +1,23 @@
 """A photograph that somebody works on: what the encoder made of it is kept, so that a wish costs the decoder alone.
 
 Owns the two halves of a generator, compiled, and the preview. Gets the colorizer as an argument. Imports `models`,
-`serving.photos`, `serving.fullres` and `serving.steering`.
+`serving.photos`, `serving.fullres`, `serving.steering` and `serving.alternatives`.
 """
 
 from __future__ import annotations
 
 import copy
 
+import cv2
 import numpy as np
 import tensorflow as tf
 from keras import ops
 
 from colorgan.files import modes
+from colorgan.models import color, inputs
 from colorgan.models.predictor import Predictor
-from colorgan.serving import fullres, photos
-from colorgan.serving.steering import Wishes
+from colorgan.serving import alternatives, fullres, photos
+from colorgan.serving.steering import Hint, Wishes
 
 PREVIEW = 1280  # pixels of the longer side, at most
 
@@ -57,10 +59,51 @@ class Opened:
         settings = photos.Settings(work_size=self.colorizer.work_size, saturation=saturation)
         return photos.predict_ab(self.colorizer, self.small[None], settings, wishes, [self.size])[0]
 
+    def doubt(self, size=None) -> np.ndarray:
+        """-> [h, w] float32 in [0, 1], how unsure the model is, as large as the preview or of a size (h, w)."""
+        height, width = size or self.preview.shape[:2]
+        return cv2.resize(alternatives.doubt(self._probabilities()), (width, height), interpolation=cv2.INTER_LINEAR)
+
+    def suggest(self, x: float, y: float, count: int = 8) -> list[tuple[int, int, int]]:
+        """Colours that are likely at a place.
+
+        Args:
+            x, y: pixels of the photograph.
+            count: of colours, at most.
+
+        Returns:
+            sRGB colours, as light as the place, the most likely first; see `alternatives.suggestions`.
+        """
+        Wishes(hints=(Hint(x, y, None),)).check(*self.size)
+        probabilities = self._probabilities()
+        places = [(int(y * h / self.size[0]), int(x * w / self.size[1])) for h, w in _sizes(self.small, probabilities)]
+        around = probabilities[tuple(slice(max(0, i - 1), i + 2) for i in places[1])].mean(axis=(0, 1))
+        return alternatives.suggestions(around, float(fullres.lightness(self.small)[places[0]]), count)
+
+    def variants(self, count: int = 4, wishes: Wishes = photos.AUTOMATIC) -> list[Wishes]:
+        """-> the wishes of results that differ visibly, the first `wishes` themselves; see `alternatives.variants`."""
+        light = fullres.lightness(self.small)
+        return alternatives.variants(self.predict, self._probabilities(), light, self.size, wishes, count)
+
+    def _probabilities(self):
+        """-> [h, w, Q], of the joint bins, nothing being wished."""
+        if self._halves is None or not self._halves.has_bins:
+            raise ValueError(
+                f"The weights {self.colorizer.name} hold no colours likely but the ones they give: doubt, suggestions "
+                "and variants need --head color-and-bins or joint-bins."
+            )
+        own = self.colorizer.predictor
+        gray = color.gray(self.small[None] / np.float32(255), color_space=own.color_space)
+        given = inputs.completed(own.inputs, {}, gray.shape[:3])
+        return self._halves.probabilities(self._kept(gray, given), gray, given)[0]
+
     def _colors(self, gray, given):
+        return self._halves.colors(self._kept(gray, given), gray, given)
+
+    def _kept(self, gray, given):
         if self._maps is None:
             self._maps = self._halves.pyramid(gray, given)
-        return self._halves.colors(self._maps, gray, given)
+        return self._maps
 
 
 class Halves:
@@ -68,10 +111,13 @@ class Halves:
 
     Args:
         generator: a `generators.Generator`.
+
+    Attributes:
+        has_bins: whether it has joint bins.
     """
 
     def __init__(self, generator):
-        self._rows = generator.inputs
+        self._rows, self.has_bins = generator.inputs, generator.head.kind == "joint-bins"
 
         def colors(maps, gray, given, **options):
             maps = {float(name): one for name, one in maps.items()}
@@ -114,3 +160,7 @@ class _Compiled:
         if key not in self._graphs:
             self._graphs[key] = tf.function(self._function, input_signature=specs)
         return self._graphs[key](*inputs)
+
+
+def _sizes(*maps):
+    return [one.shape[:2] for one in maps]

@@ -101,6 +101,11 @@ class Wishes:
         wished = {name: [one for one in some if self._has(one)] for name, some in parts.items()}
         return {name: some for name, some in wished.items() if some}
 
+    @property
+    def arguments(self) -> dict:
+        """{attribute: value}, as `Colorizer.colorize` takes them."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
     def _has(self, name):
         return bool(self.hints) if name == "hints" else getattr(self, name) is not None
 
