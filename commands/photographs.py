@@ -7,13 +7,16 @@ from pathlib import Path
 
 from colorgan.settings import flags, modes
 
+STEERING = ("hints", "reference", "desired_saturation", "desired_hue", "variants", "doubt")
+
 
 def run(command: flags.Command) -> int:
     """Colorize files, folders, globs and films at their own size; the exit status is 1 if one of them could not be."""
-    wanted, photographs = command.config.colorizing, inputs(command)
+    wanted, values, photographs = command.config.colorizing, command.config.flat(), inputs(command)
     # Only now what takes seconds to import.
     from colorgan.commands import common
     from colorgan.serving import batch
+    from colorgan.serving.steering import Steering
 
     colorizer, _ = common.trained(command)
     return batch.colorize_files(
@@ -21,6 +24,7 @@ def run(command: flags.Command) -> int:
         photographs,
         Path(wanted.test_output or "colorized"),
         settings=common.settings(wanted, colorizer),
+        steering=Steering(**{name: values[name] for name in STEERING}),
         smoothing=wanted.smoothing,
         overwrite=wanted.overwrite,
         weights_sha256=colorizer.stored.digest,

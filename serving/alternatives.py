@@ -53,14 +53,17 @@ def suggestions(probabilities, light: float, count: int) -> list[tuple[int, int,
     lab = np.concatenate([np.full((len(probabilities), 1), light), quantization.joint_centres()], axis=1)
     lab = np.asarray(colors.fit_gamut(np.float32(lab)))
     distances = np.linalg.norm(lab[:, None, 1:] - lab[:, 1:], axis=-1)
-    likely = (distances < APART) @ probabilities  # of what looks like it
+    near, left = np.exp(-((distances / APART) ** 2) * 2), np.array(probabilities, np.float64)
     gray, chosen = int(np.linalg.norm(lab[:, 1:], axis=-1).argmin()), []
-    for i in np.argsort(-likely, kind="stable"):
-        if len(chosen) < count and (not chosen or distances[i, chosen].min() >= APART):
-            chosen.append(int(i))
-    near = min(chosen, key=lambda i: distances[gray, i])
-    if distances[gray, near] < APART:
-        chosen[chosen.index(near)] = gray
+    while len(chosen) < count:
+        likely = np.where(distances[:, chosen].min(axis=1, initial=np.inf) < APART, 0, near @ left)
+        if likely.max() <= 0:
+            break
+        chosen.append(int(likely.argmax()))
+        left[distances[chosen[-1]] < APART] = 0  # what looks like it
+    nearest = min(chosen, key=lambda i: distances[gray, i])
+    if distances[gray, nearest] < APART:
+        chosen[chosen.index(nearest)] = gray
     else:
         chosen[-1 if len(chosen) == count else len(chosen) :] = [gray]
     return [tuple(int(c) for c in row) for row in np.rint(np.asarray(colors.lab_to_rgb(lab[chosen])) * 255)]

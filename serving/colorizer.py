@@ -138,10 +138,15 @@ class Colorizer:
         ab = self.predict_small(small, given=given, seed=seed)
         return np.stack([fullres.lab(picture, one) for picture, one in zip(rgb, ab, strict=True)])
 
-    def check(self, wishes: Wishes, settings: photos.Settings) -> None:
-        """Refuse wishes that these weights or settings cannot fulfil: a ValueError that says why."""
+    def check(self, wishes: Wishes, settings: photos.Settings, *, variants: int = 1, doubt: bool = False) -> None:
+        """Refuse what these weights or settings cannot do.
+
+        Raises:
+            ValueError: saying why.
+        """
+        named = wishes.named | ({"hints": ["variants"], "palette": ["variants"]} if variants > 1 else {})
         known, own = [row.name for row in self.predictor.inputs], self.stored and self.stored.config.objective
-        for name, wished in wishes.named.items():
+        for name, wished in named.items():
             said = ", ".join(f"`{one}`" for one in wished)
             if name == "aim" and own and (own.desired_saturation is not None or own.desired_hue is not None):
                 raise ValueError(f"{said}: the weights {self.name} have their aim built in. Leave it out.")
@@ -150,13 +155,18 @@ class Colorizer:
                     f"{said}: the weights {self.name} were trained without --conditions {name}. Leave it out, or use "
                     "weights that know it."
                 )
-        if wishes and settings.work_size > LARGEST:
+        if named and settings.work_size > LARGEST:
             raise ValueError(
                 f"`work_size` must be at most {LARGEST} with hints, a palette or an aim: what carries them through the "
                 f"picture takes memory as its fourth power. Received: {settings.work_size}"
             )
         if wishes.desired_saturation is not None and settings.saturation != 1:
             raise ValueError("`saturation` is a factor, and `desired_saturation` what to aim at: give one of them.")
+        if (variants > 1 or doubt) and not (self.halves and self.halves.has_bins):
+            raise ValueError(
+                f"The weights {self.name} know of no colours but those that they give: doubt, suggestions and variants "
+                "need --head color-and-bins or joint-bins."
+            )
 
     def open(self, image) -> Opened:
         """-> a photograph to work on, whose wishes cost the decoder alone; `image` and errors as for `colorize`."""

@@ -6,6 +6,7 @@ of ab. Imports `serving.fullres`.
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import cv2
@@ -15,6 +16,7 @@ from colorgan.serving import fullres
 
 FADING = 4.0  # pixels of the working size, two of the hints' cells: what is left at a hint fades out within
 STRONGEST = 32.0  # factor on chroma: with it nearly every pixel lies at the end of the gamut
+BEYOND = 150.0  # Lab units: of chroma, out of any gamut
 SEARCHED = 1 << 12  # pixels, at most, that the search for a factor looks at
 HALVINGS = 14
 TURNS = 24  # angles that are tried where small turns do not lead to the hue
@@ -61,7 +63,9 @@ def record(ab, light, wishes) -> dict:
     """
     result, rgb = {}, fullres.srgb(light, ab)
     if wishes.desired_saturation is not None:
-        most = _mean(fullres.srgb(light, ab * np.float32(STRONGEST)), "saturation")
+        chroma = np.linalg.norm(ab, axis=-1, keepdims=True)
+        strong = ab * np.clip(BEYOND / np.maximum(chroma, 1e-6), 1, STRONGEST)
+        most = _mean(fullres.srgb(light, strong), "saturation")
         result["saturation"] = {"desired": wishes.desired_saturation, "reachable": round(most, 4)}
         result["saturation"]["achieved"] = round(_mean(rgb, "saturation"), 4)
     if wishes.desired_hue is not None:
@@ -121,24 +125,24 @@ def _search(base, added, light, aim):
 
 
 def _angle(left, angle):
-    """The angle after which the least hue is left: small turns first, all around where these do not lead there."""
-    best = _approached(left, angle)
-    if abs(best[1]) > NEAR:
-        tried = [(i / TURNS, left(i / TURNS)) for i in range(TURNS)]
-        other = _approached(left, min(tried, key=lambda pair: abs(pair[1]))[0])
-        best = min(best, other, key=lambda pair: abs(pair[1]))
-    return best[0]
-
-
-def _approached(left, angle):
-    """-> the angle and what is left after it, after a few turns by what was left."""
+    """The angle after which the least hue is left: by turns by what is left, and where these go astray by bisection."""
     tried = []
     for _ in range(6):
         tried.append((angle, left(angle)))
         if abs(tried[-1][1]) <= NEAR / 4:
             break
         angle += tried[-1][1]
-    return min(tried, key=lambda pair: abs(pair[1]))
+    best = min(tried, key=lambda pair: abs(pair[1]))
+    if abs(best[1]) <= NEAR:
+        return best[0]
+    around = [(i / TURNS, left(i / TURNS)) for i in range(TURNS + 1)]
+    for (low, one), (high, other) in list(itertools.pairwise(around)):
+        if one * other <= 0 and abs(one - other) < 0.5:  # a passage through 0, and not the jump opposite to it
+            for _ in range(6):
+                middle = (low + high) / 2
+                around.append((middle, left(middle)))
+                low, high = (middle, high) if around[-1][1] * one > 0 else (low, middle)
+    return min([best, *around], key=lambda pair: abs(pair[1]))[0]
 
 
 def _difference(one, other):

@@ -56,8 +56,10 @@ class Opened:
 
     def predict(self, wishes: Wishes = photos.AUTOMATIC, *, saturation: float = 1.0) -> np.ndarray:
         """-> [h, w, 2] float32, a and b at the working size, Lab units; see `colors`."""
-        settings = photos.Settings(work_size=self.colorizer.work_size, saturation=saturation)
-        return photos.predict_ab(self.colorizer, self.small[None], settings, wishes, [self.size])[0]
+        return photos.predict_ab(self.colorizer, self.small[None], self._settings(saturation), wishes, [self.size])[0]
+
+    def _settings(self, saturation=1.0):
+        return photos.Settings(work_size=self.colorizer.work_size, saturation=saturation)
 
     def doubt(self, size=None) -> np.ndarray:
         """-> [h, w] float32 in [0, 1], how unsure the model is, as large as the preview or of a size (h, w)."""
@@ -87,11 +89,7 @@ class Opened:
 
     def _probabilities(self):
         """-> [h, w, Q], of the joint bins, nothing being wished."""
-        if self._halves is None or not self._halves.has_bins:
-            raise ValueError(
-                f"The weights {self.colorizer.name} hold no colours likely but the ones they give: doubt, suggestions "
-                "and variants need --head color-and-bins or joint-bins."
-            )
+        self.colorizer.check(photos.AUTOMATIC, self._settings(), doubt=True)
         own = self.colorizer.predictor
         gray = color.gray(self.small[None] / np.float32(255), color_space=own.color_space)
         given = inputs.completed(own.inputs, {}, gray.shape[:3])

@@ -145,6 +145,18 @@ class Wishes:
         return result
 
 
+@dataclass(frozen=True)
+class Steering:
+    """What a call of `colorize.py` asks for beside `photos.Settings`: the flags of these names; the manifest has it."""
+
+    hints: str = ""
+    reference: str = ""
+    desired_saturation: float | None = None
+    desired_hue: float | None = None
+    variants: int = 1
+    doubt: bool = False
+
+
 def palette_of(image) -> np.ndarray:
     """The palette of a picture.
 
