@@ -16,7 +16,7 @@ def run(command: flags.Command) -> int:
     # Only now what takes seconds to import.
     from colorgan.commands import common
     from colorgan.serving import batch
-    from colorgan.serving.steering import Steering
+    from colorgan.serving.asked import Steering
 
     colorizer, _ = common.trained(command)
     return batch.colorize_files(

@@ -1,14 +1,13 @@
 """Many photographs and films: which, where to, and in what order, so that the network never waits for a disk.
 
 Owns the pipeline of reading, predicting and writing; which files these are is `plan`'s, and what was done goes into the
-`manifest`. Imports these, `serving.photos`, `serving.video`, `serving.steering` and the room `files`.
+`manifest`. Imports these, `serving.photos`, `serving.video`, `serving.asked` and the room `files`.
 """
 
 from __future__ import annotations
 
 import collections
 import concurrent.futures
-import contextlib
 import os
 import queue
 import time
@@ -20,9 +19,9 @@ import numpy as np
 from tqdm import tqdm
 
 from colorgan.files import reading, suffixes, writing
-from colorgan.serving import corrections, films, fullres, manifest, photos, plan, video
+from colorgan.serving import corrections, fullres, manifest, photos, plan, video
+from colorgan.serving.asked import Steering, wishes_of
 from colorgan.serving.photos import Settings
-from colorgan.serving.steering import Steering, Wishes, read_hints, read_palette
 
 THREADS = max(2, min(os.cpu_count() or 1, 8))  # that read and write while the network runs
 IN_FLIGHT = 4 * photos.BATCH  # pictures between reading and writing ...
@@ -69,7 +68,7 @@ def colorize_files(
             "format of the files in it."
         )
     jobs = plan.jobs(inputs, output, settings, variants=steering.variants, doubt=steering.doubt)
-    wishes = wishes_of(steering, jobs, colorizer, settings)
+    wishes = wishes_of(steering, [job.source for job in jobs], colorizer, settings)
     with manifest.locked(output):
         earlier = manifest.read(output)
     if getattr(colorizer, "color_space", "lab") == "rgb":
@@ -102,48 +101,6 @@ def colorize_files(
     other = [job for job in skipped if _is_other(job, output, earlier, settings, steering, weights_sha256)]
     _report(jobs, skipped, len(other), output, say)
     return 1 if any(job.problem for job in jobs) else 0
-
-
-def wishes_of(steering: Steering, jobs, colorizer, settings: Settings) -> Wishes:
-    """Read what a person decides about the colours, and look whether it can be done.
-
-    Raises:
-        OSError, ValueError: naming the file or flag: if hints or reference cannot be read; if hints are for several
-            photographs, or outside of the one; if weights or settings do not take them.
-    """
-    hints, palette = (), None
-    if steering.reference:
-        with reading.large_pictures(settings.max_megapixels):
-            palette = read_palette(steering.reference, max_megapixels=settings.max_megapixels)
-    if steering.hints:
-        if len(jobs) != 1:
-            raise ValueError(f"--hints are of one photograph or film. Received: {len(jobs)}; use a call for each.")
-        hints = _hints(Path(steering.hints), jobs[0].source, settings)
-    films_among = [job for job in jobs if suffixes.is_film(job.source)]
-    if films_among and (steering.variants > 1 or steering.doubt):
-        raise ValueError(f"--variants and --doubt are of photographs, and {films_among[0].source} is a film.")
-    wishes = Wishes(hints, palette, steering.desired_saturation, steering.desired_hue)
-    if wishes or steering.variants > 1 or steering.doubt:
-        colorizer.check(wishes, settings, variants=steering.variants, doubt=steering.doubt)
-    return wishes
-
-
-def _hints(path, source, settings):
-    """-> the hints in a file, which lie within a photograph or film."""
-    if suffixes.is_film(source):
-        with contextlib.closing(films.Frames(source)) as frames:
-            picture, count = next(iter(frames)), frames.stated
-    else:
-        with reading.large_pictures(settings.max_megapixels):
-            picture, count = reading.read(source, max_megapixels=settings.max_megapixels).pixels, 1
-    found = read_hints(path, picture)
-    try:
-        Wishes(found).check(*picture.shape[:2])
-        if count and (late := [one.frame for one in found if one.frame >= count]):
-            raise ValueError(f"`frame` {late[0]} of a hint: {source} has {count}, counted from 0")
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from error
-    return found
 
 
 def _colorize_photographs(colorizer, todo, settings, wishes, finish):

@@ -1,7 +1,8 @@
 """What a person decides about the colours of a photograph: hints at places, a palette, the aim of the whole.
 
-Owns `Hint` and `Wishes`, how files say them, and what a generator is given for them. What the network leaves of them
-is `corrections`'. Imports `files` and `models`; NumPy on pictures at the working size.
+Owns `Hint` and `Wishes`, and what a generator is given for them. How a command line says them is `asked`'s, what the
+network leaves of them `corrections`'. Imports `files.modes`, `models` and `serving.fullres`; NumPy on pictures at the
+working size.
 """
 
 from __future__ import annotations
@@ -10,19 +11,17 @@ import json
 import math
 import re
 from dataclasses import dataclass, fields
-from pathlib import Path
 
 import cv2
 import numpy as np
 
-from colorgan.files import modes, reading
+from colorgan.files import modes
 from colorgan.models import color as colors
 from colorgan.models import conditions
 from colorgan.serving import fullres
 
 MOST = 10_000  # hints of a picture
 LARGEST = 512  # working size: the attention over hints takes memory as the fourth power of it
-PAINTED = 24  # of 255: how far from the photograph a pixel is that was painted over
 SEEN = 256  # pixels of the longer side of a reference, of which its palette is taken
 NO_COLOR = 4.0  # Lab units: where 99 % of a reference's pixels have less chroma it is gray
 KEEP_GRAY = "keep gray"
@@ -145,18 +144,6 @@ class Wishes:
         return result
 
 
-@dataclass(frozen=True)
-class Steering:
-    """What a call of `colorize.py` asks for beside `photos.Settings`: the flags of these names; the manifest has it."""
-
-    hints: str = ""
-    reference: str = ""
-    desired_saturation: float | None = None
-    desired_hue: float | None = None
-    variants: int = 1
-    doubt: bool = False
-
-
 def palette_of(image) -> np.ndarray:
     """The palette of a picture.
 
@@ -183,41 +170,6 @@ def palette_of(image) -> np.ndarray:
     if gray:
         raise ValueError("The reference is gray: it has no palette to take. Choose a coloured picture.")
     return np.asarray(conditions.palette(ab[None]))[0, 0, 0]
-
-
-def read_palette(path, **options) -> np.ndarray:
-    """-> `palette_of` a file; `options` are those of `reading.read`.
-
-    Raises:
-        OSError, ValueError: naming the file, if it is no picture, or gray.
-    """
-    photograph = reading.read(Path(path), **options)
-    try:
-        return palette_of(photograph.pixels)
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from error
-
-
-def read_hints(path, photograph=None) -> tuple[Hint, ...]:
-    """Hints out of a file.
-
-    Args:
-        path: JSON as for `parse_hints`, or a picture, best a PNG, of the photograph's size: a layer that is transparent
-            where nothing is painted, or a copy of the photograph that was painted over.
-        photograph: [H, W] or [H, W, 3] uint8 or uint16, what a painted copy is compared with. Pixels that differ by
-            more than `PAINTED` in a channel are painted.
-
-    Raises:
-        OSError: if it cannot be read.
-        ValueError: naming the file, if it holds no hints, or a painted picture has another size than the photograph.
-    """
-    path = Path(path)
-    try:
-        if path.suffix.lower() == ".json":
-            return parse_hints(path.read_text(encoding="utf-8"))
-        return _painted(reading.read(path), photograph)
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from error
 
 
 def parse_hints(text: str) -> tuple[Hint, ...]:
@@ -250,36 +202,6 @@ def _hint(i, row):
         return Hint(**row | {"color": None if text == KEEP_GRAY else tuple(bytes.fromhex(text[1:]))})
     except ValueError as error:
         raise ValueError(f"hint {i}: {error}") from error
-
-
-def _painted(layer, photograph):
-    """What was painted, a `reading.Photograph`, as hints: at most `MOST`, each for a square of pixels."""
-    pixels = modes.as_depth(layer.pixels, np.uint8)
-    pixels = pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=-1)
-    if photograph is not None and photograph.shape[:2] != pixels.shape[:2]:
-        (height, width), (h, w) = photograph.shape[:2], pixels.shape[:2]
-        raise ValueError(f"painted hints must have the photograph's size, {width} x {height}. Received: {w} x {h}")
-    if layer.alpha is not None and layer.alpha.min() < np.iinfo(layer.alpha.dtype).max:
-        mask = layer.alpha > np.iinfo(layer.alpha.dtype).max // 2
-    elif photograph is None:
-        raise ValueError("painted hints must be transparent where nothing is painted")
-    else:
-        plain = modes.as_depth(photograph, np.uint8)
-        plain = plain if plain.ndim == 3 else plain[..., None]
-        mask = np.abs(pixels.astype(np.int16) - plain).max(axis=-1) > PAINTED
-    y, x = np.nonzero(mask)
-    if not len(y):
-        raise ValueError("nothing is painted there")
-    side, cells = max(1, max(mask.shape) // LARGEST), None
-    while cells is None or cells.max() >= MOST:
-        side = side if cells is None else side + max(1, side // 4)
-        _, cells = np.unique((y // side) * mask.shape[1] + x // side, return_inverse=True)
-    count = np.bincount(cells)
-    means = [np.bincount(cells, values) / count for values in (x, y, *pixels[y, x].T.astype(float))]
-    return tuple(
-        Hint(float(cx), float(cy), tuple(int(round(c)) for c in rgb), radius=0.0 if side == 1 else side / 2)
-        for cx, cy, *rgb in zip(*means, strict=True)
-    )
 
 
 def _raster(hints, picture, size):

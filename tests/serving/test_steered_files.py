@@ -9,8 +9,9 @@ from PIL import Image
 
 from colorgan.models import color
 from colorgan.serving import batch, video
+from colorgan.serving.asked import Steering, read_palette
 from colorgan.serving.photos import Settings
-from colorgan.serving.steering import Hint, Steering, Wishes
+from colorgan.serving.steering import Hint, Wishes
 
 SETTINGS = Settings(work_size=32)
 POINTS = [{"x": 20, "y": 12, "color": "#3c5a96", "radius": 3}]
@@ -68,7 +69,7 @@ def test_hints_reference_and_aims_are_what_the_class_makes(place, colorize, stee
 
 def test_an_album_shares_the_mood_of_one_picture(place, colorize, steerable):
     assert colorize("photos", reference="reference.png")[0] == 0
-    palette = batch.read_palette(place / "reference.png")
+    palette = read_palette(place / "reference.png")
     expected = steerable.colorize(read(place / "photos" / "a.png"), palette=palette)
     np.testing.assert_array_equal(read(place / "out" / "a.png"), expected)
     assert {one["steering"]["reference"] for one in entries(place).values()} == {str(place / "reference.png")}
