@@ -1,6 +1,6 @@
 """What else the colours might be, read off the bins that the model held likely: doubt, suggestions, variants.
 
-Pure functions of NumPy arrays on small maps. Imports `models`, `serving.fullres` and `serving.steering`.
+Pure functions of NumPy arrays on small maps. Imports `models` and `serving.steering`.
 """
 
 from __future__ import annotations
@@ -13,17 +13,15 @@ import numpy as np
 
 from colorgan.models import color as colors
 from colorgan.models import conditions, quantization
+from colorgan.serving import steering
 from colorgan.serving.steering import Hint, Wishes
 
 FULL_DOUBT = 50.0  # Lab units: a standard deviation of the colours held possible that counts as 1
 APART = 12.0  # Lab units between colours that are suggested
-VISIBLE = 6.0  # Lab units: mean distance, over the pictures' pixels and over pairs, that variants are to have
-STRENGTHS = (
-    7.0,
-    11.0,
-    16.0,
-)  # Lab units that the expected colours are moved by, the next where the last was too little
+VISIBLE = 6.5  # Lab units: mean distance, over the pictures' pixels and over pairs, that variants are to have
+STRENGTHS = (4.0, 6.0, 9.0, 13.0)  # Lab units that the mean colours are moved by: the next where one was too little
 DIRECTIONS = 8  # hues that are favoured, one for each candidate
+MOST = DIRECTIONS + 1  # variants
 VIVID = 40.0  # Lab units of chroma from which on a bin is of its hue altogether
 PLACES = 12  # of a candidate's hints
 FAVOUR = 12.0  # the most that a hue is favoured by: exp(12) : 1
@@ -82,7 +80,7 @@ def variants(predict, probabilities, light, size, wishes: Wishes, count: int) ->
         light: [h, w] float32, L.
         size: height and width of the photograph.
         wishes: that hold in all.
-        count: of variants, at least 1, at most `DIRECTIONS` + 1.
+        count: of variants, at least 1, at most `MOST`.
 
     Returns:
         The wishes of each; the first are `wishes` themselves.
@@ -90,14 +88,14 @@ def variants(predict, probabilities, light, size, wishes: Wishes, count: int) ->
     Raises:
         ValueError: if `count` is out of its range.
     """
-    if not 1 <= count <= DIRECTIONS + 1:
-        raise ValueError(f"`variants` must lie in 1..{DIRECTIONS + 1}. Received: {count}")
+    if not 1 <= count <= MOST:
+        raise ValueError(f"`variants` must lie in 1..{MOST}. Received: {count}")
     first, best = (wishes, predict(wishes)), None
     for strength in STRENGTHS if count > 1 else ():
         moved = [_moved(probabilities, turn / DIRECTIONS, strength) for turn in range(DIRECTIONS)]
         found = [_candidate(first[1], one, light, size, wishes) for one in moved]
         chosen = _furthest([first, *((one, predict(one)) for one in found)], count)
-        distance = np.mean([difference(a, b) for (_, a), (_, b) in itertools.combinations(chosen, 2)])
+        distance = np.mean([_distance(a, b) for (_, a), (_, b) in itertools.combinations(chosen, 2)])
         if best is None or distance > best[0]:
             best = distance, chosen
         if distance >= VISIBLE:
@@ -110,7 +108,11 @@ def difference(one, other) -> float:
     factor = (one * other).sum() / max((other**2).sum(), 1e-6)
     back = (one * other).sum() / max((one**2).sum(), 1e-6)
     pairs = ((one, np.clip(factor, 0, 2) * other), (other, np.clip(back, 0, 2) * one))
-    return min(float(np.linalg.norm(a - b, axis=-1).mean()) for a, b in pairs)
+    return min(_distance(*pair) for pair in pairs)
+
+
+def _distance(one, other):
+    return float(np.linalg.norm(one - other, axis=-1).mean())
 
 
 def _moved(probabilities, hue, strength):
@@ -144,7 +146,7 @@ def _candidate(ab, moved, light, size, wishes):
         away = ((rows - y) ** 2 + (columns - x) ** 2) / (max(height, width) / 6) ** 2
         left = left * np.float32(1 - np.exp(-away))
     palette = np.asarray(conditions.palette(lab[None, ..., 1:].reshape(1, -1, 2)[:, ::7]))[0, 0, 0]
-    return dataclasses.replace(wishes, hints=(*hints, *wishes.hints), palette=palette)
+    return dataclasses.replace(wishes, hints=(*hints, *wishes.hints)[-steering.MOST :], palette=palette)
 
 
 def _furthest(candidates, count):

@@ -132,8 +132,9 @@ class Colorizer:
         own = size == self.trained_at and self.work_size == min(size)
         if own or photos.working_size(*size, self.work_size) == size:
             lab = self.predictor.predict_lab(rgb, given=given, seed=seed)
-            lab[..., 1:] = self._settled(rgb, lab[..., 1:], given or {})
-            return lab
+            if not given:
+                return lab
+            return np.concatenate([lab[..., :1], self._settled(rgb, lab[..., 1:], given)], axis=-1)
         small = np.stack([photos.shrink(picture, self.work_size) for picture in rgb])
         ab = self.predict_small(small, given=given, seed=seed)
         return np.stack([fullres.lab(picture, one) for picture, one in zip(rgb, ab, strict=True)])

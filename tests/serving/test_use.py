@@ -83,6 +83,10 @@ def test_a_photograph_is_steered_through_the_door(run, here, tmp_path):
     (tmp_path / "run").mkdir()
     generators.build(config).save_weights(tmp_path / "run" / "generator.weights.h5")
     (tmp_path / "run" / "config.json").write_text(config.to_json())
+    gone = here("colorize", "photo.png", "--hints", "gone.json", "--weights", "run", "--dry-run", expect=1)
+    assert "gone.json" in gone.err
+    here("colorize", *words, "--weights", "run", "--dry-run")
+    assert not (tmp_path / "colorized").exists()
     here("colorize", *words, "--weights", "run")
     names = ["manifest.json", "photo-variant-2.png", "photo.png", "photo.png-doubt.png"]
     assert sorted(p.name for p in (tmp_path / "colorized").iterdir()) == names
