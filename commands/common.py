@@ -13,7 +13,7 @@ from colorgan.files import whole
 from colorgan.serving import photos
 from colorgan.serving.colorizer import Colorizer
 from colorgan.settings import flags, modes
-from colorgan.settings.config import OPTIONS, USE, Config, folder_name, read
+from colorgan.settings.config import OPTIONS, TRAIN, USE, Config, folder_name, read
 from colorgan.training import distribution
 
 DEFAULT_WEIGHTS = "photo"  # of those that ship; for `USE` when nothing else is said
@@ -79,8 +79,9 @@ def stored_config(command: flags.Command, own: weights.Stored) -> Config:
         ValueError: naming the flags that the weights have settings of their own for.
     """
     given = command.given - {"preset", "weights"}
-    # fixed, and of no meaning but in training
+    # Fixed, and of no meaning but in training: of the modes that use or measure, only this one takes such.
     fixed = [OPTIONS[name].flag for name in given if OPTIONS[name].fixed and "eval" not in OPTIONS[name].modes]
+    fixed = fixed if command.mode in TRAIN else []
     if fixed:
         raise ValueError(
             f"{', '.join(sorted(fixed))}: the trained model in {own.weights} has settings of its own. Leave it out."

@@ -49,6 +49,8 @@ def _trained(command, path):
     print(config.to_json(command.mode), end="")
     parameters = f"{colorizer.generator.count_params():,} parameters"
     print(f"generator: {config.architecture.generator}, {parameters}, of {colorizer.stored.weights}")
+    if command.mode == "colorize":
+        photographs.check(command, colorizer)
     if command.mode in ("eval", "turing", "sample"):
         _count(config, config.evaluation.eval_split if command.mode == "eval" else "test")
 

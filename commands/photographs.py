@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import glob
 from pathlib import Path
 
@@ -21,10 +22,27 @@ def run(command: flags.Command) -> int:
         photographs,
         Path(wanted.test_output or "colorized"),
         settings=common.settings(wanted, colorizer),
+        steering=_steering(command),
         smoothing=wanted.smoothing,
         overwrite=wanted.overwrite,
         weights_sha256=colorizer.stored.digest,
     )
+
+
+def check(command: flags.Command, colorizer) -> None:
+    """Raise, as `run` would, for what is asked of the colours and cannot be."""
+    from colorgan.commands import common
+    from colorgan.serving import asked, plan
+
+    sources = [source for source, _ in plan.find(inputs(command))[0]]
+    asked.wishes_of(_steering(command), sources, colorizer, common.settings(command.config.colorizing, colorizer))
+
+
+def _steering(command):
+    from colorgan.serving.asked import Steering
+
+    values = command.config.flat()
+    return Steering(**{field.name: values[field.name] for field in dataclasses.fields(Steering)})
 
 
 def inputs(command: flags.Command) -> list[str]:

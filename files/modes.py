@@ -48,3 +48,24 @@ def as_depth(values: np.ndarray, dtype) -> np.ndarray:
     if dtype == np.uint8:
         return ((values.astype(np.uint32) + 128) // 257).astype(np.uint8)
     return values.astype(np.uint16) * np.uint16(257)
+
+
+def parts(image):
+    """An array as a user has it, see `Colorizer.colorize` -> [H, W] or [H, W, 3], and its alpha or None.
+
+    Raises:
+        ValueError: if it has another shape or type.
+    """
+    image = np.asarray(image)
+    if image.dtype not in (np.uint8, np.uint16):
+        raise ValueError(
+            "`image` must be uint8 or uint16, an array and no path: read a file first, scale floats to 0..255. "
+            f"Received: {image.dtype}"
+        )
+    if image.ndim == 4:
+        raise ValueError(f"`image` must be one picture, or a list of them: list(images). Received: {list(image.shape)}")
+    channels = image.shape[2:] or (1,)
+    if image.ndim < 2 or channels not in ((1,), (2,), (3,), (4,)) or 0 in image.shape:
+        shapes = "[H, W], [H, W, 1] or [H, W, 3], with alpha [H, W, 2] or [H, W, 4], and not be empty"
+        raise ValueError(f"`image` must have shape {shapes}. Received: {list(image.shape)}")
+    return split(image.reshape(*image.shape[:2], *channels))

@@ -129,8 +129,9 @@ class Attention(blocks.Composite, layers.Layer):
 
 def _distances(height, width):
     """-> [h w, h w] float32: how far apart the cells of a map are, in cells."""
-    y = ops.cast(ops.repeat(ops.arange(height), width), "float32")
-    x = ops.cast(ops.tile(ops.arange(width), height), "float32")
+    # By broadcasting: in a graph for all sizes they are tensors, which `repeat` and `tile` do not take.
+    y, x = (ops.cast(ops.arange(size), "float32") for size in (height, width))
+    y, x = ops.reshape(y[:, None] + 0 * x, (-1,)), ops.reshape(0 * y[:, None] + x, (-1,))
     return ops.sqrt((y[:, None] - y) ** 2 + (x[:, None] - x) ** 2)
 
 

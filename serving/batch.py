@@ -1,7 +1,7 @@
 """Many photographs and films: which, where to, and in what order, so that the network never waits for a disk.
 
 Owns the pipeline of reading, predicting and writing; which files these are is `plan`'s, and what was done goes into the
-`manifest`. Imports these, `serving.photos`, `serving.video` and the room `files`.
+`manifest`. Imports these, `serving.photos`, `serving.video`, `serving.asked` and the room `files`.
 """
 
 from __future__ import annotations
@@ -14,11 +14,13 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
+import cv2
 import numpy as np
 from tqdm import tqdm
 
-from colorgan.files import reading, suffixes
-from colorgan.serving import manifest, photos, plan, video
+from colorgan.files import reading, suffixes, writing
+from colorgan.serving import corrections, fullres, manifest, photos, plan, video
+from colorgan.serving.asked import Steering, wishes_of
 from colorgan.serving.photos import Settings
 
 THREADS = max(2, min(os.cpu_count() or 1, 8))  # that read and write while the network runs
@@ -32,6 +34,7 @@ def colorize_files(
     output: Path,
     *,
     settings: Settings,
+    steering: Steering = Steering(),  # noqa: B008 - frozen
     smoothing: float = video.SMOOTHING,
     overwrite: bool = False,
     weights_sha256="",
@@ -44,6 +47,7 @@ def colorize_files(
         inputs: files, folders and globs; see `plan.find`.
         output: folder for the results and `manifest.json`; the structure below a given folder is kept.
         settings: how.
+        steering: what a person decides about the colours, and what is written beside the results.
         smoothing: of films; see `video.Smoother`.
         overwrite: replace outputs that exist. Otherwise they are listed: a call that was interrupted can be repeated.
         weights_sha256: for the manifest.
@@ -53,7 +57,8 @@ def colorize_files(
         Exit status: 0, or 1 if a file could not be colorized; those are listed.
 
     Raises:
-        FileNotFoundError, ValueError: before anything is written; see `plan.jobs`. `output` must not look like a file.
+        FileNotFoundError, ValueError: before anything is written; see `plan.jobs`, `wishes_of`. `output` must not look
+            like a file.
         OSError: if the output folder cannot be written to.
     """
     output = Path(output)
@@ -62,7 +67,8 @@ def colorize_files(
             f"--output is a folder for results, and {output} looks like a file. Name a folder; --format says the "
             "format of the files in it."
         )
-    jobs = plan.jobs(inputs, output, settings)
+    jobs = plan.jobs(inputs, output, settings, variants=steering.variants, doubt=steering.doubt)
+    wishes = wishes_of(steering, [job.source for job in jobs], colorizer, settings)
     with manifest.locked(output):
         earlier = manifest.read(output)
     if getattr(colorizer, "color_space", "lab") == "rgb":
@@ -70,11 +76,14 @@ def colorize_files(
     todo, skipped = [], []
     for job in [job for job in jobs if not job.problem]:
         # Not `Path.exists`, which fails on names that are too long.
-        (skipped if os.path.exists(job.target) and not overwrite else todo).append(job)
+        there = any(map(os.path.exists, job.targets))
+        (skipped if there and not overwrite else todo).append(job)
 
     def finish(job, **made):
         name = job.target.relative_to(output).as_posix()
         entry = {"input": str(job.source), "output": name, "weights_sha256": weights_sha256, **made}
+        if steering != Steering():
+            entry |= {"steering": asdict(steering), "beside": [one.name for one in job.targets[1:]]}
         job.entry = {"settings": asdict(settings), **entry, "seconds": round(job.seconds, 3)}
 
     def record():
@@ -82,18 +91,19 @@ def colorize_files(
         manifest.add(output, [job.entry for job in jobs if job.entry], failed)
 
     try:
-        _colorize_photographs(colorizer, [job for job in todo if not suffixes.is_film(job.source)], settings, finish)
+        photographs = [job for job in todo if not suffixes.is_film(job.source)]
+        _colorize_photographs(colorizer, photographs, settings, wishes, finish)
     finally:  # what was done before an interruption is on record
         record()
     for job in [job for job in todo if suffixes.is_film(job.source)]:
-        _colorize_film(colorizer, job, finish, settings=settings, smoothing=smoothing, say=say)
+        _colorize_film(colorizer, job, finish, settings=settings, wishes=wishes, smoothing=smoothing, say=say)
         record()
-    other = [job for job in skipped if _is_other(job, output, earlier, settings, weights_sha256)]
+    other = [job for job in skipped if _is_other(job, output, earlier, settings, steering, weights_sha256)]
     _report(jobs, skipped, len(other), output, say)
     return 1 if any(job.problem for job in jobs) else 0
 
 
-def _colorize_photographs(colorizer, todo, settings, finish):
+def _colorize_photographs(colorizer, todo, settings, wishes, finish):
     """This thread runs the network on what has been read, others read and write. A job ends by `finish` or `fail`."""
     waiting, reads, writes, ready = collections.deque(todo), set(), set(), []
     done = queue.SimpleQueue()  # jobs that have been read, or written, or have failed at it
@@ -106,9 +116,11 @@ def _colorize_photographs(colorizer, todo, settings, finish):
             ready.append(job)
             return
         if not job.problem:
-            job.notes += [f"{job.source}: {note}" for note in job.photograph.notes]
-            finish(job)
+            job.notes += [f"{job.source}: {note}" for note in dict.fromkeys(job.photograph.notes)]
+            aimed = "aim" in wishes.named and corrections.record(job.ab, fullres.lightness(job.small), wishes)
+            finish(job, **({"aim": aimed} if aimed else {}))
         job.photograph = job.small = job.ab = None
+        job.variants, job.doubt = dict.fromkeys(job.variants), dict.fromkeys(job.doubt)
         bar.update()
 
     with (
@@ -127,7 +139,7 @@ def _colorize_photographs(colorizer, todo, settings, finish):
                 if len(group) == photos.BATCH or (group and not reads):
                     ready = [job for job in ready if job not in group]
                     writes.update(group)
-                    _predict(colorizer, group, settings)
+                    _predict(colorizer, group, settings, wishes)
                     for job in group:
                         pool.submit(_timed, done, job, _write, settings, threads)
                 else:
@@ -175,12 +187,15 @@ def _read(job, settings):
     job.small = photos.shrink(job.photograph.pixels, settings.work_size)
 
 
-def _predict(colorizer, group, settings):
-    start = time.perf_counter()
+def _predict(colorizer, group, settings, wishes):
+    start, sizes = time.perf_counter(), [job.photograph.pixels.shape[:2] for job in group]
     try:
-        predicted = photos.predict_ab(colorizer, np.stack([job.small for job in group]), settings)
-        for job, ab in zip(group, predicted, strict=True):
+        pictures = np.stack([job.small for job in group])
+        predicted = photos.predict_ab(colorizer, pictures, settings, wishes, sizes)
+        for job, ab, size in zip(group, predicted, sizes, strict=True):
             job.ab = ab
+            if job.variants or job.doubt:
+                _predict_more(colorizer, job, settings, wishes, size)
     except Exception as error:  # of whatever the network runs on: out of memory, most of all
         for job in group:
             job.fail(f"the network failed: {photos.reason(error)}")
@@ -188,13 +203,28 @@ def _predict(colorizer, group, settings):
         job.seconds += (time.perf_counter() - start) / len(group)
 
 
+def _predict_more(colorizer, job, settings, wishes, size):
+    opened = colorizer.open(job.photograph.pixels)
+    others = opened.variants(len(job.variants) + 1, wishes)[1:]
+    for path, other in zip(job.variants, others, strict=True):
+        job.variants[path] = photos.predict_ab(colorizer, job.small[None], settings, other, [size])[0]
+    for path in job.doubt:
+        job.doubt[path] = opened.doubt(job.small.shape[:2])
+
+
 def _write(job, settings, threads):
-    photos.finish(job.photograph, job.ab, job.target, settings, threads=threads)
+    for path, ab in {job.target: job.ab, **job.variants}.items():
+        photos.finish(job.photograph, ab, path, settings, threads=threads)
+    for path, doubt in job.doubt.items():
+        height, width = job.photograph.pixels.shape[:2]
+        levels = np.rint(cv2.resize(doubt, (width, height), interpolation=cv2.INTER_LINEAR) * 255).astype(np.uint8)
+        writing.write(path, np.repeat(levels[..., None], 3, axis=-1))
 
 
-def _colorize_film(colorizer, job, finish, *, settings, smoothing, say):
+def _colorize_film(colorizer, job, finish, *, settings, smoothing, **options):
+    options |= {"settings": settings, "smoothing": smoothing}
     try:
-        film = video.colorize_film(colorizer, job.source, job.target, settings=settings, smoothing=smoothing, say=say)
+        film = video.colorize_film(colorizer, job.source, job.target, **options)
     except Exception as error:  # decoders, encoders and networks raise what comes up
         job.fail(photos.reason(error))
     else:
@@ -202,7 +232,7 @@ def _colorize_film(colorizer, job, finish, *, settings, smoothing, say):
         finish(job, **{**asdict(film), "settings": {**asdict(settings), "smoothing": smoothing}})
 
 
-def _is_other(job, output, earlier, settings, weights_sha256):
+def _is_other(job, output, earlier, settings, steering, weights_sha256):
     """-> whether an output that exists is known to be another picture than would be made now."""
     entry = earlier.get(job.target.relative_to(output).as_posix())
     if entry is None:
@@ -210,6 +240,8 @@ def _is_other(job, output, earlier, settings, weights_sha256):
     lossy = ("quality",) if suffixes.of(job.target) in suffixes.LOSSY else ()
     names = ("work_size", "saturation", "flip_average", "side_by_side", *lossy)
     made = entry.get("settings", {})
+    if entry.get("steering", asdict(Steering())) != asdict(steering):
+        return True
     return entry.get("weights_sha256") != weights_sha256 or any(made.get(n) != getattr(settings, n) for n in names)
 
 

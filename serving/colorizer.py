@@ -1,11 +1,13 @@
 """The colorizer that is used: a network, the size that it sees, and the way back to the picture's own size.
 
 What every door delivers, as a class: `colorgan.Colorizer`. Owns how arrays are colorized; the way of one picture is
-`photos`' and `fullres`'. Imports these, `models`, `weights` and `files.modes`.
+`photos`' and `fullres`', what a person wishes `steering`'s. Imports these, `models`, `weights` and `files.modes`.
 """
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 from collections.abc import Mapping
 
 import numpy as np
@@ -14,7 +16,9 @@ from colorgan import weights
 from colorgan.files import modes
 from colorgan.models import generators, inputs
 from colorgan.models.predictor import Predictor
-from colorgan.serving import fullres, photos
+from colorgan.serving import corrections, fullres, photos
+from colorgan.serving.opened import Halves, Opened
+from colorgan.serving.steering import LARGEST, Wishes
 
 WORK_SIZE = 256  # where nothing says what a network was trained at
 SHARE_SEEN = 0.85  # of each side, on average, where training used the augmentation `crop`
@@ -83,16 +87,24 @@ class Colorizer:
         own = size == self.trained_at and self.work_size == min(size)
         return rgb if own else np.stack([photos.shrink(picture, self.work_size) for picture in rgb])
 
-    def predict_small(self, rgb, *, given: Mapping | None = None, seed: int = 0, flip_average: bool = False):
-        """What the network says of pictures as they are: one forward pass, or two.
+    @functools.cached_property
+    def halves(self) -> Halves | None:
+        """The generator in two parts; None if the colorizer was made of a function."""
+        return Halves(self.generator) if self.generator is not None else None
+
+    def predict_small(
+        self, rgb, *, given: Mapping | None = None, seed: int = 0, flip_average: bool = False, saturation: float = 1.0
+    ):
+        """The colours of pictures as they are: one forward pass, or two, and what is given held to.
 
         Args:
             rgb: [B, h, w, 3] uint8 sRGB, at the working size; only its gray is used.
             given, seed: see `Predictor.predict_lab`.
             flip_average: predict the mirrored pictures too, with what is given mirrored, and take the mean.
+            saturation: factor on a and b of what is predicted, not of what is given.
 
         Returns:
-            [B, h, w, 2] float32: a and b, Lab units.
+            [B, h, w, 2] float32: a and b, Lab units; given hints and an aim hold, see `corrections.settled`.
         """
         given = inputs.completed(self.predictor.inputs, given, np.shape(rgb)[:3], seed=seed)
         ab = self.predictor.predict_lab(rgb, given=given)[..., 1:]
@@ -100,7 +112,13 @@ class Colorizer:
             mirrored = inputs.mirrored(self.predictor.inputs, given)
             other = self.predictor.predict_lab(np.ascontiguousarray(rgb[:, :, ::-1]), given=mirrored)
             ab = (ab + other[:, :, ::-1, 1:]) / 2
-        return ab
+        return self._settled(rgb, ab, given, saturation)
+
+    def _settled(self, rgb, ab, given, saturation=1.0):
+        if not {"hints", "aim"} & set(given):
+            return ab if saturation == 1 else ab * np.float32(saturation)
+        light = np.stack([fullres.lightness(picture) for picture in rgb])
+        return corrections.settled(ab, light, given, saturation=saturation, ab_scale=self.predictor.ab_scale)
 
     def predict_lab(self, rgb, *, given: Mapping | None = None, seed: int = 0) -> np.ndarray:
         """The colours that are delivered, before they are fitted into sRGB.
@@ -121,11 +139,48 @@ class Colorizer:
             raise ValueError(f"`rgb` must be [B, H, W, 3] uint8. Received: {list(rgb.shape)} {rgb.dtype}")
         small = self.seen(rgb)
         if small.shape == rgb.shape:
-            return self.predictor.predict_lab(rgb, given=given, seed=seed)
+            lab = self.predictor.predict_lab(rgb, given=given, seed=seed)
+            if not given:
+                return lab
+            return np.concatenate([lab[..., :1], self._settled(rgb, lab[..., 1:], given)], axis=-1)
         ab = self.predict_small(small, given=given, seed=seed)
         return np.stack([fullres.lab(picture, one) for picture, one in zip(rgb, ab, strict=True)])
 
-    def colorize(self, image, *, saturation: float = 1.0, flip_average: bool = False):
+    def check(self, wishes: Wishes, settings: photos.Settings, *, variants: int = 1, doubt: bool = False) -> None:
+        """Refuse what these weights or settings cannot do.
+
+        Raises:
+            ValueError: saying why.
+        """
+        named = wishes.named | ({"hints": ["variants"], "palette": ["variants"]} if variants > 1 else {})
+        known, own = [row.name for row in self.predictor.inputs], self.stored and self.stored.config.objective
+        for name, wished in named.items():
+            said = ", ".join(f"`{one}`" for one in wished)
+            if name == "aim" and own and (own.desired_saturation is not None or own.desired_hue is not None):
+                raise ValueError(f"{said}: the weights {self.name} have their aim built in. Leave it out.")
+            if name not in known:
+                raise ValueError(
+                    f"{said}: the weights {self.name} were trained without --conditions {name}. Leave it out, or use "
+                    "weights that know it."
+                )
+        if named and settings.work_size > LARGEST:
+            raise ValueError(
+                f"`work_size` must be at most {LARGEST} with hints, a palette or an aim: what carries them through the "
+                f"picture takes memory as its fourth power. Received: {settings.work_size}"
+            )
+        if wishes.desired_saturation is not None and settings.saturation != 1:
+            raise ValueError("`saturation` is a factor, and `desired_saturation` what to aim at: give one of them.")
+        if (variants > 1 or doubt) and not (self.halves and self.halves.has_bins):
+            raise ValueError(
+                f"The weights {self.name} know of no colours but those that they give: doubt, suggestions and variants "
+                "need --head color-and-bins or joint-bins."
+            )
+
+    def open(self, image) -> Opened:
+        """-> a photograph to work on, whose wishes cost the decoder alone; `image` and errors as for `colorize`."""
+        return Opened(self, image)
+
+    def colorize(self, image, *, saturation: float = 1.0, flip_average: bool = False, **wishes):
         """Colorize pictures at their own size and depth; lightness stays the input's.
 
         Args:
@@ -134,6 +189,8 @@ class Colorizer:
                 size share forward passes.
             saturation: factor on a and b, 0..10.
             flip_average: predict the mirrored pictures too, and take the mean.
+            wishes: `hints`, `palette`, `desired_saturation`, `desired_hue`: see `steering.Wishes`. Hints are of one
+                picture, the others of each picture of a list.
 
         Returns:
             [H, W, 3] sRGB of the input's type, [H, W, 4] with its alpha as it was; or a list of such. As in the
@@ -142,21 +199,51 @@ class Colorizer:
             replaced by the input's.
 
         Raises:
-            ValueError: if an array has another shape or type, or a value is out of its range.
+            ValueError: if an array has another shape or type, or a value is out of its range; or for wishes that the
+                weights know nothing of.
         """
+        wishes = Wishes(**wishes)
         settings = photos.Settings(work_size=self.work_size, saturation=saturation, flip_average=flip_average)
-        pictures = [_parts(one) for one in (image if isinstance(image, list) else [image])]
+        pictures = [modes.parts(one) for one in (image if isinstance(image, list) else [image])]
+        if wishes.hints and len(pictures) > 1:
+            raise ValueError(f"`hints` are of one picture. Received: {len(pictures)} pictures")
         small = [photos.shrink(pixels, settings.work_size) for pixels, _ in pictures]
         results, waiting = [None] * len(pictures), list(range(len(pictures)))
         while waiting:
             batch = [i for i in waiting if small[i].shape == small[waiting[0]].shape][: photos.BATCH]
             waiting = [i for i in waiting if i not in batch]
-            ab = photos.predict_ab(self, np.stack([small[i] for i in batch]), settings)
+            sizes = [pictures[i][0].shape[:2] for i in batch]
+            ab = photos.predict_ab(self, np.stack([small[i] for i in batch]), settings, wishes, sizes)
             for i, one in zip(batch, ab, strict=True):
                 pixels, alpha = pictures[i]
                 rgb = fullres.join(pixels, one)
                 results[i] = rgb if alpha is None else np.dstack([rgb, alpha])
         return results if isinstance(image, list) else results[0]
+
+    def variants(self, image, count: int = 4, **options) -> list:
+        """Results that differ visibly, in hue and not only in strength, and that the model believes in.
+
+        Args:
+            image: one picture, as for `colorize`.
+            count: of results, 1 to 9; the first is that of `colorize`.
+            options: of `colorize`.
+
+        Raises:
+            ValueError: as `colorize`, and for weights without joint bins or conditions.
+        """
+        wished = {field.name for field in dataclasses.fields(Wishes)} & set(options)
+        wishes = Wishes(**{name: options.pop(name) for name in wished})
+        found = self.open(image).variants(count, wishes)
+        return [self.colorize(image, **options, **one.arguments) for one in found]
+
+    def doubt(self, image) -> np.ndarray:
+        """-> [H, W] float32 in [0, 1]: how unsure the model is, for a picture as for `colorize`; see `Opened.doubt`."""
+        opened = self.open(image)
+        return opened.doubt(opened.size)
+
+    def suggest(self, image, x: float, y: float, count: int = 8) -> list[tuple[int, int, int]]:
+        """-> colours likely at a place of a picture, the most likely first; see `Opened.suggest`."""
+        return self.open(image).suggest(x, y, count)
 
 
 def natural_size(data, multiple):
@@ -175,20 +262,3 @@ def natural_size(data, multiple):
     size = min(data.height, data.width)
     enlarged = data.augment and "crop" in data.augmentations
     return max(size, int(size / SHARE_SEEN) // multiple * multiple) if enlarged else size
-
-
-def _parts(image):
-    """An array as a user has it -> [H, W] or [H, W, 3] for the rest of `serving`, and its alpha or None."""
-    image = np.asarray(image)
-    if image.dtype not in (np.uint8, np.uint16):
-        raise ValueError(
-            "`image` must be uint8 or uint16, an array and no path: read a file first, scale floats to 0..255. "
-            f"Received: {image.dtype}"
-        )
-    if image.ndim == 4:
-        raise ValueError(f"`image` must be one picture, or a list of them: list(images). Received: {list(image.shape)}")
-    channels = image.shape[2:] or (1,)
-    if image.ndim < 2 or channels not in ((1,), (2,), (3,), (4,)) or 0 in image.shape:
-        shapes = "[H, W], [H, W, 1] or [H, W, 3], with alpha [H, W, 2] or [H, W, 4], and not be empty"
-        raise ValueError(f"`image` must have shape {shapes}. Received: {list(image.shape)}")
-    return modes.split(image.reshape(*image.shape[:2], *channels))

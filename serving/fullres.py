@@ -100,6 +100,12 @@ def lab(picture, ab_small) -> np.ndarray:
     return _in_strips(picture, ab_small, np.float32, encode)
 
 
+def srgb(light, ab) -> np.ndarray:
+    """[h, w] float32 L and [h, w, 2] float32 ab -> [h, w, 3] float32 sRGB in [0, 1], fitted as by `join`."""
+    linear = _linear_rgb(light, np.ascontiguousarray(ab[..., 0]), np.ascontiguousarray(ab[..., 1]))
+    return np.moveaxis(_curved(linear), 0, -1)
+
+
 def _in_strips(picture, ab_small, dtype, encode, threads=None):
     """-> [H, W, 3], filled strip by strip with what `encode(L, a, b, out)` makes of picture and upsampled map."""
     planes = _planes(picture, np.asarray(ab_small, np.float32))
@@ -217,6 +223,14 @@ def _linear_rgb(light, a, b):
 
 def _encoded(rgb, dtype):
     """[3, rows, W] linear RGB in [0, 1] -> [rows, W, 3] sRGB of a type."""
+    values = _curved(rgb)
+    values *= np.float32(np.iinfo(dtype).max)
+    values += np.float32(0.5)  # to the nearest
+    return cv2.merge([plane.astype(dtype) for plane in values])
+
+
+def _curved(rgb):
+    """[3, rows, W] linear RGB in [0, 1] -> sRGB in [0, 1]."""
     # The curve down to its knee, plus the line below it: no branches.
     values = cv2.pow(np.maximum(rgb, _DARK).reshape(3, -1), 1 / 2.4).reshape(rgb.shape)
     values *= np.float32(1.055)
@@ -225,6 +239,4 @@ def _encoded(rgb, dtype):
     line -= _DARK
     line *= np.float32(12.92)
     values += line
-    values *= np.float32(np.iinfo(dtype).max)
-    values += np.float32(0.5)  # to the nearest
-    return cv2.merge([plane.astype(dtype) for plane in values])
+    return values

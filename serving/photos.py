@@ -1,7 +1,7 @@
 """One photograph: its colours predicted at a working size, put on it at full size.
 
 Owns the working size and the way from pixels to pixels and from file to file; `batch` does many. Imports
-`serving.fullres` and the room `files`, and gets the colorizer as an argument.
+`serving.fullres`, `serving.steering` and the room `files`, and gets the colorizer as an argument.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ import numpy as np
 from colorgan.files import modes, reading, suffixes, writing
 from colorgan.files.reading import Photograph
 from colorgan.serving import fullres
+from colorgan.serving.steering import Wishes
 
+AUTOMATIC = Wishes()
 STEPS = (8, 64)  # the least and the largest multiple that working sides are rounded to
 LONGEST = 4  # a working picture has at most the area of this many squares
 BATCH = 8  # pictures in a forward pass
@@ -66,12 +68,31 @@ def resized(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
     return small if small.ndim == 3 else np.repeat(small[..., None], 3, axis=-1)
 
 
-def predict_ab(colorizer, pictures: np.ndarray, settings: Settings) -> np.ndarray:
-    """[B, h, w, 3] uint8 pictures at the working size -> [B, h, w, 2] float32 ab, Lab units, saturation included.
+def predict_ab(colorizer, pictures: np.ndarray, settings: Settings, wishes: Wishes = AUTOMATIC, sizes=()) -> np.ndarray:
+    """The colours of small pictures, saturation and wishes included.
 
-    `colorizer` is anything with `Colorizer.predict_small`.
+    Args:
+        colorizer: anything with `Colorizer.predict_small`; with wishes a `Colorizer`.
+        pictures: [B, h, w, 3] uint8, at the working size.
+        settings: how.
+        wishes: of each of them.
+        sizes: height and width of each of their photographs, in whose pixels hints are.
+
+    Returns:
+        [B, h, w, 2] float32: a and b, Lab units.
+
+    Raises:
+        ValueError: if the wishes are not for these photographs, weights or settings.
     """
-    return colorizer.predict_small(pictures, flip_average=settings.flip_average) * np.float32(settings.saturation)
+    options = {"flip_average": settings.flip_average}
+    if not wishes:
+        return colorizer.predict_small(pictures, **options) * np.float32(settings.saturation)
+    colorizer.check(wishes, settings)
+    scale, results = colorizer.predictor.ab_scale, []
+    for picture, size in zip(pictures, sizes, strict=True):  # one at a time: attention takes memory
+        given = wishes.given(picture, size, ab_scale=scale)
+        results.append(colorizer.predict_small(picture[None], given=given, saturation=settings.saturation, **options))
+    return np.concatenate(results)
 
 
 def reason(error: Exception) -> str:

@@ -32,6 +32,20 @@ class Job:
     photograph: reading.Photograph | None = None
     small: np.ndarray | None = None
     ab: np.ndarray | None = None
+    # What is written beside it: variants, and a map of doubt, with what there is of each until then.
+    variants: dict[Path, np.ndarray | None] = field(default_factory=dict)
+    doubt: dict[Path, np.ndarray | None] = field(default_factory=dict)
+
+    @property
+    def targets(self) -> list[Path]:
+        """All files that are written."""
+        return [self.target, *self.variants, *self.doubt]
+
+    def beside(self, variants: int, doubt: bool) -> None:
+        """Name what is written beside it: `photo-variant-2.jpg` and so on, and `photo.jpg-doubt.png`."""
+        names = [self.target.with_stem(f"{self.target.stem}-variant-{i}") for i in range(2, variants + 1)]
+        self.variants = dict.fromkeys(names)
+        self.doubt = dict.fromkeys([self.target.with_name(f"{self.target.name}-doubt.png")] if doubt else [])
 
     def fail(self, reason: str) -> None:
         """Note why it failed."""
@@ -83,8 +97,8 @@ def _is_wanted(path):
     return (suffixes.is_picture(path) or suffixes.is_film(path)) and not path.name.startswith(".") and path.is_file()
 
 
-def jobs(inputs, output: Path, settings: Settings) -> list[Job]:
-    """Which file becomes which.
+def jobs(inputs, output: Path, settings: Settings, *, variants: int = 1, doubt: bool = False) -> list[Job]:
+    """Which file becomes which, and what is written beside it, `Job.beside`.
 
     Where `--format` would give one name to several, s.jpg and s.png as PNG, the one that is of the format has it, else
     the first; the others keep their suffix in their names, s.jpg.png, with a note.
@@ -115,10 +129,16 @@ def jobs(inputs, output: Path, settings: Settings) -> list[Job]:
                 f"{other.source} and {job.source} would both become {job.target}. Give the folder above them instead "
                 "of the files, or use several calls with outputs of their own."
             )
+    for job in planned:
+        job.beside(variants, doubt)
+        for one in job.targets[1:]:
+            if (other := taken.setdefault(str(one).lower(), job)) is not job:
+                job.problem = job.problem or f"{other.source} becomes {one}, which {job.source} needs for more results."
     originals = {source.resolve() for source, _ in found}
     for job in planned:
-        if job.target.resolve() in originals:
-            raise ValueError(f"{job.source} would be written over {job.target}. Choose another --output.")
+        for one in job.targets:
+            if one.resolve() in originals:
+                raise ValueError(f"{job.source} would be written over {one}. Choose another --output.")
     return [*(Job(Path(given), output, problem=reason) for given, reason in missing.items()), *planned]
 
 

@@ -1,7 +1,7 @@
 """Films: frame by frame as photographs are colorized, with colours that stay while nothing moves.
 
 Owns the smoothing of chroma over time, scene cuts and the measure of flicker: NumPy on small maps. Imports
-`serving.films` for the files, `serving.photos` and `serving.fullres` for the colours.
+`serving.films` for the files, `serving.photos`, `serving.fullres` and `serving.steering` for the colours.
 
 A network sees one frame at a time, and so the colours of a still object differ from frame to frame. At the working
 size each pixel's colour becomes (1 - k) new + k old, the old one being the last frame's result. k is `smoothing` where
@@ -13,6 +13,7 @@ scene. A scene begins where L changed by more than `CUT_CHANGE` on average and t
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import itertools
 import time
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from tqdm import tqdm
 
 from colorgan.serving import films, fullres, photos
 from colorgan.serving.photos import Settings
+from colorgan.serving.steering import Wishes
 
 SMOOTHING = 0.8
 STILL, MOVED = 1.0, 5.0  # L units
@@ -110,8 +112,31 @@ class Flicker:
         return self._sum / self._count if self._count else None
 
 
+class Scene:
+    """Which wishes hold on a frame: a hint from its own frame on, until the scene ends."""
+
+    def __init__(self, wishes: Wishes):
+        self.wishes, self._light, self._begin, self._frame = wishes, None, 0, -1
+
+    def __call__(self, light: np.ndarray) -> Wishes:
+        """Take the next frame's L, [h, w] float32."""
+        self._frame += 1
+        if self._light is not None and is_cut(self._light, light):
+            self._begin = self._frame
+        self._light = light
+        hints = tuple(one for one in self.wishes.hints if self._begin <= one.frame <= self._frame)
+        return dataclasses.replace(self.wishes, hints=hints)
+
+
 def colorize_film(
-    colorizer, source: Path, target: Path, *, settings: Settings, smoothing: float = SMOOTHING, say=print
+    colorizer,
+    source: Path,
+    target: Path,
+    *,
+    settings: Settings,
+    wishes: Wishes = photos.AUTOMATIC,
+    smoothing: float = SMOOTHING,
+    say=print,
 ) -> Film:
     """Colorize a film into a file of the same size, frame rate and container; memory does not grow with its length.
 
@@ -120,6 +145,7 @@ def colorize_film(
         source: the film. If it has colours, only its lightness counts.
         target: the file to write, another one; its suffix says the container.
         settings: how; `format` and `quality` are photographs'.
+        wishes: of all frames; of hints see `Scene`.
         smoothing: see `Smoother`.
         say: gets the text for people: whether the sound is lost, the scenes, and the flicker.
 
@@ -129,7 +155,8 @@ def colorize_film(
     start = time.perf_counter()
     smoother, flicker, unsmoothed = Smoother(smoothing), Flicker(), Flicker()
     with contextlib.closing(films.Frames(source)) as frames:
-        count, (height, width) = _run(colorizer, frames, target, settings, (smoother, flicker, unsmoothed), say)
+        state = Scene(wishes), smoother, flicker, unsmoothed
+        count, (height, width) = _run(colorizer, frames, target, settings, state, say)
     result = Film(
         frames=count,
         fps=frames.fps,
@@ -167,12 +194,17 @@ def _run(colorizer, frames, target, settings, state, say):
     return count, (height, width)
 
 
-def _colorized(colorizer, batch, settings, smoother, flicker, unsmoothed):
+def _colorized(colorizer, batch, settings, scene, smoother, flicker, unsmoothed):
     """[H, W, 3] uint8 frames -> the same in colour, one after the other."""
     small = np.stack([photos.shrink(frame, settings.work_size) for frame in batch])
-    predicted = photos.predict_ab(colorizer, small, settings)
-    for frame, picture, raw in zip(batch, small, predicted, strict=True):
-        ab, change = smoother(fullres.lightness(picture), raw)
+    lights = [fullres.lightness(picture) for picture in small]
+    if scene.wishes:
+        size, held = [batch[0].shape[:2]], zip(small, map(scene, lights), strict=True)
+        predicted = [photos.predict_ab(colorizer, one[None], settings, wishes, size)[0] for one, wishes in held]
+    else:
+        predicted = photos.predict_ab(colorizer, small, settings)
+    for frame, light, raw in zip(batch, lights, predicted, strict=True):
+        ab, change = smoother(light, raw)
         flicker(ab, change)
         unsmoothed(raw, change)
         yield photos.paint(frame, ab, settings)

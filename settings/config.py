@@ -94,9 +94,13 @@ class Objective:
     rebalance_exponent: float = option(1.0, "rebalancing of the joint bins: exponent on their weights; 0: all the same")
     feature_model: str = option("", "file of a Keras model for a perceptual term; it sees sRGB in 0..255", path=True)
     feature_weight: float = option(1.0, "weight of the perceptual term")
-    desired_saturation: float | None = option(None, "control: mean saturation to aim at, in [0, 1]", kind=float, most=1)
+    desired_saturation: float | None = option(
+        None, "control: mean saturation to aim at, in [0, 1]", kind=float, most=1, modes=(*TRAIN, "colorize")
+    )
     saturation_weight: float = option(1.0, "weight of that term")
-    desired_hue: float | None = option(None, "control: mean hue to aim at, in [0, 1], a turn is 1", kind=float, most=1)
+    desired_hue: float | None = option(
+        None, "control: mean hue to aim at, in [0, 1], a turn is 1", kind=float, most=1, modes=(*TRAIN, "colorize")
+    )
     hue_weight: float = option(1.0, "weight of that term")
     desired_red: float | None = option(None, "control: mean of red to aim at, in [0, 1]", kind=float, most=1)
     red_weight: float = option(1.0, "weight of that term")
@@ -340,6 +344,15 @@ class Colorizing:
         modes=USE,
     )
     quality: int = option(92, "of JPEG and WebP, 1 to 100; WebP at 100 is lossless", above=0, most=100, modes=PHOTOS)
+    hints: str = option(
+        "",
+        "colours at places: a file of points, [{x, y, color: #rrggbb or keep gray, radius, frame}], or a picture "
+        "painted over the photograph",
+        path=True,
+    )
+    reference: str = option("", "a picture whose palette all photographs of the call take", path=True)
+    variants: int = option(1, "results of each photograph, that differ in their hues", above=0, most=9)
+    doubt: bool = option(False, "write a map of each photograph too: the brighter, the less sure the model is there")
     side_by_side: bool = option(False, "write the gray and the coloured picture beside each other")
     flip_average: bool = option(False, "average with the mirrored photograph's colours; twice the time", modes=PHOTOS)
     work_size: int = option(

@@ -65,10 +65,15 @@ MODES = {
     ),
     "colorize": Mode(
         "Colorize photographs and films: files, folders and patterns.",
-        "checkpoints_path gpu_ids weights test_output saturation overwrite format quality side_by_side work_size",
+        "checkpoints_path gpu_ids weights test_output saturation hints reference variants desired_saturation overwrite "
+        "format",
         door="colorize.py",
         words="PHOTO [PHOTO ...]",
-        examples=("photo.jpg", "photographs/ film.mp4 --output colorized", "photo.jpg --saturation 1.3 --overwrite"),
+        examples=(
+            "photo.jpg",
+            "photographs/ film.mp4 --output colorized --reference other.jpg",
+            "photo.jpg --hints hints.json --variants 4 --overwrite",
+        ),
     ),
     "export": Mode(
         "Write a trained generator for TensorFlow, ONNX or LiteRT.",

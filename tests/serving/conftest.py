@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from colorgan.models import color
+from colorgan.models import color, generators
+from colorgan.models.predictor import Predictor
+from colorgan.serving.colorizer import Colorizer
+from colorgan.settings import flags
 
 
 class Painter:
@@ -32,6 +35,19 @@ def _lab_of(pixels):
 @pytest.fixture
 def painter():
     return Painter()
+
+
+@pytest.fixture(scope="session")
+def steerable():
+    """A colorizer of random weights that takes all conditions, and heeds them."""
+    tables = {"encoder": ((4, 1), (6, 2), (8, 2)), "decoder": ((6, 2), (4, 2)), "head": "color-and-bins"}
+    config = flags.resolve({"dataset": "shapes", **tables, "conditions": ("hints", "palette", "aim")})
+    generator, random = generators.build(config), np.random.RandomState(0)
+    for addition in generator.decoder.additions:
+        addition.last.kernel.assign(random.normal(0, 0.5, addition.last.kernel.shape))
+    made = Colorizer(Predictor.of(generator, config), work_size=32, trained_at=(32, 32), name="steerable")
+    made.generator = generator
+    return made
 
 
 @pytest.fixture

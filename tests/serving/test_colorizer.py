@@ -1,5 +1,6 @@
 """The colorizer that is used: one result behind every door, at any size and depth."""
 
+import dataclasses
 import json
 
 import cv2
@@ -15,6 +16,7 @@ from colorgan.models import color, generators, inputs
 from colorgan.models.predictor import Predictor
 from colorgan.serving import batch, fullres, photos
 from colorgan.serving.colorizer import SHARE_SEEN, Colorizer, natural_size
+from colorgan.serving.steering import Hint, palette_of
 from colorgan.settings import flags
 from colorgan.weights import packing, stored
 
@@ -246,3 +248,83 @@ def test_packed_weights_are_checked(run, tmp_path):
     packed.described_by.write_text(json.dumps({**card, "sha256": "0" * 64}))
     with pytest.raises(ValueError, match="SHA-256"):
         Colorizer.load(packed.weights)
+
+
+BLUE = Hint(20, 20, (60, 90, 150), radius=4)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_a_hint_holds_at_any_size_depth_and_with_alpha(steerable, lab_of, dtype):
+    """At its place, as blue as it says: the picture is as light there."""
+    top = np.iinfo(dtype).max
+    picture = np.dstack([np.full((64, 96), 0.36 * top, dtype), noise(64, 96, dtype=dtype)])
+    made = steerable.colorize(picture, hints=[BLUE], flip_average=True)
+    assert made.dtype == dtype and (made[..., 3] == picture[..., 1]).all()
+    lab = lab_of(made[18:23, 18:23, :3])
+    wanted = lab_of(np.uint8([[BLUE.color]]))[0, 0]
+    assert np.linalg.norm(lab[..., 1:] - wanted[1:], axis=-1).max() < 5
+    plain = steerable.colorize(picture)
+    assert (made[..., :3] != plain[..., :3]).any(axis=-1).mean() > 0.1, "it reaches beyond its place"
+
+
+def test_wishes_are_of_every_picture_of_a_list_but_hints_are_of_one(steerable):
+    palette = palette_of(noise(20, 30, 3))
+    pictures = [np.linspace(40, 200, h * w).reshape(h, w).astype(np.uint8) for h, w in ((64, 96), (32, 32))]
+    for one, alone in zip(steerable.colorize(pictures, palette=palette, desired_saturation=0.2), pictures, strict=True):
+        np.testing.assert_array_equal(one, steerable.colorize(alone, palette=palette, desired_saturation=0.2))
+        saturation = np.mean(1 - one.min(axis=-1) / np.maximum(one.max(axis=-1), 1))
+        assert saturation == pytest.approx(0.2, abs=0.02)
+    with pytest.raises(ValueError, match="`hints` are of one picture. Received: 2 pictures"):
+        steerable.colorize(pictures, hints=[BLUE])
+    assert len(steerable.colorize(pictures[:1], hints=[BLUE])) == 1
+
+
+def test_what_is_given_as_arrays_holds_too(steerable):
+    """As evaluation and programs give it: hints hold in `predict_lab`, at the network's own size and at others."""
+    for size in (32, 64):
+        rgb = np.full((1, size, size, 3), 119, np.uint8)
+        hints = np.zeros((1, 16, 16, 3), np.float32)
+        hints[0, 6, 9] = (0.2, -0.3, 1)
+        scale = size // 32
+        lab = steerable.predict_lab(rgb, given={"hints": hints})[0, 12 * scale : 14 * scale, 18 * scale : 20 * scale]
+        np.testing.assert_allclose(lab[..., 1:].mean(axis=(0, 1)), [22, -33], atol=1 if size == 32 else 5)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"hints": [Hint(96, 2, None)]}, "hint 0 at x 96, y 2 lies outside the picture of 96 x 64 pixels"),
+        ({"palette": np.zeros(7)}, r"`palette` must have shape \[261\]"),
+        ({"desired_hue": 2}, "`desired_hue` must lie in 0..1"),
+        (
+            {"desired_saturation": 0.5, "saturation": 2},
+            "`saturation` is a factor, and `desired_saturation` what to aim",
+        ),
+    ],
+)
+def test_wishes_that_cannot_be(steerable, options, said):
+    with pytest.raises(ValueError, match=said):
+        steerable.colorize(noise(64, 96), **options)
+
+
+def test_weights_without_conditions_take_no_wishes():
+    made = constant(3, 4, name="plain")
+    for options, named in (({"hints": [Hint(0, 0, None)]}, "`hints`"), ({"desired_hue": 0.1}, "`desired_hue`")):
+        with pytest.raises(ValueError, match=f"{named}: the weights plain were trained without --conditions"):
+            made.colorize(noise(16, 16), **options)
+
+
+def test_an_aim_that_is_built_in_takes_no_other(run):
+    loaded = Colorizer.load(run)
+    config = loaded.stored.config.replace(desired_saturation=0.5)
+    loaded.stored = dataclasses.replace(loaded.stored, config=config)
+    with pytest.raises(ValueError, match="`desired_hue`: the weights run.* have their aim built in"):
+        loaded.colorize(noise(16, 16), desired_hue=0.1)
+
+
+def test_a_working_size_that_wishes_have_no_memory_for(steerable, monkeypatch):
+    monkeypatch.setattr(steerable, "work_size", 513)
+    with pytest.raises(
+        ValueError, match="`work_size` must be at most 512 with hints, a palette or an aim.*Received: 513"
+    ):
+        steerable.colorize(noise(16, 16), hints=[Hint(1, 1, None)])

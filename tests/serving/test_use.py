@@ -23,6 +23,7 @@ from colorgan.settings import flags
 
 ROOT = Path(__file__).parents[2]
 TABLES = {"encoder": ((4, 1), (6, 2), (8, 2)), "decoder": ((6, 2), (4, 2))}
+CONFIG = {"dataset": "shapes", "height": 16, "width": 16, **TABLES}
 ON_CPU = ("--gpu-ids", "-1")
 
 
@@ -31,7 +32,7 @@ def run(tmp_path_factory):
     """A run's directory."""
     folder = tmp_path_factory.mktemp("home") / "run"
     folder.mkdir()
-    config = flags.resolve({"dataset": "shapes", "height": 16, "width": 16, **TABLES})
+    config = flags.resolve(CONFIG)
     generators.build(config).save_weights(folder / "generator.weights.h5")
     (folder / "config.json").write_text(config.to_json())
     return folder
@@ -69,6 +70,29 @@ def test_a_film_and_a_photograph_through_the_door(run, here, tmp_path):
     # The class gives what the door gives.
     with Image.open(tmp_path / "out" / "photo.png") as image:
         np.testing.assert_array_equal(np.asarray(image), Colorizer.load(run).colorize(picture))
+
+
+def test_a_photograph_is_steered_through_the_door(run, here, tmp_path):
+    picture = np.linspace(40, 200, 37 * 51).reshape(37, 51).astype(np.uint8)
+    Image.fromarray(picture).save(tmp_path / "photo.png")
+    (tmp_path / "hints.json").write_text('[{"x": 20, "y": 12, "color": "#7a1f2b"}]')
+    words = ["photo.png", "--hints", "hints.json", "--desired-saturation", "0.3", "--variants", "2", "--doubt", *ON_CPU]
+    said = here("colorize", *words, "--weights", run, expect=1).err
+    assert "were trained without --conditions hints" in said and not (tmp_path / "colorized").exists()
+    config = flags.resolve({**CONFIG, "head": "color-and-bins", "conditions": ("hints", "palette", "aim")})
+    (tmp_path / "run").mkdir()
+    generators.build(config).save_weights(tmp_path / "run" / "generator.weights.h5")
+    (tmp_path / "run" / "config.json").write_text(config.to_json())
+    gone = here("colorize", "photo.png", "--hints", "gone.json", "--weights", "run", "--dry-run", expect=1)
+    assert "gone.json" in gone.err
+    here("colorize", *words, "--weights", "run", "--dry-run")
+    assert not (tmp_path / "colorized").exists()
+    here("colorize", *words, "--weights", "run")
+    names = ["manifest.json", "photo-variant-2.png", "photo.png", "photo.png-doubt.png"]
+    assert sorted(p.name for p in (tmp_path / "colorized").iterdir()) == names
+    (entry,) = json.loads((tmp_path / "colorized" / "manifest.json").read_text())["photographs"]
+    asked = {"hints": "hints.json", "desired_saturation": 0.3, "variants": 2, "doubt": True}
+    assert entry["steering"].items() >= asked.items() and entry["aim"]["saturation"]["desired"] == 0.3
 
 
 def test_an_export_through_the_door(run, here, tmp_path):
