@@ -20,6 +20,7 @@ from colorgan.serving import alternatives, fullres, photos
 from colorgan.serving.steering import Hint, Wishes
 
 PREVIEW = 1280  # pixels of the longer side, at most
+SOFT = 2.0  # cells of the map of doubt, a standard deviation: the decoder's own grid shows in it
 
 
 class Opened:
@@ -64,7 +65,8 @@ class Opened:
     def doubt(self, size=None) -> np.ndarray:
         """-> [h, w] float32 in [0, 1], how unsure the model is, as large as the preview or of a size (h, w)."""
         height, width = size or self.preview.shape[:2]
-        return cv2.resize(alternatives.doubt(self._probabilities()), (width, height), interpolation=cv2.INTER_LINEAR)
+        doubt = cv2.GaussianBlur(alternatives.doubt(self._probabilities()), (0, 0), SOFT)
+        return cv2.resize(doubt, (width, height), interpolation=cv2.INTER_LINEAR)
 
     def suggest(self, x: float, y: float, count: int = 8) -> list[tuple[int, int, int]]:
         """Colours that are likely at a place.
