@@ -18,6 +18,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse
 
+FILES = ("reference",)  # fields that are files, beside `file`
+
 
 @contextlib.asynccontextmanager
 async def taken(request: Request, folder: Path, names: Collection[str] = ()) -> AsyncIterator[tuple[Path, dict]]:
@@ -26,30 +28,43 @@ async def taken(request: Request, folder: Path, names: Collection[str] = ()) -> 
     Args:
         request: its form has a file, `file`, and may have the named fields.
         folder: of the request's own, new; it is removed at the end.
-        names: of the fields.
+        names: of the fields; one of `FILES` is a file too.
 
     Yields:
-        The path of the file, in `folder`, and {name: text} of the fields.
+        The path of the file, in `folder`, and {name: text, or path of a file} of the fields.
 
     Raises:
-        HTTPException: 422, if there is no file, or an unknown field.
+        HTTPException: 422, if there is no file, an unknown field, or one twice.
     """
     try:
-        async with request.form(max_files=1, max_fields=1 + len(names)) as form:
-            known = {"file", *names}
-            if unknown := set(form) - known:
-                known = ", ".join(sorted(known))
-                raise HTTPException(422, f"Unknown field {', '.join(sorted(unknown))}. Known: {known}.")
-            file = form.get("file")
-            if not isinstance(file, UploadFile):
-                raise HTTPException(422, "No file. Send one as form data: curl -F file=@photo.jpg")
-            source = folder / name_of(file.filename)
-            with source.open("wb") as copy:
-                await run_in_threadpool(shutil.copyfileobj, file.file, copy)
-            fields = {name: form[name] for name in names if name in form}
-        yield source, fields
+        async with request.form(max_files=1 + len(FILES), max_fields=1 + len(names)) as form:
+            _check(form, {"file", *names})
+            fields = {}
+            for name, value in form.items():
+                fields[name] = await _copied(value, folder / f".{name}") if name in ("file", *FILES) else value
+        yield fields.pop("file"), fields
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _check(form, known):
+    if unknown := set(form) - known:
+        known = ", ".join(sorted(known))
+        raise HTTPException(422, f"Unknown field {', '.join(sorted(unknown))}. Known: {known}.")
+    if twice := {name for name in form if len(form.getlist(name)) > 1}:
+        raise HTTPException(422, f"Send one {', '.join(sorted(twice))}, not several.")
+    if not isinstance(form.get("file"), UploadFile):
+        raise HTTPException(422, "No file. Send one as form data: curl -F file=@photo.jpg")
+    for name, value in form.items():
+        if isinstance(value, UploadFile) != (name in ("file", *FILES)):
+            raise HTTPException(422, f"`{name}` must be {'a file' if name in FILES else 'text'}.")
+
+
+async def _copied(file, folder):
+    folder.mkdir()  # no file of a visitor begins with a dot, and two may have one name
+    with (folder / name_of(file.filename)).open("wb") as copy:
+        await run_in_threadpool(shutil.copyfileobj, file.file, copy)
+    return folder / name_of(file.filename)
 
 
 async def answered(

@@ -16,6 +16,7 @@ import secrets
 import tempfile
 import threading
 import time
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -141,24 +142,29 @@ class Visitors:
             with self._count:
                 self._waiting -= 1
 
-    def colorize(self, source: Path, *, saturation: float, wishes: Wishes = photos.AUTOMATIC) -> Path:
+    def colorize(
+        self, source: Path, *, saturation: float, wishes: Wishes = photos.AUTOMATIC, variants: int = 1
+    ) -> Path:
         """Wait for the turn and colorize a file as `colorize.py` does.
 
         Returns:
-            The new file, with `-colorized` in its name, in a new folder beside the source; no visitor's file has the
-            folder's name.
+            The new file, with `-colorized` in its name, in a new folder beside the source; of several variants a zip
+            archive of the files. No visitor's file has the folder's name.
         """
         folder = source.parent / ".out"
         folder.mkdir()
         with self.turn(source.name, folder, source.parent):
             settings = dataclasses.replace(self.settings, saturation=saturation)
             photograph = self._read(source)
-            small = photos.shrink(photograph.pixels, settings.work_size)[None]
-            ab = photos.predict_ab(self.colorizer, small, settings, wishes, [photograph.pixels.shape[:2]])[0]
             target = plan.target(Path(source.name), folder, settings)
             target = target.with_stem(f"{target.stem}-colorized")
-            photos.finish(photograph, ab, target, settings)
-            return target
+            every = [wishes] if variants == 1 else self.colorizer.open(photograph.pixels).variants(variants, wishes)
+            small, size = photos.shrink(photograph.pixels, settings.work_size)[None], photograph.pixels.shape[:2]
+            made = [target, *(target.with_stem(f"{target.stem}-variant-{i}") for i in range(2, len(every) + 1))]
+            for path, one in zip(made, every, strict=True):
+                ab = photos.predict_ab(self.colorizer, small, settings, one, [size])[0]
+                photos.finish(photograph, ab, path, settings)
+            return target if variants == 1 else _zipped(made)
 
     def open(self, source: Path) -> tuple[str, Open]:
         """Wait for the turn and open a file for a page. -> its key in `kept`, and what is kept."""
@@ -187,3 +193,12 @@ class Visitors:
         if source.stat().st_size > self.max_bytes:
             raise HTTPException(413, self.too_large)
         return reading.read(source, max_megapixels=self.settings.max_megapixels)
+
+
+def _zipped(files):
+    """-> a zip archive of files, as they are, beside them."""
+    archive = files[0].with_suffix(".zip")
+    with zipfile.ZipFile(archive, "w") as made:
+        for file in files:
+            made.write(file, file.name)
+    return archive

@@ -1,13 +1,15 @@
 """The web page and its HTTP API: a photograph in, a coloured one out, and nothing kept.
 
 Owns `POST /colorize`, and what may be sent at all. Imports `server.guard`, `server.running`, `serving.page`,
-`serving.uploads`, `serving.visitors` and `serving.photos`; gets the colorizer as an argument.
+`serving.steering`, `serving.uploads`, `serving.visitors` and `serving.photos`; gets the colorizer as an argument.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
+import functools
 import ipaddress
 import socket
 import tempfile
@@ -18,15 +20,16 @@ from fastapi.concurrency import run_in_threadpool
 
 from colorgan.server import running
 from colorgan.server.guard import Guard
-from colorgan.serving import page, uploads
+from colorgan.serving import page, steering, uploads
 from colorgan.serving.photos import Settings
 from colorgan.serving.visitors import Visitors
 
+FIELDS = ("saturation", "hints", "reference", "desired_saturation", "desired_hue", "variants")
 _OVERHEAD = 1 << 21  # bytes of a request around the file in it: 10,000 hints
 
 
 def build(colorizer, *, settings: Settings, folder: Path, max_upload_mb: float, host: str) -> Guard:
-    """The page at `/`, and `POST /colorize`: form fields `file` and, if wanted, `saturation`; it answers with the file.
+    """The page at `/`, and `POST /colorize`: form fields `file` and, if wanted, `FIELDS`; it answers with the file.
 
     `folder` is for temporary files, empty; the caller removes it. For the rest see `Visitors` and `Guard`.
     """
@@ -46,15 +49,29 @@ def build(colorizer, *, settings: Settings, folder: Path, max_upload_mb: float, 
 
     @app.post("/colorize")
     async def colorize(request: fastapi.Request):
-        def work(source, fields):
-            saturation = uploads.number(fields, "saturation", visitors.settings.saturation)
-            return visitors.colorize(source, saturation=saturation)
-
-        return await uploads.answered(request, visitors.new_folder(), {"saturation"}, work)
+        work = functools.partial(_colorized, visitors)
+        return await uploads.answered(request, visitors.new_folder(), FIELDS, work)
 
     page.mount(app, visitors)
     limits = {"max_bytes": visitors.max_bytes + _OVERHEAD, "too_large": visitors.too_large}
     return Guard(app, host=host, headers=page.HEADERS, **limits)
+
+
+def _colorized(visitors, source, fields):
+    """The answer to a request: a file, or with `variants` a zip archive of as many."""
+    wished = {name: uploads.number(fields, name) for name in ("desired_saturation", "desired_hue") if name in fields}
+    try:
+        if "hints" in fields:
+            wished["hints"] = steering.parse_hints(fields["hints"])
+        wishes = steering.Wishes(**wished)
+    except ValueError as error:
+        raise fastapi.HTTPException(422, str(error)) from error
+    if "reference" in fields:
+        wishes = dataclasses.replace(wishes, palette=visitors.palette(fields["reference"]))
+    saturation, count = uploads.number(fields, "saturation", visitors.settings.saturation), fields.get("variants", "1")
+    if not count.isdecimal():
+        raise fastapi.HTTPException(422, f"`variants` must be a whole number. Received: {count!r}")
+    return visitors.colorize(source, saturation=saturation, wishes=wishes, variants=int(count))
 
 
 async def _tidy(kept):

@@ -1,7 +1,10 @@
 """The HTTP API: results as `colorize.py` writes them, limits and errors, and who may send at all."""
 
+import copy
 import io
+import json
 import re
+import zipfile
 
 import numpy as np
 import pytest
@@ -9,7 +12,7 @@ import tifffile
 from PIL import Image
 from starlette.testclient import TestClient
 
-from colorgan.serving import batch, uploads, web
+from colorgan.serving import batch, steering, uploads, web
 from colorgan.serving.photos import Settings
 
 SETTINGS = Settings(work_size=16, max_megapixels=0.05)
@@ -91,12 +94,18 @@ PICTURE = ("a.png", _encoded(_noise(20, 20), "png"))
         ({"file": ("bomb.png", _encoded(np.zeros((900, 900), np.uint8), "png"))}, {}, 413, "bomb.png.* 0.05 megapix"),
         ({"file": ("heavy.png", bytes(2**20 + 2**22))}, {}, 413, "at most 1 MB"),
         ({"file": ("heavy.png", bytes(2**20 + 1))}, {}, 413, "at most 1 MB"),
-        ({"picture": PICTURE}, {}, 422, "Unknown field picture. Known: file, saturation"),
+        ({"picture": PICTURE}, {}, 422, "Unknown field picture. Known: desired_hue, .*file, hints"),
         ({}, {"saturation": "1"}, 422, "No file"),
         ({"file": PICTURE}, {"saturation": "much"}, 422, "`saturation` must be a number. Received: 'much'"),
         ({"file": PICTURE}, {"saturation": "11"}, 422, "`saturation` must lie in 0..10. Received: 11"),
         ({"file": PICTURE}, {"saturation": "nan"}, 422, "`saturation` must lie in 0..10"),
-        ([("file", PICTURE), ("file", PICTURE)], {}, 400, "Too many files"),
+        ([("file", PICTURE), ("file", PICTURE)], {}, 422, "Send one file, not several"),
+        ({"file": PICTURE, "hints": PICTURE}, {}, 422, "`hints` must be text"),
+        ({"file": PICTURE}, {"reference": "a.png"}, 422, "`reference` must be a file"),
+        ({"file": PICTURE}, {"hints": "["}, 422, "hints must be JSON"),
+        ({"file": PICTURE}, {"desired_hue": "2"}, 422, "`desired_hue` must lie in 0..1. Received: 2"),
+        ({"file": PICTURE}, {"variants": "many"}, 422, "`variants` must be a whole number. Received: 'many'"),
+        ({"file": PICTURE, "reference": PICTURE}, {}, 422, "The reference is gray"),
     ],
 )
 def test_errors_of_the_api(visit, tmp_path, files, fields, status, said):
@@ -159,3 +168,27 @@ def test_nobody_else_sends(visit, headers, status):
 def test_no_name_of_a_file_is_in_the_way(visit):
     assert visit().post("/colorize", files={"file": (".out", PICTURE[1])}).status_code == 200
     assert visit().post("/colorize", files={"file": ("out", PICTURE[1])}).status_code == 200
+
+
+def test_what_a_person_decides(visit, steerable):
+    gray, reference = _noise(20, 24), np.full((9, 9, 3), (150, 80, 40), np.uint8)
+    hints = [{"x": 20, "y": 3, "color": "#2040c0", "radius": 2}, {"x": 0, "y": 0, "color": "keep gray"}]
+    files = {"file": ("a.png", _encoded(gray, "png")), "reference": ("a.png", _encoded(reference, "png"))}
+    fields = {"hints": json.dumps(hints), "desired_saturation": "0.3"}
+    client = visit(steerable)
+    answer = client.post("/colorize", files=files, data=fields)
+    assert answer.status_code == 200, answer.text
+    steerable = copy.copy(steerable)
+    steerable.work_size = SETTINGS.work_size
+    wished = {"hints": steering.parse_hints(fields["hints"]), "palette": steering.palette_of(reference)}
+    expected = steerable.colorize(gray, desired_saturation=0.3, **wished)
+    np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(answer.content))), expected)
+
+    answer = client.post("/colorize", files={"file": files["file"]}, data={"variants": "3"})
+    assert answer.headers["content-type"] == "application/zip"
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        names = ["a-colorized.png", "a-colorized-variant-2.png", "a-colorized-variant-3.png"]
+        assert archive.namelist() == names
+        first, *others = (np.asarray(Image.open(archive.open(name))).astype(int) for name in names)
+    np.testing.assert_array_equal(first, steerable.colorize(gray))
+    assert all(np.abs(other - first).max() > 5 for other in others)
