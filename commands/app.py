@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import functools
-import importlib.util
 
 from colorgan.commands import common
 from colorgan.server import running
-from colorgan.settings import flags, modes
+from colorgan.serving import web
+from colorgan.settings import flags
 
 
 def run(command: flags.Command) -> None:
     """Serve the page until interrupted."""
-    if importlib.util.find_spec("gradio") is None:
-        raise ValueError("The web page needs Gradio, of the extra `app`. Install it with: " + modes.install("app"))
-    from colorgan.serving import web
-
     page = command.config.page
     with running.listen(page.host, page.port) as place:
         colorizer, _ = common.trained(command)

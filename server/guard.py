@@ -31,8 +31,8 @@ class Guard:
     Args:
         app: the application.
         host: the name or address that it is served at. Requests to other names are refused with 400, and with 403 what
-            pages from elsewhere send, which may not read either. An address in numbers is nobody's name. Where `host`
-            means all addresses of this computer, the computer's names are ours too.
+            pages from elsewhere send; browsers let them read nothing. An address in numbers is nobody's name. Where
+            `host` means all addresses of this computer, the computer's names are ours too.
         max_bytes: a longer body is refused with 413, at once if its length is stated, else where it becomes too long.
         too_large: what is said then.
         headers: of every answer, beside `HEADERS`.
@@ -61,8 +61,6 @@ class Guard:
             if message["type"] == "http.response.start":
                 sent = MutableHeaders(scope=message)
                 sent.update(self.headers)
-                if foreign:  # Gradio's leave to read the answer
-                    del sent["Access-Control-Allow-Origin"]
             await send(message)
 
         refusal = self._refusal(scope, headers, foreign)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -38,21 +38,12 @@ def address(place: socket.socket) -> str:
 
 
 class Server(uvicorn.Server):
-    """Serves an application: `run(sockets=[place])`, until it is interrupted or `should_exit` is set.
+    """Serves an application: `run(sockets=[place])`, until it is interrupted or `should_exit` is set."""
 
-    `leaving` is called at the end, before open connections are waited for.
-    """
-
-    def __init__(self, app: ASGIApp, *, leaving: Callable[[], object] = lambda: None):
+    def __init__(self, app: ASGIApp):
         # Who asked for what is nobody's business; warnings and failures go where the program's own do.
         quiet = {"access_log": False, "log_config": None, "log_level": "warning", "server_header": False}
         super().__init__(uvicorn.Config(app, timeout_graceful_shutdown=GRACE, **quiet))
-        self.leaving = leaving
-
-    async def shutdown(self, sockets=None):
-        """Say that the end has come, and wait for what is under way."""
-        self.leaving()
-        await super().shutdown(sockets)
 
 
 @contextlib.contextmanager

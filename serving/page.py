@@ -1,203 +1,200 @@
-"""The page on which visitors colorize a photograph, made with Gradio (extra `app`), and the files of open pages.
+"""The page on which visitors colorize photographs: its files in `static/`, and what these ask the server for.
 
-Imports `serving.visitors` and `files.suffixes`.
+Its own HTML and JavaScript, without a build step: what it is about, dabs on a picture whose colours follow within half
+a second, no library of Python pages has a part for. Below `/page/` are:
+
+| asked | sent | answer |
+|---|---|---|
+| `GET about` | | limits, and what the weights can be told |
+| `POST photographs` | file | its key, size and notes |
+| `GET photographs/KEY/before` | | its preview as it is, JPEG |
+| `POST photographs/KEY/colors` | wishes, saturation | its preview in colour, JPEG |
+| `POST photographs/KEY/suggestions` | x, y | colours that are likely there |
+| `POST photographs/KEY/variants` | wishes | other wishes, with their previews |
+| `GET photographs/KEY/doubt` | | how unsure the colours are, PNG |
+| `POST palette` | file | its palette |
+| `POST result` | file, wishes, saturation | the coloured file at full size |
+
+A photograph that is not kept any longer is answered with 410, and the page sends it again. Imports
+`serving.visitors`, `serving.steering`, `serving.photos`, `serving.uploads` and `files.suffixes`.
 """
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import html
-import os
-import shutil
-import threading
-import time
-from pathlib import Path
+import base64
+import dataclasses
+import io
+import json
 
+import cv2
 import fastapi
-import gradio as gr
-from starlette.datastructures import MutableHeaders
-from starlette.exceptions import HTTPException
-from starlette.responses import PlainTextResponse
+import numpy as np
+from fastapi import HTTPException
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import Response
+from PIL import Image
+from starlette.staticfiles import StaticFiles
 
 from colorgan.files import suffixes
-from colorgan.serving.visitors import WAITING, Visitors
+from colorgan.serving import photos, steering, uploads
+from colorgan.serving.visitors import Visitors
 
-KEPT_SECONDS = 3600  # what an open page has, unless the page is closed before
 STRONGEST = 3.0  # saturation that the page offers
-_CSS = """
-.gradio-container {max-width: 1200px !important; margin: 0 auto !important}
-#status p {margin: 0; overflow-wrap: anywhere}
-#status .refused {color: var(--error-text-color, #b91c1c); font-weight: 600}
-"""
+THUMBNAIL = 320  # pixels of a variant's longer side
+QUALITY = 95  # of previews: the page raises the chroma, and JPEG's errors with it
+HEADERS = {
+    # Photographs and what was made of them stay in no browser.
+    "Cache-Control": "no-store",
+    # The browser itself then refuses whatever a part of the page might want from elsewhere.
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
 
 
-class OpenPages:
-    """The files of open pages. They go when the page shows other ones, or is closed, or has been left alone."""
-
-    def __init__(self, visitors: Visitors):
-        self.visitors, self.held, self.lock = visitors, {}, threading.Lock()
-
-    def begin(self, visit: str, upload: Path) -> Path:
-        """-> a new folder for a visit's next result; `upload` is the file that it is of."""
-        folder = self.visitors.new_folder()
-        with self.lock:
-            held = self.held.setdefault(visit, [])
-            held.append((folder, upload))
-            if len(held) > 2:  # the result before is still on the page while the next is made
-                self._remove(held.pop(0))
-        return folder
-
-    def end(self, visit: str) -> None:
-        """Remove the files of a visit."""
-        with self.lock:
-            for one in self.held.pop(visit, []):
-                self._remove(one)
-
-    def _remove(self, one):
-        folder, upload = one
-        shutil.rmtree(folder, ignore_errors=True)
-        # It may be the file of the next result too; and Gradio stores equal uploads of two visitors once.
-        if all(upload != other for held in self.held.values() for _, other in held):
-            upload.unlink(missing_ok=True)
-            with contextlib.suppress(OSError):  # the folder that Gradio made for it, unless there is more in it
-                upload.parent.rmdir()
-
-    async def sweep(self):
-        """Every minute, remove what is old: uploads that were broken off, and pages that stay open for hours."""
-        while True:
-            await asyncio.sleep(60)
-            sweep(self.visitors.folder, time.time() - KEPT_SECONDS)
-
-
-def sweep(folder: Path, before: float) -> None:
-    """Remove what lies in a folder and was last changed before a time, in seconds since 1970."""
-    for path in folder.iterdir():
-        with contextlib.suppress(FileNotFoundError):  # a page that was closed meanwhile
-            if path.stat().st_mtime < before:
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
-
-
-def mount(app: fastapi.FastAPI, visitors: Visitors, open_pages: OpenPages) -> None:
+def mount(app: fastapi.FastAPI, visitors: Visitors) -> None:
     """Put the page at `/` of an application, behind the routes that it has already."""
-    os.environ["GRADIO_TEMP_DIR"] = str(visitors.folder)  # where Gradio puts uploads
-    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
-    app.add_middleware(_Private)
-    gr.mount_gradio_app(
-        app,
-        _page(visitors, open_pages),
-        path="/",
-        footer_links=[],
-        run_history=False,  # would keep pictures in the browser
-        max_file_size=visitors.max_bytes,
-        ssr_mode=False,
-        show_error=False,  # what is for visitors is shown all the same
-        enable_monitoring=False,
-        mcp_server=False,
-        theme=gr.themes.Default(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]),
-        css=_CSS,
-    )
+    page = _Page(visitors)
+    routes = fastapi.APIRouter(prefix="/page")
+    routes.get("/about")(page.about)
+    routes.post("/photographs")(page.open)
+    routes.get("/photographs/{key}/before")(page.before)
+    routes.post("/photographs/{key}/colors")(page.colors)
+    routes.post("/photographs/{key}/suggestions")(page.suggestions)
+    routes.post("/photographs/{key}/variants")(page.variants)
+    routes.get("/photographs/{key}/doubt")(page.doubt)
+    routes.post("/palette")(page.palette)
+    routes.post("/result")(page.result)
+    app.include_router(routes)
+    app.mount("/", StaticFiles(packages=[("colorgan.serving", "static")], html=True))
 
 
-def close(app: fastapi.FastAPI) -> None:
-    """Let go of open pages, each of which holds a connection for as long as it is open; `mount` was called last."""
-    app.routes[-1].app.stop_event.set()
+class _Page:
+    """What is done for each route."""
 
+    def __init__(self, visitors):
+        self.visitors = visitors
 
-class _Private:
-    """ASGI: photographs stay in no browser, and Gradio's routes that would go elsewhere are closed."""
+    def about(self):
+        own, settings = self.visitors, self.visitors.settings
+        return {
+            "megabytes": own.max_upload_mb,
+            "megapixels": settings.max_megapixels,
+            "types": sorted(suffixes.PICTURES),
+            "saturation": settings.saturation,
+            "strongest": max(STRONGEST, settings.saturation),
+            **abilities(own.colorizer),
+        }
 
-    def __init__(self, app):
-        self.app = app
+    async def open(self, request: fastapi.Request):
+        async with uploads.taken(request, self.visitors.new_folder()) as (source, _):
+            key, held = await run_in_threadpool(self.visitors.open, source)
+        height, width = held.opened.size
+        return {"key": key, "width": width, "height": height, "notes": held.notes}
 
-    async def __call__(self, scope, receive, send):
-        path = scope.get("path", "")  # the start and end of the application have none
-        if any(closed in path for closed in ("/proxy=", "/file=http", "/file/http")):
-            return await PlainTextResponse("Not here.\n", status_code=404)(scope, receive, send)
+    def before(self, key: str):
+        held = self._held(key)
+        return _jpeg(held.opened.preview, held)
 
-        async def answer(message):
-            if message["type"] == "http.response.start" and (path == "/colorize" or "/file" in path):
-                MutableHeaders(scope=message)["Cache-Control"] = "no-store"
-            await send(message)
+    def colors(self, key: str, message: dict):
+        held, saturation = self._held(key), uploads.number(message, "saturation", 1)
+        wishes = _wishes({name: value for name, value in message.items() if name != "saturation"})
+        with self.visitors.turn():
+            return _jpeg(held.opened.colors(wishes, saturation=saturation), held)
 
-        return await self.app(scope, receive, answer)
+    def suggestions(self, key: str, message: dict):
+        held, place = self._held(key), [uploads.number(message, name) for name in ("x", "y")]
+        with self.visitors.turn():
+            return {"colors": [f"#{bytes(color).hex()}" for color in held.opened.suggest(*place)]}
 
+    def variants(self, key: str, message: dict):
+        held, wishes = self._held(key), _wishes(message)
+        with self.visitors.turn():
+            found = held.opened.variants(wishes=wishes)
+            return {"variants": [_variant(held, one) for one in found]}
 
-def _page(visitors, open_pages):
-    """The page and what it does. -> gr.Blocks"""
-    with gr.Blocks(title="Colorize a photograph", analytics_enabled=False) as blocks:
-        file, saturation, *shown = _layout(visitors)
-        file.async_move_resource_to_block_cache = _only_uploads(file.async_move_resource_to_block_cache)
+    def doubt(self, key: str):
+        held = self._held(key)
+        with self.visitors.turn():
+            doubt = np.rint(held.opened.doubt() * 255).astype(np.uint8)
+        return Response(cv2.imencode(".png", doubt)[1].tobytes(), media_type="image/png")
 
-        def nothing(text=""):
-            return None, gr.DownloadButton(value=None, interactive=False), text
+    async def palette(self, request: fastapi.Request):
+        async with uploads.taken(request, self.visitors.new_folder()) as (source, _):
+            return {"palette": (await run_in_threadpool(self.visitors.palette, source)).tolist()}
 
-        def show(upload: str | None, saturation: float, request: gr.Request):
-            if upload is None:
-                open_pages.end(request.session_hash)
-                return nothing()
-            source = Path(upload)
-            folder = open_pages.begin(request.session_hash, source)
+    async def result(self, request: fastapi.Request):
+        def work(source, fields):
             try:
-                result = visitors.colorize(source, folder, saturation=saturation, previews=True)
-            except HTTPException as refused:
-                return nothing(f'<p class="refused" role="alert">{html.escape(refused.detail)}</p>')
-            button = gr.DownloadButton(value=str(result.file), interactive=True)
-            return tuple(map(str, result.previews)), button, _caption(result)
+                wishes = _wishes(json.loads(fields.get("wishes", "{}")))
+            except ValueError as error:
+                raise HTTPException(422, f"`wishes` must be JSON: {error}") from error
+            saturation = uploads.number(fields, "saturation", 1)
+            return self.visitors.colorize(source, saturation=saturation, wishes=wishes)
 
-        def leave(request: gr.Request):
-            open_pages.end(request.session_hash)
+        return await uploads.answered(request, self.visitors.new_folder(), {"wishes", "saturation"}, work)
 
-        # `change`, and only its last: by then a slider that is dragged has come to rest.
-        gr.on(
-            [file.upload, file.clear, saturation.change],
-            show,
-            [file, saturation],
-            shown,
-            concurrency_limit=1,
-            trigger_mode="always_last",
-            show_progress_on=shown[:1],
-            api_visibility="private",
-        )
-        blocks.unload(leave)
-    return blocks.queue(max_size=WAITING, api_open=False)
+    def _held(self, key):
+        held = self.visitors.kept.get(key)
+        if held is None:
+            raise HTTPException(410, "The photograph is not kept any longer. Send it again.")
+        return held
 
 
-def _layout(visitors):
-    """-> the components: file and saturation; before and after, download, status."""
-    first, types = visitors.settings.saturation, ["image", *sorted(suffixes.PICTURES)]
-    limits = f"up to {visitors.max_upload_mb:g} MB and {visitors.settings.max_megapixels:g} megapixels"
-    gr.Markdown(
-        "# Colorize a photograph\n"
-        f"JPEG, PNG, TIFF, WebP or BMP, {limits}. "
-        "Size, sharpness and lightness stay as they are. Photographs are colorized by the computer that serves this "
-        "page, and are not kept."
-    )
-    with gr.Row():
-        with gr.Column(scale=1, min_width=280):
-            file = gr.File(label="Photograph", file_types=types, height=150, elem_id="file")
-            most, info = max(STRONGEST, first), "1: as predicted, 0: gray"
-            saturation = gr.Slider(0, most, first, step=0.05, label="Saturation", info=info, elem_id="saturation")
-            download = gr.DownloadButton("Download", variant="primary", interactive=False, elem_id="download")
-            status = gr.HTML(elem_id="status")
-        with gr.Column(scale=3, min_width=300):
-            label, buttons = "Before and after", ["fullscreen"]
-            pair = gr.ImageSlider(label=label, interactive=False, max_height=720, buttons=buttons, elem_id="pair")
-    return file, saturation, pair, download, status
+def abilities(colorizer) -> dict:
+    """-> whether the weights can be told colours, and whether they say how sure they are."""
+    known, halves = {row.name for row in colorizer.predictor.inputs}, colorizer.halves
+    return {"steerable": {"hints", "palette"} <= known, "doubtful": bool(halves and halves.has_bins)}
 
 
-def _only_uploads(move):
-    """Gradio fetches the file itself where a request names a URL in place of an upload; here it does not."""
+def _wishes(message):
+    """{hints, palette, desired_saturation, desired_hue}, each of them or not -> `steering.Wishes`."""
+    known = {field.name for field in dataclasses.fields(steering.Wishes)}
+    if not isinstance(message, dict) or not set(message) <= known:
+        raise HTTPException(422, f"Wishes may be {', '.join(sorted(known))}. Received: {message!r:.200}")
+    message = {name: value for name, value in message.items() if value not in (None, [])}
+    try:
+        if "hints" in message:
+            message["hints"] = steering.parse_hints(json.dumps(message["hints"]))
+        if "palette" in message:
+            message["palette"] = np.float32(message["palette"])
+        return steering.Wishes(**message)
+    except (ValueError, TypeError) as error:
+        raise HTTPException(422, str(error)) from error
 
-    async def moved(path):
-        if "://" in str(path):
-            raise gr.Error("Upload the file itself.", print_exception=False)
-        return await move(path)
 
-    return moved
+def _told(wishes):
+    """The inverse of `_wishes`."""
+    told = {name: getattr(wishes, name) for name in ("desired_saturation", "desired_hue")}
+    return {
+        **told,
+        "palette": None if wishes.palette is None else wishes.palette.tolist(),
+        "hints": [
+            {
+                "x": one.x,
+                "y": one.y,
+                "radius": one.radius,
+                "color": steering.KEEP_GRAY if one.color is None else f"#{bytes(one.color).hex()}",
+            }
+            for one in wishes.hints
+        ],
+    }
 
 
-def _caption(result):
-    width, height = result.size
-    notes = "".join(f"<p>Note: {html.escape(note)}.</p>" for note in result.notes)
-    return f"<p>{html.escape(result.file.name)}: {width} × {height} pixels, {result.seconds:.1f} s</p>{notes}"
+def _variant(held, wishes):
+    """A variant for the page: what to wish for it, and how it looks, as a small picture."""
+    picture = held.opened.colors(wishes)
+    factor = min(1.0, THUMBNAIL / max(picture.shape[:2]))
+    small = photos.resized(picture, *(max(1, round(side * factor)) for side in picture.shape[:2]))
+    data = base64.b64encode(_jpeg(small, held).body).decode()
+    return {"wishes": _told(wishes), "picture": f"data:image/jpeg;base64,{data}"}
+
+
+def _jpeg(rgb, held):
+    """A preview, on white where it is transparent."""
+    if held.alpha is not None:
+        alpha = cv2.resize(held.alpha, rgb.shape[1::-1], interpolation=cv2.INTER_AREA)[..., None] / np.float32(255)
+        rgb = np.rint(rgb * alpha + 255 * (1 - alpha)).astype(np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(rgb).save(file, "JPEG", quality=QUALITY, subsampling=0, icc_profile=held.icc)
+    return Response(file.getvalue(), media_type="image/jpeg")

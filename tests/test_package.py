@@ -53,7 +53,8 @@ def test_the_wheel_holds_the_rooms_and_the_weights_and_no_more(wheel):
     assert {f"colorgan/{name}" for name in rooms} <= names
     for name in weights.names():
         assert {f"colorgan/weights/{name}{suffix}" for suffix in (".weights.h5", ".weights.json", ".md")} <= names
-    assert "colorgan/turing/page.html" in names
+    assert {"colorgan/turing/page.html", "colorgan/serving/static/index.html"} <= names
+    assert "colorgan/serving/static/examples/cat.jpg" in names
     top = {name.split("/")[1] for name in names if name.count("/") == 1 and name.startswith("colorgan/")}
     assert top == {"__init__.py", "__main__.py", "main.py"} and not any("colorgan/tests" in name for name in names)
     assert 40e6 < wheel.stat().st_size < 100e6  # the weights alone take 40; PyPI takes no file above 100
@@ -68,4 +69,5 @@ def test_it_colorizes_outside_the_checkout(bin_folder, tmp_path):
     told(colorgan_, "colorize", "gray.png", "--gpu-ids", "-1", cwd=tmp_path)
     with Image.open(tmp_path / "colorized" / "gray.png") as made:
         assert made.size == (60, 40) and made.mode == "RGB"
-    assert 'pip install "colorgan[app]"' in told(colorgan_, "app", cwd=tmp_path, expect=1)
+    needs = told(colorgan_, "export", "--format", "onnx", "--output", "a.onnx", cwd=tmp_path, expect=1)
+    assert 'pip install "colorgan[onnx]"' in needs

@@ -1,18 +1,17 @@
-"""One photograph at a time, within limits, with previews that any browser can show."""
+"""One photograph at a time, within limits, and what is kept of it for a while."""
 
+import shutil
 import struct
 import threading
 import time
 
-import numpy as np
 import pytest
-import tifffile
 from PIL import Image
 from starlette.exceptions import HTTPException
 
 from colorgan.serving import photos, visitors
 from colorgan.serving.photos import Settings
-from colorgan.serving.visitors import Visitors
+from colorgan.serving.visitors import Kept, Visitors
 
 SETTINGS = Settings(work_size=16)
 
@@ -39,46 +38,43 @@ def test_one_photograph_at_a_time_and_not_too_many_waiting(painter, tmp_path, mo
     source = tmp_path / "a.png"
     Image.new("L", (20, 20)).save(source)
 
-    def one():
-        shared.colorize(source, shared.new_folder(), saturation=1, previews=False)
+    def one(name="last"):
+        own = tmp_path / name / "a.png"
+        own.parent.mkdir(exist_ok=True)
+        shutil.copy(source, own)
+        shared.colorize(own, saturation=1)
 
-    threads = [threading.Thread(target=one) for _ in range(3)]  # one in work, two waiting
+    threads = [threading.Thread(target=one, args=(name,)) for name in "xyz"]  # one in work, two waiting
     for thread in threads:
         thread.start()
     end = time.monotonic() + 20
     while shared._waiting < 3 and time.monotonic() < end:
         time.sleep(0.01)
     with pytest.raises(HTTPException, match="Too many") as refused:
-        one()
+        one("refused")
     assert refused.value.status_code == 503
     slow.leave.set()
     for thread in threads:
         thread.join(20)
-    assert slow.most == 1 and len(list(tmp_path.glob("*/a-colorized.png"))) == 3
+    assert slow.most == 1 and len(list(tmp_path.glob("*/.out/a-colorized.png"))) == 3
     one()  # the place is free again
 
 
-def test_previews_are_upright_8_bit_and_small(painter, tmp_path, monkeypatch):
-    monkeypatch.setattr(visitors, "PREVIEW", 40)
-    source = tmp_path / "deep.tif"
-    ramp = np.linspace(0, 65535, 100).astype(np.uint16)[None].repeat(60, 0)  # dark on the left as it lies in the file
-    tifffile.imwrite(source, ramp, extratags=[(274, "H", 1, 6, True)])
-    shared = Visitors(painter, settings=SETTINGS, max_upload_mb=1, folder=tmp_path)
-    result = shared.colorize(source, shared.new_folder(), saturation=1, previews=True)
-    assert result.size == (60, 100) and result.file.name == "deep-colorized.tif"
-    before, after = (np.asarray(Image.open(path)).astype(int) for path in result.previews)
-    assert before.shape == after.shape == (40, 24, 3)
-    # Orientation 6: what is left in the file is on top. Gray before, in colours after.
-    assert before[0].mean() < 10 and before[-1].mean() > 245
-    assert np.ptp(before, axis=-1).max() <= 2 < 30 < np.ptp(after, axis=-1).max()
-    assert tifffile.imread(result.file).dtype == np.uint16
-
-
-def test_an_upload_that_is_gone(painter, tmp_path):
-    shared = Visitors(painter, settings=SETTINGS, max_upload_mb=1, folder=tmp_path)
-    with pytest.raises(HTTPException, match="a.png is not kept any longer. Upload it again") as refused:
-        shared.colorize(tmp_path / "a.png", shared.new_folder(), saturation=1, previews=True)
-    assert refused.value.status_code == 410
+def test_what_is_kept_is_bounded_in_number_and_time():
+    clock = [0.0]
+    kept = Kept(2, seconds=100, now=lambda: clock[0])
+    a, b = kept.put("a"), kept.put("b")
+    assert kept.get(a) == "a" and len({a, b}) == 2 and len(a) > 16
+    c = kept.put("c")  # b was asked for longest ago
+    assert [kept.get(key) for key in (a, b, c, "guessed")] == ["a", None, "c", None]
+    clock[0] = 90.0
+    assert kept.get(a) == "a"
+    clock[0] = 150.0
+    assert [kept.get(key) for key in (a, c)] == ["a", None]  # c for 150, a for 60
+    clock[0] = 300.0
+    kept.tidy()
+    assert not kept._held
+    assert Kept().count == 16 and Kept().seconds == 3600
 
 
 def test_whatever_a_decoder_raises_is_told_to_the_visitor(painter, tmp_path, monkeypatch, caplog):
@@ -89,6 +85,6 @@ def test_whatever_a_decoder_raises_is_told_to_the_visitor(painter, tmp_path, mon
     Image.new("L", (20, 20)).save(tmp_path / "a.png")
     shared = Visitors(painter, settings=SETTINGS, max_upload_mb=1, folder=tmp_path)
     with pytest.raises(HTTPException, match=": argument out of range$") as refused:
-        shared.colorize(tmp_path / "a.png", shared.new_folder(), saturation=1, previews=False)
+        shared.colorize(tmp_path / "a.png", saturation=1)
     assert refused.value.status_code == 422
     assert "a.png was not colorized" in caplog.text and "struct.error" in caplog.text  # where is for the log alone

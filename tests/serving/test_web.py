@@ -1,25 +1,19 @@
-"""The page's server and its HTTP API, without a browser: results as `colorize.py` writes them, limits and errors."""
+"""The HTTP API: results as `colorize.py` writes them, limits and errors, and who may send at all."""
 
-import asyncio
-import importlib.util
+import copy
 import io
-import os
+import json
 import re
+import zipfile
 
 import numpy as np
 import pytest
-from PIL import Image
-
-if importlib.util.find_spec("gradio") is None and os.environ.get("CI") != "true":
-    pytest.skip("the web page cannot be tested: Gradio (extra app) is missing", allow_module_level=True)
-
 import tifffile
-from gradio import processing_utils
+from PIL import Image
 from starlette.testclient import TestClient
 
-from colorgan.serving import batch, page, web
+from colorgan.serving import batch, steering, uploads, web
 from colorgan.serving.photos import Settings
-from colorgan.serving.visitors import Visitors
 
 SETTINGS = Settings(work_size=16, max_megapixels=0.05)
 
@@ -31,12 +25,9 @@ def visit(painter, tmp_path):
     folder.mkdir()
 
     def enter(colorizer=painter, max_upload_mb=1):
-        async def built():
-            limits = {"max_upload_mb": max_upload_mb, "host": "127.0.0.1"}
-            return web.build(colorizer, settings=SETTINGS, folder=folder, **limits)
-
-        # Without a running loop, Gradio makes some that it never closes.
-        return TestClient(asyncio.run(built()), base_url="http://127.0.0.1:8000")
+        limits = {"max_upload_mb": max_upload_mb, "host": "127.0.0.1"}
+        app = web.build(colorizer, settings=SETTINGS, folder=folder, **limits)
+        return TestClient(app, base_url="http://127.0.0.1:8000")
 
     return enter
 
@@ -101,14 +92,20 @@ PICTURE = ("a.png", _encoded(_noise(20, 20), "png"))
         ({"file": ("large.png", _encoded(_noise(230, 220), "png"))}, {}, 413, "large.png.* at most 0.05 megapixels"),
         # Pillow's own guard stops this one, from twice its limit on.
         ({"file": ("bomb.png", _encoded(np.zeros((900, 900), np.uint8), "png"))}, {}, 413, "bomb.png.* 0.05 megapix"),
-        ({"file": ("heavy.png", bytes(2**20 + 2**17))}, {}, 413, "at most 1 MB"),
+        ({"file": ("heavy.png", bytes(2**20 + 2**22))}, {}, 413, "at most 1 MB"),
         ({"file": ("heavy.png", bytes(2**20 + 1))}, {}, 413, "at most 1 MB"),
-        ({"picture": PICTURE}, {}, 422, "Unknown field picture. Known: file, saturation"),
+        ({"picture": PICTURE}, {}, 422, "Unknown field picture. Known: desired_hue, .*file, hints"),
         ({}, {"saturation": "1"}, 422, "No file"),
         ({"file": PICTURE}, {"saturation": "much"}, 422, "`saturation` must be a number. Received: 'much'"),
         ({"file": PICTURE}, {"saturation": "11"}, 422, "`saturation` must lie in 0..10. Received: 11"),
         ({"file": PICTURE}, {"saturation": "nan"}, 422, "`saturation` must lie in 0..10"),
-        ([("file", PICTURE), ("file", PICTURE)], {}, 400, "Too many files"),
+        ([("file", PICTURE), ("file", PICTURE)], {}, 422, "Send one file, not several"),
+        ({"file": PICTURE, "hints": PICTURE}, {}, 422, "`hints` must be text"),
+        ({"file": PICTURE}, {"reference": "a.png"}, 422, "`reference` must be a file"),
+        ({"file": PICTURE}, {"hints": "["}, 422, "hints must be JSON"),
+        ({"file": PICTURE}, {"desired_hue": "2"}, 422, "`desired_hue` must lie in 0..1. Received: 2"),
+        ({"file": PICTURE}, {"variants": "many"}, 422, "`variants` must be a whole number. Received: 'many'"),
+        ({"file": PICTURE, "reference": PICTURE}, {}, 422, "The reference is gray"),
     ],
 )
 def test_errors_of_the_api(visit, tmp_path, files, fields, status, said):
@@ -129,7 +126,7 @@ def test_a_body_without_a_stated_length_is_limited_too(visit):
             yield bytes(2**16)
 
     headers = {"content-type": "multipart/form-data; boundary=x"}
-    for path in ("/colorize", "/gradio_api/upload"):
+    for path in ("/colorize", "/page/photographs", "/page/result", "/page/palette"):
         answer = visit(max_upload_mb=0.5).post(path, content=body(), headers=headers)
         assert answer.status_code == 413 and "at most 0.5 MB" in answer.json()["detail"]
 
@@ -149,54 +146,7 @@ def test_a_body_without_a_stated_length_is_limited_too(visit):
     ],
 )
 def test_names_of_uploads(sent, kept):
-    assert web._name(sent) == kept
-
-
-def test_files_of_a_visit_go_with_it(painter, tmp_path):
-    visits = page.OpenPages(Visitors(painter, settings=SETTINGS, max_upload_mb=1, folder=tmp_path))
-    uploads = [tmp_path / str(i) / "a.png" for i in range(3)]
-    for upload in uploads:
-        upload.parent.mkdir()
-        upload.write_bytes(b"")
-    folders = [visits.begin("one", upload) for upload in uploads]
-    # The result before the last may still be loading into the page; the one before that is gone.
-    assert [f.exists() for f in folders] == [u.exists() for u in uploads] == [False, True, True]
-    visits.begin("two", uploads[2])
-    visits.end("one")
-    assert [u.exists() for u in uploads] == [False, False, True]  # another visitor sent the same
-    visits.end("two")
-    visits.end("two")
-    assert not list(tmp_path.iterdir())
-
-
-def test_old_files_are_swept(tmp_path):
-    for name, age in (("old", 100), ("new", 10)):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "a.png").write_bytes(b"")
-        (tmp_path / f"{name}.bin").write_bytes(b"")
-        for path in (tmp_path / name, tmp_path / f"{name}.bin"):
-            os.utime(path, (1000 - age, 1000 - age))
-    page.sweep(tmp_path, before=950)
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["new", "new.bin"]
-
-
-def test_the_page_asks_for_nothing_from_elsewhere(visit):
-    client = visit()
-    page = client.get("/")
-    assert page.status_code == 200 and "default-src 'self'" in page.headers["content-security-policy"]
-    assert "googleapis" not in page.text + client.get("/theme.css").text
-    config = client.get("/config").json()
-    assert config["analytics_enabled"] is False and not config.get("run_history")
-    assert config["footer_links"] == []
-    for path in (
-        "/docs",
-        "/redoc",
-        "/gradio_api/file=http://example.org/a.png",
-        "/gradio_api/file/http://example.org/a.png",
-        "/gradio_api/proxy=http://example.org",
-    ):
-        assert client.get(path).status_code == 404
-    assert client.get("/gradio_api/file=/etc/hosts").status_code == 403
+    assert uploads.name_of(sent) == kept
 
 
 @pytest.mark.parametrize(
@@ -208,52 +158,37 @@ def test_the_page_asks_for_nothing_from_elsewhere(visit):
         ({"host": "192.168.1.5:8000", "origin": "http://evil.example"}, 403),
     ],
 )
-def test_nobody_else_sends_to_the_api_or_to_gradio(visit, headers, status):
-    """Gradio itself lets pages of any origin send, ask and read where it is not visited as localhost."""
+def test_nobody_else_sends(visit, headers, status):
     client = visit()
-    for path, field in (("/colorize", "file"), ("/gradio_api/upload", "files")):
-        assert client.post(path, files={field: PICTURE}, headers=headers).status_code == status
-    read = client.get("/config", headers=headers)
-    assert read.status_code == (400 if status == 400 else 200)
-    if status != 200:
-        asking = {"access-control-request-method": "POST", "access-control-request-headers": "x-forwarded-host"}
-        asked = client.options("/gradio_api/upload", headers=headers | asking)
-        assert asked.status_code == status
-        assert not {"access-control-allow-origin"} & ({*read.headers} | {*asked.headers})
+    for path in ("/colorize", "/page/result"):
+        assert client.post(path, files={"file": PICTURE}, headers=headers).status_code == status
+    assert client.get("/", headers=headers).status_code == (400 if status == 400 else 200)
 
 
 def test_no_name_of_a_file_is_in_the_way(visit):
+    assert visit().post("/colorize", files={"file": (".out", PICTURE[1])}).status_code == 200
     assert visit().post("/colorize", files={"file": ("out", PICTURE[1])}).status_code == 200
 
 
-def test_behind_another_server_the_page_knows_its_place(visit):
-    headers = {"host": "localhost", "x-forwarded-host": "photos.example", "x-forwarded-proto": "https"}
-    assert visit().get("/config", headers=headers).json()["root"] == "https://photos.example"
+def test_what_a_person_decides(visit, steerable):
+    gray, reference = _noise(20, 24), np.full((9, 9, 3), (150, 80, 40), np.uint8)
+    hints = [{"x": 20, "y": 3, "color": "#2040c0", "radius": 2}, {"x": 0, "y": 0, "color": "keep gray"}]
+    files = {"file": ("a.png", _encoded(gray, "png")), "reference": ("a.png", _encoded(reference, "png"))}
+    fields = {"hints": json.dumps(hints), "desired_saturation": "0.3"}
+    client = visit(steerable)
+    answer = client.post("/colorize", files=files, data=fields)
+    assert answer.status_code == 200, answer.text
+    steerable = copy.copy(steerable)
+    steerable.work_size = SETTINGS.work_size
+    wished = {"hints": steering.parse_hints(fields["hints"]), "palette": steering.palette_of(reference)}
+    expected = steerable.colorize(gray, desired_saturation=0.3, **wished)
+    np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(answer.content))), expected)
 
-
-def test_all_files_of_an_upload_are_limited_together(visit):
-    client = visit()
-    several = [("files", (f"{i}.png", bytes(2**19))) for i in range(3)]
-    assert client.post("/gradio_api/upload", files=several[:1]).status_code == 200
-    assert client.post("/gradio_api/upload", files=several).status_code == 413
-
-
-def test_uploads_of_the_page_are_limited(visit):
-    client = visit()
-    assert client.post("/gradio_api/upload", files={"files": ("a.png", bytes(2**20 + 1))}).status_code == 413
-    assert client.post("/gradio_api/upload", files={"files": ("a.png", bytes(2**20 - 1))}).status_code == 200
-
-
-def test_the_server_fetches_no_url(visit, monkeypatch):
-    async def fetch(*args, **kwargs):
-        fetched.append(args)
-        raise OSError("no network in tests")
-
-    fetched = []
-    monkeypatch.setattr(processing_utils, "async_ssrf_protected_download", fetch)
-    file = {"path": "https://example.org/a.png", "meta": {"_type": "gradio.FileData"}}
-    with visit() as client:
-        ask = {"data": [file, 1.0], "fn_index": 0, "session_hash": "abc"}
-        assert client.post("/gradio_api/queue/join", json=ask).status_code == 200
-        told = client.get("/gradio_api/queue/data", params={"session_hash": "abc"}).text
-    assert "Upload the file itself" in told and not fetched
+    answer = client.post("/colorize", files={"file": files["file"]}, data={"variants": "3"})
+    assert answer.headers["content-type"] == "application/zip"
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        names = ["a-colorized.png", "a-colorized-variant-2.png", "a-colorized-variant-3.png"]
+        assert archive.namelist() == names
+        first, *others = (np.asarray(Image.open(archive.open(name))).astype(int) for name in names)
+    np.testing.assert_array_equal(first, steerable.colorize(gray))
+    assert all(np.abs(other - first).max() > 5 for other in others)

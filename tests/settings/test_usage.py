@@ -74,11 +74,11 @@ def test_commands_are_called_as_the_program_was(started, mode, called, monkeypat
 
 def test_an_extra_is_installed_where_the_program_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(modes.ROOT)
-    assert modes.install("app") == 'pip install -e ".[app]"'
+    assert modes.install("onnx") == 'pip install -e ".[onnx]"'
     monkeypatch.chdir(tmp_path)
-    assert modes.install("app") == f'pip install -e "{modes.ROOT}[app]"'
+    assert modes.install("onnx") == f'pip install -e "{modes.ROOT}[onnx]"'
     monkeypatch.setattr(modes, "ROOT", tmp_path)  # as in an installed package: no checkout around it
-    assert modes.install("app") == 'pip install "colorgan[app]"'
+    assert modes.install("onnx") == 'pip install "colorgan[onnx]"'
 
 
 def test_every_door_is_there():

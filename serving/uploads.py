@@ -1,0 +1,94 @@
+"""Files that requests bring, kept for as long as these are answered.
+
+Imports nothing of ours.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import shutil
+from collections.abc import AsyncIterator, Callable, Collection
+from pathlib import Path
+
+from starlette.background import BackgroundTask
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import FileResponse
+
+FILES = ("reference",)  # fields that are files, beside `file`
+
+
+@contextlib.asynccontextmanager
+async def taken(request: Request, folder: Path, names: Collection[str] = ()) -> AsyncIterator[tuple[Path, dict]]:
+    """Within: the form that a request brings.
+
+    Args:
+        request: its form has a file, `file`, and may have the named fields.
+        folder: of the request's own, new; it is removed at the end.
+        names: of the fields; one of `FILES` is a file too.
+
+    Yields:
+        The path of the file, in `folder`, and {name: text, or path of a file} of the fields.
+
+    Raises:
+        HTTPException: 422, if there is no file, an unknown field, or one twice.
+    """
+    try:
+        async with request.form(max_files=1 + len(FILES), max_fields=1 + len(names)) as form:
+            _check(form, {"file", *names})
+            fields = {}
+            for name, value in form.items():
+                fields[name] = await _copied(value, folder / f".{name}") if name in ("file", *FILES) else value
+        yield fields.pop("file"), fields
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _check(form, known):
+    if unknown := set(form) - known:
+        known = ", ".join(sorted(known))
+        raise HTTPException(422, f"Unknown field {', '.join(sorted(unknown))}. Known: {known}.")
+    if twice := {name for name in form if len(form.getlist(name)) > 1}:
+        raise HTTPException(422, f"Send one {', '.join(sorted(twice))}, not several.")
+    if not isinstance(form.get("file"), UploadFile):
+        raise HTTPException(422, "No file. Send one as form data: curl -F file=@photo.jpg")
+    for name, value in form.items():
+        if isinstance(value, UploadFile) != (name in ("file", *FILES)):
+            raise HTTPException(422, f"`{name}` must be {'a file' if name in FILES else 'text'}.")
+
+
+async def _copied(file, folder):
+    folder.mkdir()  # no file of a visitor begins with a dot, and two may have one name
+    with (folder / name_of(file.filename)).open("wb") as copy:
+        await run_in_threadpool(shutil.copyfileobj, file.file, copy)
+    return folder / name_of(file.filename)
+
+
+async def answered(
+    request: Request, folder: Path, names: Collection[str], work: Callable[[Path, dict], Path]
+) -> FileResponse:
+    """-> the file that `work(source, fields)` makes of what `taken` yields, in its folder; it goes when it is sent."""
+    async with contextlib.AsyncExitStack() as stack:
+        source, fields = await stack.enter_async_context(taken(request, folder, names))
+        file = await run_in_threadpool(work, source, fields)
+        return FileResponse(file, filename=file.name, background=BackgroundTask(stack.pop_all().aclose))
+
+
+def number(fields, name: str, default: float | None = None) -> float:
+    """-> a number of a form or message; HTTPException 422 if it is none."""
+    value = fields.get(name, default)
+    try:
+        return float(value)
+    except (TypeError, ValueError) as error:
+        raise HTTPException(422, f"`{name}` must be a number. Received: {value!r}") from error
+
+
+def name_of(filename: str | None) -> str:
+    """A visitor's file name without folders and odd characters, and no longer than file systems allow."""
+    stem, dot, suffix = re.sub(r"[^\w .()+-]", "_", re.split(r"[/\\]", filename or "")[-1]).rpartition(".")
+    stem, suffix = (stem, suffix) if dot else (suffix, "")
+    short = stem.encode()[:150].decode(errors="ignore").strip(" .") or "photograph"
+    return f"{short}{dot}{suffix[:10]}"
