@@ -19,7 +19,8 @@ def run(command: flags.Command) -> None:
         )
     colorizer, config = common.trained(command)
     path = Path(wanted.test_output)
-    parity = export.export(colorizer.generator, config, path, format=wanted.format, overwrite=wanted.overwrite)
+    options = {"format": wanted.format, "steering": command.config.evaluation.steering, "overwrite": wanted.overwrite}
+    parity = export.export(colorizer.generator, config, path, **options)
     print(f"{path}, and {path.name}.json with its ranges and an example of its use.")
     print("Difference from Keras on random pictures, in scaled colour:")
     for one in parity:

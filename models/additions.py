@@ -107,11 +107,16 @@ class Attention(blocks.Composite, layers.Layer):
             for one in (self.query(x), self.key(place), self.value(place))
         )
         logits = ops.cast(ops.matmul(query, ops.transpose(key, (0, 1, 3, 2))), "float32") / KEY**0.5
-        logits = logits - ops.abs(self.slopes)[:, None, None] * _distances(height, width) * (reduction / NEAR)
-        mask = ops.reshape(found[..., -1], (-1, 1, 1, height * width))
+        slopes = ops.reshape(ops.abs(self.slopes), (HEADS, 1, 1)) * (reduction / NEAR)
+        logits = logits - slopes * _distances(height, width)
+        mask = ops.reshape(found[..., -1:], (-1, 1, 1, height * width))
         logits = logits + (mask - 1) * 1e4
-        none = ops.transpose(ops.reshape(self.none(x), heads[:3]), (0, 2, 1))[..., None]
-        weights = ops.softmax(ops.concatenate([logits, ops.cast(none, "float32")], axis=-1), axis=-1)[..., :-1]
+        none = ops.reshape(
+            ops.transpose(ops.reshape(self.none(x), heads[:3]), (0, 2, 1)), (-1, HEADS, height * width, 1)
+        )
+        weights = ops.softmax(ops.concatenate([ops.cast(none, "float32"), logits], axis=-1), axis=-1)
+        # What is looked for and not there: a value of zeros, and no part cut off, which LiteRT's converter cannot do.
+        value = ops.pad(value, ((0, 0), (0, 0), (1, 0), (0, 0)))
         seen = ops.matmul(ops.cast(weights, value.dtype), value)
         seen = ops.reshape(ops.transpose(seen, (0, 2, 1, 3)), (-1, height, width, HEADS * KEY))
         return self.out(seen)
@@ -131,8 +136,10 @@ def _distances(height, width):
     """-> [h w, h w] float32: how far apart the cells of a map are, in cells."""
     # By broadcasting: in a graph for all sizes they are tensors, which `repeat` and `tile` do not take.
     y, x = (ops.cast(ops.arange(size), "float32") for size in (height, width))
-    y, x = ops.reshape(y[:, None] + 0 * x, (-1,)), ops.reshape(0 * y[:, None] + x, (-1,))
-    return ops.sqrt((y[:, None] - y) ** 2 + (x[:, None] - x) ** 2)
+    column = ops.reshape(y, (-1, 1))
+    y, x = column + 0 * x, 0 * column + x
+    y, x = (ops.reshape(one, (-1, 1)) - ops.reshape(one, (1, -1)) for one in (y, x))
+    return ops.sqrt(y**2 + x**2)
 
 
 def shrunk(values, row, reduction):

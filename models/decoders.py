@@ -33,7 +33,7 @@ class Decoder(blocks.Composite, layers.Layer):
         dtype: Keras dtype policy.
 
     Raises:
-        ValueError: if an input's resolution is none that a row comes to.
+        ValueError: if an input's map is smaller than what any row makes.
     """
 
     def __init__(self, table, block, *, encoder, joined_first=False, inputs=(), dtype=None, **each):
@@ -46,10 +46,10 @@ class Decoder(blocks.Composite, layers.Layer):
         self.enlargement = math.prod(self.strides)
         reached = [encoder.reduction // math.prod(self.strides[: i + 1]) for i in range(len(table))]
         for row in inputs:
-            if row.reduction not in (WHOLE, *reached):
+            if WHOLE > row.reduction > max(reached):
                 raise ValueError(
                     f"`{row.name}` joins the decoder at reduction {row.reduction}, but its rows come to {reached}. "
-                    "Use one of these"
+                    "Use one of these, or less"
                 )
         # Larger maps than a row's are shrunk; smaller ones do not come in.
         entering = [[row for row in inputs if row.reduction == WHOLE or row.reduction <= r] for r in reached]

@@ -39,11 +39,11 @@ class Parity(NamedTuple):
 class _Inference(keras.Model):
     """A generator at inference as Keras exports it: one structure in, named results out."""
 
-    def __init__(self, generator):
+    def __init__(self, generator, rows):
         super().__init__(name="colorgan")
         # Its layers and not itself: Keras traces a model inside a model once more, and with one input only.
         self.parts, self.colors = generator.layers, generator.call
-        self.names = [row.name for row in generator.inputs]
+        self.names = [row.name for row in rows]
         self.built = True
 
     def call(self, inputs):
@@ -52,7 +52,9 @@ class _Inference(keras.Model):
         return {"color": self.colors(gray, dict(zip(self.names, given, strict=True)), training=False)}
 
 
-def export(generator, config: Config, path, *, format: str, overwrite: bool = False) -> list[Parity]:
+def export(
+    generator, config: Config, path, *, format: str, steering: bool = False, overwrite: bool = False
+) -> list[Parity]:
     """Write a generator to a file (a folder for a SavedModel), and what it takes and gives to `<path>.json`.
 
     The files appear when they are complete and the network was found to agree with Keras in its own runtime. Inputs
@@ -63,28 +65,37 @@ def export(generator, config: Config, path, *, format: str, overwrite: bool = Fa
         config: what it was built from.
         path: where to; ends in the format's `suffix`, if it has one.
         format: one of `FORMATS`.
+        steering: whether the file takes what people decide too, hints, palette and aim; zeros are none of it.
         overwrite: replace what is there.
 
     Raises:
-        ValueError: if the format or the suffix is wrong, a package is missing, the generator is not in float32, or the
-            file's results are further than `TOLERANCE` from Keras'.
+        ValueError: if the format or the suffix is wrong, a package is missing, the generator is not in float32 or has
+            no conditions to steer by, or the file's results are further than `TOLERANCE` from Keras'.
         FileExistsError: if the path exists and is not to be replaced.
         OSError: if it cannot be written.
     """
     path = Path(path)
     _check(generator, path, format, overwrite)
+    rows = _rows(generator.inputs, steering)
     try:
         with whole.replacing(path, path.with_name(path.name + ".json")) as (temporary, described):
-            FORMATS[format].write(_Inference(generator), _specs(generator), str(temporary))
-            parity = compare(generator, FORMATS[format].load(str(temporary)), path=path)
-            content = description(config, path, format=format, parity=parity)
+            FORMATS[format].write(_Inference(generator, rows), _specs(rows), str(temporary))
+            parity = compare(generator, rows, FORMATS[format].load(str(temporary)), path=path)
+            content = description(config, path, format=format, steering=steering, parity=parity)
             described.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     except OSError as error:
         raise OSError(f"--output: cannot write {path} ({error.strerror or error}). Choose another place.") from error
     return parity
 
 
-def compare(generator, exported: Callable, *, path) -> list[Parity]:
+def _rows(rows, steering):
+    """-> those of a generator's inputs that an exported file takes."""
+    if steering and not any(row.absent == "nothing" for row in rows):
+        raise ValueError("`--steering`: these weights were trained without --conditions. Leave it out.")
+    return [row for row in rows if steering or row.absent != "nothing"]
+
+
+def compare(generator, rows, exported: Callable, *, path) -> list[Parity]:
     """-> how far an exported network, see `Format.load`, is from its original on random inputs of each of `SIZES`.
 
     Raises:
@@ -93,8 +104,7 @@ def compare(generator, exported: Callable, *, path) -> list[Parity]:
     random, result = np.random.default_rng(0), []
     for size in SIZES:
         gray = random.uniform(-1, 1, (*size, 1)).astype(np.float32)
-        shapes = {row: row.shape(*size) for row in generator.inputs}
-        given = {r.name: random.uniform(r.low, r.high, shape).astype(np.float32) for r, shape in shapes.items()}
+        given = {row.name: _drawn(row, row.shape(*size), random) for row in rows}
         expected = np.asarray(generator(gray, given))
         received = exported(gray=gray, **given)
         if received.shape != expected.shape:
@@ -109,14 +119,26 @@ def compare(generator, exported: Callable, *, path) -> list[Parity]:
     return result
 
 
-def description(config: Config, path: Path, *, format: str, parity) -> dict:
+def _drawn(row, shape, random):
+    values = random.uniform(row.low, row.high, shape).astype(np.float32)
+    if row.sparse:  # given in half of the cells
+        values[..., -1] = values[..., -1] > 0
+        values[..., :-1] *= values[..., -1:]
+    return values
+
+
+def description(config: Config, path: Path, *, format: str, steering: bool = False, parity) -> dict:
     """-> what lies beside an exported file: inputs, output, their ranges, and code that uses it."""
     space, scale = config.data.color_space, config.data.ab_scale
     # The annealed mean of bins reaches 110 Lab units; everything else ends in a tanh or a sigmoid.
     bound = max(1.0, 110 / scale) if config.architecture.head == "joint-bins" else 1.0
     channels, meaning = (3 if space == "rgb" else 2), _COLOR[space].format(scale=scale)
-    rows = inputs.of(config)
-    others = [_tensor(row.name, row.channels, [row.low, row.high], row.meaning, row.reduction) for row in rows]
+    rows = _rows(inputs.of(config), steering)
+    others = [
+        _tensor(row.name, row.channels, [row.low, row.high], row.meaning, row.reduction)
+        | {"if not given": "uniform random numbers" if row.absent == "uniform" else "zeros"}
+        for row in rows
+    ]
     return {
         "format": format,
         "color_space": space,
@@ -124,7 +146,7 @@ def description(config: Config, path: Path, *, format: str, parity) -> dict:
         "inputs": [_tensor("gray", 1, [-1, 1], _GRAY[space]), *others],
         "output": _tensor("color", channels, [-bound, bound], meaning),
         "difference_from_keras": [one._asdict() for one in parity],
-        "example": example(config, path.name, format=format),
+        "example": example(config, path.name, format=format, rows=rows),
     }
 
 
@@ -135,10 +157,10 @@ def _tensor(name, channels, bounds, meaning, reduction=1):
     return {"name": name, "shape": shape, "dtype": "float32", "range": bounds, "is": meaning}
 
 
-def example(config: Config, name: str, *, format: str) -> list[str]:
+def example(config: Config, name: str, *, format: str, rows) -> list[str]:
     """-> lines of Python that colorize photo.png into colored.png with an exported file, without this package."""
     one, (before, after) = FORMATS[format], _PICTURES[config.data.color_space]
-    rows, scale = inputs.of(config), {"scale": config.data.ab_scale}
+    scale = {"scale": config.data.ab_scale}
     names = ["gray", *(row.name for row in rows)]
     return [
         f"import numpy as np, {one.imports}; from PIL import Image; from skimage import color",
@@ -155,7 +177,7 @@ def _absent(row):
     """-> the line that makes what stands for an input that nobody gives."""
     sizes = {1: "*gray.shape[1:3]", inputs.WHOLE: "1, 1"}
     size = sizes.get(row.reduction, f"*(-(-size // {row.reduction}) for size in gray.shape[1:3])")
-    made = {"zeros": "np.zeros", "uniform": "np.random.random_sample"}[row.absent]
+    made = "np.random.random_sample" if row.absent == "uniform" else "np.zeros"
     return f'{row.name} = {made}((1, {size}, {row.channels})).astype("float32")'
 
 
@@ -197,13 +219,13 @@ def _check(generator, path, format, overwrite):
         raise FileExistsError(f"{path} is a folder, but no SavedModel: it is not replaced. Choose another --output.")
 
 
-def _specs(generator):
-    """Keras' description of the inputs: one structure, sizes unknown."""
+def _specs(rows):
+    """Keras' description of gray and the other inputs: one structure, sizes unknown."""
     specs = [keras.InputSpec(shape=(None, None, None, 1), dtype="float32", name="gray")]
-    for row in generator.inputs:
+    for row in rows:
         size = 1 if row.reduction == inputs.WHOLE else None
         specs.append(keras.InputSpec(shape=(None, size, size, row.channels), dtype="float32", name=row.name))
-    return [specs] if generator.inputs else specs
+    return [specs] if rows else specs
 
 
 def _write_saved_model(model, specs, path):

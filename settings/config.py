@@ -291,7 +291,11 @@ class Evaluation:
         "measure also with so many of the truth's colours given as points, comma-separated: 0,1,5,20,100",
         kind=NUMBERS,
     )
-    steering: bool = option(False, "measure also what people may ask: points, the truth's palette, aims")
+    steering: bool = option(
+        False,
+        "eval: measure also what people may ask: points, the truth's palette, aims; export: a file that takes it",
+        modes=("eval", "export"),
+    )
     result_dir: str = option("", "results of any program to measure against --truth-dir, in place of a run", path=True)
     truth_dir: str = option("", "the photographs of --result-dir: the same paths but for the suffix", path=True)
 

@@ -77,8 +77,8 @@ MODES = {
     ),
     "export": Mode(
         "Write a trained generator for TensorFlow, ONNX or LiteRT.",
-        "dataset name checkpoints_path gpu_ids weights test_output overwrite format",
-        examples=("--format onnx --output model.onnx",),
+        "dataset name checkpoints_path gpu_ids weights test_output overwrite format steering",
+        examples=("--format onnx --output model.onnx", "--format onnx --output steered.onnx --steering"),
     ),
     "app": Mode(
         "Serve a web page that colorizes photographs.",

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from colorgan.models import color, generators, inputs
+from colorgan.models import color, generators
 from colorgan.serving import export
 from colorgan.settings import flags
 from colorgan.weights import pretrained
@@ -35,6 +35,9 @@ def built(**values):
     table = {"encoder": ((4, 1), (4, 2)), "decoder": ((4, 2),)}
     config = flags.resolve({"dataset": "shapes", **({} if "preset" in values else table), **values})
     generator = generators.build(config)
+    for one in generator.decoder.additions:
+        if one is not None:  # they begin at zero
+            one.last.kernel.assign(np.random.default_rng(0).normal(0, 0.1, one.last.kernel.shape))
     if config.architecture.encoder_name in pretrained.PACKAGES:  # a random one of its depth gives next to nothing
         name = config.architecture.encoder_name
         generator.encoder.set_weights(pretrained.read(name, name))
@@ -43,7 +46,8 @@ def built(**values):
 
 def given_to(generator, *size):
     gray = np.random.default_rng(3).uniform(-1, 1, (*size, 1)).astype(np.float32)
-    return gray, inputs.completed(generator.inputs, None, size)
+    random = np.random.default_rng(4)
+    return gray, {row.name: export._drawn(row, row.shape(*size), random) for row in generator.inputs}
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +58,8 @@ def exported(tmp_path_factory):
     def made(format, **values):
         generator, config = built(**values)
         path = tmp_path_factory.mktemp("exported") / "a folder" / NAMES[format]
-        return generator, config, path, export.export(generator, config, path, format=format)
+        steering = bool(config.architecture.conditions)
+        return generator, config, path, export.export(generator, config, path, format=format, steering=steering)
 
     return made
 
@@ -90,6 +95,23 @@ def test_the_formats_own_runtime_gives_what_keras_gives(exported, format, values
         expected = np.asarray(generator(gray, given))
         np.testing.assert_allclose(run(gray=gray, **given), expected, atol=largest)
         assert expected.std() > 1e-3  # colours, not a constant that anything equals
+
+
+def test_an_export_takes_no_conditions_unless_it_is_asked_to(exported, tmp_path):
+    generator, config, path, _ = exported("onnx", **PRETRAINED)
+    said = json.loads((path.parent / (path.name + ".json")).read_text())["inputs"]
+    assert [one["name"] for one in said] == ["gray", "hints", "palette", "aim"]
+    assert said[1]["shape"] == ["batch", "height / 2, rounded up", "width / 2, rounded up", 3]
+    assert {one["if not given"] for one in said[1:]} == {"zeros"}
+    gray, given = given_to(generator, 1, 32, 40)
+    run = export.FORMATS["onnx"].load(str(path))
+    absent = run(gray=gray, **{name: 0 * values for name, values in given.items()})
+    np.testing.assert_allclose(absent, np.asarray(generator(gray)), atol=1e-5)
+    export.export(generator, config, tmp_path / "plain.onnx", format="onnx")
+    plain = export.FORMATS["onnx"].load(str(tmp_path / "plain.onnx"))
+    np.testing.assert_allclose(plain(gray=gray), absent, atol=1e-5)
+    with pytest.raises(ValueError, match="`--steering`: these weights were trained without --conditions"):
+        export.export(*built(), tmp_path / "n.onnx", format="onnx", steering=True)
 
 
 def test_the_network_with_the_most_joints_is_free_in_its_sizes_too(tmp_path):
@@ -208,12 +230,12 @@ def test_errors_are_the_largest_and_the_mean(tmp_path):
         result[0, 0, 0, 0] += 5e-4
         return result
 
-    for one in export.compare(generator, one_value_is_off, path=tmp_path):
+    for one in export.compare(generator, [], one_value_is_off, path=tmp_path):
         batch, height, width = one.size
         np.testing.assert_allclose(one.max_error, 5e-4, rtol=1e-3)
         np.testing.assert_allclose(one.mean_error, 5e-4 / (batch * height * width * 2), rtol=1e-3)  # two channels
     with pytest.raises(ValueError, match=r"\[1, 31, 48, 2\] came out where Keras gives \[1, 32, 48, 2\]"):
-        export.compare(generator, lambda gray: np.asarray(generator(gray))[:, 1:], path=tmp_path)
+        export.compare(generator, [], lambda gray: np.asarray(generator(gray))[:, 1:], path=tmp_path)
 
 
 def test_network_and_description_are_replaced_both_or_none(written, tmp_path):

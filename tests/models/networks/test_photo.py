@@ -33,7 +33,7 @@ def test_activations_have_a_ceiling_from_the_smallest_map_on():
     generator = generators.build(configured())
     assert [block.activation.max_value for block in generator.encoder.blocks] == [None] * 3 + [4.0] * 2
     assert [block.activation.max_value for block in generator.decoder.blocks] == [4.0] * 4
-    features = generator.features(tf.fill((1, 64, 64, 1), 1e6), False)
+    features = generator.decoder(generator.pyramid(tf.fill((1, 64, 64, 1), 1e6)))
     assert 0 < float(tf.reduce_max(features)) <= 4
 
 
@@ -49,7 +49,7 @@ def test_colours_are_made_at_a_part_of_the_size(name, rows, part):
     color = generator(gray)
     assert color.shape == (2, 40, 72, 2)
     padded = blocks.pad_to_multiple(tf.constant(gray), 32)
-    features = generator.features(padded, False)
+    features = generator.decoder(generator.pyramid(padded))
     assert features.shape[1:3] == (64 // part, 96 // part)
     expected = tf.image.resize(generator.head(features)[0], (64, 96))[:, :40, :72]
     np.testing.assert_allclose(color, expected, atol=1e-6)
@@ -65,7 +65,7 @@ def test_logits_are_of_the_map_that_the_colours_are_made_in():
     gray = np.random.default_rng(0).uniform(-1, 1, (1, 39, 72, 1)).astype(np.float32)
     color, logits = generator(gray, with_logits=True)
     assert color.shape == (1, 39, 72, 2) and logits.shape == (1, 10, 18, 261)  # 39 / 4, rounded up
-    features = generator.features(blocks.pad_to_multiple(tf.constant(gray), 16), False)
+    features = generator.decoder(generator.pyramid(tf.constant(gray)))
     np.testing.assert_allclose(logits, generator.head(features)[1][:, :10, :18], atol=1e-6)
     np.testing.assert_array_equal(generator(gray), color)
 

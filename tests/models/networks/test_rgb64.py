@@ -55,7 +55,7 @@ def test_the_last_row_sees_the_input_again():
     last.convolution.set_weights([only, bias])
     gray = np.random.default_rng(0).uniform(-1, 1, (1, 8, 8, 1)).astype(np.float32)
     noise = np.zeros_like(gray)
-    seen = generator.features(tf.concat([gray, noise], -1), False).numpy()
+    seen = generator.decoder(generator.encoder(tf.concat([gray, noise], -1))).numpy()
     # Batch normalization at its start divides by the root of 1 + epsilon; then ReLU.
     np.testing.assert_allclose(seen, np.repeat(np.maximum(gray, 0) / np.sqrt(1.001), 2, axis=-1), atol=1e-5)
 
