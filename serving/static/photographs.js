@@ -53,7 +53,7 @@ export class Photograph extends EventTarget {
       await server.turn(server.LATER, () => this.#send());
       this.before = await (await server.get(`page/photographs/${this.key}/before`)).blob();
       this.#set({ state: "coloring" });
-      await this.#color(server.LATER);
+      await this.#color(); // before the next is sent: the server keeps a few photographs only
       this.#set({ state: "ready" });
       this.refresh(); // somebody may have changed something meanwhile
     } catch (problem) {
