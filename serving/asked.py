@@ -81,10 +81,7 @@ def _hints(path, source, settings):
         picture, alpha, count = photograph.pixels, photograph.alpha, 1
     found = read_hints(path, picture, alpha, max_megapixels=settings.max_megapixels)
     try:
-        Wishes(found).check(*picture.shape[:2])
-        if count and (late := [one.frame for one in found if one.frame >= count]):
-            frames = f"{count} {'frame' if count == 1 else 'frames'}, counted from 0"
-            raise ValueError(f"`frame` {late[0]} of a hint: {source} has {frames}")
+        Wishes(found).check(*picture.shape[:2], frames=count or None)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
     return found

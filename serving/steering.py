@@ -111,14 +111,17 @@ class Wishes:
     def _has(self, name):
         return bool(self.hints) if name == "hints" else getattr(self, name) is not None
 
-    def check(self, height: int, width: int) -> None:
-        """Raise ValueError, naming it, if a hint lies outside a picture of this size."""
+    def check(self, height: int, width: int, frames: int | None = 1) -> None:
+        """Raise ValueError, naming it, if a hint lies outside a picture of this size, or a film of so many frames."""
         for i, one in enumerate(self.hints):
             if not (one.x < width and one.y < height):
                 raise ValueError(
                     f"`hints`: hint {i} at x {one.x:g}, y {one.y:g} lies outside the picture of {width} x {height} "
                     "pixels. Places count from 0 at the upper left corner of the upright picture."
                 )
+            if frames is not None and one.frame >= frames:
+                there = "is 1 frame" if frames == 1 else f"are {frames:,} frames"
+                raise ValueError(f"`hints`: hint {i} has `frame` {one.frame}, but there {there}, counted from 0.")
 
     def given(self, picture: np.ndarray, size: tuple[int, int], *, ab_scale: float) -> dict:
         """What a generator is given for these wishes.
@@ -133,7 +136,7 @@ class Wishes:
             gamut at the lightness of their cell; `palette` [1, 1, 1, 261]; `aim` [1, 1, 1, 5].
 
         Raises:
-            ValueError: if a hint lies outside the photograph.
+            ValueError: if a hint lies outside the photograph, or is of a later frame than the first.
         """
         result = {}
         if self.hints:

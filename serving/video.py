@@ -121,14 +121,15 @@ class Scene:
 
     def __init__(self, wishes: Wishes):
         self.wishes, self._light, self._begin, self._frame = wishes, None, 0, -1
+        self._hints = [(one.frame, dataclasses.replace(one, frame=0)) for one in wishes.hints]
 
     def __call__(self, light: np.ndarray) -> Wishes:
-        """Take the next frame's L, [h, w] float32."""
+        """Take the next frame's L, [h, w] float32. -> the wishes for it, a picture like any other."""
         self._frame += 1
         if self._light is not None and is_cut(self._light, light):
             self._begin = self._frame
         self._light = light
-        hints = tuple(one for one in self.wishes.hints if self._begin <= one.frame <= self._frame)
+        hints = tuple(one for frame, one in self._hints if self._begin <= frame <= self._frame)
         return dataclasses.replace(self.wishes, hints=hints)
 
 

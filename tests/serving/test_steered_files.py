@@ -104,7 +104,7 @@ def test_a_variant_never_takes_the_place_of_another_photograph(place, colorize):
     [
         (["photos"], {"hints": "hints.json"}, "--hints are of one photograph or film. Received: 2"),
         (["photos/a.png"], {"hints": "far.json"}, "far.json: `hints`: hint 0 at x 48, y 0 lies outside .* 48 x 32"),
-        (["photos/a.png"], {"hints": "late.json"}, "late.json: `frame` 2 of a hint: .*a.png has 1 frame, counted"),
+        (["photos/a.png"], {"hints": "late.json"}, "late.json: .*hint 0 has `frame` 2, but there is 1 frame"),
         (["photos/a.png"], {"hints": "gone.json"}, "gone.json"),
         (["photos/a.png"], {"hints": "reference.png"}, "must have the photograph's size, 48 x 32. Received: 30 x 20"),
         (["photos"], {"reference": "photos/a.png"}, "a.png: The reference is gray"),
@@ -184,5 +184,5 @@ def test_a_film_with_hints(place, colorize, first):
     held = [bool(np.linalg.norm(one - wanted) < 10) for one in ab]
     assert held == [False] * first + [True] * (3 - first) + [False]
     (place / "late.json").write_text(json.dumps([{**POINTS[0], "frame": 4}]))
-    with pytest.raises(ValueError, match="`frame` 4 of a hint: .*film.avi has 4 frames, counted from 0"):
+    with pytest.raises(ValueError, match="late.json: .*`frame` 4, but there are 4 frames, counted from 0"):
         colorize("film.avi", hints="late.json", overwrite=True)
