@@ -79,10 +79,10 @@ def stored_config(command: flags.Command, own: weights.Stored) -> Config:
         ValueError: naming the flags that the weights have settings of their own for.
     """
     given = command.given - {"preset", "weights"}
-    # Fixed, and of no meaning but in training: of the modes that use or measure, only this one takes such.
+    # What training fixes, but evaluation does not ask for again. Where photographs are colorized such a flag has a
+    # meaning of its own: an aim.
     fixed = [OPTIONS[name].flag for name in given if OPTIONS[name].fixed and "eval" not in OPTIONS[name].modes]
-    fixed = fixed if command.mode in TRAIN else []
-    if fixed:
+    if fixed and command.mode in TRAIN:
         raise ValueError(
             f"{', '.join(sorted(fixed))}: the trained model in {own.weights} has settings of its own. Leave it out."
         )

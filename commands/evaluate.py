@@ -20,11 +20,8 @@ from colorgan.files import whole
 from colorgan.settings import flags
 from colorgan.settings.config import OPTIONS
 
-_GIVEN = {
-    "zeros": "not given",
-    "nothing": "not given",
-    "uniform": "drawn with seed 0",
-}  # a generator's inputs beside the picture
+# Of a generator's inputs beside the picture.
+_GIVEN = {"zeros": "not given", "nothing": "not given", "uniform": "drawn with seed 0"}
 BY_FOLDER = ("folder", "places365")  # data sets whose classes are the folders that files lie in
 
 

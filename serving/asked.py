@@ -7,6 +7,7 @@ Owns `Steering`, files of hints, painted pictures and references. Imports `servi
 from __future__ import annotations
 
 import contextlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,23 +59,29 @@ def wishes_of(steering: Steering, sources, colorizer, settings: Settings) -> Wis
         raise ValueError(f"--variants and --doubt are of photographs, and {films_among[0]} is a film.")
     wishes = Wishes(hints, palette, steering.desired_saturation, steering.desired_hue)
     if wishes or steering.variants > 1 or steering.doubt:
-        colorizer.check(wishes, settings, variants=steering.variants, doubt=steering.doubt)
+        try:
+            colorizer.check(wishes, settings, variants=steering.variants, doubt=steering.doubt)
+        except ValueError as error:
+            raise ValueError(re.sub("`(.*?)`", lambda found: _flag(found[1]), str(error))) from error
     return wishes
+
+
+def _flag(name):
+    return "--" + {"palette": "reference"}.get(name, name).replace("_", "-")
 
 
 def _hints(path, source, settings):
     """-> the hints in a file, which lie within a photograph or film."""
     if suffixes.is_film(source):
         with contextlib.closing(films.Frames(source)) as frames:
-            picture, count = next(iter(frames)), frames.stated
+            picture, alpha, count = next(iter(frames)), None, frames.stated
     else:
         with reading.large_pictures(settings.max_megapixels):
-            picture, count = reading.read(source, max_megapixels=settings.max_megapixels).pixels, 1
-    found = read_hints(path, picture)
+            photograph = reading.read(source, max_megapixels=settings.max_megapixels)
+        picture, alpha, count = photograph.pixels, photograph.alpha, 1
+    found = read_hints(path, picture, alpha, max_megapixels=settings.max_megapixels)
     try:
-        Wishes(found).check(*picture.shape[:2])
-        if count and (late := [one.frame for one in found if one.frame >= count]):
-            raise ValueError(f"`frame` {late[0]} of a hint: {source} has {count}, counted from 0")
+        Wishes(found).check(*picture.shape[:2], frames=count or None)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
     return found
@@ -93,7 +100,9 @@ def read_palette(path, **options) -> np.ndarray:
         raise ValueError(f"{path}: {error}") from error
 
 
-def read_hints(path, photograph=None) -> tuple[Hint, ...]:
+def read_hints(
+    path, photograph=None, alpha=None, *, max_megapixels: float = reading.MAX_MEGAPIXELS
+) -> tuple[Hint, ...]:
     """Hints out of a file.
 
     Args:
@@ -101,6 +110,9 @@ def read_hints(path, photograph=None) -> tuple[Hint, ...]:
             where nothing is painted, or a copy of the photograph that was painted over.
         photograph: [H, W] or [H, W, 3] uint8 or uint16, what a painted copy is compared with. Pixels that differ by
             more than `PAINTED` in a channel are painted.
+        alpha: [H, W] of that type, of a photograph that is transparent itself: a picture that is opaque wherever it is
+            counts as a copy of it.
+        max_megapixels: larger pictures are refused.
 
     Raises:
         OSError: if it cannot be read.
@@ -109,27 +121,28 @@ def read_hints(path, photograph=None) -> tuple[Hint, ...]:
     path = Path(path)
     try:
         if path.suffix.lower() == ".json":
-            return parse_hints(path.read_text(encoding="utf-8"))
-        return _painted(reading.read(path), photograph)
+            return parse_hints(path.read_text(encoding="utf-8-sig"))  # some editors begin with a byte order mark
+        with reading.large_pictures(max_megapixels):
+            return _painted(reading.read(path, max_megapixels=max_megapixels), photograph, alpha)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
 
 
-def _painted(layer, photograph):
+def _painted(layer, photograph, alpha):
     """What was painted, a `reading.Photograph`, as hints: at most `MOST`, each for a square of pixels."""
     pixels = modes.as_depth(layer.pixels, np.uint8)
     pixels = pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=-1)
     if photograph is not None and photograph.shape[:2] != pixels.shape[:2]:
         (height, width), (h, w) = photograph.shape[:2], pixels.shape[:2]
         raise ValueError(f"painted hints must have the photograph's size, {width} x {height}. Received: {w} x {h}")
-    if layer.alpha is not None and layer.alpha.min() < np.iinfo(layer.alpha.dtype).max:
-        mask = layer.alpha > np.iinfo(layer.alpha.dtype).max // 2
-    elif photograph is None:
-        raise ValueError("painted hints must be transparent where nothing is painted")
-    else:
+    mask = _opaque(layer.alpha)
+    if mask is None or (mask if alpha is None else mask[_opaque(alpha)]).all():  # no layer of its own, but a copy
+        if photograph is None:
+            raise ValueError("painted hints must be transparent where nothing is painted")
         plain = modes.as_depth(photograph, np.uint8)
         plain = plain if plain.ndim == 3 else plain[..., None]
-        mask = np.abs(pixels.astype(np.int16) - plain).max(axis=-1) > PAINTED
+        differs = np.abs(pixels.astype(np.int16) - plain).max(axis=-1) > PAINTED
+        mask = differs if mask is None else differs & mask
     y, x = np.nonzero(mask)
     if not len(y):
         raise ValueError("nothing is painted there")
@@ -143,3 +156,8 @@ def _painted(layer, photograph):
         Hint(float(cx), float(cy), tuple(int(round(c)) for c in rgb), radius=0.0 if side == 1 else side / 2)
         for cx, cy, *rgb in zip(*means, strict=True)
     )
+
+
+def _opaque(alpha):
+    """-> where it is more opaque than not; None for None."""
+    return None if alpha is None else alpha > np.iinfo(alpha.dtype).max // 2

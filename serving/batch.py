@@ -68,7 +68,7 @@ def colorize_files(
             "format of the files in it."
         )
     jobs = plan.jobs(inputs, output, settings, variants=steering.variants, doubt=steering.doubt)
-    wishes = wishes_of(steering, [job.source for job in jobs], colorizer, settings)
+    wishes = wishes_of(steering, [job.source for job in jobs if not job.problem], colorizer, settings)
     with manifest.locked(output):
         earlier = manifest.read(output)
     if getattr(colorizer, "color_space", "lab") == "rgb":

@@ -25,6 +25,7 @@ import base64
 import dataclasses
 import io
 import json
+from typing import Annotated
 
 import cv2
 import fastapi
@@ -39,6 +40,7 @@ from colorgan.files import suffixes
 from colorgan.serving import photos, steering, uploads
 from colorgan.serving.visitors import Visitors
 
+Message = Annotated[dict, fastapi.Depends(uploads.message)]
 STRONGEST = 3.0  # saturation that the page offers
 THUMBNAIL = 320  # pixels of a variant's longer side
 QUALITY = 95  # of previews: the page raises the chroma, and JPEG's errors with it
@@ -96,18 +98,18 @@ class _Page:
         held = self._held(key)
         return _jpeg(held.opened.preview, held)
 
-    def colors(self, key: str, message: dict):
+    def colors(self, key: str, message: Message):
         held, saturation = self._held(key), uploads.number(message, "saturation", 1)
         wishes = _wishes({name: value for name, value in message.items() if name != "saturation"})
         with self.visitors.turn():
             return _jpeg(held.opened.colors(wishes, saturation=saturation), held)
 
-    def suggestions(self, key: str, message: dict):
+    def suggestions(self, key: str, message: Message):
         held, place = self._held(key), [uploads.number(message, name) for name in ("x", "y")]
         with self.visitors.turn():
             return {"colors": [f"#{bytes(color).hex()}" for color in held.opened.suggest(*place)]}
 
-    def variants(self, key: str, message: dict):
+    def variants(self, key: str, message: Message):
         held, wishes = self._held(key), _wishes(message)
         with self.visitors.turn():
             found = held.opened.variants(wishes=wishes)
@@ -125,10 +127,7 @@ class _Page:
 
     async def result(self, request: fastapi.Request):
         def work(source, fields):
-            try:
-                wishes = _wishes(json.loads(fields.get("wishes", "{}")))
-            except ValueError as error:
-                raise HTTPException(422, f"`wishes` must be JSON: {error}") from error
+            wishes = _wishes(uploads.parsed(fields.get("wishes", "{}"), "wishes"))
             saturation = uploads.number(fields, "saturation", 1)
             return self.visitors.colorize(source, saturation=saturation, wishes=wishes)
 
@@ -159,7 +158,7 @@ def _wishes(message):
         if "palette" in message:
             message["palette"] = np.float32(message["palette"])
         return steering.Wishes(**message)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, OverflowError) as error:
         raise HTTPException(422, str(error)) from error
 
 

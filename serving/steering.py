@@ -8,8 +8,8 @@ working size.
 from __future__ import annotations
 
 import json
-import math
 import re
+import sys
 from dataclasses import dataclass, fields
 
 import cv2
@@ -47,10 +47,11 @@ class Hint:
     def __post_init__(self):
         """Check the values."""
         for name in ("x", "y", "radius"):
-            if not _is_number(getattr(self, name), float) or getattr(self, name) < 0:
-                raise ValueError(f"`{name}` must be a number of pixels, at least 0. Received: {getattr(self, name)!r}")
+            value = getattr(self, name)
+            if not _is_number(value, float) or value < 0:
+                raise ValueError(f"`{name}` must be a number of pixels, at least 0. Received: {value!r:.200}")
         if not _is_number(self.frame, int) or self.frame < 0:
-            raise ValueError(f"`frame` must be a whole number, at least 0. Received: {self.frame!r}")
+            raise ValueError(f"`frame` must be a whole number, at least 0. Received: {self.frame!r:.200}")
         color = self.color
         if color is not None and not (len(color) == 3 and all(_is_number(c, int) and 0 <= c < 256 for c in color)):
             raise ValueError(f"`color` must be three whole numbers of 0..255, or None. Received: {color!r}")
@@ -84,6 +85,8 @@ class Wishes:
                 f"`palette` must have shape [{conditions.PALETTE}], as `palette_of` gives it. "
                 f"Received: {list(np.shape(self.palette))}"
             )
+        if self.palette is not None and not np.all((0 <= np.asarray(self.palette)) & (np.asarray(self.palette) <= 1)):
+            raise ValueError("`palette` must hold numbers in 0..1, as `palette_of` gives it. Received: others")
         for name in ("desired_saturation", "desired_hue"):
             value = getattr(self, name)
             if value is not None and not (_is_number(value, float) and 0 <= value <= 1):
@@ -108,14 +111,17 @@ class Wishes:
     def _has(self, name):
         return bool(self.hints) if name == "hints" else getattr(self, name) is not None
 
-    def check(self, height: int, width: int) -> None:
-        """Raise ValueError, naming it, if a hint lies outside a picture of this size."""
+    def check(self, height: int, width: int, frames: int | None = 1) -> None:
+        """Raise ValueError, naming it, if a hint lies outside a picture of this size, or a film of so many frames."""
         for i, one in enumerate(self.hints):
             if not (one.x < width and one.y < height):
                 raise ValueError(
                     f"`hints`: hint {i} at x {one.x:g}, y {one.y:g} lies outside the picture of {width} x {height} "
                     "pixels. Places count from 0 at the upper left corner of the upright picture."
                 )
+            if frames is not None and one.frame >= frames:
+                there = "is 1 frame" if frames == 1 else f"are {frames:,} frames"
+                raise ValueError(f"`hints`: hint {i} has `frame` {one.frame}, but there {there}, counted from 0.")
 
     def given(self, picture: np.ndarray, size: tuple[int, int], *, ab_scale: float) -> dict:
         """What a generator is given for these wishes.
@@ -130,7 +136,7 @@ class Wishes:
             gamut at the lightness of their cell; `palette` [1, 1, 1, 261]; `aim` [1, 1, 1, 5].
 
         Raises:
-            ValueError: if a hint lies outside the photograph.
+            ValueError: if a hint lies outside the photograph, or is of a later frame than the first.
         """
         result = {}
         if self.hints:
@@ -182,7 +188,7 @@ def parse_hints(text: str) -> tuple[Hint, ...]:
     """
     try:
         rows = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"hints must be JSON: {error}") from error
     if not isinstance(rows, list) or not rows:
         raise ValueError('hints must be a list of {"x", "y", "color"}, at least one')
@@ -194,10 +200,10 @@ def parse_hints(text: str) -> tuple[Hint, ...]:
 def _hint(i, row):
     names = [field.name for field in fields(Hint)]
     if not isinstance(row, dict) or not {"x", "y", "color"} <= set(row) <= set(names):
-        raise ValueError(f"hint {i} must have x, y and color, and may have radius and frame. Received: {row!r}")
+        raise ValueError(f"hint {i} must have x, y and color, and may have radius and frame. Received: {row!r:.200}")
     text = row["color"]
     if text != KEEP_GRAY and not (isinstance(text, str) and re.fullmatch("#[0-9a-fA-F]{6}", text)):
-        raise ValueError(f'hint {i}: `color` must be "#rrggbb" or "{KEEP_GRAY}". Received: {text!r}')
+        raise ValueError(f'hint {i}: `color` must be "#rrggbb" or "{KEEP_GRAY}". Received: {text!r:.200}')
     try:
         return Hint(**row | {"color": None if text == KEEP_GRAY else tuple(bytes.fromhex(text[1:]))})
     except ValueError as error:
@@ -213,7 +219,8 @@ def _raster(hints, picture, size):
     for one, ab in zip(hints, np.asarray(colors.rgb_to_lab(rgb))[:, 1:], strict=True):
         y, x = one.y * scale[0], one.x * scale[1]
         reach_y, reach_x = one.radius * scale[0], one.radius * scale[1]
-        top, left = max(0, int(y - reach_y)), max(0, int(x - reach_x))
+        # The last cell too: a place just inside the photograph is rounded to the map's end.
+        top, left = (min(max(0, int(at)), size - 1) for at, size in ((y - reach_y, height), (x - reach_x, width)))
         rows = np.arange(top, min(height - 1, int(y + reach_y)) + 1)
         columns = np.arange(left, min(width - 1, int(x + reach_x)) + 1)
         # From the disc's middle to the nearest point of each cell, in radii; the middle's own cell is touched anyway.
@@ -230,4 +237,5 @@ def _raster(hints, picture, size):
 
 def _is_number(value, kind):
     kinds = (int, np.integer) if kind is int else (int, float, np.integer, np.floating)
-    return isinstance(value, kinds) and not isinstance(value, bool) and math.isfinite(value)
+    # No `isfinite`: a whole number may be too large for it.
+    return isinstance(value, kinds) and not isinstance(value, bool) and abs(value) <= sys.float_info.max

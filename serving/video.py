@@ -6,8 +6,9 @@ Owns the smoothing of chroma over time, scene cuts and the measure of flicker: N
 A network sees one frame at a time, and so the colours of a still object differ from frame to frame. At the working
 size each pixel's colour becomes (1 - k) new + k old, the old one being the last frame's result. k is `smoothing` where
 L changed by at most `STILL` since the last frame, falls linearly to 0 at `MOVED`, and is 0 on the first frame of a
-scene. A scene begins where L changed by more than `CUT_CHANGE` on average and the histogram of L by more than
-`CUT_HISTOGRAM` of the pixels: a camera that moves changes the pixels, but not how many there are of each lightness.
+scene, and on the first that a hint holds on. A scene begins where L changed by more than `CUT_CHANGE` on average and
+the histogram of L by more than `CUT_HISTOGRAM` of the pixels: a camera that moves changes the pixels, but not how many
+there are of each lightness.
 """
 
 from __future__ import annotations
@@ -57,27 +58,30 @@ class Smoother:
 
     def __init__(self, smoothing: float):
         self.smoothing, self.scenes = smoothing, 0
-        self._light = self._ab = None
+        self._light, self._ab, self._hints = None, None, ()
 
-    def __call__(self, light: np.ndarray, ab: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+    def __call__(self, light: np.ndarray, ab: np.ndarray, hints=()) -> tuple[np.ndarray, np.ndarray | None]:
         """Take the next frame.
 
         Args:
             light: [h, w] float32, L.
             ab: [h, w, 2] float32, as predicted.
+            hints: that hold on it. Where they are others than on the last frame nothing is smoothed: their colours
+                are those of their own frame, and not of one a second later.
 
         Returns:
             ab: [h, w, 2] float32, smoothed.
-            change: [h, w] float32, |dL| since the last frame; None on the first frame of a scene.
+            change: [h, w] float32, |dL| since the last frame; None where nothing is smoothed.
         """
         change = None if self._light is None else np.abs(light - self._light)
-        if change is None or is_cut(self._light, light):
-            self.scenes += 1
+        cut = change is None or is_cut(self._light, light)
+        self.scenes += cut
+        if cut or hints != self._hints:
             change = None
         else:
             k = self.smoothing * np.clip((MOVED - change) / (MOVED - STILL), 0, 1)[..., None]
             ab = ab + k * (self._ab - ab)
-        self._light, self._ab = light, ab
+        self._light, self._ab, self._hints = light, ab, hints
         return ab, change
 
 
@@ -117,14 +121,15 @@ class Scene:
 
     def __init__(self, wishes: Wishes):
         self.wishes, self._light, self._begin, self._frame = wishes, None, 0, -1
+        self._hints = [(one.frame, dataclasses.replace(one, frame=0)) for one in wishes.hints]
 
     def __call__(self, light: np.ndarray) -> Wishes:
-        """Take the next frame's L, [h, w] float32."""
+        """Take the next frame's L, [h, w] float32. -> the wishes for it, a picture like any other."""
         self._frame += 1
         if self._light is not None and is_cut(self._light, light):
             self._begin = self._frame
         self._light = light
-        hints = tuple(one for one in self.wishes.hints if self._begin <= one.frame <= self._frame)
+        hints = tuple(one for frame, one in self._hints if self._begin <= frame <= self._frame)
         return dataclasses.replace(self.wishes, hints=hints)
 
 
@@ -198,13 +203,14 @@ def _colorized(colorizer, batch, settings, scene, smoother, flicker, unsmoothed)
     """[H, W, 3] uint8 frames -> the same in colour, one after the other."""
     small = np.stack([photos.shrink(frame, settings.work_size) for frame in batch])
     lights = [fullres.lightness(picture) for picture in small]
+    held, size = [scene(light) for light in lights], [batch[0].shape[:2]]
     if scene.wishes:
-        size, held = [batch[0].shape[:2]], zip(small, map(scene, lights), strict=True)
-        predicted = [photos.predict_ab(colorizer, one[None], settings, wishes, size)[0] for one, wishes in held]
+        pairs = zip(small, held, strict=True)
+        predicted = [photos.predict_ab(colorizer, one[None], settings, wishes, size)[0] for one, wishes in pairs]
     else:
         predicted = photos.predict_ab(colorizer, small, settings)
-    for frame, light, raw in zip(batch, lights, predicted, strict=True):
-        ab, change = smoother(light, raw)
+    for frame, light, raw, wishes in zip(batch, lights, predicted, held, strict=True):
+        ab, change = smoother(light, raw, wishes.hints)
         flicker(ab, change)
         unsmoothed(raw, change)
         yield photos.paint(frame, ab, settings)

@@ -11,6 +11,7 @@ import contextlib
 import dataclasses
 import functools
 import ipaddress
+import re
 import socket
 import tempfile
 from pathlib import Path
@@ -25,7 +26,6 @@ from colorgan.serving.photos import Settings
 from colorgan.serving.visitors import Visitors
 
 FIELDS = ("saturation", "hints", "reference", "desired_saturation", "desired_hue", "variants")
-_OVERHEAD = 1 << 21  # bytes of a request around the file in it: 10,000 hints
 
 
 def build(colorizer, *, settings: Settings, folder: Path, max_upload_mb: float, host: str) -> Guard:
@@ -53,7 +53,7 @@ def build(colorizer, *, settings: Settings, folder: Path, max_upload_mb: float, 
         return await uploads.answered(request, visitors.new_folder(), FIELDS, work)
 
     page.mount(app, visitors)
-    limits = {"max_bytes": visitors.max_bytes + _OVERHEAD, "too_large": visitors.too_large}
+    limits = {"max_bytes": visitors.max_bytes + uploads.TEXT, "too_large": visitors.too_large}
     return Guard(app, host=host, headers=page.HEADERS, **limits)
 
 
@@ -68,9 +68,11 @@ def _colorized(visitors, source, fields):
         raise fastapi.HTTPException(422, str(error)) from error
     if "reference" in fields:
         wishes = dataclasses.replace(wishes, palette=visitors.palette(fields["reference"]))
-    saturation, count = uploads.number(fields, "saturation", visitors.settings.saturation), fields.get("variants", "1")
-    if not count.isdecimal():
-        raise fastapi.HTTPException(422, f"`variants` must be a whole number. Received: {count!r}")
+    # What the page begins with is a factor, and no factor goes with an aim.
+    saturation = visitors.settings.saturation if wishes.desired_saturation is None else 1.0
+    saturation, count = uploads.number(fields, "saturation", saturation), fields.get("variants", "1")
+    if not re.fullmatch("[0-9]{1,3}", count):
+        raise fastapi.HTTPException(422, f"`variants` must be a whole number. Received: {count!r:.200}")
     return visitors.colorize(source, saturation=saturation, wishes=wishes, variants=int(count))
 
 

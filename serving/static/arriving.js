@@ -1,4 +1,5 @@
 // How files come to the page: chosen, dropped anywhere, pasted, or one of the examples.
+import { tell } from "./said.js";
 import * as server from "./server.js";
 
 const $ = (id) => document.getElementById(id);
@@ -14,8 +15,13 @@ export function start({ add, refer, refers }) {
   });
   for (const button of document.querySelectorAll("[data-example]")) {
     button.addEventListener("click", async () => {
-      const name = button.dataset.example, blob = await (await server.get(`examples/${name}`)).blob();
-      add([new File([blob], name, { type: blob.type })]);
+      const name = button.dataset.example;
+      try {
+        const blob = await (await server.get(`examples/${name}`)).blob();
+        add([new File([blob], name, { type: blob.type })]);
+      } catch (problem) {
+        tell("problem", problem.message);
+      }
     });
   }
   document.addEventListener("paste", (event) => {

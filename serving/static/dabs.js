@@ -96,7 +96,8 @@ async function open(id) {
     if (mine !== asked) return;
     fill($("suggested"), ["keep gray", ...colors.filter((color) => !/^#(..)\1\1$/.test(color))]);
   } catch {
-    if (mine === asked) fill($("suggested"), ["keep gray"]); // any colour can still be chosen
+    if (mine !== asked) return;
+    fill($("suggested"), ["keep gray"]); // any colour can still be chosen
   }
   $("suggested").classList.remove("waiting");
   beside(find(id));

@@ -55,9 +55,10 @@ $("reference-off").addEventListener("click", () => {
 });
 
 vary.addEventListener("click", async () => {
+  if (vary.ariaBusy) return;
   const own = photograph;
   tell("reference-problem", null);
-  vary.setAttribute("aria-busy", true);
+  vary.ariaBusy = "true";
   say("Looking for variants. This takes some seconds.");
   try {
     const { variants } = await (await own.ask("variants", {})).json();
@@ -70,7 +71,7 @@ vary.addEventListener("click", async () => {
   } catch (problem) {
     if (own === photograph) tell("reference-problem", problem.message);
   } finally {
-    vary.removeAttribute("aria-busy");
+    vary.ariaBusy = null;
   }
 });
 

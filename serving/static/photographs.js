@@ -3,6 +3,8 @@
 import * as server from "./server.js";
 
 const REMEMBERED = 12; // previews of earlier wishes: undo then waits for nobody
+const GLANCE = 320; // pixels of the longer side
+let glances = Promise.resolve(); // one at a time: a picture that is ready to be drawn has four bytes a pixel
 const PLAIN = Object.freeze({ dabs: [], reference: null, variant: null });
 
 export class Photograph extends EventTarget {
@@ -48,12 +50,12 @@ export class Photograph extends EventTarget {
       const problem = `${this.name} is too large: at most ${megabytes} MB are taken.`;
       return this.#set({ state: "failed", problem });
     }
-    this.#glance();
+    glances = glances.then(() => this.#glance());
     try {
       await server.turn(server.LATER, () => this.#send());
       this.before = await (await server.get(`page/photographs/${this.key}/before`)).blob();
       this.#set({ state: "coloring" });
-      await this.#color(server.LATER);
+      await this.#color(); // before the next is sent: the server keeps a few photographs only
       this.#set({ state: "ready" });
       this.refresh(); // somebody may have changed something meanwhile
     } catch (problem) {
@@ -63,8 +65,13 @@ export class Photograph extends EventTarget {
 
   // Show it at once where the browser can read it; the server's own preview follows.
   async #glance() {
+    if (this.key) return;
     try {
-      const glance = await createImageBitmap(this.file), { width, height } = glance;
+      const whole = await createImageBitmap(this.file), { width, height } = whole;
+      const factor = Math.min(1, GLANCE / Math.max(width, height));
+      const [resizeWidth, resizeHeight] = [width, height].map((side) => Math.ceil(side * factor));
+      const glance = await createImageBitmap(whole, { resizeWidth, resizeHeight, resizeQuality: "medium" });
+      whole.close();
       if (!this.key) this.#set({ width, height, glance, before: this.file });
     } catch { /* TIFF, or no picture: the server knows */ }
   }

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from colorgan.files import modes
 from colorgan.models import color
 from colorgan.serving import steering
 from colorgan.serving.asked import read_hints, read_palette
@@ -29,7 +30,7 @@ def test_a_reference_file_is_named_if_it_is_none(tmp_path):
 
 def test_points_out_of_json(tmp_path):
     rows = [{"x": 3, "y": 4.5, "color": "#2040C0", "radius": 2, "frame": 7}, {"x": 0, "y": 0, "color": "keep gray"}]
-    (tmp_path / "hints.json").write_text(json.dumps(rows))
+    (tmp_path / "hints.json").write_text(json.dumps(rows), encoding="utf-8-sig")  # as Windows' editor writes it
     assert read_hints(tmp_path / "hints.json") == (Hint(3, 4.5, (32, 64, 192), 2, 7), Hint(0, 0, None))
 
 
@@ -37,6 +38,7 @@ def test_points_out_of_json(tmp_path):
     ("rows", "said"),
     [
         ("[", "must be JSON"),
+        ("[" * 100_000, "must be JSON"),
         ("{}", "must be a list"),
         ("[]", "at least one"),
         ([{"x": 1, "y": 1}], "hint 0 must have x, y and color"),
@@ -84,6 +86,19 @@ def test_a_photograph_that_was_painted_over(tmp_path, layer):
     Image.fromarray(photograph).save(tmp_path / "same.png")
     with pytest.raises(ValueError, match="nothing is painted there"):
         read_hints(tmp_path / "same.png", photograph)
+
+
+def test_a_transparent_photograph_that_was_painted_over(tmp_path, layer):
+    """What is opaque in both is the photograph, and no paint."""
+    photograph = np.random.RandomState(0).randint(0, 256, (40, 60), np.uint8)
+    alpha = np.where(np.arange(60) < 55, 255, 0).astype(np.uint8)[None].repeat(40, 0)
+    over = np.where(layer[..., 3:] > 0, layer[..., :3], photograph[..., None])
+    Image.fromarray(np.dstack([over, alpha])).save(tmp_path / "over.png")
+    for dtype in (np.uint8, np.uint16):
+        hints = read_hints(tmp_path / "over.png", modes.as_depth(photograph, dtype), modes.as_depth(alpha, dtype))
+        assert {(one.x, one.y) for one in hints} == {(x, y) for y, x in np.argwhere(layer[..., 3])}
+    Image.fromarray(layer).save(tmp_path / "layer.png")
+    assert set(read_hints(tmp_path / "layer.png", photograph, alpha)) == set(hints)
 
 
 def test_a_painting_of_the_whole_becomes_as_many_hints_as_may_be(tmp_path):

@@ -105,6 +105,9 @@ PICTURE = ("a.png", _encoded(_noise(20, 20), "png"))
         ({"file": PICTURE}, {"hints": "["}, 422, "hints must be JSON"),
         ({"file": PICTURE}, {"desired_hue": "2"}, 422, "`desired_hue` must lie in 0..1. Received: 2"),
         ({"file": PICTURE}, {"variants": "many"}, 422, "`variants` must be a whole number. Received: 'many'"),
+        ({"file": PICTURE}, {"variants": "9" * 5000}, 422, "`variants` must be a whole number. Received: '9"),
+        ({"file": PICTURE}, {"hints": "[" * 100_000}, 422, "hints must be JSON"),
+        ({"file": PICTURE}, {"hints": '["' + "a" * 2_000_000 + '"]'}, 422, "hint 0 must have x, y and color"),
         ({"file": PICTURE, "reference": PICTURE}, {}, 422, "The reference is gray"),
     ],
 )
@@ -168,6 +171,15 @@ def test_nobody_else_sends(visit, headers, status):
 def test_no_name_of_a_file_is_in_the_way(visit):
     assert visit().post("/colorize", files={"file": (".out", PICTURE[1])}).status_code == 200
     assert visit().post("/colorize", files={"file": ("out", PICTURE[1])}).status_code == 200
+
+
+def test_an_aim_goes_with_the_page_s_own_factor(steerable, tmp_path):
+    settings = Settings(work_size=16, saturation=1.3)
+    app = web.build(steerable, settings=settings, folder=tmp_path, max_upload_mb=1, host="127.0.0.1")
+    client = TestClient(app, base_url="http://127.0.0.1:8000")
+    for fields, status in (({}, 200), ({"saturation": "1.3"}, 422)):
+        fields |= {"desired_saturation": "0.3"}
+        assert client.post("/colorize", files={"file": PICTURE}, data=fields).status_code == status
 
 
 def test_what_a_person_decides(visit, steerable):

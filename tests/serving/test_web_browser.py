@@ -484,6 +484,7 @@ def test_several_photographs(visitor, server, old, red, tmp_path):
 
 def test_a_photograph_that_the_server_let_go_is_sent_again(visitor, server, old):
     visitor.enter(server).bring(*[old] * 18, states=["ready"] * 18)
+    assert [urlsplit(url).path for url in visitor.requests()].count("/page/photographs") == 18  # each once till now
     visitor.find("#photographs li:first-child button").click()
     plain = visitor.picture()
     visitor.click(0.7, 0.4)

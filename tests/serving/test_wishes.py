@@ -41,6 +41,8 @@ def test_the_later_hint_holds_and_none_is_lost_at_the_rim():
     assert made[..., 2].all()
     made = given(Hint(0, 0, (255, 0, 0)), Hint(1.5, 1.5, None))
     assert made[0, 0].tolist() == [0, 0, 1]
+    wide = Hint(np.nextafter(30, 0), 5, None)  # times 12 / 30 it is 12: rounded, beyond the last cell
+    assert given(wide, size=(16, 30))[:, -1, 2].any()
 
 
 def test_colours_are_fitted_into_the_gamut_at_the_lightness_of_their_place():
@@ -90,6 +92,7 @@ def test_a_gray_reference_has_no_palette(picture):
     ("wrong", "said"),
     [
         ({"palette": np.zeros(3)}, r"`palette` must have shape \[261\]"),
+        ({"palette": np.full(261, np.nan)}, r"`palette` must hold numbers in 0..1"),
         ({"desired_saturation": 1.5}, "`desired_saturation` must lie in 0..1. Received: 1.5"),
         ({"desired_hue": float("nan")}, "`desired_hue`"),
         ({"hints": [Hint(0, 0, None)] * 10_001}, "`hints` must be at most 10,000"),
