@@ -61,6 +61,7 @@ setup(
             "pytest-xdist>=3.8",
             "ruff>=0.6",
             "hypothesis>=6.100",
+            "httpx2>=2.16",  # Starlette's test client asks for it
             "selenium>=4.51",
         ],
     },

@@ -119,6 +119,8 @@ def read_hints(
         ValueError: naming the file, if it holds no hints, or a painted picture has another size than the photograph.
     """
     path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} is not there, or no file. Give hints.json, or a picture with paint on it.")
     try:
         if path.suffix.lower() == ".json":
             return parse_hints(path.read_text(encoding="utf-8-sig"))  # some editors begin with a byte order mark

@@ -70,13 +70,13 @@ function update() {
   $("view").classList.toggle("waiting", Boolean(wait));
   if (failed) tell("problem", one.problem);
   $("problem").classList.toggle("alone", failed);
-  $("again").hidden = !failed;
+  $("again").hidden = !failed || one.final;
   for (const control of all("#sections button, #sections input")) control.disabled = !ready;
   $("download-all").hidden = photographs.length < 2;
   if (!one) return;
   $("undo").disabled = !ready || !one.past.length;
   $("redo").disabled = !ready || !one.future.length;
-  $("clear").disabled = !ready || !one.edited;
+  $("clear").disabled = !ready || !one.edits.dabs.length;
   $("saturation").value = one.edits.saturation;
   $("saturation-value").textContent = Number(one.edits.saturation).toFixed(2);
   const notes = one.notes?.map((note) => ` Note: ${note}.`).join("") ?? "";
@@ -111,6 +111,7 @@ $("show-doubt").addEventListener("change", async ({ target }) => {
 function back(step, text) {
   dabs.close();
   current[step]();
+  if (document.activeElement === document.body) $("dabs").focus({ preventScroll: true });
   say(text);
 }
 $("undo").addEventListener("click", () => back("undo", "Undone."));

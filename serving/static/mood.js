@@ -58,7 +58,9 @@ vary.addEventListener("click", async () => {
   if (vary.ariaBusy) return;
   const own = photograph;
   tell("reference-problem", null);
+  const words = vary.textContent;
   vary.ariaBusy = "true";
+  vary.textContent = "Looking for variants…";
   say("Looking for variants. This takes some seconds.");
   try {
     const { variants } = await (await own.ask("variants", {})).json();
@@ -72,6 +74,7 @@ vary.addEventListener("click", async () => {
     if (own === photograph) tell("reference-problem", problem.message);
   } finally {
     vary.ariaBusy = null;
+    vary.textContent = words;
   }
 });
 

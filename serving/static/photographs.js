@@ -20,7 +20,6 @@ export class Photograph extends EventTarget {
   }
 
   get name() { return this.file.name; }
-  get edited() { return this.edits.dabs.length || this.edits.reference || this.edits.variant; }
   get working() { return this.state === "ready" && this.shown !== this.wanted && this.refused !== this.wanted; }
   get wanted() { return JSON.stringify(this.wishes); }
 
@@ -48,7 +47,7 @@ export class Photograph extends EventTarget {
     this.#set({ state: "waiting", problem: null });
     if (this.file.size > megabytes * 2 ** 20) {
       const problem = `${this.name} is too large: at most ${megabytes} MB are taken.`;
-      return this.#set({ state: "failed", problem });
+      return this.#set({ state: "failed", problem, final: true });
     }
     glances = glances.then(() => this.#glance());
     try {
@@ -59,7 +58,8 @@ export class Photograph extends EventTarget {
       this.#set({ state: "ready" });
       this.refresh(); // somebody may have changed something meanwhile
     } catch (problem) {
-      this.#set({ state: "failed", problem: problem.message });
+      const final = problem.status >= 400 && problem.status < 500;  // another try would not help
+      this.#set({ state: "failed", problem: problem.message, final });
     }
   }
 
@@ -177,7 +177,7 @@ export class Photograph extends EventTarget {
     this.refresh();
   }
 
-  clear() { this.change(PLAIN); }
+  clear() { this.change({ dabs: PLAIN.dabs }); }
 
   // -> {name, blob} of the file in colour, at full size.
   result(priority = server.SOON) {

@@ -109,3 +109,8 @@ def test_a_painting_of_the_whole_becomes_as_many_hints_as_may_be(tmp_path):
     assert steering.MOST / 3 < len(hints) <= steering.MOST
     made = Wishes(hints=hints).given(np.full((96, 128, 3), 119, np.uint8), (300, 400), ab_scale=110.0)["hints"]
     assert made[..., 2].all()
+
+
+def test_hints_that_are_not_there(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"hints\.json is not there, or no file\. Give hints\.json"):
+        read_hints(tmp_path / "hints.json")
