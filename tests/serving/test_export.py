@@ -24,7 +24,13 @@ HALVED = {  # colours at half the size
     "decoder": ((4, 2),),
     "head": "color",
 }
-PRETRAINED = {"preset": "photo", "encoder_name": "efficientnet-lite0", "filter_multiplier": 1 / 16}  # of one width
+PRETRAINED = {  # of one width
+    "preset": "photo",
+    "conditions": (),
+    "encoder_name": "efficientnet-lite0",
+    "filter_multiplier": 1 / 16,
+}
+STEERED = HALVED | {"encoder": ((4, 2), (4, 2), (4, 2), (4, 2)), "decoder": ((4, 2), (4, 2), (4, 2))}  # attends at 1/8
 UPSAMPLING = {"preset": "gan_32", "filter_multiplier": 1 / 16}  # repeats pixels; the others' decoders do not
 NOISY = {"preset": "rgb64", "filter_multiplier": 1 / 8}  # takes noise, gives RGB
 SCALED = {"ab_scale": 90.0}
@@ -80,7 +86,8 @@ def written(exported, monkeypatch):
         *((format, SCALED) for format in export.FORMATS),
         *((format, PRETRAINED) for format in ("onnx", "litert")),
         ("onnx", NOISY),  # each of the others where its converter is the one that is most easily at a loss
-        *(("litert", values) for values in (UPSAMPLING, BINS, HALVED)),
+        ("onnx", STEERED),
+        *(("litert", values) for values in (UPSAMPLING, BINS, HALVED, STEERED)),
     ],
 )
 def test_the_formats_own_runtime_gives_what_keras_gives(exported, format, values):
@@ -98,7 +105,7 @@ def test_the_formats_own_runtime_gives_what_keras_gives(exported, format, values
 
 
 def test_an_export_takes_no_conditions_unless_it_is_asked_to(exported, tmp_path):
-    generator, config, path, _ = exported("onnx", **PRETRAINED)
+    generator, config, path, _ = exported("onnx", **STEERED)
     said = json.loads((path.parent / (path.name + ".json")).read_text())["inputs"]
     assert [one["name"] for one in said] == ["gray", "hints", "palette", "aim"]
     assert said[1]["shape"] == ["batch", "height / 2, rounded up", "width / 2, rounded up", 3]

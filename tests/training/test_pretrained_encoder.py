@@ -17,7 +17,20 @@ from colorgan.weights.stored import load
 
 pytestmark = pytest.mark.usefixtures("untraced", "few")
 NAME = "efficientnet-lite0"  # of the two the smaller
-SMALL = ["--dataset", "shapes", "--preset", "photo", "--height", "32", "--width", "32", "--batch-size", "4"]
+SMALL = [
+    "--dataset",
+    "shapes",
+    "--preset",
+    "photo",
+    "--conditions",
+    "",
+    "--height",
+    "32",
+    "--width",
+    "32",
+    "--batch-size",
+    "4",
+]
 SMALL += ["--encoder-name", NAME, "--encoder-lr-factor", "0"]
 QUICK = [*SMALL, "--filter-multiplier", "0.05", "--sample", "False", "--validate", "False", "--augment", "False"]
 
@@ -25,7 +38,7 @@ QUICK = [*SMALL, "--filter-multiplier", "0.05", "--sample", "False", "--validate
 def small(**values):
     size = {"height": 32, "width": 32, "batch_size": 4}
     frozen = {"encoder_name": NAME, "encoder_lr_factor": 0.0}
-    return flags.resolve({"dataset": "shapes", "preset": "photo", **size, **frozen, **values})
+    return flags.resolve({"dataset": "shapes", "preset": "photo", "conditions": (), **size, **frozen, **values})
 
 
 @functools.cache
