@@ -231,4 +231,4 @@ def _finished(rows, resamples, seed):
 
 
 def _conditions(colorizer):
-    return {row.name for row in colorizer.predictor.inputs} & {"hints", "palette", "aim"}
+    return {row.name for row in colorizer.predictor.inputs if row.absent == "nothing"}

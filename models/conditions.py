@@ -3,7 +3,7 @@
 *Hints* are colours at places; a *palette* is how often each colour occurs in the whole picture; an *aim* is its mean
 saturation and hue. Training simulates the people (Zhang et al. 2017, Real-Time User-Guided Image Colorization with
 Learned Deep Priors, sections 3.2 and 3.3): it takes the colours of the truth, here and there, or of all of it. Pure
-functions of `keras.ops`. Imports `color` and `quantization`.
+functions of `keras.ops`. Imports `color`, `quantization` and `objectives.controls`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from keras import ops
 
 from colorgan.models import color as colors
 from colorgan.models import quantization
+from colorgan.models.objectives import controls
 
 PALETTE = len(quantization.joint_centres())  # channels of a palette
 AIM = 5  # of an aim
@@ -55,12 +56,8 @@ def aim(saturation=None, hue=None):
     """
     one = ops.ones_like(ops.convert_to_tensor(hue if saturation is None else saturation, "float32"))
     parts = [one, saturation] if saturation is not None else [0 * one] * 2
-    parts += [one, *_angle(hue)] if hue is not None else [0 * one] * 3
+    parts += [one, ops.cos(2 * math.pi * hue), ops.sin(2 * math.pi * hue)] if hue is not None else [0 * one] * 3
     return ops.stack([ops.cast(part, "float32") for part in parts], axis=-1)[:, None, None]
-
-
-def _angle(hue):
-    return ops.cos(2 * math.pi * hue), ops.sin(2 * math.pi * hue)
 
 
 def hints(centres, sizes, used, color, shape):
@@ -163,10 +160,8 @@ def simulated_palette(gray, color, shape, uniform, *, ab_scale):
 def simulated_aim(gray, color, shape, uniform, *, ab_scale):
     """The truth's own mean saturation and hue, each in some of the pictures; see `inputs.Input.simulate`."""
     batch = shape[0]
-    hsv = colors.rgb_to_hsv(colors.decode(gray, color, color_space="lab", ab_scale=ab_scale))
-    angle = _angle(hsv[..., 0])
-    x, y = (ops.mean(hsv[..., 1] * one, axis=(1, 2)) for one in angle)
-    made = aim(ops.mean(hsv[..., 1], axis=(1, 2)), ops.arctan2(y, x) / (2 * math.pi))
+    rgb = colors.decode(gray, color, color_space="lab", ab_scale=ab_scale)
+    made = aim(controls.value(rgb, "saturation"), controls.value(rgb, "hue"))
     kept = [_kept(uniform, batch, k, KEPT[name]) for k, name in enumerate(("saturation", "hue"))]
     return made * ops.concatenate([kept[0]] * 2 + [kept[1]] * 3, axis=-1)
 
