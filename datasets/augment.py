@@ -16,6 +16,7 @@ import tensorflow as tf
 ANGLES = (-10.0, -5.0, 0.0, 5.0, 10.0)  # degrees, counterclockwise
 SMALLEST_CROP = 0.7  # of each side
 FRAMED = 0.1  # of the pictures
+FARTHEST_SHIFT = 0.1  # of each side
 MARGIN = 0.1  # widest side of a frame, as a share of the picture's shorter side
 
 
@@ -61,6 +62,22 @@ def crop(rgb, uniform):
     return tf.cast(tf.round(cut), tf.uint8)
 
 
+def shift(rgb, uniform):
+    """Move each picture by whole pixels, at most FARTHEST_SHIFT of its height and width (3 of 32), each as likely.
+
+    What comes in from outside is the picture mirrored at its border, the outermost pixel once (d c b | a b c d), as
+    He et al. 2016 (Deep Residual Learning, section 4.2) shift CIFAR-10, there with black: black would be a colour
+    that the networks learn.
+    """
+    for axis, length in ((1, rgb.shape[1]), (2, rgb.shape[2])):
+        most = int(FARTHEST_SHIFT * length)
+        offset = tf.cast(tf.floor(uniform(axis - 1) * (2 * most + 1)), tf.int32) - most
+        place = abs(tf.range(length)[None] + offset[:, None])
+        place = length - 1 - abs(length - 1 - place)
+        rgb = tf.gather(rgb, place, axis=axis, batch_dims=1)
+    return rgb
+
+
 def frame(rgb, uniform):
     """Put a share FRAMED of the pictures into the light or dark frame of a print, each side of a width of its own.
 
@@ -77,4 +94,4 @@ def frame(rgb, uniform):
     return tf.where((uniform(0) < FRAMED)[:, None, None, None], framed, rgb)
 
 
-AUGMENTATIONS = {"flip": flip, "rotate": rotate, "crop": crop, "frame": frame}
+AUGMENTATIONS = {"flip": flip, "rotate": rotate, "crop": crop, "shift": shift, "frame": frame}

@@ -85,7 +85,7 @@ def test_nothing_black_comes_in(size):
     shares = np.append(np.random.RandomState(0).rand(60).astype(np.float32), [0, TOP])
     share, top, left = (axis.ravel() for axis in np.meshgrid(shares, places, places))
     white = tf.fill((len(share), *size, 3), tf.constant(255, tf.uint8))
-    for name in ("flip", "rotate", "crop"):
+    for name in ("flip", "rotate", "crop", "shift"):
         assert (augment.AUGMENTATIONS[name](white, given(share, top, left)) == 255).numpy().all()
 
 
@@ -102,6 +102,16 @@ def test_crop_is_a_window_of_both_sides_alike():
         assert abs(cut[:, corner[0], corner[1], axis] - first).max() <= 0.51
         assert abs(cut[:, -1, -1, axis] - (first + kept * scale)).max() <= 0.51
     assert (cut[3] == ramp[3]).all()  # the whole picture
+
+
+def test_a_shift_is_numpys_reflection_and_goes_equally_far_each_way(scenes):
+    rgb = scenes(7, height=32, width=40)
+    by = np.arange(7)  # of 32 rows at most 3 either way; of 40 columns 4
+    shifted = augment.shift(tf.constant(rgb), given((by + 0.5) / 7, [0.0, 0.2, 0.5, 0.5, 0.5, 0.9, TOP])).numpy()
+    padded = np.pad(rgb, [(0, 0), (3, 3), (4, 4), (0, 0)], mode="reflect")
+    for one, top, left, result in zip(padded, by, (0, 1, 4, 4, 4, 8, 8), shifted, strict=True):
+        np.testing.assert_array_equal(result, one[top : top + 32, left : left + 40])
+    assert (shifted[3] == rgb[3]).all()
 
 
 def test_shares_and_angles_are_drawn_evenly(scenes):
