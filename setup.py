@@ -55,8 +55,13 @@ setup(
             "onnxruntime>=1.31",
         ],  # an older tf2onnx: TensorFlow refuses its protobuf
         "litert": ["ai-edge-litert>=2.3"],
+        "docs": [
+            "mkdocs>=1.6,<2",  # 2 has no plugins
+            "mkdocs-material>=9.6",
+            "mkdocstrings[python]>=0.30",
+        ],
         "test": [
-            "colorgan[pretrained,onnx,litert]",
+            "colorgan[pretrained,onnx,litert,docs]",
             "pytest>=8.0",
             "pytest-xdist>=3.8",
             "ruff>=0.6",

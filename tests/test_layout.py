@@ -15,7 +15,7 @@ ROOMS = {
 }  # fmt: skip
 DOORS = {"train", "test-eval", "test-turing", "colorize", "app"}
 MODULES = {"__init__", "__main__", "main"} | DOORS
-NOT_INSTALLED = {"tests", "benchmarks", "setup.py", ".ci"}
+NOT_INSTALLED = {"tests", "docs", "benchmarks", "setup.py", ".ci"}
 
 # What a module may import of ours: the first key that is its name or a package around it. A name allows all inside it.
 MAY_IMPORT = {

@@ -10,6 +10,7 @@ from colorgan.settings.modes import MODES
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+DATA = (ROOT / "docs" / "data.md").read_text(encoding="utf-8")
 FLAGS = (ROOT / "docs" / "flags.md").read_text(encoding="utf-8")
 
 
@@ -26,7 +27,19 @@ def test_the_table_of_flags_is_the_parsers():
 
 def test_every_data_set_is_listed():
     for name in datasets.SOURCES:
-        assert re.search(rf"^\| `{name}` \|", README, re.M), name
+        assert re.search(rf"^\| `{name}` \|", DATA, re.M), name
+
+
+def test_links_lead_somewhere():
+    """Of the texts outside of docs/, which `mkdocs build --strict` checks: paths, and headings of Markdown."""
+    for text in [*ROOT.glob("*.md"), *(ROOT / "weights").glob("*.md")]:
+        for path, anchor in re.findall(r"\]\((?!\w+:)([^)#\s]*)#?([^)\s]*)\)", text.read_text(encoding="utf-8")):
+            target = (text.parent / path).resolve() if path else text
+            assert target.exists(), f"{text.name}: {path}"
+            if anchor:
+                headings = re.findall(r"^#+ (.*)$", target.read_text(encoding="utf-8"), re.M)
+                slugs = {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
+                assert anchor in slugs, f"{text.name}: {path}#{anchor}"
 
 
 def test_commands_parse():

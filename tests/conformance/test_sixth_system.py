@@ -1,4 +1,4 @@
-"""A new system is one preset row and at most one file of networks, a new input one row: CONTRIBUTING.md's, added."""
+"""A new system is one preset row and at most one file of networks, a new input one row: docs/port.md's, added."""
 
 import os
 import re
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+PORT = (ROOT / "docs" / "port.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def package(tmp_path):
     networks = copy / "models" / "networks"
     networks.mkdir(parents=True)
     (copy / "settings").mkdir()
-    file, preset, option, row = re.findall(r"```python\n(.*?)```", CONTRIBUTING, re.S)
+    file, preset, option, row = re.findall(r"```python\n(.*?)```", PORT, re.S)
     added = {
         "settings/presets.py": ("PRESETS = {\n", preset),
         "settings/config.py": ("    filter_multiplier: float = ", option),
