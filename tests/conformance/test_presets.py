@@ -17,7 +17,7 @@ from colorgan.settings import flags
 from colorgan.settings.presets import PRESETS
 from colorgan.training import schedules
 
-PRESETS_PAGE = Path(__file__).parents[2] / "docs" / "presets.md"
+PAGE = Path(__file__).parents[2] / "docs" / "presets.md"
 # The phases that those turns meet.
 PHASES = {
     "wgan256": {"pretrain", "adversarial"},
@@ -67,7 +67,7 @@ def test_parameters_of_the_full_tables(name):
 
 
 def test_the_documentation_has_its_parameters(preset):
-    rows = [line for line in PRESETS_PAGE.read_text(encoding="utf-8").splitlines() if line.startswith(f"| `{preset}` |")]
+    rows = [line for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith(f"| `{preset}` |")]
     assert any(" / ".join(f"{count:,}" for count in COUNTS[preset]) in row for row in rows)
 
 
