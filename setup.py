@@ -20,6 +20,7 @@ setup(
     py_modules=["colorgan.main", "colorgan.__main__"],  # not this script, nor the checkout's other doors
     packages=[f"colorgan.{room}" for room in find_packages(str(HERE))],
     package_data={
+        "colorgan": ["py.typed"],
         "colorgan.evaluation.report": ["*.html"],
         "colorgan.serving": ["static/*", "static/examples/*"],
         "colorgan.turing": ["*.html"],

@@ -63,7 +63,7 @@ def parts(image):
             f"Received: {image.dtype}"
         )
     if image.ndim == 4:
-        raise ValueError(f"`image` must be one picture, or a list of them: list(images). Received: {list(image.shape)}")
+        raise ValueError(f"`image` must be one picture; `colorize_batch` takes several. Received: {list(image.shape)}")
     channels = image.shape[2:] or (1,)
     if image.ndim < 2 or channels not in ((1,), (2,), (3,), (4,)) or 0 in image.shape:
         shapes = "[H, W], [H, W, 1] or [H, W, 3], with alpha [H, W, 2] or [H, W, 4], and not be empty"

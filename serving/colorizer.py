@@ -6,9 +6,11 @@ What every door delivers, as a class: `colorgan.Colorizer`. Owns how arrays are 
 
 from __future__ import annotations
 
+import concurrent.futures
 import dataclasses
 import functools
-from collections.abc import Mapping
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -16,7 +18,7 @@ from colorgan import weights
 from colorgan.files import modes
 from colorgan.models import generators, inputs
 from colorgan.models.predictor import Predictor
-from colorgan.serving import corrections, fullres, photos
+from colorgan.serving import corrections, fullres, photos, stream
 from colorgan.serving.opened import Halves, Opened
 from colorgan.serving.steering import LARGEST, Wishes
 
@@ -24,8 +26,24 @@ WORK_SIZE = 256  # where nothing says what a network was trained at
 SHARE_SEEN = 0.85  # of each side, on average, where training used the augmentation `crop`
 
 
+@dataclasses.dataclass(frozen=True)
+class _Picture:
+    """An array that was given, in parts, and the same at the working size."""
+
+    pixels: np.ndarray
+    alpha: np.ndarray | None
+    small: np.ndarray
+
+    def joined(self, ab):
+        rgb = fullres.join(self.pixels, ab)
+        return rgb if self.alpha is None else np.dstack([rgb, self.alpha])
+
+
 class Colorizer:
     """Colorizes pictures of any size and depth, as `colorize.py` does.
+
+    Several threads may use one. It can be pickled if it was loaded, not made of a function: what travels is where the
+    weights lie, their SHA-256 and the working size, and they are loaded again where it arrives.
 
     Args:
         predictor: the network, at the size that it is given.
@@ -46,6 +64,7 @@ class Colorizer:
         self.predictor, self.name, self.trained_at = predictor, name, trained_at
         self.work_size = photos.Settings(work_size=work_size).work_size
         self.generator = self.stored = None
+        self._process = os.getpid()
 
     @classmethod
     def load(cls, found, *, work_size: int = 0) -> Colorizer:
@@ -70,6 +89,17 @@ class Colorizer:
         work_size = work_size or natural_size(config.data, generator.multiple)
         made = cls(Predictor.of(generator, config), work_size=work_size, trained_at=size, name=found.name)
         made.generator, made.stored = generator, found
+        return made
+
+    def __reduce__(self):
+        if self.stored is None:
+            raise TypeError("A Colorizer that was made of a function cannot be pickled: load one, Colorizer.load(...).")
+        source = self.stored.name if self.stored.ships else self.stored.weights.resolve()
+        return _loaded_again, (type(self), source, self.stored.digest, self.work_size)
+
+    def __copy__(self):  # in this process nothing is loaded again
+        made = object.__new__(type(self))
+        made.__dict__.update(self.__dict__)
         return made
 
     @property
@@ -106,6 +136,11 @@ class Colorizer:
         Returns:
             [B, h, w, 2] float32: a and b, Lab units; given hints and an aim hold, see `corrections.settled`.
         """
+        if os.getpid() != self._process:
+            raise RuntimeError(
+                "This Colorizer was loaded before the process was forked, and TensorFlow does not work in a fork: it "
+                "would wait for ever. Load it in the child, or start processes with multiprocessing's `spawn`."
+            )
         given = inputs.completed(self.predictor.inputs, given, np.shape(rgb)[:3], seed=seed)
         ab = self.predictor.predict_lab(rgb, given=given)[..., 1:]
         if flip_average:
@@ -180,45 +215,99 @@ class Colorizer:
         """-> a photograph to work on, whose wishes cost the decoder alone; `image` and errors as for `colorize`."""
         return Opened(self, image)
 
-    def colorize(self, image, *, saturation: float = 1.0, flip_average: bool = False, **wishes):
-        """Colorize pictures at their own size and depth; lightness stays the input's.
+    def colorize(
+        self, image: np.ndarray, *, saturation: float = 1.0, flip_average: bool = False, **wishes
+    ) -> np.ndarray:
+        """Colorize a picture at its own size and depth; lightness stays the input's.
 
         Args:
             image: [H, W], [H, W, 1] or [H, W, 3] uint8 or uint16 sRGB, or with alpha in one more channel, [H, W, 2] or
-                [H, W, 4]; or a list of such. Colours, if any, are ignored. Pictures of a list that have one working
-                size share forward passes.
+                [H, W, 4]. Colours, if any, are ignored.
             saturation: factor on a and b, 0..10.
-            flip_average: predict the mirrored pictures too, and take the mean.
-            wishes: `hints`, `palette`, `desired_saturation`, `desired_hue`: see `steering.Wishes`. Hints are of one
-                picture, the others of each picture of a list.
+            flip_average: predict the mirrored picture too, and take the mean.
+            wishes: `hints`, `palette`, `desired_saturation`, `desired_hue`: see `steering.Wishes`.
 
         Returns:
-            [H, W, 3] sRGB of the input's type, [H, W, 4] with its alpha as it was; or a list of such. As in the
-            PNG file that `colorize.py` writes, where passes of as many pictures made both; passes of other sizes round
-            differently, seen as 1 of 255 in single samples. The own lightness of an `rgb` or `yuv` generator is
-            replaced by the input's.
+            [H, W, 3] sRGB of the input's type, [H, W, 4] with its alpha as it was. As in the PNG file that
+            `colorize.py` writes, where passes of as many pictures made both; passes of other sizes round differently,
+            seen as 1 of 255 in single samples. The own lightness of an `rgb` or `yuv` generator is replaced by the
+            input's.
 
         Raises:
-            ValueError: if an array has another shape or type, or a value is out of its range; or for wishes that the
+            ValueError: if the array has another shape or type, or a value is out of its range; or for wishes that the
                 weights know nothing of.
+            RuntimeError: in a process that was forked from the one that loaded the weights.
         """
-        wishes = Wishes(**wishes)
-        settings = photos.Settings(work_size=self.work_size, saturation=saturation, flip_average=flip_average)
-        pictures = [modes.parts(one) for one in (image if isinstance(image, list) else [image])]
+        return self.colorize_batch([image], saturation=saturation, flip_average=flip_average, **wishes)[0]
+
+    def colorize_batch(
+        self, images: Sequence[np.ndarray], *, saturation: float = 1.0, flip_average: bool = False, **wishes
+    ) -> list[np.ndarray]:
+        """Colorize several pictures; those that have one working size share forward passes, wherever they stand.
+
+        Args:
+            images: each as for `colorize`, whose options and errors these are. Hints are of one picture.
+        """
+        wishes, settings = Wishes(**wishes), self._settings(saturation, flip_average)
+        pictures = [self._prepared(image, settings) for image in images]
         if wishes.hints and len(pictures) > 1:
             raise ValueError(f"`hints` are of one picture. Received: {len(pictures)} pictures")
-        small = [photos.shrink(pixels, settings.work_size) for pixels, _ in pictures]
-        results, waiting = [None] * len(pictures), list(range(len(pictures)))
-        while waiting:
-            batch = [i for i in waiting if small[i].shape == small[waiting[0]].shape][: photos.BATCH]
-            waiting = [i for i in waiting if i not in batch]
-            sizes = [pictures[i][0].shape[:2] for i in batch]
-            ab = photos.predict_ab(self, np.stack([small[i] for i in batch]), settings, wishes, sizes)
-            for i, one in zip(batch, ab, strict=True):
-                pixels, alpha = pictures[i]
-                rgb = fullres.join(pixels, one)
-                results[i] = rgb if alpha is None else np.dstack([rgb, alpha])
-        return results if isinstance(image, list) else results[0]
+        results, shapes = [None] * len(pictures), [one.small.shape for one in pictures]
+        for some in stream.alike(
+            sorted(range(len(pictures)), key=lambda i: shapes[i]), shapes.__getitem__, photos.BATCH
+        ):
+            for i, ab in zip(some, self._colors([pictures[i] for i in some], settings, wishes), strict=True):
+                results[i] = pictures[i].joined(ab)
+        return results
+
+    def colorize_stream(
+        self, images: Iterable[np.ndarray], *, saturation: float = 1.0, flip_average: bool = False, **wishes
+    ) -> Iterator[np.ndarray]:
+        """Colorize pictures as they come, in their order, while the caller writes results and the next are read.
+
+        The iterator is read in a thread, the network runs in another one, and colours are joined in several: memory
+        does not grow with the number of pictures. Pictures of one working size that follow each other share forward
+        passes. Who takes no more results ends it.
+
+        Args:
+            images: each as for `colorize`, whose options these are. A generator that reads files is read ahead.
+
+        Yields:
+            What `colorize` returns, up to the rounding that is described there.
+
+        Raises:
+            Exception: those of `colorize` and of the iterator, where the picture's result would come.
+        """
+        wishes, settings = Wishes(**wishes), self._settings(saturation, flip_average)
+        if wishes.hints:
+            raise ValueError("`hints` are of one picture: use `colorize`.")
+        return self._streamed(images, settings, wishes)
+
+    def _streamed(self, images, settings, wishes):
+        pictures = (self._prepared(image, settings) for image in images)
+        groups = stream.ahead(stream.alike(pictures, lambda one: one.small.shape, photos.BATCH), 2)
+        with concurrent.futures.ThreadPoolExecutor(thread_name_prefix="colorgan-join") as pool:
+
+            def joined():
+                for some in groups:
+                    for one, ab in zip(some, self._colors(some, settings, wishes), strict=True):
+                        yield pool.submit(one.joined, ab)
+
+            for future in stream.ahead(joined(), 2 * photos.BATCH):
+                yield future.result()
+
+    def _settings(self, saturation, flip_average):
+        return photos.Settings(work_size=self.work_size, saturation=saturation, flip_average=flip_average)
+
+    @staticmethod
+    def _prepared(image, settings):
+        pixels, alpha = modes.parts(image)
+        return _Picture(pixels, alpha, photos.shrink(pixels, settings.work_size))
+
+    def _colors(self, pictures, settings, wishes):
+        """-> [B, h, w, 2] of pictures of one working size."""
+        sizes = [one.pixels.shape[:2] for one in pictures]
+        return photos.predict_ab(self, np.stack([one.small for one in pictures]), settings, wishes, sizes)
 
     def variants(self, image, count: int = 4, **options) -> list:
         """Results that differ visibly, in hue and not only in strength, and that the model believes in.
@@ -244,6 +333,17 @@ class Colorizer:
     def suggest(self, image, x: float, y: float, count: int = 8) -> list[tuple[int, int, int]]:
         """-> colours likely at a place of a picture, the most likely first; see `Opened.suggest`."""
         return self.open(image).suggest(x, y, count)
+
+
+def _loaded_again(kind, source, digest, work_size):
+    """-> what a pickle stands for. Raises ValueError if there are other weights by now, and what `load` raises."""
+    made = kind.load(source, work_size=work_size)
+    if made.stored.digest != digest:
+        raise ValueError(
+            f"{made.stored.weights} holds other weights than those that were pickled: its SHA-256 is "
+            f"{made.stored.digest}, {digest} is expected."
+        )
+    return made
 
 
 def natural_size(data, multiple):

@@ -47,6 +47,11 @@ class Stored:
         """Whether these are packed weights, not a run's."""
         return bool(self.sha256)
 
+    @property
+    def ships(self) -> bool:
+        """Whether these are weights that ship: their name alone finds them."""
+        return self.weights.parent == HERE
+
     @functools.cached_property
     def digest(self) -> str:
         """The SHA-256 that the file has, in hex, computed once."""

@@ -1,7 +1,10 @@
 """The colorizer that is used: one result behind every door, at any size and depth."""
 
+import concurrent.futures
 import dataclasses
 import json
+import os
+import pickle
 
 import cv2
 import numpy as np
@@ -201,13 +204,74 @@ def test_a_list_shares_forward_passes(run, monkeypatch):
     alone = [ours.colorize(image) for image in images]
     passes, predict = [], ours.predictor.predict
     monkeypatch.setattr(ours.predictor, "predict", lambda x, y: passes.append(tuple(x.shape)) or predict(x, y))
-    together = ours.colorize(images)
+    together = ours.colorize_batch(images)
     assert sorted(passes) == [(2, 16, 16, 1), (5, 16, 40, 1), (8, 16, 16, 1)]
     for one, other in zip(alone, together, strict=True):
         assert one.shape == other.shape
         # Sums of a forward pass may run in another order in a larger batch.
         assert np.abs(one.astype(int) - other).max() <= 1
-    assert ours.colorize([]) == []
+    assert ours.colorize_batch([]) == []
+
+
+def test_a_stream_is_in_order_and_shares_the_passes_of_neighbours(run, monkeypatch):
+    ours = Colorizer.load(run)
+    images = [noise(*((40, 40) if i < 10 else (20, 50, 4)), seed=i) for i in range(13)]
+    expected = ours.colorize_batch(images)
+    passes, predict = [], ours.predictor.predict
+    monkeypatch.setattr(ours.predictor, "predict", lambda x, y: passes.append(tuple(x.shape)) or predict(x, y))
+    for one, other in zip(ours.colorize_stream(iter(images)), expected, strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert passes == [(8, 16, 16, 1), (2, 16, 16, 1), (3, 16, 40, 1)]
+    assert list(ours.colorize_stream([])) == []
+
+
+def test_a_stream_raises_where_the_result_would_come():
+    results = constant(0, 0).colorize_stream([noise(8, 8), noise(8, 8), "a.png"])
+    next(results), next(results)
+    with pytest.raises(ValueError, match="an array and no path"):
+        next(results)
+    with pytest.raises(ValueError, match="`hints` are of one picture"):  # before the first picture is asked for
+        constant(0, 0).colorize_stream([], hints=[BLUE])
+
+
+def test_several_threads_may_use_one(run):
+    ours = Colorizer.load(run)
+    images = [noise(30, 40, seed=i) for i in range(12)]
+    expected = [ours.colorize(image) for image in images]
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        for one, other in zip(pool.map(ours.colorize, images), expected, strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
+def test_a_pickle_is_where_the_weights_lie_and_what_they_were(run, tmp_path):
+    packed = packing.pack(stored.find(run), tmp_path / "own.weights.h5", median_ab=None)
+    ours, image = Colorizer.load(packed, work_size=24), noise(30, 40)
+    pickled = pickle.dumps(ours)
+    assert len(pickled) < 1000
+    again = pickle.loads(pickled)
+    assert again.work_size == 24
+    np.testing.assert_array_equal(again.colorize(image), ours.colorize(image))
+    ships = Colorizer(ours.predictor)
+    ships.stored = stored.find("photo")
+    assert ships.__reduce__()[1][1] == "photo"  # wherever the package lies there
+    with pytest.raises(TypeError, match="made of a function cannot be pickled"):
+        pickle.dumps(constant(0, 0))
+    generator = generators.build(configured())
+    generator.save_weights(run / "best.weights.h5")
+    changing = pickle.dumps(Colorizer.load(run / "best.weights.h5"))
+    generator.set_weights([one + 1 for one in generator.get_weights()])
+    generator.save_weights(run / "best.weights.h5")
+    with pytest.raises(ValueError, match="holds other weights than those that were pickled"):
+        pickle.loads(changing)
+
+
+def test_in_a_fork_it_says_so(monkeypatch):
+    ours = constant(0, 0)
+    ours.colorize(noise(8, 8))
+    own = os.getpid()
+    monkeypatch.setattr(os, "getpid", lambda: own + 1)
+    with pytest.raises(RuntimeError, match="loaded before the process was forked.*Load it in the child"):
+        ours.colorize(noise(8, 8))
 
 
 @pytest.mark.parametrize(
@@ -216,14 +280,15 @@ def test_a_list_shares_forward_passes(run, monkeypatch):
         (np.zeros((4, 4)), "must be uint8 or uint16, an array and no path.*Received: float64"),
         (np.zeros((4, 4, 5), np.uint8), r"\[H, W, 4\], and not be empty. Received: \[4, 4, 5\]"),
         (np.zeros((0, 4), np.uint8), r"not be empty. Received: \[0, 4\]"),
-        (np.zeros((2, 4, 4, 3), np.uint8), r"list\(images\). Received: \[2, 4, 4, 3\]"),
+        (np.zeros((2, 4, 4, 3), np.uint8), r"`colorize_batch` takes several. Received: \[2, 4, 4, 3\]"),
     ],
 )
 def test_what_is_no_picture(image, said):
     ours = constant(0, 0)
-    for given in (image, [np.zeros((4, 4), np.uint8), image]):
-        with pytest.raises(ValueError, match=said):
-            ours.colorize(given)
+    with pytest.raises(ValueError, match=said):
+        ours.colorize(image)
+    with pytest.raises(ValueError, match=said):
+        ours.colorize_batch([np.zeros((4, 4), np.uint8), image])
 
 
 @pytest.mark.parametrize(
@@ -270,13 +335,15 @@ def test_a_hint_holds_at_any_size_depth_and_with_alpha(steerable, lab_of, dtype)
 def test_wishes_are_of_every_picture_of_a_list_but_hints_are_of_one(steerable):
     palette = palette_of(noise(20, 30, 3))
     pictures = [np.linspace(40, 200, h * w).reshape(h, w).astype(np.uint8) for h, w in ((64, 96), (32, 32))]
-    for one, alone in zip(steerable.colorize(pictures, palette=palette, desired_saturation=0.2), pictures, strict=True):
+    for one, alone in zip(
+        steerable.colorize_batch(pictures, palette=palette, desired_saturation=0.2), pictures, strict=True
+    ):
         np.testing.assert_array_equal(one, steerable.colorize(alone, palette=palette, desired_saturation=0.2))
         saturation = np.mean(1 - one.min(axis=-1) / np.maximum(one.max(axis=-1), 1))
         assert saturation == pytest.approx(0.2, abs=0.02)
     with pytest.raises(ValueError, match="`hints` are of one picture. Received: 2 pictures"):
-        steerable.colorize(pictures, hints=[BLUE])
-    assert len(steerable.colorize(pictures[:1], hints=[BLUE])) == 1
+        steerable.colorize_batch(pictures, hints=[BLUE])
+    assert len(steerable.colorize_batch(pictures[:1], hints=[BLUE])) == 1
 
 
 def test_what_is_given_as_arrays_holds_too(steerable):
