@@ -9,18 +9,21 @@ from pathlib import Path
 import tensorflow as tf
 
 from colorgan.commands import common
+from colorgan.files import whole
 from colorgan.settings import flags
 from colorgan.training import checkpoints, state
-from colorgan.weights import packing, stored
+from colorgan.weights import card, packing, stored
 
 
 def run(command: flags.Command) -> None:
-    """Write `--output NAME.weights.h5`, kernels in float16, and NAME.weights.json beside it."""
+    """Write `--output NAME.weights.h5`, kernels in float16, NAME.weights.json beside it, and a card, NAME.md."""
     wanted = command.config.colorizing
     if not wanted.test_output:
         raise ValueError(f"`pack` needs --output, the file to write: --output NAME{stored.SUFFIX}")
     path = Path(wanted.test_output)
-    for file in (path, path.with_name(packing.packed_name(path))):
+    described = path.with_name(packing.packed_name(path))
+    written = card.path_of(path)
+    for file in (path, described, written):
         if file.exists() and not wanted.overwrite:
             raise FileExistsError(f"{file} exists. Give another --output, or --overwrite to replace it.")
     colorizer, config = common.trained(command)
@@ -33,8 +36,11 @@ def run(command: flags.Command) -> None:
         final = dataclasses.replace(own, weights=Path(folder) / stored.WEIGHTS, sha256="")
         checkpoints.write_weights(generator, final.weights)
         packed = packing.pack(final, path, median_ab=own.median_ab or common.median_ab(config))
+    run_dir = None if own.packed else own.weights.parent
+    whole.write(written, card.text(packed, run_dir, parameters=generator.count_params()))
     megabytes = packed.weights.stat().st_size / 1e6
     print(f"{packed.weights} ({megabytes:.1f} MB, SHA-256 {packed.sha256}) and {packed.described_by.name}")
+    print(f"{written} is their card, made from the run's files. Complete it: what they do badly, whose photographs.")
 
 
 def _raise_chroma(config, generator):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import keras
 import tensorflow as tf
 
-from colorgan import datasets
+from colorgan import __version__, datasets
 from colorgan.commands import class_weights, common
 from colorgan.evaluation import baselines, definitions, formulas, metrics
 from colorgan.evaluation import evaluate as evaluator
@@ -17,7 +18,7 @@ from colorgan.models.objectives import adversarial, compose, features
 from colorgan.models.predictor import Predictor, to_rgb8
 from colorgan.settings import flags, modes, rules
 from colorgan.settings.config import Config
-from colorgan.training import checkpoints, distribution, loop, state, steps, writers
+from colorgan.training import checkpoints, distribution, environment, loop, state, steps, writers
 from colorgan.weights import pretrained
 
 
@@ -72,6 +73,9 @@ def _train(config, strategy, interrupted):
     compiled = steps.Steps(config, trained, strategy, jit=distribution.use_xla(config.run.jit, strategy), **terms)
     if chief:
         checkpoints.record(run_dir, config)
+        data = {"training": photographs.description, "fingerprint": photographs.fingerprint()}
+        asked = {"version": __version__, "command": ["python", *sys.orig_argv[1:]], "iteration": position.iteration}
+        environment.record(run_dir, data=data, **asked)
     predictor = Predictor.of(compiled.predict, config)
 
     def sample():

@@ -10,17 +10,20 @@ import concurrent.futures
 import dataclasses
 import functools
 import os
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 
 from colorgan import weights
-from colorgan.files import modes
+from colorgan.files import modes, whole
 from colorgan.models import generators, inputs
 from colorgan.models.predictor import Predictor
 from colorgan.serving import corrections, fullres, photos, stream
 from colorgan.serving.opened import Halves, Opened
 from colorgan.serving.steering import LARGEST, Wishes
+from colorgan.weights import card, packing, stored
 
 WORK_SIZE = 256  # where nothing says what a network was trained at
 SHARE_SEEN = 0.85  # of each side, on average, where training used the augmentation `crop`
@@ -90,6 +93,36 @@ class Colorizer:
         made = cls(Predictor.of(generator, config), work_size=work_size, trained_at=size, name=found.name)
         made.generator, made.stored = generator, found
         return made
+
+    def save(self, folder, *, name: str = "") -> Path:
+        """Write the weights and what describes them: a folder that `load` reads, and that a model hub can hold.
+
+        Args:
+            folder: where to; made if need be.
+            name: of the weights; default: the name that they have.
+
+        Returns:
+            The weights file, `NAME.weights.h5`; beside it lie `NAME.weights.json` and `README.md`, their card.
+
+        Raises:
+            TypeError: if the colorizer was made of a function.
+            FileExistsError: if the folder holds something.
+            OSError: if it cannot be written.
+        """
+        if self.generator is None:
+            raise TypeError("A Colorizer that was made of a function has no weights to save.")
+        folder, own = Path(folder), self.stored
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise FileExistsError(f"{folder} holds something already. Name a new folder.")
+        with tempfile.TemporaryDirectory() as place:
+            plain = dataclasses.replace(own, weights=Path(place, stored.WEIGHTS), sha256="")
+            self.generator.save_weights(plain.weights)
+            target = folder / f"{name or own.name}{stored.SUFFIX}"
+            packed = packing.pack(plain, target, median_ab=own.median_ab)
+        run = None if own.packed else own.weights.parent
+        text = card.text(packed, run, parameters=self.generator.count_params())
+        whole.write(folder / "README.md", text)
+        return packed.weights
 
     def __reduce__(self):
         if self.stored is None:

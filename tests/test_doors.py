@@ -103,6 +103,7 @@ def test_training_leaves_what_it_promises(run):
         "best.weights.h5",
         "checkpoints",
         "config.json",
+        "environment.json",
         "curves.png",
         "events",
         "generator.weights.h5",

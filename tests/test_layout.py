@@ -48,7 +48,7 @@ MAY_IMPORT = {
     "turing": {"turing", "server", "files"},
     "serving": {"serving", "models", "settings.config", "settings.modes", "server", "files", "weights"},
     "__init__": {"serving.colorizer"},
-    "commands": ROOMS,
+    "commands": ROOMS | {"__init__"},  # its version
     "main": {"__init__", "commands", "settings"},
     "__main__": {"main"},
     **{door: {"main"} for door in DOORS},

@@ -15,7 +15,7 @@ from colorgan.commands import common
 from colorgan.models import generators
 from colorgan.settings import flags
 from colorgan.training import checkpoints, state
-from colorgan.weights import packing, stored
+from colorgan.weights import card, packing, stored
 
 pytestmark = pytest.mark.usefixtures("few")
 LARGEST = 40e6  # bytes
@@ -95,12 +95,46 @@ def test_packed_at_the_door_and_used_by_path(run, tmp_path, capsys):
     assert main.run("pack", words) == 0
     said = capsys.readouterr().out
     assert stored.find(target).sha256 in said and stored.find(target).median_ab is not None
+    card = (tmp_path / "mine.md").read_text()
+    assert stored.find(target).sha256 in card and "What it does badly" in card and "Not on record." in card
     assert main.run("pack", words) == 1
     assert "mine.weights.h5 exists" in capsys.readouterr().err
     output = tmp_path / "out"
     assert main.run("colorize", [photo(tmp_path / "a.png"), "--weights", str(target), "--output", str(output)]) == 0
     made = json.loads((output / "manifest.json").read_text())["photographs"][0]
     assert made["weights_sha256"] == stored.sha256(target)
+
+
+def test_a_card_quotes_what_the_run_wrote(run, tmp_path):
+    start = {"command": ["python", "train.py", "--seed", "7"], "started": "2026-01-02T03:04:05+00:00", "iteration": 0}
+    start |= {"version": "9.9", "commit": "abc+", "python": "3.11", "system": "Linux", "devices": ["2 cores, x86_64"]}
+    start |= {"packages": {"keras": "3.15", "pillow": None}, "data": {"training": "shapes, 100 images"}}
+    (run / "environment.json").write_text(json.dumps([start, start | {"iteration": 500}]))
+    (run / "best.json").write_text(json.dumps({"metric": "mae_ab", "value": 4.25, "iteration": 450}))
+    (run / "validation.txt").write_text("mae_ab  4.25\n")
+    packed = packing.pack(stored.find(run), tmp_path / "mine.weights.h5", median_ab=None)
+    text = card.text(packed, run, parameters=1234567)
+    for said in (
+        "python train.py --seed 7\n",
+        "2 times in all, the last at iteration 500",
+        "colorgan 9.9, commit `abc+`",
+    ):
+        assert text.count(said) == 1
+    assert "keras 3.15" in text and "pillow" not in text and "1,234,567 parameters" in text
+    assert "Best mae_ab: 4.25, at iteration 450" in text and "shapes, 100 images" in text and "Not on" not in text
+
+
+def test_saved_weights_are_a_folder_that_is_loaded(run, tmp_path):
+    ours, image = Colorizer.load(run), np.random.default_rng(1).integers(0, 256, (40, 50), np.uint8)
+    folder = tmp_path / "hub"
+    assert ours.save(folder, name="mine") == folder / "mine.weights.h5"
+    assert sorted(path.name for path in folder.iterdir()) == ["README.md", "mine.weights.h5", "mine.weights.json"]
+    again = Colorizer.load(folder)
+    difference = np.abs(again.colorize(image).astype(int) - ours.colorize(image))
+    assert difference.max() <= 3  # float16 kernels
+    assert (folder / "README.md").read_text().startswith("---\nlibrary_name: colorgan\n")
+    with pytest.raises(FileExistsError, match="hub holds something already"):
+        ours.save(folder)
 
 
 @pytest.mark.parametrize(

@@ -87,8 +87,9 @@ def find(name_or_path) -> Stored:
     """What a name or a path means.
 
     Args:
-        name_or_path: a run's folder, a weights file in one (`generator.weights.h5`, `best.weights.h5`) or packed
-            weights, which win, or the name of weights that ship: a folder of photographs called `photo` hides none.
+        name_or_path: a run's folder, a weights file in one (`generator.weights.h5`, `best.weights.h5`), packed
+            weights or a folder with one pair of them, which win, or the name of weights that ship: a folder of
+            photographs called `photo` hides none.
 
     Raises:
         FileNotFoundError: if it is none of these (the message lists the names), or if nothing beside a file says what
@@ -96,6 +97,9 @@ def find(name_or_path) -> Stored:
         ValueError: if the description cannot be read.
     """
     path, known = Path(name_or_path), names()
+    packed = list(path.glob(f"*{DESCRIPTION_SUFFIX}")) if path.is_dir() else []
+    if len(packed) == 1 and not (path / "config.json").is_file():
+        return _described(packed[0].with_name(packed[0].name.removesuffix(DESCRIPTION_SUFFIX) + SUFFIX))
     if (path / "config.json").is_file() if path.is_dir() else path.is_file() and path.suffix == ".h5":
         return _described(path / WEIGHTS if path.is_dir() else path)
     if str(name_or_path) in known:
