@@ -48,7 +48,7 @@ def colorize_files(
         output: folder for the results and `manifest.json`; the structure below a given folder is kept.
         settings: how.
         steering: what a person decides about the colours, and what is written beside the results.
-        smoothing: of films; see `video.Smoother`.
+        smoothing: of films; see `smoothing.Smoother`.
         overwrite: replace outputs that exist. Otherwise they are listed: a call that was interrupted can be repeated.
         weights_sha256: for the manifest.
         say: gets the text for people.

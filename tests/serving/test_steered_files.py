@@ -8,10 +8,10 @@ import pytest
 from PIL import Image
 
 from colorgan.models import color
-from colorgan.serving import batch, video
+from colorgan.serving import batch
 from colorgan.serving.asked import Steering, read_palette
 from colorgan.serving.photos import Settings
-from colorgan.serving.steering import Hint, Wishes
+from colorgan.serving.steering import Hint
 
 SETTINGS = Settings(work_size=32)
 POINTS = [{"x": 20, "y": 12, "color": "#3c5a96", "radius": 3}]
@@ -151,15 +151,6 @@ def test_weights_that_know_nothing_of_it_are_named(place, colorize, steerable):
         with pytest.raises(ValueError, match=f"{said} weights plain"):
             colorize("photos", colorizer=plain, **asked)
     assert not (place / "out").exists()
-
-
-def test_hints_hold_from_their_frame_to_the_end_of_the_scene():
-    """Frames 0 to 2 are dark, 3 to 5 bright: a scene each."""
-    wishes = Wishes(hints=(Hint(0, 0, None), Hint(1, 0, None, frame=2), Hint(2, 0, None, frame=4)), desired_hue=0.5)
-    scene = video.Scene(wishes)
-    held = [scene(np.full((8, 8), light, np.float32)) for light in (20, 20, 20, 80, 80, 80)]
-    assert [[one.x for one in frame.hints] for frame in held] == [[0], [0], [0, 1], [], [2], [2]]
-    assert {frame.desired_hue for frame in held} == {0.5}
 
 
 @pytest.mark.parametrize("first", [0, 1])
