@@ -1,33 +1,42 @@
-"""What ties the frames of a film together: colours that stay while nothing moves, scene cuts, the measure of flicker.
+"""What ties the frames of a film together: colours that stay with their things, scene cuts, the measure of flicker.
 
-NumPy on maps of the working size; no files. Imports `serving.steering`.
+NumPy and OpenCV on maps of the working size; no files. Imports `serving.steering`.
 
-A network sees one frame at a time, and so the colours of a still object differ from frame to frame. At the working
-size each pixel's colour becomes (1 - k) new + k old, the old one being the last frame's result. k is `smoothing` where
-L changed by at most `STILL` since the last frame, falls linearly to 0 at `MOVED`, and is 0 on the first frame of a
-scene, and on the first that a hint holds on. A scene begins where L changed by more than `CUT_CHANGE` on average and
-the histogram of L by more than `CUT_HISTOGRAM` of the pixels: a camera that moves changes the pixels, but not how many
-there are of each lightness.
+A network sees one frame at a time, and so the colours of one thing differ from frame to frame. At the working size each
+pixel's colour becomes (1 - k) new + k old, the old one being the last frame's result: at the same place, or where the
+thing was, if L agrees better with that. k is `smoothing` where L differs by at most `STILL` from there, falls linearly
+to 0 at `MOVED`, and is 0 on the first frame of a scene, and on the first that a hint holds on.
+
+A scene begins where a frame shows another picture, whatever its brightness and contrast: small and with mean 0 and
+deviation 1, two frames differ by more than `UNLIKE` on average (two of independent normal values by 2 / sqrt pi =
+1.13), and the histograms of their L by more than `CUT_HISTOGRAM` of the pixels: a camera that moves changes the pixels,
+but not how many there are of each lightness. A frame of one lightness is passed over: a flash or a fade ends no scene,
+and the frame after a black one is compared with the one before.
 """
 
 from __future__ import annotations
 
 import dataclasses
 
+import cv2
 import numpy as np
 
 from colorgan.serving.steering import Wishes
 
 SMOOTHING = 0.8
 STILL, MOVED = 1.0, 5.0  # L units
-CUT_CHANGE, CUT_HISTOGRAM, BINS = 8.0, 0.25, 16
+SMALL = (32, 24)  # width and height at which frames are compared
+UNLIKE, CUT_HISTOGRAM, BINS = 0.75, 0.15, 16
+FLAT = 2.0  # L units: the deviation below which a small frame has one lightness
+JUMP = 20.0  # L units on average, from a frame of one lightness that no picture came before
+_LEAST_SIDE = 12  # OpenCV looks for no motion in maps of which both sides are shorter
 
 
 class Smoother:
-    """Exponential smoothing of ab over time, where L stays; see the module.
+    """Exponential smoothing of ab over time, where L stays or what moves is found again; see the module.
 
     Args:
-        smoothing: share of the old colour where nothing moves, 0 (off) to below 1.
+        smoothing: share of the old colour where nothing changes, 0 (off) to below 1.
 
     Attributes:
         scenes: that have begun so far.
@@ -35,7 +44,7 @@ class Smoother:
 
     def __init__(self, smoothing: float):
         self.smoothing, self.scenes = smoothing, 0
-        self._light, self._ab, self._hints = None, None, ()
+        self._cuts, self._light, self._ab, self._hints = Cuts(), None, None, ()
 
     def __call__(self, light: np.ndarray, ab: np.ndarray, hints=()) -> tuple[np.ndarray, np.ndarray | None]:
         """Take the next frame.
@@ -48,26 +57,74 @@ class Smoother:
 
         Returns:
             ab: [h, w, 2] float32, smoothed.
-            change: [h, w] float32, |dL| since the last frame; None where nothing is smoothed.
+            change: [h, w] float32, |dL| since the last frame at the same place; None where nothing is smoothed.
         """
-        change = None if self._light is None else np.abs(light - self._light)
-        cut = change is None or is_cut(self._light, light)
+        change, cut = None, self._cuts(light)
         self.scenes += cut
-        if cut or hints != self._hints:
-            change = None
-        else:
-            k = self.smoothing * np.clip((MOVED - change) / (MOVED - STILL), 0, 1)[..., None]
-            ab = ab + k * (self._ab - ab)
+        if not cut and hints == self._hints:
+            change = np.abs(light - self._light)
+            if self.smoothing:
+                old, difference = self._old(light, change)
+                k = self.smoothing * np.clip((MOVED - difference) / (MOVED - STILL), 0, 1)[..., None]
+                ab = ab + k * (old - ab)
         self._light, self._ab, self._hints = light, ab, hints
         return ab, change
 
+    def _old(self, light, change):
+        """-> [h, w, 2] the old colour of each pixel, and [h, w] by how much L differs from there."""
+        if max(light.shape) < _LEAST_SIDE:
+            return self._ab, change
+        old_light, old = followed(self._light, light, self._ab)
+        difference = np.abs(light - old_light)
+        # The place itself wins where it agrees: motion found in grain would blur what stands still.
+        stays = change <= np.maximum(difference, STILL)
+        return np.where(stays[..., None], self._ab, old), np.where(stays, change, difference)
 
-def is_cut(before: np.ndarray, after: np.ndarray) -> bool:
-    """Whether a new scene begins between two frames' L, [h, w] float32 each; the rule is the module's."""
-    if np.abs(after - before).mean() <= CUT_CHANGE:
-        return False
+
+def followed(before: np.ndarray, after: np.ndarray, ab: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Move a frame's lightness and colours to where its things are in the next one.
+
+    Dense inverse search (Kroeger et al. 2016, "Fast Optical Flow using Dense Inverse Search").
+
+    Args:
+        before: [h, w] float32, L of the frame; one side of at least 12.
+        after: [h, w] float32, L of the next.
+        ab: [h, w, 2] float32, colours of the frame.
+
+    Returns:
+        light: [h, w] float32, `before` moved; far below 0 where it came from outside.
+        ab: [h, w, 2] float32, `ab` moved.
+    """
+    search = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
+    places = search.calc(*(np.rint(light * 2.55).astype(np.uint8) for light in (after, before)), None)
+    places += np.stack(np.meshgrid(*(np.arange(side, dtype=np.float32) for side in after.shape[::-1])), axis=-1)
+    light = cv2.remap(before, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=-1000)
+    return light, cv2.remap(ab, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+
+
+class Cuts:
+    """Whether a new scene begins, frame by frame; the rule is the module's."""
+
+    def __init__(self):
+        self._before = None
+
+    def __call__(self, light: np.ndarray) -> bool:
+        """Take the next frame's L, [h, w] float32. The first one begins a scene."""
+        small, before = cv2.resize(light, SMALL, interpolation=cv2.INTER_AREA), self._before
+        if before is not None and small.std() < FLAT <= before.std():
+            return False
+        self._before = small
+        return before is None or _is_other(before, small)
+
+
+def _is_other(before, after):
+    if before.std() < FLAT:
+        return bool(np.abs(after - before).mean() > JUMP)
     counts = [np.histogram(light, BINS, (0, 100.001))[0] / light.size for light in (before, after)]
-    return bool(np.abs(counts[0] - counts[1]).sum() / 2 > CUT_HISTOGRAM)
+    if np.abs(counts[0] - counts[1]).sum() / 2 <= CUT_HISTOGRAM:
+        return False
+    alike = [(light - light.mean()) / light.std() for light in (before, after)]
+    return bool(np.abs(alike[0] - alike[1]).mean() > UNLIKE)
 
 
 class Flicker:
@@ -97,14 +154,13 @@ class Scene:
     """Which wishes hold on a frame: a hint from its own frame on, until the scene ends."""
 
     def __init__(self, wishes: Wishes):
-        self.wishes, self._light, self._begin, self._frame = wishes, None, 0, -1
+        self.wishes, self._cuts, self._begin, self._frame = wishes, Cuts(), 0, -1
         self._hints = [(one.frame, dataclasses.replace(one, frame=0)) for one in wishes.hints]
 
     def __call__(self, light: np.ndarray) -> Wishes:
         """Take the next frame's L, [h, w] float32. -> the wishes for it, a picture like any other."""
         self._frame += 1
-        if self._light is not None and is_cut(self._light, light):
+        if self._cuts(light):
             self._begin = self._frame
-        self._light = light
         hints = tuple(one for frame, one in self._hints if self._begin <= frame <= self._frame)
         return dataclasses.replace(self.wishes, hints=hints)

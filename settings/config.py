@@ -364,7 +364,7 @@ class Colorizing:
         "pixels of the shorter side that the network sees; 0: what suits its training",
         modes=(*PHOTOS, *MEASURE),
     )
-    smoothing: float = option(0.8, "films: how much of the last frame's colours stays where nothing moves", below=1)
+    smoothing: float = option(0.8, "films: how much of the last frame's colours stays with what it shows", below=1)
     max_megapixels: float = option(200.0, "larger photographs and frames are refused", above=0, modes=PHOTOS)
     average_checkpoints: int = option(
         1, "the mean of the weights of so many of the last checkpoints; 1: the run's weights", above=0, modes=("pack",)

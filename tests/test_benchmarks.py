@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from colorgan.evaluation import people
 from colorgan.models import generators
@@ -85,3 +86,14 @@ def test_propagation_is_compared_with_a_network(tmp_path):
     done = subprocess.run([sys.executable, *words], cwd=tmp_path, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr[-4000:]
     assert "N = 3 images" in done.stdout and done.stdout.splitlines()[-1].startswith("2 points  mae_ab (Lab)")
+
+
+@pytest.mark.nightly
+def test_smoothing_is_measured(tmp_path):
+    for seed in range(2):
+        picture = np.random.RandomState(seed).randint(0, 256, (12, 16, 3), np.uint8)
+        Image.fromarray(picture).resize((192, 160)).save(tmp_path / f"{seed}.png")
+    words = [ROOT / "benchmarks" / "smoothing.py", tmp_path, "--clips", "1", "--films", "1"]
+    done = subprocess.run([sys.executable, *words], cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr[-4000:]
+    assert done.stdout.count("flicker moving") == 9 and "cuts: precision" in done.stdout.splitlines()[-1]

@@ -1,6 +1,8 @@
 """Colours over time, cuts and flicker, on maps of a few pixels."""
 
+import cv2
 import numpy as np
+import pytest
 
 from colorgan.serving import smoothing
 from colorgan.serving.steering import Hint, Wishes
@@ -35,15 +37,79 @@ def test_flicker_by_hand():
     assert flicker.mean == 1.0  # (5 + 0 + 0 + 0 + 0) / 5
 
 
-def test_cuts():
-    random = np.random.RandomState(0)
-    scene = random.uniform(0, 60, (16, 16)).astype(np.float32)
-    assert not smoothing.is_cut(scene, scene + 5)  # light that fades
-    assert not smoothing.is_cut(scene, random.permutation(scene.ravel()).reshape(16, 16))  # all moved, nothing new
-    assert smoothing.is_cut(scene, scene + 40)
-    dark, half = np.full((16, 16), 20, np.float32), np.full((16, 16), 20, np.float32)
-    half[:, :3] = 90  # something enters: 3/16 of the pixels
-    assert not smoothing.is_cut(dark, half)
+def texture(seed, height=48, width=64):
+    """-> [height, width] float32, L of a picture with blurred detail everywhere."""
+    noise = np.random.RandomState(seed).uniform(0, 1, (height, width)).astype(np.float32)
+    return cv2.normalize(cv2.GaussianBlur(noise, (0, 0), 2), None, 20, 80, cv2.NORM_MINMAX)
+
+
+def test_colours_go_with_what_moves():
+    """A picture that moves by 3 and 2 pixels: the old colour of a pixel is its neighbour's of that distance."""
+    large, smoother = texture(0, 52, 70), smoothing.Smoother(0.5)
+    ab = np.random.RandomState(1).uniform(-20, 20, (52, 70, 2)).astype(np.float32)
+    ab = cv2.GaussianBlur(ab, (0, 0), 3)
+    smoother(large[2:50, 3:67], ab[2:50, 3:67])
+    new = np.full((48, 64, 2), 30, np.float32)
+    result, change = smoother(large[:48, :64], new)
+    assert smoother.scenes == 1 and change.mean() > 4  # so that at the same place hardly anything would stay
+    inner = np.s_[6:-6, 6:-6]
+    error = np.abs(result - (new + ab[:48, :64]) / 2)[inner]
+    assert error.mean() < 0.5 and np.abs(result - new)[inner].mean() > 10
+    light, _ = smoothing.followed(large[2:50, 3:67], large[:48, :64], new)
+    assert (light[:, 0] < 0).mean() > 0.9 and (light[inner] > 0).all()  # the first column came from outside
+
+
+def test_grain_moves_no_colours():
+    """Where L changes by less than 1 the old colour is that of the same place, to the last bit."""
+    light, smoother = texture(0), smoothing.Smoother(0.5)
+    ab = np.random.RandomState(1).uniform(-20, 20, (48, 64, 2)).astype(np.float32)
+    smoother(light, ab)
+    grain = np.random.RandomState(2).uniform(-0.9, 0.9, light.shape).astype(np.float32)
+    np.testing.assert_array_equal(smoother(light + grain, -ab)[0], np.zeros_like(ab))
+
+
+def test_new_things_keep_their_own_colours():
+    """A bright square comes in: nothing before it looked like that."""
+    light, smoother = texture(0) / 2, smoothing.Smoother(0.8)
+    ab = np.full((48, 64, 2), 30, np.float32)
+    smoother(light, ab)
+    entered = light.copy()
+    entered[10:20, 10:20] = 95
+    result, _ = smoother(entered, -ab)
+    np.testing.assert_array_equal(result[12:18, 12:18], -30)
+    np.testing.assert_allclose(result[30:, 30:], 0.8 * 30 - 0.2 * 30, rtol=1e-5)
+
+
+WHITE, BLACK = np.full((48, 64), 100, np.float32), np.zeros((48, 64), np.float32)
+
+
+@pytest.mark.parametrize(
+    ("frames", "begin"),
+    [
+        ([texture(0), texture(0) * 0.5 + 4, texture(0) * 0.1], []),  # its light fades
+        ([texture(0), texture(0) + 20], []),
+        ([texture(0), texture(0)[:, ::-1]], []),  # all moved, nothing new
+        ([texture(0, 48, 80)[:, 4 * i : 4 * i + 64] for i in range(5)], []),  # a camera that turns
+        ([texture(0), WHITE, texture(0)], []),  # a flash
+        ([texture(0), BLACK, BLACK, texture(0)], []),
+        ([texture(0), texture(1) * 0.5], [1]),
+        ([texture(0) * 0.3, texture(1) * 0.3 + 8], [1]),  # dark scenes
+        ([texture(0), BLACK, BLACK, texture(1) * 0.5], [3]),
+        ([BLACK, BLACK, texture(0)], [2]),
+        ([BLACK, texture(0) * 0.1, texture(0) * 0.3], []),  # fades in
+        ([BLACK, WHITE], [1]),
+    ],
+)
+def test_cuts(frames, begin):
+    cuts = smoothing.Cuts()
+    assert [number for number, frame in enumerate(frames) if cuts(np.ascontiguousarray(frame))] == [0, *begin]
+
+
+def test_something_that_enters_is_no_cut():
+    cuts, light = smoothing.Cuts(), texture(0)
+    entered = light.copy()
+    entered[:, :8] = 90  # 1/8 of the pixels
+    assert cuts(light) and not cuts(entered)
 
 
 def test_hints_hold_from_their_frame_to_the_end_of_the_scene():
