@@ -1,12 +1,13 @@
 """Photographs out of files: pixels of any mode and depth, upright, with what goes along with them.
 
-Owns what their values mean, and which of their metadata is worth keeping. Pillow reads them, and `deep` what Pillow
-cannot. Imports `files.deep`, `files.modes` and `files.orientation`.
+Owns what their values mean. Pillow reads them, and `deep` what Pillow cannot. Imports `files.deep`, `files.metadata`,
+`files.modes` and `files.orientation`.
 """
 
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import io
 import warnings
 from dataclasses import dataclass
@@ -15,16 +16,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageCms, UnidentifiedImageError
 
-from colorgan.files import deep, modes, orientation
+from colorgan.files import deep, metadata, modes, orientation
+from colorgan.files.metadata import Metadata
 
 MAX_MEGAPIXELS = 200
-EXIF_IFD, GPS_IFD = 0x8769, 0x8825
-# What describes a photograph; the rest of a TIFF's tags describe how its file is built. No thumbnail: it would be gray.
-_KEPT = (
-    *(0x010E, 0x010F, 0x0110, orientation.TAG, 0x011A, 0x011B, 0x0128, 0x0131, 0x0132, 0x013B, 0x013C, 0x8298),
-    *(0x4746, 0x4749, 0x83BB, 0x9C9B, 0x9C9C, 0x9C9D, 0x9C9E, 0x9C9F),
-)
-_INTEROP_IFD, _WIDTH, _HEIGHT = 0xA005, 0xA002, 0xA003  # inside the EXIF directory
 
 
 @dataclass
@@ -33,9 +28,7 @@ class Photograph:
 
     pixels: np.ndarray  # [H, W] or [H, W, 3] uint8 or uint16, sRGB-encoded, upright
     alpha: np.ndarray | None  # [H, W] of the same type
-    exif: Image.Exif  # what is worth keeping of its EXIF data, orientation 1; empty if there was none
-    icc: bytes | None  # the embedded profile of an RGB picture
-    dpi: tuple | None  # (horizontal, vertical)
+    metadata: Metadata  # what is worth keeping; its profile is that of `pixels`
     notes: list[str]  # what was left out, in words
 
 
@@ -91,7 +84,7 @@ def read(path: Path, *, max_megapixels: float = MAX_MEGAPIXELS) -> Photograph:
                 raise
             _check_size(size, max_megapixels)
             notes = ["metadata of 16-bit gray TIFF files with alpha is left out"]
-            return Photograph(*deep.tiff(path), Image.Exif(), None, None, notes)
+            return Photograph(*deep.tiff(path), Metadata(), notes)
     except UnidentifiedImageError as error:
         raise OSError(f"{path}: {error}") from error
     except Image.DecompressionBombError as error:
@@ -108,9 +101,9 @@ def _check_size(size, max_megapixels):
 
 
 def _read(path, image):
-    notes, info, is_wide = [], image.info, deep.is_wide(image)
-    icc, dpi = info.get("icc_profile"), _dpi(info.get("dpi"))
-    exif = _kept_exif(image, notes)
+    notes, is_wide = [], deep.is_wide(image)
+    said = metadata.of(image, notes)
+    icc = said.icc
     if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":  # MPO: a JPEG with previews
         notes.append(f"the first of {image.n_frames} pages")
     turn = orientation.remaining(image)
@@ -125,37 +118,10 @@ def _read(path, image):
     if pixels.ndim == 2 and icc and icc[16:20] == b"GRAY":
         pixels, icc = _gray_as_srgb(pixels, icc, notes), None
     pixels, alpha = orientation.upright(pixels, turn), None if alpha is None else orientation.upright(alpha, turn)
-    for tag, size in ((_WIDTH, pixels.shape[1]), (_HEIGHT, pixels.shape[0])):
-        if tag in exif.get(EXIF_IFD, {}):
-            exif[EXIF_IFD][tag] = size
     if icc and icc[16:20] != b"RGB ":
         notes.append("its colour profile does not fit its colours and is left out")
         icc = None
-    return Photograph(pixels, alpha, exif, icc, dpi, notes)
-
-
-def _kept_exif(image, notes):
-    found, kept = image.getexif(), Image.Exif()
-    for tag in _KEPT:
-        if tag in found:
-            kept[tag] = found[tag]
-    for ifd in (EXIF_IFD, GPS_IFD):
-        values = {tag: value for tag, value in found.get_ifd(ifd).items() if tag != _INTEROP_IFD}
-        if values:
-            kept[ifd] = values
-    if orientation.TAG in kept:
-        kept[orientation.TAG] = 1
-    try:
-        kept.tobytes()
-    except Exception as error:  # values of types that their tags do not allow
-        notes.append(f"its EXIF data is damaged and left out ({error})")
-        return Image.Exif()
-    return kept
-
-
-def _dpi(values):
-    """A resolution as other formats can hold it, or None: files also say 0/0 and numbers beyond any."""
-    return values if values and all(1 <= value <= 1e6 for value in values) else None
+    return Photograph(pixels, alpha, dataclasses.replace(said, icc=icc), notes)
 
 
 def _values(image):

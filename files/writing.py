@@ -1,6 +1,6 @@
 """Pictures into files, whole or not at all, with what went along with the original.
 
-Owns how each format is written. Imports `files.modes`, `files.suffixes` and `files.whole`.
+Owns how each format is written. Imports `files.metadata`, `files.modes`, `files.suffixes` and `files.whole`.
 """
 
 from __future__ import annotations
@@ -14,27 +14,25 @@ import numpy as np
 from PIL import Image, PngImagePlugin, TiffImagePlugin
 
 from colorgan.files import suffixes, whole
+from colorgan.files.metadata import EXIF_IFD, Metadata
 from colorgan.files.modes import as_depth
 
 QUALITY = 92
+NONE = Metadata()
 _LARGEST = {**dict.fromkeys(suffixes.JPEG, 65535), ".webp": 16383}  # pixels on a side
 _EXIF_BYTES = 65533  # what a segment of JPEG holds
 _MAKER_NOTE = 0x927C
 _STRIP_BYTES = 1 << 20
 
 
-def write(
-    target: Path, rgb: np.ndarray, *, alpha=None, exif=None, icc=None, dpi=None, quality: int = QUALITY
-) -> list[str]:
+def write(target: Path, rgb: np.ndarray, *, alpha=None, metadata: Metadata = NONE, quality: int = QUALITY) -> list[str]:
     """Write a picture; the file appears when it is complete.
 
     Args:
         target: where to; its suffix says the format (jpg, jpeg, png, tif, tiff, webp, bmp).
         rgb: [H, W, 3] uint8 or uint16. 16 bits are kept in PNG and TIFF.
         alpha: [H, W] of any of both types, or None. JPEG has none: the picture then lies on white.
-        exif: `PIL.Image.Exif`, or None. BMP holds neither it nor a profile.
-        icc: an ICC profile's bytes, or None.
-        dpi: (horizontal, vertical), or None.
+        metadata: what goes along. BMP holds none of it. Sizes that EXIF data states become the picture's.
         quality: 1 to 100, of JPEG and WebP; WebP at 100 is lossless.
 
     Returns:
@@ -52,10 +50,22 @@ def write(
         raise ValueError(f"{target}: {suffix[1:]} holds at most {_LARGEST[suffix]} pixels on a side, not {side}")
     depth = rgb.dtype if suffix in suffixes.DEEP else np.dtype(np.uint8)
     rgb, alpha = as_depth(rgb, depth), None if alpha is None else as_depth(alpha, depth)
+    exif = _sized(metadata.exif, *rgb.shape[:2])
     exif, notes = _fitting(exif) if exif and suffix in suffixes.JPEG else (exif, [])
     with whole.replacing(target) as (unfinished,):
-        _WRITERS[suffix](unfinished, rgb, alpha, exif=exif, icc=icc, dpi=dpi, quality=quality)
+        options = {"exif": exif, "icc": metadata.icc, "dpi": metadata.dpi, "quality": quality}
+        _WRITERS[suffix](unfinished, rgb, alpha, **options)
     return notes
+
+
+def _sized(exif, height, width):
+    """EXIF data whose sizes, where it states some, are the picture's."""
+    sized = Image.Exif()
+    for tag, value in exif.items():
+        sized[tag] = value
+    if own := exif.get(EXIF_IFD):
+        sized[EXIF_IFD] = own | {tag: size for tag, size in ((0xA002, width), (0xA003, height)) if tag in own}
+    return sized
 
 
 def _fitting(exif):

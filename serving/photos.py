@@ -117,5 +117,5 @@ def finish(photograph: Photograph, ab: np.ndarray, target: Path, settings: Setti
     rgb = paint(pixels, ab, settings, dtype=dtype, threads=threads)
     if settings.side_by_side and alpha is not None:
         alpha = np.concatenate([alpha, alpha], axis=1)
-    along = {"exif": photograph.exif, "icc": photograph.icc, "dpi": photograph.dpi}
-    photograph.notes += writing.write(target, rgb, alpha=alpha, quality=settings.quality, **along)
+    options = {"metadata": photograph.metadata, "quality": settings.quality}
+    photograph.notes += writing.write(target, rgb, alpha=alpha, **options)

@@ -173,7 +173,7 @@ class Visitors:
             opened, alpha = self.colorizer.open(photograph.pixels), photograph.alpha
             if alpha is not None:
                 alpha = photos.resized(alpha, *opened.preview.shape[:2])[..., :1]
-            held = Open(opened, alpha, photograph.icc, tuple(photograph.notes))
+            held = Open(opened, alpha, photograph.metadata.icc, tuple(photograph.notes))
         return self.kept.put(held), held
 
     def warm_up(self) -> None:

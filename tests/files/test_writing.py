@@ -6,6 +6,7 @@ import tifffile
 from PIL import Image, ImageCms
 
 from colorgan.files import modes, reading, suffixes, writing
+from colorgan.files.metadata import Metadata
 
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
@@ -46,19 +47,21 @@ def test_other_readers_read_our_tiff(tmp_path, monkeypatch):
 @pytest.mark.parametrize("depth", [np.uint8, np.uint16])
 def test_what_goes_along(tmp_path, suffix, depth):
     exif = Image.Exif()
-    exif[274], exif[271], exif[0x8769], exif[0x8825] = 1, "Maker", {0x9003: "1931:05:04 12:00:00"}, {1: "N"}
-    writing.write(tmp_path / f"a{suffix}", picture(depth, False)[0], exif=exif, icc=PROFILE, dpi=(300, 300))
+    taken = {0x9003: "1931:05:04 12:00:00", 0xA002: 8, 0xA003: 4}
+    exif[274], exif[271], exif[0x8769], exif[0x8825] = 1, "Maker", taken, {1: "N"}
+    writing.write(tmp_path / f"a{suffix}", picture(depth, False)[0], metadata=Metadata(exif, PROFILE, (300, 300)))
     back = reading.read(tmp_path / f"a{suffix}")
     if suffix == ".bmp":
-        assert back.icc is None and not back.exif
+        assert back.metadata.icc is None and not back.metadata.exif
         return
-    assert back.icc == PROFILE
-    for tag in (274, 271, 0x8769, 0x8825):
-        assert back.exif[tag] == exif[tag]
+    assert back.metadata.icc == PROFILE
+    for tag in (274, 271, 0x8825):
+        assert back.metadata.exif[tag] == exif[tag]
+    assert back.metadata.exif[0x8769] == taken | {0xA002: 23, 0xA003: 35}  # the picture's own
     with Image.open(tmp_path / f"a{suffix}") as image:
         assert 0x0201 not in image.getexif().get_ifd(1)  # no thumbnail
     if suffix != ".webp":  # it has no place for a resolution
-        np.testing.assert_allclose(np.array(back.dpi, float), 300, atol=0.01)
+        np.testing.assert_allclose(np.array(back.metadata.dpi, float), 300, atol=0.01)
 
 
 def test_jpeg_lies_on_white(tmp_path):
@@ -99,11 +102,12 @@ def test_exif_data_too_long_for_jpeg(tmp_path):
     rgb, _ = picture(np.uint8, False)
     exif = Image.Exif()
     exif[271] = "Maker" * 20000
-    assert writing.write(tmp_path / "a.jpg", rgb, exif=exif) == ["its EXIF data is too long for JPEG and left out"]
-    assert not reading.read(tmp_path / "a.jpg").exif
+    notes = writing.write(tmp_path / "a.jpg", rgb, metadata=Metadata(exif))
+    assert notes == ["its EXIF data is too long for JPEG and left out"]
+    assert not reading.read(tmp_path / "a.jpg").metadata.exif
     for name in ("a.png", "a.tif", "a.webp"):  # have room
-        assert writing.write(tmp_path / name, rgb, exif=exif) == []
-        assert reading.read(tmp_path / name).exif[271] == "Maker" * 20000
+        assert writing.write(tmp_path / name, rgb, metadata=Metadata(exif)) == []
+        assert reading.read(tmp_path / name).metadata.exif[271] == "Maker" * 20000
 
 
 @pytest.mark.parametrize("suffix", suffixes.PICTURES)

@@ -392,7 +392,7 @@ def test_exif_data_too_long_for_jpeg_does_not_stop_the_picture(tmp_path, out, pa
         f"{tmp_path / 'a.png'}: the camera's own notes in its EXIF data are too long for JPEG and left out\n"
         f"Colorized: {out / 'a.jpg'}",
     )
-    kept = reading.read(out / "a.jpg").exif
+    kept = reading.read(out / "a.jpg").metadata.exif
     assert kept[271] == "Maker" and kept[0x8769] == {0x9003: "1931:05:04 12:00:00"}
 
 

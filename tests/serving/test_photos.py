@@ -14,6 +14,7 @@ from PIL import Image
 
 from colorgan.files import orientation as orientations
 from colorgan.files import reading, writing
+from colorgan.files.metadata import Metadata
 from colorgan.serving import photos
 from colorgan.serving.photos import Settings
 from colorgan.settings.config import OPTIONS
@@ -65,7 +66,7 @@ def save(path, pixels, alpha, mode, orientation):
         tifffile.imwrite(path, array, photometric=kind, extratags=[(274, "H", 1, orientation, True)], **more)
         return
     if mode in ("RGB16", "RGBA16"):
-        writing.write(path, pixels, alpha=alpha, exif=exif)
+        writing.write(path, pixels, alpha=alpha, metadata=Metadata(exif))
         return
     image = Image.fromarray(pixels)
     if alpha is not None:
@@ -109,7 +110,7 @@ def test_any_photograph(painter, lab_of, kind, size, orientation, seed, work_siz
     upright = size[::-1] if orientation > 4 else size
     assert after.pixels.shape == (*upright, 3)
     assert after.pixels.dtype == depth
-    assert after.exif.get(274, 1) == 1
+    assert after.metadata.exif.get(274, 1) == 1
     assert (after.alpha is None) == (alpha is None)
     if alpha is not None:
         np.testing.assert_array_equal(after.alpha, orientations.upright(alpha, orientation))
