@@ -1,15 +1,18 @@
 """What a picture's file says beside its pixels: what of it is worth keeping, and how it is read.
 
-Imports `files.orientation`.
+Imports `files.iptc`, `files.orientation` and `files.xmp`.
 """
 
 from __future__ import annotations
 
+import dataclasses
+import numbers
+import struct
 from dataclasses import dataclass, field
 
 from PIL import Image
 
-from colorgan.files import orientation
+from colorgan.files import iptc, orientation, xmp
 
 EXIF_IFD, GPS_IFD = 0x8769, 0x8825
 # What describes a photograph; the rest of a TIFF's tags describe how its file is built. No thumbnail: it would be gray.
@@ -17,7 +20,17 @@ _KEPT = (
     *(0x010E, 0x010F, 0x0110, orientation.TAG, 0x011A, 0x011B, 0x0128, 0x0131, 0x0132, 0x013B, 0x013C, 0x8298),
     *(0x4746, 0x4749, 0x9C9B, 0x9C9C, 0x9C9D, 0x9C9E, 0x9C9F),
 )
-_INTEROP_IFD = 0xA005  # inside the EXIF directory
+# Inside the EXIF directory: the directory of interoperability, compression and gamma of the old pixels.
+_OF_PIXELS = (0xA005, 0x9102, 0xA500)
+_PLACES = (0x9214, 0xA214)  # of the subject, which turn with a picture
+_RESOLUTION, _UNIT, _IPTC, _PHOTOSHOP = (0x011A, 0x011B), 0x0128, 33723, 34377  # tags of TIFF
+_UNDEFINED = 7  # TIFF's type of bytes
+# Boxes of JPEG 2000 (XMP part 3, 1.1.4; ExifTool).
+_XMP_BOX = bytes.fromhex("BE7ACFCB97A942E89C71999491E3AFAC")
+_IPTC_BOX = bytes.fromhex("33C7A4D2B81D4723A0BAF1A3E097AD38")
+_EXIF_BOX = b"JpgTiffExif->JP2"
+# Texts of a PNG file that hold other metadata, or say something of the old file.
+_NO_REMARKS = ("Raw profile type ", "XML:com.adobe.xmp", "Thumb::", "date:", "Software")
 
 
 @dataclass(frozen=True)
@@ -30,20 +43,54 @@ class Metadata:
     iptc: bytes | None = None  # records of IPTC-IIM
     xmp: bytes | None = None  # the packet
     comment: str = ""
+    texts: tuple[tuple[str, str], ...] = ()  # (keyword, text), of a PNG file, beside the comment
+
+    @property
+    def remarks(self) -> str:
+        """The comment and the texts as one, for formats that know comments alone."""
+        return "\n".join([*([self.comment] if self.comment else []), *(f"{word}: {text}" for word, text in self.texts)])
+
+    def machine_made(self) -> Metadata:
+        """-> the same, and that the colours are machine-made; see `xmp.machine_made`."""
+        return dataclasses.replace(self, xmp=xmp.machine_made(self.xmp))
+
+
+class _Text(str):
+    """A text of EXIF data as it lies in its file: Pillow reads it as Latin-1, and would write other bytes as `?`."""
+
+    def encode(self, *_):
+        return str.encode(self, "latin-1")
 
 
 def of(image, notes: list[str]) -> Metadata:
-    """What a file that Pillow opened says; notes of what is damaged and left out are appended."""
-    return Metadata(_kept_exif(image, notes), image.info.get("icc_profile"), _dpi(image.info.get("dpi")))
+    """What a file that Pillow opened says; notes of what is damaged and left out are appended.
+
+    A PNG's pixels are loaded, since texts may follow them.
+    """
+    boxes = _boxes(image) if image.format == "JPEG2000" else {}
+    if exif := boxes.get(_EXIF_BOX):
+        image.info["exif"] = b"Exif\0\0" + exif
+    remarks = _texts(image)
+    turned = (image.info.get("original_orientation") or image.getexif().get(orientation.TAG, 1)) != 1  # HEIC's; EXIF's
+    found = {"icc": image.info.get("icc_profile"), "dpi": _dpi(image), "comment": _comment(image)}
+    if packet := image.info.get("xmp") or boxes.get(_XMP_BOX):
+        found["xmp"] = xmp.kept(packet, notes, turned=turned)
+    if records := _iptc(image) or boxes.get(_IPTC_BOX):
+        found["iptc"] = iptc.kept(records, notes)
+    if remarks:
+        found["comment"] = remarks.pop("Comment", "")
+        found["texts"] = tuple(remarks.items())
+    return Metadata(_kept_exif(image, notes, turned), **found)
 
 
-def _kept_exif(image, notes):
+def _kept_exif(image, notes, turned):
     found, kept = image.getexif(), Image.Exif()
     for tag in _KEPT:
-        if tag in found:
-            kept[tag] = found[tag]
+        if tag in found and (value := _plain(found[tag])) is not None:
+            kept[tag] = value
+    gone = (*_OF_PIXELS, *(_PLACES if turned else ()))
     for ifd in (EXIF_IFD, GPS_IFD):
-        values = {tag: value for tag, value in found.get_ifd(ifd).items() if tag != _INTEROP_IFD}
+        values = {tag: _as_written(value) for tag, value in found.get_ifd(ifd).items() if tag not in gone}
         if values:
             kept[ifd] = values
     if orientation.TAG in kept:
@@ -56,6 +103,87 @@ def _kept_exif(image, notes):
     return kept
 
 
-def _dpi(values):
-    """A resolution as other formats can hold it, or None: files also say 0/0 and numbers beyond any."""
-    return values if values and all(1 <= value <= 1e6 for value in values) else None
+def _plain(value):
+    """A text, bytes or number as tags of the first directory have it, or None."""
+    if isinstance(value, str):
+        return _Text(value.rstrip("\0"))
+    is_number = isinstance(value, numbers.Real) and 0 <= value < 65536
+    return value if isinstance(value, bytes) or is_number else None
+
+
+def _as_written(value):
+    return _Text(value) if isinstance(value, str) else value
+
+
+def _dpi(image):
+    """A resolution that other formats can hold, or None: files also say 0/0, numbers beyond any, or ones of no unit."""
+    exif, stated = image.getexif(), image.info.get("dpi")
+    is_unitless_jpeg = image.format in ("JPEG", "MPO") and not image.info.get("jfif_unit")
+    if is_unitless_jpeg or image.format == "TIFF":
+        stated = None  # Pillow takes numbers of no unit for inches, and says 1 where there are none
+    per_inch = {2: 1, 3: 2.54}.get(exif.get(_UNIT, 2))  # TIFF 6.0, ResolutionUnit
+    if stated is None and per_inch:
+        stated = [exif.get(tag) for tag in _RESOLUTION]
+        stated = tuple(value * per_inch for value in stated if isinstance(value, numbers.Real))
+    return stated if stated and len(stated) == 2 and all(1 <= value <= 1e6 for value in stated) else None
+
+
+def _comment(image):
+    if image.format in ("JPEG", "MPO"):
+        said = [content for name, content in image.applist if name == "COM"]
+    elif image.format == "GIF":
+        said = [image.info.get("comment", b"")]
+    else:  # JPEG 2000's names the program that wrote the file
+        said = []
+    return "\n".join(filter(None, map(_decoded, said)))
+
+
+def _decoded(content):
+    try:
+        return content.decode().strip("\0 \r\n")
+    except UnicodeDecodeError:
+        return content.decode("latin-1").strip("\0 \r\n")
+
+
+def _texts(image):
+    """{keyword: text} of a PNG file."""
+    if image.format != "PNG":
+        return {}
+    return {word: str(text) for word, text in image.text.items() if text and not word.startswith(_NO_REMARKS)}
+
+
+def _iptc(image):
+    if image.format in ("JPEG", "MPO"):
+        return iptc.in_jpeg([content for name, content in image.applist if name == "APP13"])
+    if image.format == "PNG":
+        words = (iptc.PNG_KEYWORD, "Raw profile type 8bim", "Raw profile type APP1")
+        return next(filter(None, (iptc.in_png(image.text[word]) for word in words if word in image.text)), b"")
+    if image.format == "TIFF":
+        return _bytes_of(image.tag_v2, _IPTC) or iptc.in_resources(_bytes_of(image.tag_v2, _PHOTOSHOP))
+    return b""
+
+
+def _bytes_of(tags, tag):
+    """A tag of a TIFF file as bytes, whatever numbers its type says they are."""
+    if tag not in tags:
+        return b""
+    tags.tagtype[tag] = _UNDEFINED
+    return tags[tag]
+
+
+def _boxes(image):
+    """{UUID: content} of what a JPEG 2000 file keeps in boxes of that kind (ISO 15444-1, I.7.2)."""
+    file, found = image.fp, {}
+    place, end = 0, file.seek(0, 2)
+    while place + 8 <= end:
+        file.seek(place)
+        size, kind = struct.unpack(">I4s", file.read(8))
+        if size == 1:
+            size = int.from_bytes(file.read(8), "big")
+        if kind == b"uuid":
+            name = file.read(16)
+            found[name] = file.read(max(0, place + size - file.tell()))
+        if size < 8:  # 0: to the end of the file
+            break
+        place += size
+    return found

@@ -1,28 +1,41 @@
 """Pictures into files, whole or not at all, with what went along with the original.
 
-Owns how each format is written. Imports `files.metadata`, `files.modes`, `files.suffixes` and `files.whole`.
+Owns how each format is written, and what it has room for. Imports `files.iptc`, `files.metadata`, `files.modes`,
+`files.suffixes`, `files.whole` and `files.xmp`.
 """
 
 from __future__ import annotations
 
+import concurrent.futures
+import dataclasses
+import os
 import struct
 import zlib
 from pathlib import Path
 
 import cv2
+import imagecodecs
 import numpy as np
 from PIL import Image, PngImagePlugin, TiffImagePlugin
 
-from colorgan.files import suffixes, whole
+from colorgan.files import iptc, suffixes, whole, xmp
 from colorgan.files.metadata import EXIF_IFD, Metadata
 from colorgan.files.modes import as_depth
 
 QUALITY = 92
 NONE = Metadata()
 _LARGEST = {**dict.fromkeys(suffixes.JPEG, 65535), ".webp": 16383}  # pixels on a side
-_EXIF_BYTES = 65533  # what a segment of JPEG holds
-_MAKER_NOTE = 0x927C
+_EXIF_BYTES, _XMP_BYTES, _COMMENT_BYTES = 65533, 65504, 65533  # what a segment of JPEG holds
+_NO_ROOM = {
+    ".webp": ("iptc", "remarks"),
+    **dict.fromkeys(suffixes.TIFF, ("remarks",)),
+    ".bmp": ("exif", "icc", "iptc", "remarks"),
+}
+_WORDS = {"exif": "EXIF data", "icc": "colour profile", "iptc": "IPTC data", "remarks": "comment"}
+_MAKER_NOTE, _COLOR_SPACE, _WIDTH, _HEIGHT = 0x927C, 0xA001, 0xA002, 0xA003
+_SRGB = 1
 _STRIP_BYTES = 1 << 20
+_THREADS = min(os.cpu_count() or 1, 8)
 
 
 def write(target: Path, rgb: np.ndarray, *, alpha=None, metadata: Metadata = NONE, quality: int = QUALITY) -> list[str]:
@@ -32,7 +45,7 @@ def write(target: Path, rgb: np.ndarray, *, alpha=None, metadata: Metadata = NON
         target: where to; its suffix says the format (jpg, jpeg, png, tif, tiff, webp, bmp).
         rgb: [H, W, 3] uint8 or uint16. 16 bits are kept in PNG and TIFF.
         alpha: [H, W] of any of both types, or None. JPEG has none: the picture then lies on white.
-        metadata: what goes along. BMP holds none of it. Sizes that EXIF data states become the picture's.
+        metadata: what goes along. What EXIF data says of size and colour space becomes the picture's.
         quality: 1 to 100, of JPEG and WebP; WebP at 100 is lossless.
 
     Returns:
@@ -50,50 +63,75 @@ def write(target: Path, rgb: np.ndarray, *, alpha=None, metadata: Metadata = NON
         raise ValueError(f"{target}: {suffix[1:]} holds at most {_LARGEST[suffix]} pixels on a side, not {side}")
     depth = rgb.dtype if suffix in suffixes.DEEP else np.dtype(np.uint8)
     rgb, alpha = as_depth(rgb, depth), None if alpha is None else as_depth(alpha, depth)
-    exif = _sized(metadata.exif, *rgb.shape[:2])
-    exif, notes = _fitting(exif) if exif and suffix in suffixes.JPEG else (exif, [])
+    along, notes = _fitting(dataclasses.replace(metadata, exif=_true_of(rgb, metadata)), suffix)
     with whole.replacing(target) as (unfinished,):
-        options = {"exif": exif, "icc": metadata.icc, "dpi": metadata.dpi, "quality": quality}
-        _WRITERS[suffix](unfinished, rgb, alpha, **options)
+        _WRITERS[suffix](unfinished, rgb, alpha, along, quality)
     return notes
 
 
-def _sized(exif, height, width):
-    """EXIF data whose sizes, where it states some, are the picture's."""
-    sized = Image.Exif()
-    for tag, value in exif.items():
-        sized[tag] = value
-    if own := exif.get(EXIF_IFD):
-        sized[EXIF_IFD] = own | {tag: size for tag, size in ((0xA002, width), (0xA003, height)) if tag in own}
-    return sized
+def _true_of(rgb, metadata):
+    """EXIF data whose sizes and colour space, where it states some, are the picture's."""
+    exif = Image.Exif()
+    for tag, value in metadata.exif.items():
+        exif[tag] = value
+    if own := metadata.exif.get(EXIF_IFD):
+        true = {_WIDTH: rgb.shape[1], _HEIGHT: rgb.shape[0]} | ({} if metadata.icc else {_COLOR_SPACE: _SRGB})
+        exif[EXIF_IFD] = own | {tag: value for tag, value in true.items() if tag in own}
+    return exif
 
 
-def _fitting(exif):
-    """EXIF data that JPEG can hold, and notes of what had to go: the camera's own notes first, then all."""
-    if len(exif.tobytes()) <= _EXIF_BYTES:
-        return exif, []
+def _fitting(along, suffix):
+    """What of the metadata a format has room for, and notes of what had to go."""
+    if suffix in suffixes.JPEG:
+        return _fitting_jpeg(along)
+    gone = [name for name in _NO_ROOM.get(suffix, ()) if getattr(along, name)]
+    notes = [f"its {_WORDS[name]} is left out: {suffix[1:]} has no room for it" for name in gone]
+    return along, notes
+
+
+def _fitting_jpeg(along):
+    notes, smaller = [], {}
+    if len(along.exif.tobytes()) > _EXIF_BYTES:
+        exif, note = _without_makers_notes(along.exif)
+        smaller["exif"] = exif
+        notes.append(note)
+    if along.xmp and len(along.xmp) > _XMP_BYTES:
+        smaller["xmp"] = xmp.shortest(along.xmp)
+        notes.append("its XMP data is too long for JPEG and left out")
+    if len(along.remarks.encode()) > _COMMENT_BYTES:
+        smaller |= {"comment": "", "texts": ()}
+        notes.append("its comment is too long for JPEG and left out")
+    return dataclasses.replace(along, **smaller), notes
+
+
+def _without_makers_notes(exif):
+    """EXIF data that JPEG can hold, and a note of what had to go: the camera's own notes first, then all."""
     smaller = Image.Exif()
     for tag, value in exif.items():
         own = isinstance(value, dict)
         smaller[tag] = {k: v for k, v in value.items() if k != _MAKER_NOTE} if own else value
     if len(smaller.tobytes()) <= _EXIF_BYTES:
-        return smaller, ["the camera's own notes in its EXIF data are too long for JPEG and left out"]
-    return None, ["its EXIF data is too long for JPEG and left out"]
+        return smaller, "the camera's own notes in its EXIF data are too long for JPEG and left out"
+    return Image.Exif(), "its EXIF data is too long for JPEG and left out"
 
 
-def _jpg(path, rgb, alpha, *, exif, icc, dpi, quality):
+def _jpg(path, rgb, alpha, along, quality):
     if alpha is not None:
         share = alpha[..., None].astype(np.float32) / 255
         rgb = np.rint(rgb * share + 255 * (1 - share)).astype(np.uint8)
+    options = {"exif": along.exif or b"", "icc_profile": along.icc, "dpi": along.dpi or (0, 0), "xmp": along.xmp or b""}
+    options |= {"comment": along.remarks.encode(), "extra": iptc.for_jpeg(along.iptc) if along.iptc else b""}
     # Full resolution for the chroma too: halved, it would pull at the lightness of edges.
-    options = {"subsampling": 0, "exif": exif or b"", "icc_profile": icc, "dpi": dpi or (0, 0)}
-    Image.fromarray(rgb).save(path, "JPEG", quality=quality, **options)
+    Image.fromarray(rgb).save(path, "JPEG", quality=quality, subsampling=0, **options)
 
 
-def _webp(path, rgb, alpha, *, exif, icc, dpi, quality):
+def _webp(path, rgb, alpha, along, quality):
     rgb = rgb if alpha is None else np.dstack([rgb, alpha])
-    options = {"lossless": quality == 100, "exact": True, "exif": exif or b"", "icc_profile": icc}
-    Image.fromarray(rgb).save(path, "WEBP", quality=quality, **options)
+    exif = along.exif
+    if along.dpi:  # for which the format has no place of its own
+        exif[0x011A], exif[0x011B], exif[0x0128] = float(along.dpi[0]), float(along.dpi[1]), 2
+    options = {"exif": exif or b"", "icc_profile": along.icc, "xmp": along.xmp or b""}
+    Image.fromarray(rgb).save(path, "WEBP", quality=quality, lossless=quality == 100, exact=True, **options)
 
 
 def _encode(suffix, rgb, alpha):
@@ -102,45 +140,61 @@ def _encode(suffix, rgb, alpha):
     fine, data = cv2.imencode(suffix, bgr)
     if not fine:
         raise OSError(f"OpenCV could not encode {rgb.shape[1]} x {rgb.shape[0]} pixels as {suffix[1:]}")
-    return memoryview(data.reshape(-1))
+    return data.reshape(-1)
 
 
-def _bmp(path, rgb, alpha, *, exif, icc, dpi, quality):
-    path.write_bytes(_encode(".bmp", rgb, alpha))
+def _per_meter(dpi):
+    return [max(1, round(float(d) / 0.0254)) for d in dpi]
 
 
-def _png(path, rgb, alpha, *, exif, icc, dpi, quality):
-    data, head = _encode(".png", rgb, alpha), 8 + 25  # signature and IHDR
+def _bmp(path, rgb, alpha, along, quality):
+    data = _encode(".bmp", rgb, alpha)
+    if along.dpi:
+        data[38:46] = np.array(_per_meter(along.dpi), "<i4").view(np.uint8)
+    path.write_bytes(data)
+
+
+def _png(path, rgb, alpha, along, quality):
+    """OpenCV's file, and what it does not write, made by Pillow, behind its first chunk."""
+    data, head, more = memoryview(_encode(".png", rgb, alpha)), 8 + 25, PngImagePlugin.PngInfo()  # signature and IHDR
+    if along.icc:
+        more.add(b"iCCP", b"ICC Profile\0\0" + zlib.compress(along.icc))
+    if along.dpi:
+        more.add(b"pHYs", struct.pack(">IIB", *_per_meter(along.dpi), 1))
+    if along.exif:
+        more.add(b"eXIf", along.exif.tobytes()[6:])  # without JPEG's "Exif\0\0"
+    if along.xmp:
+        more.add_itxt("XML:com.adobe.xmp", along.xmp.decode())
+    if along.iptc:
+        more.add_text(iptc.PNG_KEYWORD, iptc.for_png(along.iptc), zip=True)
+    for keyword, text in (*along.texts, *([("Comment", along.comment)] if along.comment else [])):
+        more.add_text(keyword, text)
     with open(path, "wb") as file:
         file.write(data[:head])
-        if icc:
-            PngImagePlugin.putchunk(file, b"iCCP", b"ICC Profile\0\0", zlib.compress(icc))
-        if dpi:
-            per_meter = (max(1, round(float(d) / 0.0254)) for d in dpi)
-            PngImagePlugin.putchunk(file, b"pHYs", struct.pack(">IIB", *per_meter, 1))
-        if exif:
-            PngImagePlugin.putchunk(file, b"eXIf", exif.tobytes()[6:])  # without JPEG's "Exif\0\0"
+        for name, *parts in more.chunks:
+            PngImagePlugin.putchunk(file, name, parts[0])
         file.write(data[head:])
 
 
-def _tiff(path, rgb, alpha, *, exif, icc, dpi, quality):
+def _tiff(path, rgb, alpha, along, quality):
     """Deflate with horizontal differences, strip by strip: Pillow writes no 16-bit colour, tifffile no EXIF."""
     array = rgb if alpha is None else np.dstack([rgb, alpha])
     height, width, samples = array.shape
     rows = max(1, _STRIP_BYTES // (width * samples * array.itemsize))
-    strips = [_deflated(array[top : top + rows]) for top in range(0, height, rows)]
+    with concurrent.futures.ThreadPoolExecutor(_THREADS) as pool:
+        strips = list(pool.map(_deflated, (array[top : top + rows] for top in range(0, height, rows))))
     ifd = TiffImagePlugin.ImageFileDirectory_v2(prefix=b"II")
-    if dpi:
-        ifd[282], ifd[283], ifd[296] = float(dpi[0]), float(dpi[1]), 2
-    for tag, value in (exif or {}).items():
+    for tag, value in along.exif.items():
         ifd[tag] = value
+    if along.dpi:
+        ifd[282], ifd[283], ifd[296] = float(along.dpi[0]), float(along.dpi[1]), 2
     ifd[256], ifd[257], ifd[258] = width, height, (8 * array.itemsize,) * samples
     ifd[259], ifd[262], ifd[277], ifd[284], ifd[317] = 8, 2, samples, 1, 2
     if alpha is not None:
         ifd[338] = 2  # not multiplied into the colours
-    if icc:
-        ifd.tagtype[34675] = 7
-        ifd[34675] = icc
+    for tag, kind, content in ((700, 1, along.xmp), (33723, 7, along.iptc), (34675, 7, along.icc)):
+        if content:
+            ifd.tagtype[tag], ifd[tag] = kind, content  # bytes; what they are
     lengths = [len(strip) for strip in strips]
     ifd.tagtype[273] = ifd.tagtype[279] = 4
     ifd[278], ifd[279] = rows, tuple(lengths)
@@ -152,9 +206,7 @@ def _tiff(path, rgb, alpha, *, exif, icc, dpi, quality):
 
 
 def _deflated(block):
-    block = block.astype(block.dtype.newbyteorder("<"), copy=True)
-    block[:, 1:] -= block[:, :-1].copy()
-    return zlib.compress(block.tobytes(), 3)
+    return imagecodecs.deflate_encode(imagecodecs.delta_encode(block, axis=1), level=3, raw=False)
 
 
 _WRITERS = {".jpg": _jpg, ".jpeg": _jpg, ".png": _png, ".tif": _tiff, ".tiff": _tiff, ".webp": _webp, ".bmp": _bmp}

@@ -3,12 +3,10 @@
 import numpy as np
 import pytest
 import tifffile
-from PIL import Image, ImageCms
+from PIL import Image
 
 from colorgan.files import modes, reading, suffixes, writing
 from colorgan.files.metadata import Metadata
-
-PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 
 def picture(depth, alpha):
@@ -41,27 +39,6 @@ def test_other_readers_read_our_tiff(tmp_path, monkeypatch):
     with tifffile.TiffFile(tmp_path / "a.tif") as file:
         assert len(file.pages[0].dataoffsets) > 1
         np.testing.assert_array_equal(file.pages[0].asarray(), np.dstack([rgb, alpha]))
-
-
-@pytest.mark.parametrize("suffix", suffixes.PICTURES)
-@pytest.mark.parametrize("depth", [np.uint8, np.uint16])
-def test_what_goes_along(tmp_path, suffix, depth):
-    exif = Image.Exif()
-    taken = {0x9003: "1931:05:04 12:00:00", 0xA002: 8, 0xA003: 4}
-    exif[274], exif[271], exif[0x8769], exif[0x8825] = 1, "Maker", taken, {1: "N"}
-    writing.write(tmp_path / f"a{suffix}", picture(depth, False)[0], metadata=Metadata(exif, PROFILE, (300, 300)))
-    back = reading.read(tmp_path / f"a{suffix}")
-    if suffix == ".bmp":
-        assert back.metadata.icc is None and not back.metadata.exif
-        return
-    assert back.metadata.icc == PROFILE
-    for tag in (274, 271, 0x8825):
-        assert back.metadata.exif[tag] == exif[tag]
-    assert back.metadata.exif[0x8769] == taken | {0xA002: 23, 0xA003: 35}  # the picture's own
-    with Image.open(tmp_path / f"a{suffix}") as image:
-        assert 0x0201 not in image.getexif().get_ifd(1)  # no thumbnail
-    if suffix != ".webp":  # it has no place for a resolution
-        np.testing.assert_allclose(np.array(back.metadata.dpi, float), 300, atol=0.01)
 
 
 def test_jpeg_lies_on_white(tmp_path):
