@@ -34,6 +34,7 @@ class Settings:
     format: str = ""  # one of `suffixes.FORMATS`, or empty: as the input
     quality: int = writing.QUALITY  # 1 to 100, of JPEG and WebP
     max_megapixels: float = reading.MAX_MEGAPIXELS  # larger pictures are refused
+    provenance: bool = True  # write into results that their colours are machine-made
 
     def __post_init__(self):
         """Check the ranges of what does not come from a command line alone, whose values `settings` checks."""
@@ -117,5 +118,5 @@ def finish(photograph: Photograph, ab: np.ndarray, target: Path, settings: Setti
     rgb = paint(pixels, ab, settings, dtype=dtype, threads=threads)
     if settings.side_by_side and alpha is not None:
         alpha = np.concatenate([alpha, alpha], axis=1)
-    options = {"metadata": photograph.metadata, "quality": settings.quality}
-    photograph.notes += writing.write(target, rgb, alpha=alpha, **options)
+    along = photograph.metadata.machine_made() if settings.provenance else photograph.metadata
+    photograph.notes += writing.write(target, rgb, alpha=alpha, metadata=along, quality=settings.quality)

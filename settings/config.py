@@ -366,6 +366,9 @@ class Colorizing:
     )
     smoothing: float = option(0.8, "films: how much of the last frame's colours stays with what it shows", below=1)
     max_megapixels: float = option(200.0, "larger photographs and frames are refused", above=0, modes=PHOTOS)
+    provenance: bool = option(
+        True, "write into results that their colours are machine-made (XMP, DigitalSourceType)", modes=PHOTOS
+    )
     average_checkpoints: int = option(
         1, "the mean of the weights of so many of the last checkpoints; 1: the run's weights", above=0, modes=("pack",)
     )

@@ -188,6 +188,7 @@ def test_the_manifest(folder, out, painter):
             "format": "",
             "quality": 92,
             "max_megapixels": 200,
+            "provenance": True,
         },
     }
     # A later call adds to it.

@@ -15,6 +15,7 @@ from PIL import Image
 from colorgan.files import orientation as orientations
 from colorgan.files import reading, writing
 from colorgan.files.metadata import Metadata
+from colorgan.files.reading import Photograph
 from colorgan.serving import photos
 from colorgan.serving.photos import Settings
 from colorgan.settings.config import OPTIONS
@@ -140,3 +141,11 @@ def test_100_megapixels_within_2_gb(tmp_path):
     assert status == "0" and int(kilobytes) < 2e6
     with tifffile.TiffFile(tmp_path / "out" / "a.tif") as file:
         assert file.pages[0].shape == (10000, 10000, 3)
+
+
+@pytest.mark.parametrize("provenance", [True, False])
+def test_results_say_that_their_colours_are_machine_made(tmp_path, provenance):
+    photograph, settings = Photograph(np.zeros((8, 8), np.uint8), None, Metadata(), []), {"provenance": provenance}
+    photos.finish(photograph, np.zeros((8, 8, 2), np.float32), tmp_path / "a.jpg", Settings(work_size=8, **settings))
+    said = reading.read(tmp_path / "a.jpg").metadata.xmp or b""
+    assert (b"/algorithmicallyEnhanced" in said, photograph.notes) == (provenance, [])
