@@ -62,17 +62,18 @@ class _Text(str):
         return str.encode(self, "latin-1")
 
 
-def of(image, notes: list[str]) -> Metadata:
-    """What a file that Pillow opened says; notes of what is damaged and left out are appended.
+def of(image, notes: list[str], content: bytes = b"") -> Metadata:
+    """What a file says.
 
-    A PNG's pixels are loaded, since texts may follow them.
+    Args:
+        image: as Pillow opened it. A PNG's pixels are loaded, since texts may follow them.
+        notes: those of what is damaged and left out are appended.
+        content: the file's, of a JPEG 2000, whose boxes Pillow passes over.
     """
-    boxes = _boxes(image) if image.format == "JPEG2000" else {}
-    if exif := boxes.get(_EXIF_BOX):
-        image.info["exif"] = b"Exif\0\0" + exif
-    remarks = _texts(image)
-    turned = (image.info.get("original_orientation") or image.getexif().get(orientation.TAG, 1)) != 1  # HEIC's; EXIF's
-    found = {"icc": image.info.get("icc_profile"), "dpi": _dpi(image), "comment": _comment(image)}
+    boxes = _boxes(content)
+    remarks, exif = _texts(image), _exif(image, boxes.get(_EXIF_BOX), notes)
+    turned = (image.info.get("original_orientation") or exif.get(orientation.TAG, 1)) != 1  # HEIC's; EXIF's
+    found = {"icc": image.info.get("icc_profile"), "dpi": _dpi(image, exif), "comment": _comment(image)}
     if packet := image.info.get("xmp") or boxes.get(_XMP_BOX):
         found["xmp"] = xmp.kept(packet, notes, turned=turned)
     if records := _iptc(image) or boxes.get(_IPTC_BOX):
@@ -80,11 +81,31 @@ def of(image, notes: list[str]) -> Metadata:
     if remarks:
         found["comment"] = remarks.pop("Comment", "")
         found["texts"] = tuple(remarks.items())
-    return Metadata(_kept_exif(image, notes, turned), **found)
+    return Metadata(_kept_exif(exif, notes, turned), **found)
 
 
-def _kept_exif(image, notes, turned):
-    found, kept = image.getexif(), Image.Exif()
+def of_boxes(content: bytes, notes: list[str]) -> Metadata:
+    """What a JPEG XL file says; see `of`."""
+    return of(Image.new("L", (1, 1)), notes, content)
+
+
+def _exif(image, box, notes):
+    try:
+        exif = image.getexif()
+        if box:
+            exif.load(b"Exif\0\0" + box)
+        for tag in _KEPT:
+            exif.get(tag)
+        for ifd in (EXIF_IFD, GPS_IFD):
+            exif.get_ifd(ifd)
+        return exif
+    except Exception as error:  # Pillow's parser raises what comes up, some of it when a value is asked for
+        notes.append(f"its EXIF data is damaged and left out ({error})")
+        return Image.Exif()
+
+
+def _kept_exif(found, notes, turned):
+    kept = Image.Exif()
     for tag in _KEPT:
         if tag in found and (value := _plain(found[tag])) is not None:
             kept[tag] = value
@@ -115,9 +136,9 @@ def _as_written(value):
     return _Text(value) if isinstance(value, str) else value
 
 
-def _dpi(image):
+def _dpi(image, exif):
     """A resolution that other formats can hold, or None: files also say 0/0, numbers beyond any, or ones of no unit."""
-    exif, stated = image.getexif(), image.info.get("dpi")
+    stated = image.info.get("dpi")
     is_unitless_jpeg = image.format in ("JPEG", "MPO") and not image.info.get("jfif_unit")
     if is_unitless_jpeg or image.format == "TIFF":
         stated = None  # Pillow takes numbers of no unit for inches, and says 1 where there are none
@@ -171,19 +192,20 @@ def _bytes_of(tags, tag):
     return tags[tag]
 
 
-def _boxes(image):
-    """{UUID: content} of what a JPEG 2000 file keeps in boxes of that kind (ISO 15444-1, I.7.2)."""
-    file, found = image.fp, {}
-    place, end = 0, file.seek(0, 2)
-    while place + 8 <= end:
-        file.seek(place)
-        size, kind = struct.unpack(">I4s", file.read(8))
-        if size == 1:
-            size = int.from_bytes(file.read(8), "big")
+def _boxes(content):
+    """{name: content} of the boxes of JPEG 2000 and JPEG XL that hold metadata (ISO 15444-1, I.4; ISO 18181-2)."""
+    found, place = {}, 0
+    while place + 8 <= len(content):
+        size, kind = struct.unpack(">I4s", content[place : place + 8])
+        start = place + 8
+        if size == 1:  # the size follows
+            size, start = int.from_bytes(content[start : start + 8], "big"), start + 8
+        end = place + size if size >= 8 else len(content)  # 0: all the rest
         if kind == b"uuid":
-            name = file.read(16)
-            found[name] = file.read(max(0, place + size - file.tell()))
-        if size < 8:  # 0: to the end of the file
-            break
-        place += size
+            found[content[start : start + 16]] = content[start + 16 : end]
+        elif kind == b"xml ":
+            found.setdefault(_XMP_BOX, content[start:end])
+        elif kind == b"Exif":  # behind how far its header lies from here
+            found[_EXIF_BOX] = content[start + 4 + int.from_bytes(content[start : start + 4], "big") : end]
+        place = end
     return found

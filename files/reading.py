@@ -102,7 +102,7 @@ def _check_size(size, max_megapixels):
 
 def _read(path, image):
     notes, is_wide = [], deep.is_wide(image)
-    said = metadata.of(image, notes)
+    said = metadata.of(image, notes, path.read_bytes() if image.format == "JPEG2000" else b"")
     icc = said.icc
     if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":  # MPO: a JPEG with previews
         notes.append(f"the first of {image.n_frames} pages")

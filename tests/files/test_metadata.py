@@ -1,10 +1,12 @@
 """What a file says beside its pixels is kept where it says something of sense."""
 
+import struct
+
 import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
 
-from colorgan.files import metadata, reading, writing
+from colorgan.files import metadata, reading, writing, xmp
 from colorgan.files.metadata import Metadata
 
 
@@ -52,6 +54,19 @@ def test_texts_of_png(tmp_path):
     assert reading.read(tmp_path / "b.jpg").metadata.comment == "Comment ä\nTitle: Title ä"
     notes = writing.write(tmp_path / "b.jpg", rgb, metadata=Metadata(comment="ä" * 40000))
     assert notes == ["its comment is too long for JPEG and left out"]
+
+
+def test_boxes_of_jpeg_xl():
+    """ISO 18181-2: `Exif` begins with how far its header lies behind these four bytes."""
+    exif, packet = Image.Exif(), xmp.machine_made(None)
+    exif[270] = "Square"
+    boxes = ((b"JXL ", b"\r\n\x87\n"), (b"Exif", b"\0\0\0\2??" + exif.tobytes()[6:]), (b"xml ", packet))
+    content = b"".join(struct.pack(">I4s", 8 + len(inside), kind) + inside for kind, inside in boxes)
+    content += struct.pack(">I4sQ", 1, b"jxlc", 20) + b"\xff\x0a.."
+    found = metadata.of_boxes(content, [])
+    assert found.exif[270] == "Square" and b"algorithmicallyEnhanced" in found.xmp
+    for cut in range(len(content)):
+        metadata.of_boxes(content[:cut], [])  # ends, and raises nothing
 
 
 @pytest.mark.parametrize("content", ["hällo".encode(), "hällo".encode("latin-1")])
