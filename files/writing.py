@@ -209,4 +209,10 @@ def _deflated(block):
     return imagecodecs.deflate_encode(imagecodecs.delta_encode(block, axis=1), level=3, raw=False)
 
 
-_WRITERS = {".jpg": _jpg, ".jpeg": _jpg, ".png": _png, ".tif": _tiff, ".tiff": _tiff, ".webp": _webp, ".bmp": _bmp}
+_WRITERS = {
+    **dict.fromkeys(suffixes.JPEG, _jpg),
+    **dict.fromkeys(suffixes.TIFF, _tiff),
+    ".png": _png,
+    ".webp": _webp,
+    ".bmp": _bmp,
+}

@@ -145,7 +145,7 @@ def jobs(inputs, output: Path, settings: Settings, *, variants: int = 1, doubt: 
 def target(below: Path, output: Path, settings: Settings) -> Path:
     """-> the file that a photograph or film at a place below the inputs becomes."""
     # The suffix is spelled as the input's where that is of the format that is wanted.
-    spellings = suffixes.FORMATS[settings.format] if settings.format else suffixes.PICTURES
+    spellings = suffixes.FORMATS[settings.format] if settings.format else suffixes.WRITTEN
     if suffixes.is_film(below) or suffixes.of(below) in spellings:
         return output / below
     return output / below.with_suffix(spellings[0] if settings.format else ".png")

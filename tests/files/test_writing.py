@@ -14,7 +14,7 @@ def picture(depth, alpha):
     return np.ascontiguousarray(values[..., :3]), np.ascontiguousarray(values[..., 3]) if alpha else None
 
 
-@pytest.mark.parametrize("suffix", suffixes.PICTURES)
+@pytest.mark.parametrize("suffix", suffixes.WRITTEN)
 @pytest.mark.parametrize("alpha", [False, True])
 @pytest.mark.parametrize("depth", [np.uint8, np.uint16])
 def test_pixels_come_back(tmp_path, suffix, alpha, depth):
@@ -87,7 +87,7 @@ def test_exif_data_too_long_for_jpeg(tmp_path):
         assert reading.read(tmp_path / name).metadata.exif[271] == "Maker" * 20000
 
 
-@pytest.mark.parametrize("suffix", suffixes.PICTURES)
+@pytest.mark.parametrize("suffix", suffixes.WRITTEN)
 def test_names_as_long_as_names_can_be(tmp_path, suffix):
     rgb, _ = picture(np.uint8, False)
     path = tmp_path / ("n" * (255 - len(suffix)) + suffix)

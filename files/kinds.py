@@ -1,0 +1,98 @@
+"""What a file holds, told by its first bytes: names lie, or have no suffix.
+
+Owns the table of what pictures and films begin with, those too that nothing here reads: what is passed over can then
+be named. Imports nothing of ours.
+"""
+
+from __future__ import annotations
+
+import re
+
+from PIL import Image
+
+PICTURE, FILM = "picture", "film"
+_HEAD = 4096  # bytes; Ogg says within them what it holds
+_STILL_BRANDS = ("heic", "heix", "heim", "heis", "hevc", "hevx", "mif1", "msf1", "avif", "avis")
+_SOUND_BRANDS = ("M4A ", "M4B ", "M4P ", "F4A ", "F4B ")
+# (what such files begin with, the kind, what people call it); the first that fits counts.
+_BEGINNINGS = tuple(
+    (re.compile(pattern, re.DOTALL), kind, name)
+    for pattern, kind, name in (
+        (rb"\xff\xd8\xff", PICTURE, "JPEG"),
+        (rb"\x89PNG\r\n\x1a\n", PICTURE, "PNG"),
+        (rb"GIF8[79]a", PICTURE, "GIF"),
+        (rb"RIFF....WEBP", PICTURE, "WebP"),
+        (rb"BM.{4}.{8}[\x0c\x28\x34\x38\x40\x6c\x7c]\0\0\0", PICTURE, "BMP"),  # the known sizes of its second header
+        (rb"II\*\0.{4}CR|.{6}HEAPCCDR|FUJIFILMCCD-RAW|II(U\0|RO|RS)|MMOR|FOVb|\0MRM", PICTURE, "camera raw"),
+        (rb"II[*+]\0|MM\0[*+]", PICTURE, "TIFF or camera raw"),
+        (rb"\0\0\0\x0cjP  \r\n\x87\n|\xff\x4f\xff\x51", PICTURE, "JPEG 2000"),
+        (rb"\0\0\0\x0cJXL \r\n\x87\n|\xff\x0a", PICTURE, "JPEG XL"),
+        (rb"II\xbc\x01", PICTURE, "JPEG XR"),
+        (rb"8BPS\0[\x01\x02]", PICTURE, "Photoshop"),
+        (rb"gimp xcf", PICTURE, "GIMP"),
+        (rb"P[1-7]\r?\n[#0-9WH]", PICTURE, "PNM"),
+        (rb"\x76\x2f\x31\x01", PICTURE, "OpenEXR"),
+        (rb"#\?(RADIANCE|RGBE)", PICTURE, "Radiance"),
+        (rb".{128}DICM", PICTURE, "DICOM"),
+        (rb"SIMPLE  = ", PICTURE, "FITS"),
+        (rb"\0.{3}(moov|wide|free|skip|pnot)|.{4}mdat", FILM, "QuickTime"),
+        (rb"\x1a\x45\xdf\xa3", FILM, "Matroska or WebM"),
+        (rb"RIFF....AVI ", FILM, "AVI"),
+        (rb"\0\0\x01[\xba\xb3]", FILM, "MPEG"),
+        (rb"\x47.{187}\x47.{187}\x47|.{4}\x47.{191}\x47.{191}\x47", FILM, "MPEG transport stream"),
+        (rb"FLV\x01", FILM, "Flash video"),
+        (rb"\x30\x26\xb2\x75\x8e\x66\xcf\x11", FILM, "Windows Media"),
+        (rb"OggS.*(\x80theora|\x01video\0|BBCD\0)", FILM, "Ogg"),
+        (rb"\x1f\x07\0[\x3f\xbf]", FILM, "DV"),
+        (rb"\x06\x0e\x2b\x34\x02\x05\x01\x01\x0d\x01\x02", FILM, "MXF"),
+        (rb"\.RMF\0", FILM, "RealMedia"),
+        (rb"YUV4MPEG2 ", FILM, "YUV4MPEG"),
+    )
+)
+
+
+def of(path) -> str:
+    """-> "picture", "film", or "" for anything else, sound among it, and for what cannot be opened.
+
+    GIF and WebP files that move are films.
+    """
+    kind, name = _told(path)
+    return FILM if name in ("GIF", "WebP") and _moves(path) else kind
+
+
+def name(path) -> str:
+    """-> what people call the format of a picture or film, `JPEG`; "" for anything else."""
+    return _told(path)[1]
+
+
+def _told(path):
+    try:
+        with open(path, "rb") as file:
+            head = file.read(_HEAD)
+    except OSError:
+        return "", ""
+    if head[4:8] == b"ftyp":
+        return _boxed(head)
+    return next(((kind, name) for begins, kind, name in _BEGINNINGS if begins.match(head)), ("", ""))
+
+
+def _boxed(head):
+    """ISO's base media format holds pictures, films and sound: its brands say which (ISO/IEC 14496-12, 4.3)."""
+    length = int.from_bytes(head[:4], "big")
+    brands = [head[i : i + 4].decode("latin-1") for i in (8, *range(16, min(length, len(head)), 4))]
+    if brands[0] == "crx ":
+        return PICTURE, "camera raw"
+    if brands[0] in _STILL_BRANDS:
+        return PICTURE, "AVIF" if {"avif", "avis"} & set(brands) else "HEIC"
+    if brands[0] in _SOUND_BRANDS:
+        return "", ""
+    return FILM, "QuickTime" if brands[0] == "qt  " else "3GP" if brands[0].startswith("3g") else "MP4"
+
+
+def _moves(path):
+    try:
+        with Image.open(path, formats=("GIF", "WEBP")) as image:
+            return image.is_animated
+    # Pillow's parsers meet arbitrary bytes and raise what comes up (OSError, SyntaxError, struct.error, ...).
+    except Exception:
+        return False
