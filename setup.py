@@ -38,8 +38,9 @@ setup(
         "matplotlib>=3.8",
         "scikit-image>=0.22",
         "pillow>=12.3",
-        "tifffile>=2024.1.30",  # 16-bit colours and alpha, which Pillow cuts to 8 bits or does not read
-        "imagecodecs>=2024.6.1",  # tifffile's decompressors; PNG of 16 bits
+        "pillow-heif>=1.8.1",  # HEIC, as phones save it
+        "tifffile>=2026.3.3",  # TIFF: pages, depths and kinds of samples, which Pillow cuts to 8 bits or does not read
+        "imagecodecs>=2026.3.6",  # tifffile's decompressors, fax among them; PNG and JPEG 2000 of 16 bits, JPEG XL, ICC
         "fastapi>=0.133",  # the first that takes Starlette 1
         "starlette>=1.0.1",  # FastAPI's own
         "python-multipart>=0.0.20",  # Starlette reads forms with it, but asks for it on demand only

@@ -1,12 +1,10 @@
 """Picture files: finding them and decoding them to RGB of the training size (stage 1 of `pipeline.py`).
 
 Owns the order of a listing. Imports the room `files`, `sources` and `randomness`.
-Colour profiles are not applied: pictures are taken as sRGB.
 """
 
 from __future__ import annotations
 
-import math
 import os
 from pathlib import Path
 
@@ -14,10 +12,8 @@ import numpy as np
 from PIL import Image
 
 from colorgan.datasets import randomness, sources
-from colorgan.files import orientation, suffixes, walk
-from colorgan.files.modes import to_rgb
+from colorgan.files import reading, suffixes, walk
 
-FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF")  # what such names hold in practice; phones' MPO opens as JPEG
 SAMPLED = 10_000  # files whose size and time count for `Files.content`: asking for millions takes minutes
 
 
@@ -38,24 +34,10 @@ def decode(file, *, height, width):
         Unreadable: with Pillow's reason.
     """
     try:
-        with orientation.opened(file, formats=FORMATS) as image:
-            return _upright(image, height, width)
-    # Pillow's parsers meet arbitrary bytes and raise what comes up (OSError, SyntaxError, struct.error, ...).
-    except Exception as error:
-        reason = str(error).replace(str(file), "").strip() or "no reason given"
-        raise sources.Unreadable(f"{type(error).__name__}: {reason}") from error
-
-
-def _upright(image, height, width):
-    turn = orientation.remaining(image)
-    if orientation.swaps_sides(turn):  # a quarter turn comes after the resizing, where there are fewer pixels to turn
-        height, width = width, height
-    shrink = max(width / image.width, height / image.height)
-    if shrink < 0.5:
-        # JPEG can be decoded at 1/2, 1/4, 1/8 at a fraction of the cost. Twice the final size is left for `fit`.
-        image.draft(None, (2 * math.ceil(image.width * shrink), 2 * math.ceil(image.height * shrink)))
-    image.load()
-    return orientation.upright(np.asarray(fit(to_rgb(image), height=height, width=width)), turn)
+        picture = reading.rgb(file, at_least=(height, width))
+    except OSError as error:
+        raise sources.Unreadable(str(error).replace(f"{file}: ", "")) from error
+    return np.asarray(fit(Image.fromarray(picture), height=height, width=width))
 
 
 def fit(image, *, height, width):

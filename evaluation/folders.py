@@ -1,21 +1,18 @@
 """Two folders of pictures, results and truths, as batches for the evaluator: results of any program can be measured.
 
-Imports the room `files`. Pictures are read upright, as 8-bit sRGB; colour profiles are not applied.
+Imports the room `files`. Pictures are read upright, as 8-bit sRGB.
 """
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import os
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from colorgan.evaluation.formulas import SSIM_WINDOW
-from colorgan.files import orientation, suffixes, walk
-from colorgan.files.modes import to_rgb
+from colorgan.files import reading, suffixes, walk
 
 NAMED = 10  # files that a message names
 BATCH_PIXELS = 2**21  # a batch of large pictures is made smaller, down to one
@@ -59,7 +56,7 @@ class Pairs:
         self._labels = np.array([folders.index(parent) if self.class_names else -1 for parent in parents])
         self.description = {
             "dataset": f"{len(self.names)} pairs of pictures at their own size: {result_dir} against {truth_dir}",
-            "pictures read": "as 8-bit sRGB, alpha over white, turned as EXIF says; colour profiles are ignored",
+            "pictures read": "as 8-bit sRGB, alpha over white, turned as EXIF says, colour profiles applied",
             "without a partner": {place: f"{_named(paths)} missing" for place, paths in self.missing.items() if paths},
             "left out for their suffix": {
                 place: _named(paths) for place, paths in {one: left_of_results, other: left_of_truths}.items() if paths
@@ -128,22 +125,18 @@ def _common_sizes(paths):
 
 
 def _size(path):
-    with _opened(path) as image:
-        return image.size if orientation.swaps_sides(orientation.remaining(image)) else image.size[::-1]
+    return _seen(reading.size, path)
 
 
 def _read(path):
-    with _opened(path) as image:
-        return orientation.upright(np.asarray(to_rgb(image)), orientation.remaining(image))
+    return _seen(reading.rgb, path)
 
 
-@contextlib.contextmanager
-def _opened(path):
+def _seen(look, path):
     try:
-        with orientation.opened(path) as image:
-            yield image
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:  # what Pillow's decoders raise
-        raise ValueError(f"{path} cannot be read as a picture: {error}") from error
+        return look(path)
+    except OSError as error:
+        raise ValueError(str(error)) from error
 
 
 def _named(texts):

@@ -6,19 +6,16 @@ Imports nothing of ours.
 from __future__ import annotations
 
 import numpy as np
-from PIL import Image
 
 
-def to_rgb(image):
-    """A Pillow image of any mode -> mode RGB. Raises ValueError if the mode has no defined 8-bit meaning."""
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
-    if is_deep(image):  # Pillow's own conversion would cut everything above 255 to white
-        return Image.fromarray(as_depth(deep_values(image), np.uint8)).convert("RGB")
-    if image.mode == "F":
-        raise ValueError("float pixels have no defined brightness")
-    return image.convert("RGB")
+def on_white(values: np.ndarray, alpha: np.ndarray | None) -> np.ndarray:
+    """[H, W] or [H, W, 3] uint8 or uint16, and its alpha or None -> [H, W, 3] uint8, on white."""
+    values = as_depth(values, np.uint8)
+    values = values if values.ndim == 3 else np.repeat(values[..., None], 3, axis=-1)
+    if alpha is None:
+        return values
+    share = as_depth(alpha, np.uint8)[..., None].astype(np.uint16)
+    return ((values * share + (255 - share) * 255 + 127) // 255).astype(np.uint8)
 
 
 def is_deep(image) -> bool:
@@ -30,7 +27,7 @@ def deep_values(image) -> np.ndarray:
     """The gray values of a Pillow image that `is_deep`: [H, W] uint16. Raises ValueError if they are beyond 16 bits."""
     values = np.asarray(image)
     if values.min() < 0 or values.max() > 65535:
-        raise ValueError("32-bit pixels outside 0..65535 have no defined brightness")
+        raise ValueError("pixels of type int32 outside 0..65535 have no defined brightness")
     return values.astype(np.uint16)
 
 
@@ -39,6 +36,15 @@ def split(array: np.ndarray):
     channels = array.shape[-1]
     values = array[..., 0] if channels < 3 else array[..., :3]
     return np.ascontiguousarray(values), np.ascontiguousarray(array[..., -1]) if channels in (2, 4) else None
+
+
+def scaled(values: np.ndarray, bits: int) -> np.ndarray:
+    """Values of a depth of 1 to 16 bits -> uint8, or uint16 of more than 8 bits, with the same black and white."""
+    dtype, levels = np.dtype(np.uint8 if bits <= 8 else np.uint16), 2**bits - 1
+    if bits in (8, 16):
+        return values.astype(dtype, copy=False)
+    table = (np.arange(levels + 1) * np.iinfo(dtype).max + levels // 2) // levels
+    return table.astype(dtype)[np.minimum(values, levels)]
 
 
 def as_depth(values: np.ndarray, dtype) -> np.ndarray:

@@ -1,22 +1,23 @@
-"""Photographs out of files: pixels of any mode and depth, upright, with what goes along with them.
+"""Photographs out of files: the one reader of serving, training and evaluation.
 
-Owns what their values mean. Pillow reads them, and `deep` what Pillow cannot. Imports `files.deep`, `files.metadata`,
-`files.modes` and `files.orientation`.
+Owns how large a picture may be, what is tried where a file is damaged, and errors that name it. What its samples mean
+is `decoding`'s. Imports `files.decoding`, `files.kinds`, `files.metadata`, `files.modes`, `files.repair` and
+`files.tiff`.
 """
 
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import io
+import os
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageCms, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
-from colorgan.files import deep, metadata, modes, orientation
+from colorgan.files import decoding, kinds, modes, repair, tiff
 from colorgan.files.metadata import Metadata
 
 MAX_MEGAPIXELS = 200
@@ -49,111 +50,91 @@ def large_pictures(max_megapixels: float):
 def megapixels(path: Path) -> float:
     """-> the size that a file's header states; 0 where it cannot be read (`read` then says why)."""
     try:
-        with Image.open(path) as image:
-            return image.width * image.height / 1e6
-    except Exception:  # see `read`
+        return float(np.prod(size(path))) / 1e6
+    except OSError:
         return 0.0
 
 
-def read(path: Path, *, max_megapixels: float = MAX_MEGAPIXELS) -> Photograph:
-    """A photograph out of a file.
+def size(file) -> tuple[int, int]:
+    """-> height and width of the picture that `rgb` gives, upright; files and errors as of `read`."""
+    return _found(file, decoding.size, None)
 
-    Gray values with a gray profile, and CMYK values with a CMYK profile, are converted to sRGB, since no RGB result
-    could carry such a profile. An RGB profile is kept, and the values are treated as sRGB's: grays are nearly the same
-    in all common RGB spaces.
+
+def read(file, *, max_megapixels: float = MAX_MEGAPIXELS) -> Photograph:
+    """A photograph out of a file, told by its content.
+
+    Values under a profile, or a PNG's gamma, other than sRGB's are converted to sRGB; a profile of sRGB is kept. Of
+    several pages or frames the first counts, of previews and a picture the picture. Samples that are not declared as
+    alpha are none.
 
     Args:
-        path: a JPEG, PNG, TIFF, WebP or BMP file, or another that Pillow knows; of several pages the first counts.
+        file: a path or a binary file object: JPEG, PNG, TIFF, WebP, HEIC, AVIF, GIF, BMP, JPEG 2000, JPEG XL, or
+            another of `decoding.FORMATS`.
         max_megapixels: larger pictures are refused.
 
     Raises:
-        OSError: if it is no image, is empty, truncated or too large, or its mode has no defined brightness. The
-            message names the file.
+        OSError: if it is no image, is empty, truncated or too large, or its samples have no defined brightness. The
+            message names the file. Damage beside the pixels is a note.
     """
-    path = Path(path)
+    found = _found(file, decoding.decode, max_megapixels, with_metadata=True)
+    return Photograph(found.pixels, found.alpha, found.metadata, found.notes)
+
+
+def rgb(file, *, at_least: tuple[int, int] | None = None) -> np.ndarray:
+    """A picture out of a file, as networks and metrics take it; files and errors as of `read`.
+
+    Args:
+        file: see there.
+        at_least: (height, width) that are needed: a large JPEG may come smaller, but covers twice these, if it did.
+
+    Returns:
+        [H, W, 3] uint8, sRGB, upright; what is transparent lies on white. What Pillow's guard against decompression
+        bombs takes for one is an error.
+    """
+    at_least = at_least and (2 * at_least[0], 2 * at_least[1])
+    found = _found(file, decoding.decode, None, at_least=at_least)
+    return modes.on_white(found.pixels, found.alpha)
+
+
+def _found(file, look, max_megapixels, **options):
+    """-> `look(data, check, **options)` of a file, or, where it is damaged beside its pixels, of what is whole."""
+
+    limit = max_megapixels * 1e6 if max_megapixels else 2 * (Image.MAX_IMAGE_PIXELS or float("inf"))
+
+    def check(size):
+        if size[0] * size[1] > limit:
+            raise Image.DecompressionBombError(f"{size[0]} x {size[1]} pixels")
+
+    is_path = isinstance(file, str | os.PathLike)
+    name = f"{file}: " if is_path else ""
     try:
-        if path.stat().st_size == 0:
-            raise OSError("the file is empty (0 bytes)")
-        try:
-            with orientation.opened(path) as image:
-                _check_size(image.size, max_megapixels)
-                return _read(path, image)
-        except UnidentifiedImageError:
-            size = deep.gray_alpha_size(path)
-            if size is None:
+        with open(file, "rb") if is_path else contextlib.nullcontext(file) as data:
+            try:
+                return look(data, check, **options)
+            except Image.DecompressionBombError:
                 raise
-            _check_size(size, max_megapixels)
-            notes = ["metadata of 16-bit gray TIFF files with alpha is left out"]
-            return Photograph(*deep.tiff(path), Metadata(), notes)
-    except UnidentifiedImageError as error:
-        raise OSError(f"{path}: {error}") from error
+            # Pillow's parsers meet arbitrary bytes and raise what comes up (OSError, SyntaxError, struct.error, ...).
+            except Exception:
+                data.seek(0)
+                whole = repair.without_damage(data.read())
+                if whole is None:
+                    raise
+                found = look(io.BytesIO(whole[0]), check, **options)
+        if isinstance(found, decoding.Decoded):
+            found.notes += whole[1]
+        return found
     except Image.DecompressionBombError as error:
-        raise OSError(f"{path}: {error} are more than --max-megapixels {max_megapixels:g}") from error
-    # Pillow's parsers meet arbitrary bytes and raise what comes up (OSError, SyntaxError, struct.error, ...).
+        most = f"--max-megapixels {max_megapixels:g}" if max_megapixels else f"{limit / 1e6:g} megapixels"
+        raise OSError(f"{name}too large ({error}): at most {most} are read") from error
     except Exception as error:
-        reason = getattr(error, "strerror", None) or error
-        raise OSError(f"{path}: cannot be read: {reason}") from error
+        raise OSError(f"{name}{_reason(file if is_path else None, error)}") from error
 
 
-def _check_size(size, max_megapixels):
-    if size[0] * size[1] > max_megapixels * 1e6:
-        raise Image.DecompressionBombError(f"{size[0]} x {size[1]} pixels")
-
-
-def _read(path, image):
-    notes, is_wide = [], deep.is_wide(image)
-    said = metadata.of(image, notes, path.read_bytes() if image.format == "JPEG2000" else b"")
-    icc = said.icc
-    if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":  # MPO: a JPEG with previews
-        notes.append(f"the first of {image.n_frames} pages")
-    turn = orientation.remaining(image)
-    if is_wide:
-        pixels, alpha = deep.png(path) if image.format == "PNG" else deep.tiff(path)
-    elif image.mode == "CMYK":
-        fits = icc and icc[16:20] == b"CMYK"
-        converted = _to_srgb(image, icc, notes) if fits else None
-        pixels, alpha, icc = np.asarray(converted or image.convert("RGB")), None, None
-    else:
-        pixels, alpha = _values(image)
-    if pixels.ndim == 2 and icc and icc[16:20] == b"GRAY":
-        pixels, icc = _gray_as_srgb(pixels, icc, notes), None
-    pixels, alpha = orientation.upright(pixels, turn), None if alpha is None else orientation.upright(alpha, turn)
-    if icc and icc[16:20] != b"RGB ":
-        notes.append("its colour profile does not fit its colours and is left out")
-        icc = None
-    return Photograph(pixels, alpha, dataclasses.replace(said, icc=icc), notes)
-
-
-def _values(image):
-    """A Pillow image -> [H, W] or [H, W, 3] uint8 or uint16, and alpha or None."""
-    if modes.is_deep(image):
-        values, clear = modes.deep_values(image), image.info.get("transparency")
-        return values, None if clear is None else np.where(values == clear, 0, 65535).astype(np.uint16)
-    if image.mode not in ("1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "YCbCr"):
-        raise ValueError(f"pixels of mode {image.mode} have no defined brightness")
-    gray = image.mode in ("1", "L", "LA", "La")
-    if image.mode in ("La", "RGBa") or image.has_transparency_data:
-        return modes.split(np.asarray(image.convert("LA" if gray else "RGBA")))
-    return np.asarray(image.convert("L" if gray else "RGB")), None
-
-
-def _gray_as_srgb(values, icc, notes):
-    """Gray values under a gray profile become sRGB's: a profile for gray has nothing to say on a coloured result."""
-    ramp = _to_srgb(Image.fromarray(np.arange(256, dtype=np.uint8)[None]), icc, notes)
-    if ramp is None:
-        return values
-    table = np.asarray(ramp)[0, :, 1]
-    if values.dtype == np.uint16:
-        table = np.rint(np.interp(np.arange(65536) / 257, np.arange(256), table) * 257).astype(np.uint16)
-    return table[values]
-
-
-def _to_srgb(image, icc, notes):
-    """-> an image under its profile as an sRGB one; None, with a note, where the profile cannot be used."""
-    try:
-        own, srgb = ImageCms.ImageCmsProfile(io.BytesIO(icc)), ImageCms.createProfile("sRGB")
-        intent = ImageCms.Intent.RELATIVE_COLORIMETRIC
-        return ImageCms.profileToProfile(image, own, srgb, renderingIntent=intent, outputMode="RGB")
-    except (ImageCms.PyCMSError, OSError) as error:
-        notes.append(f"its colour profile cannot be used and is left out ({error})")
-        return None
+def _reason(path, error):
+    if isinstance(error, UnidentifiedImageError):
+        if path is not None and os.stat(path).st_size == 0:
+            return "cannot be read: the file is empty (0 bytes)"
+        if path is not None and kinds.name(path) == "camera raw":
+            return f"cannot be read: {tiff.RAW}"
+        return "not an image, or of a kind that cannot be read"
+    return f"cannot be read: {getattr(error, 'strerror', None) or error}"

@@ -22,7 +22,7 @@ def decoded(image, size=(4, 4), **options):
 def test_undefined_brightness_is_unreadable():
     with pytest.raises(sources.Unreadable, match="float pixels"):
         decoded(Image.new("F", (4, 4), 0.5), format="TIFF")
-    with pytest.raises(sources.Unreadable, match="32-bit"):
+    with pytest.raises(sources.Unreadable, match="int32"):
         decoded(Image.new("I", (4, 4), 70000), format="TIFF")
 
 
@@ -73,10 +73,10 @@ def test_truncated_files_are_unreadable(format):
 
 def test_bombs_and_nonsense_are_unreadable(monkeypatch):
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)
-    with pytest.raises(sources.Unreadable, match="DecompressionBombError"):
+    with pytest.raises(sources.Unreadable, match="too large .*at most 2e-05 megapixels"):
         decoded(Image.new("RGB", (5, 5)))
     for content in (b"", b"GIF", b"%!PS-Adobe-3.0 EPSF-3.0\n"):
-        with pytest.raises(sources.Unreadable, match="UnidentifiedImageError"):
+        with pytest.raises(sources.Unreadable, match="not an image"):
             files.decode(io.BytesIO(content), height=4, width=4)
 
 

@@ -108,7 +108,7 @@ def test_what_does_not_fit_is_named(tmp_path):
     with pytest.raises(ValueError, match="at least 7x7 pixels. Smaller: .*x.png"):
         folders.Pairs(a, b)
     (a / "x.jpg").write_bytes(b"no picture")
-    with pytest.raises(ValueError, match="x.jpg cannot be read as a picture"):
+    with pytest.raises(ValueError, match="x.jpg: not an image"):
         folders.Pairs(a, b)
 
 
@@ -117,5 +117,5 @@ def test_a_broken_picture_is_named(tmp_path):
         save(tmp_path / side / "x.png", (40, 40))
     path = tmp_path / "a" / "x.png"
     path.write_bytes(path.read_bytes()[:1000])
-    with pytest.raises(ValueError, match="x.png cannot be read as a picture: "):
+    with pytest.raises(ValueError, match="x.png: cannot be read: .*truncated"):
         list(folders.Pairs(tmp_path / "a", tmp_path / "b").batches(1))

@@ -6,14 +6,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from colorgan.files import modes
+from colorgan.files import modes, reading
 
 
 def converted(image, format="PNG", **options):
     """Through a file: what is transparent only files say."""
     buffer = io.BytesIO()
     image.save(buffer, format, **options)
-    return np.asarray(modes.to_rgb(Image.open(buffer)))
+    buffer.seek(0)
+    return reading.rgb(buffer)
 
 
 # (mode, a pixel in it, the sRGB it stands for); by hand.
@@ -52,6 +53,9 @@ def test_cmyk_and_gray_jpeg():
 
 
 def test_depths():
+    """By hand; white is white at every depth."""
+    np.testing.assert_array_equal(modes.scaled(np.array([0, 5, 15], np.uint8), 4), [0, 85, 255])
+    np.testing.assert_array_equal(modes.scaled(np.array([0, 1, 4095], np.uint16), 12), [0, 16, 65535])
     wide = np.array([0, 128, 129, 65535], np.uint16)
     np.testing.assert_array_equal(modes.as_depth(wide, np.uint8), [0, 0, 1, 255])  # 257 a step, to the nearest
     np.testing.assert_array_equal(modes.as_depth(np.array([0, 1, 255], np.uint8), np.uint16), [0, 257, 65535])

@@ -1,0 +1,232 @@
+"""Files of every kind that is read -> their pixels: which library reads what, and what the samples mean.
+
+Owns the formats. Pillow reads most of them, tifffile TIFF, imagecodecs JPEG XL and PNG of 16 bits. Imports
+`files.jp2`, `files.jxl`, `files.metadata`, `files.modes`, `files.orientation`, `files.profiles`, `files.repair`
+and `files.tiff`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import math
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import imagecodecs
+import numpy as np
+import pillow_heif
+from PIL import Image, TiffImagePlugin
+
+from colorgan.files import jp2, jxl, metadata, modes, orientation, profiles, repair, tiff
+from colorgan.files.metadata import Metadata
+
+# Those that hold photographs, likely ones first; phones' MPO opens as JPEG. Others that Pillow knows start programs
+# (EPS), or are not pictures of pixels.
+FORMATS = (
+    *("JPEG", "PNG", "WEBP", "TIFF", "HEIF", "AVIF", "GIF", "BMP", "JPEG2000", "PPM", "PSD", "TGA", "PCX", "SGI"),
+    "ICO",
+)
+_PLAIN = ("1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "YCbCr")
+_FRAMES = ("GIF", "PNG", "WEBP", "AVIF")  # whose further pictures are those of a film
+_UNUSED = ("BMP", "DIB", "TGA")  # whose fourth byte many programs write as 0 and do not use
+pillow_heif.register_heif_opener()
+# What Pillow has to say of damaged tags goes to stderr; here it is an error or a note.
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
+
+
+@dataclass
+class Decoded:
+    """What was found in a file."""
+
+    pixels: np.ndarray  # [H, W] or [H, W, 3] uint8 or uint16, sRGB, upright
+    alpha: np.ndarray | None  # [H, W] of the same type
+    metadata: Metadata  # empty where it was not asked for
+    notes: list[str] = field(default_factory=list)
+
+
+def size(data, check: Callable[[tuple], None]) -> tuple[int, int]:
+    """-> height and width of a picture, upright, as its header states them; arguments and errors as of `decode`."""
+    head = _head(data)
+    if tiff.is_one(head):
+        file = tiff.Tiff(data)
+        return file.height, file.width
+    if jxl.is_one(head):
+        return jxl.size(data.read())
+    with Image.open(data, formats=FORMATS) as image:
+        check(image.size)
+        turned = orientation.swaps_sides(orientation.remaining(image))
+        return image.size if turned else image.size[::-1]
+
+
+def decode(data, check: Callable[[tuple], None], *, at_least=None, with_metadata: bool = False) -> Decoded:
+    """The picture in a file.
+
+    Args:
+        data: a binary file object, at its beginning.
+        check: is called with (width, height) before pixels are read; what it raises ends the reading.
+        at_least: (height, width) that the caller needs: a JPEG of more than twice of it is decoded at a half, a
+            quarter or an eighth, at a fraction of the cost. The proportions stay.
+        with_metadata: whether to read that too.
+
+    Raises:
+        What decoders raise. PIL.UnidentifiedImageError if it is no picture, OSError if the samples have no meaning.
+    """
+    head, notes = _head(data), []
+    if tiff.is_one(head):
+        return _of_tiff(data, check, notes, with_metadata)
+    if jxl.is_one(head):
+        content = data.read()
+        check(jxl.size(content)[::-1])
+        return Decoded(*jxl.read(content), Metadata(), ["metadata and profile of JPEG XL files are left out"])
+    with Image.open(data, formats=FORMATS) as image:
+        check(image.size)
+        return _of_pillow(data, image, at_least, notes, with_metadata)
+
+
+def _head(data):
+    head = data.read(16)
+    data.seek(0)
+    return head
+
+
+def _content(data):
+    data.seek(0)
+    return data.read()
+
+
+def _of_tiff(data, check, notes, with_metadata):
+    file = tiff.Tiff(data)
+    check((file.width, file.height))
+    notes += file.notes
+    values, alpha = _luma_and_chroma(data, file.index) if file.is_pillows else file.read(notes)
+    values, icc = profiles.as_srgb(values, file.icc, notes)
+    said = _metadata_of_tiff(data, notes) if with_metadata else Metadata()
+    return Decoded(values, alpha, dataclasses.replace(said, icc=icc), notes)
+
+
+def _luma_and_chroma(data, index):
+    data.seek(0)
+    with Image.open(data, formats=("TIFF",)) as image:
+        image.seek(index)
+        return _values(image)
+
+
+class _Tags(TiffImagePlugin.TiffImageFile):
+    """What a TIFF says beside its pixels, also where Pillow does not know their kind; never to be loaded."""
+
+    def _setup(self):
+        for tag, value in ((258, (8,)), (262, 1), (277, 1), (284, 1)):  # bits, kind, number and order of samples
+            self.tag_v2[tag] = value
+        for tag in {338, 339} & set(self.tag_v2):  # what others there are, and their format
+            del self.tag_v2[tag]
+        super()._setup()
+
+
+def _metadata_of_tiff(data, notes):
+    data.seek(0)
+    return _metadata(lambda: _Tags(data), notes)
+
+
+def _metadata(opened, notes):
+    try:
+        image = opened()
+        if image.info.get("exif") and not image.getexif():  # Pillow gives nothing then, and says nothing
+            notes.append("its EXIF data is damaged and left out")
+        return metadata.of(image, notes)
+    # Pillow's parsers meet arbitrary bytes and raise what comes up (SyntaxError, struct.error, ...).
+    except Exception as error:
+        notes.append(f"its metadata is damaged and left out ({error})")
+        return Metadata()
+
+
+def _of_pillow(data, image, at_least, notes, with_metadata):
+    is_wide_png = _is_wide_png(image)  # what follows loads a PNG
+    said = _metadata(lambda: image, notes) if with_metadata else Metadata()
+    if with_metadata:
+        notes += [*_further(image), *_at_the_end(image, data)]
+    turn = orientation.remaining(image)
+    if at_least:
+        _draft(image, at_least[::-1] if orientation.swaps_sides(turn) else at_least)
+    icc = image.info.get("icc_profile")
+    if image.format == "JPEG2000":
+        icc = jp2.profile(_content(data))
+    values, alpha = _wide_png(_content(data)) if is_wide_png else _samples(data, image)
+    if image.format in _UNUSED and alpha is not None and not alpha.any():
+        alpha = None
+        notes.append("it is transparent everywhere; its alpha is left out")
+    if image.format == "PNG" and not icc:
+        icc = profiles.of_png(image.info, values.ndim == 2)
+    values, icc = profiles.as_srgb(values, icc, notes)
+    alpha = None if alpha is None else orientation.upright(alpha, turn)
+    return Decoded(orientation.upright(values, turn), alpha, dataclasses.replace(said, icc=icc), notes)
+
+
+def _samples(data, image):
+    if image.format == "JPEG2000" and (deep := jp2.deep(_content(data))):
+        return deep
+    return (np.asarray(image), None) if image.mode == "CMYK" else _values(image)
+
+
+def _draft(image, at_least):
+    """JPEG can be decoded at 1/2, 1/4, 1/8 at a fraction of the cost."""
+    shrink = max(at_least[0] / image.height, at_least[1] / image.width)
+    if shrink <= 0.5:
+        image.draft(None, (math.ceil(image.width * shrink), math.ceil(image.height * shrink)))
+
+
+def _further(image):
+    """-> notes of what a file holds beside the picture that is taken."""
+    found = []
+    if image.format == "HEIF" and image.info.get("bit_depth", 8) > 8:
+        found.append(f"its {image.info['bit_depth']} bits a sample are read as 8")
+    if image.format in ("MPO", "HEIF", "PSD", "ICO"):  # previews, layers, other sizes of the picture
+        return found
+    try:
+        count = getattr(image, "n_frames", 1)
+    except Exception:  # see `_metadata`
+        return [*found, "what follows its first picture is damaged and left out"]
+    word = "frames" if image.format in _FRAMES else "pages"
+    return [*found, f"the first of {count} {word}"] if count > 1 else found
+
+
+def _at_the_end(image, data):
+    """-> a note if a PNG has no end marker, which Pillow does without."""
+    before = data.tell()
+    data.seek(max(0, data.seek(0, io.SEEK_END) - 4096))
+    tail = data.read()
+    data.seek(before)
+    return [repair.NO_END] if image.format == "PNG" and b"IEND" not in tail else []
+
+
+def _is_wide_png(image):
+    # A PNG of gray alone Pillow reads in full, and knows which gray is transparent. A tile says how values lie there.
+    return image.format == "PNG" and image.mode != "I;16" and ";16" in str(image.tile)
+
+
+def _wide_png(content):
+    """The pixels of a 16-bit PNG file with colour or alpha, which Pillow cuts to 8 bits."""
+    try:
+        return modes.split(imagecodecs.png_decode(content))
+    except imagecodecs.PngError as error:
+        raise OSError(f"its pixels are damaged ({error})") from error
+
+
+def _values(image):
+    """A Pillow image -> [H, W] or [H, W, 3] uint8 or uint16, and alpha or None."""
+    if modes.is_deep(image):
+        values, clear = modes.deep_values(image), image.info.get("transparency")
+        return values, None if clear is None else np.where(values == clear, 0, 65535).astype(np.uint16)
+    if image.mode == "LAB":  # Photoshop's
+        lab = np.asarray(image).astype(np.float32)
+        return profiles.from_lab(lab[..., 0] * np.float32(100 / 255), lab[..., 1:] - 128, np.uint8), None
+    if image.mode not in _PLAIN:
+        kind = "float pixels" if image.mode == "F" else f"pixels of mode {image.mode}"
+        raise ValueError(f"{kind} have no defined brightness")
+    gray = image.mode in ("1", "L", "LA", "La")
+    # A fourth channel of Photoshop's may be anything that was saved beside the picture.
+    if image.mode in ("La", "RGBa") or (image.has_transparency_data and image.format != "PSD"):
+        return modes.split(np.asarray(image.convert("LA" if gray else "RGBA")))
+    plain = "L" if gray else "RGB"
+    return np.asarray(image if image.mode == plain else image.convert(plain)), None

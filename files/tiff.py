@@ -1,0 +1,195 @@
+"""The picture in a TIFF file: which of its pages that is, and what its samples mean, as its tags say.
+
+Owns pages, extra samples, depths and TIFF's encodings of colour. tifffile and imagecodecs read it. Imports
+`files.orientation` and
+`files.profiles`.
+"""
+
+from __future__ import annotations
+
+import logging
+
+import numpy as np
+import tifffile
+
+from colorgan.files import modes, orientation, profiles
+
+_REDUCED, _MASK = 1, 4  # of NewSubfileType
+_OF_SENSORS = (32803, 34892)  # kinds of pixels: CFA, LinearRaw
+_WHITE_IS_ZERO, _PALETTE, _CMYK, _YCBCR, _CIELAB, _ICCLAB = 0, 3, 5, 6, 8, 9
+_COLORS = {_WHITE_IS_ZERO: 1, 1: 1, 2: 3, _PALETTE: 1, _CMYK: 4, _YCBCR: 3, _CIELAB: 3, _ICCLAB: 3}  # samples
+_ASSOCIATED, _UNASSOCIATED = 1, 2  # of ExtraSamples: alpha, multiplied into the colours or not
+_JPEG = 7
+_MOST_SAMPLES = 16
+_SMALLER = 4  # a first page with so many times fewer pixels than another of its shape is a preview of that
+RAW = (
+    "it is a camera's raw file. Develop it first (darktable, RawTherapee, the camera's own program), and give the TIFF "
+    "or JPEG"
+)
+logging.getLogger("tifffile").setLevel(logging.CRITICAL)  # it logs what it makes of damaged tags
+
+
+def is_one(head: bytes) -> bool:
+    """-> whether a file that begins so is a TIFF, BigTIFF included."""
+    return head[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+
+
+class Tiff:
+    """A TIFF file, opened.
+
+    Args:
+        data: a binary file object, which stays open.
+
+    Attributes:
+        page: tifffile's, of the picture: the first page that is no preview or mask.
+        index: which of the file's pages that is, None if it lies below one of them.
+        height, width: of the picture, upright.
+        notes: what there is to say of the choice.
+
+    Raises:
+        OSError: if it has no pages, or is a camera's raw file.
+    """
+
+    def __init__(self, data):
+        self.notes = []
+        try:
+            self._file = tifffile.TiffFile(data)
+            self._choose()
+        except OSError:
+            raise
+        except Exception as error:  # tifffile takes tags as they come, and raises what comes of it
+            raise OSError(f"its tags are damaged ({error})") from error
+        said = self.page.tags.get(orientation.TAG) or self._file.pages.first.tags.get(orientation.TAG)
+        self._turn = said.value if said is not None and said.value in range(1, 9) else 1
+        size = self.page.imagelength, self.page.imagewidth
+        if 0 in size:
+            raise OSError("it has no picture")
+        self.height, self.width = size[::-1] if orientation.swaps_sides(self._turn) else size
+
+    def _choose(self):
+        top = list(self._file.pages)
+        every = [(i, page) for i, page in enumerate(top)] + [(None, sub) for page in top for sub in page.pages or ()]
+        if any(page.photometric in _OF_SENSORS for _, page in every):
+            raise OSError(RAW)
+        shown = [(i, page) for i, page in every if not page.subfiletype & (_REDUCED | _MASK)] or every
+        if not shown:
+            raise OSError("it has no picture")
+        self.index, self.page = next(((i, page) for i, page in shown if _is_preview(shown[0][1], page)), shown[0])
+        if self.page is not shown[0][1]:
+            self.notes.append("its first page is a smaller copy of the picture that was taken")
+        elif len(shown) > 1:
+            self.notes.append(f"the first of {len(shown)} pages")
+
+    @property
+    def icc(self) -> bytes | None:
+        """The profile of the picture."""
+        found = self.page.tags.get(34675)
+        return bytes(found.value) if found is not None and isinstance(found.value, bytes) else None
+
+    @property
+    def is_pillows(self) -> bool:
+        """Whether the picture is luma and chroma of different sizes without JPEG, which only Pillow reads."""
+        return self.index is not None and self.page.photometric == _YCBCR and self.page.compression != _JPEG
+
+    def read(self, notes: list[str]):
+        """The picture's values.
+
+        Returns:
+            values: [H, W] gray, [H, W, 3] RGB or [H, W, 4] CMYK, uint8 or uint16, upright.
+            alpha: [H, W] of that type, or None: only what is declared as alpha is taken for it, else `notes` grow.
+
+        Raises:
+            OSError: if they are missing, damaged, compressed in an unknown way, or have no defined brightness.
+        """
+        page = self.page
+        colors = _COLORS.get(page.photometric)
+        if colors is None or page.samplesperpixel < colors or page.samplesperpixel > _MOST_SAMPLES:
+            kind = getattr(page.photometric, "name", page.photometric)
+            raise OSError(f"pixels of kind {kind} with {page.samplesperpixel} samples have no defined brightness")
+        array = orientation.upright(self._array(), self._turn)
+        if page.photometric == _PALETTE:
+            values, extras = _looked_up(array[..., 0], page), None
+        else:
+            array = _full_depth(array, page)
+            values, extras = array[..., :colors] if colors > 1 else array[..., 0], array[..., colors:]
+        alpha = None if extras is None or not extras.shape[-1] else _alpha(extras, page.extrasamples, notes)
+        if alpha is not None and _ASSOCIATED in page.extrasamples:
+            values = _divided(values, alpha if values.ndim == 2 else alpha[..., None])
+        if page.photometric == _WHITE_IS_ZERO:
+            values = np.iinfo(values.dtype).max - values
+        if page.photometric in (_CIELAB, _ICCLAB):
+            values = _lab(values, page.photometric)
+        return np.ascontiguousarray(values), alpha
+
+    def _array(self):
+        """[H, W, samples] as they lie in the file."""
+        page, size = self.page, self._file.filehandle.size
+        starts, counts = page.dataoffsets, page.databytecounts
+        is_there = len(starts) == len(counts) > 0 and all(
+            0 < count <= size - start for start, count in zip(starts, counts, strict=True)
+        )
+        bits = page.imagelength * page.imagewidth * page.samplesperpixel * page.bitspersample
+        if not is_there or (page.compression == 1 and sum(counts) * 8 < bits):
+            raise OSError("it is truncated")
+        try:
+            array = page.asarray(squeeze=False)
+        except Exception as error:  # what decoders raise
+            raise OSError(f"its pixels are damaged ({error})") from error
+        planes, array = array.shape[0], array[:, 0]
+        return array[0] if planes == 1 else np.moveaxis(array[..., 0], 0, -1)
+
+
+def _is_preview(first, other):
+    """-> whether a page is a much smaller copy of another."""
+    (h, w), (height, width) = ((page.imagelength, page.imagewidth) for page in (first, other))
+    return h * w * _SMALLER <= height * width and abs(h * width - w * height) <= max(height, width)
+
+
+def _full_depth(array, page):
+    """Values of the depth that the file states, as uint8 or uint16."""
+    if array.dtype == bool:
+        return array.astype(np.uint8) * np.uint8(255)
+    if array.dtype.kind == "i" and page.photometric == _CIELAB:
+        # a and b are signed there, and tifffile takes one format for all samples.
+        array = array.view(array.dtype.str.replace("i", "u"))
+    if array.dtype.kind not in "iu":
+        raise OSError(f"{'float' if array.dtype.kind == 'f' else array.dtype} pixels have no defined brightness")
+    if array.dtype.kind == "i" or array.dtype.itemsize > 2:
+        if array.min() < 0 or array.max() > 65535 or array.dtype.itemsize < 2:
+            raise OSError(f"pixels of type {array.dtype} outside 0..65535 have no defined brightness")
+        return array.astype(np.uint16)
+    return modes.scaled(array, page.bitspersample)  # and in the machine's order of bytes
+
+
+def _looked_up(indices, page):
+    table = np.asarray(page.colormap)
+    if table.max() > 255:  # some writers give 8 bits where 16 are due
+        table = table >> 8
+    return np.ascontiguousarray(table.astype(np.uint8).T[indices])
+
+
+def _alpha(extras, declared, notes):
+    """-> the sample that is declared as alpha; infrared, masks and the like are not."""
+    found = next((i for i, kind in enumerate(declared) if kind in (_ASSOCIATED, _UNASSOCIATED)), None)
+    if extras.shape[-1] > (found is not None):
+        notes.append("a further channel, which the file does not declare as transparency, is left out")
+    return None if found is None or found >= extras.shape[-1] else np.ascontiguousarray(extras[..., found])
+
+
+def _divided(values, alpha):
+    """Values that were multiplied with alpha / 255 or 65535 -> as they were; 0 where nothing of them is left."""
+    # The largest, 65535 * 65535 + 32767, still fits.
+    top, alpha = np.iinfo(alpha.dtype).max, np.maximum(alpha, 1).astype(np.uint32)
+    return np.minimum((values * np.uint32(top) + alpha // 2) // alpha, top).astype(values.dtype)
+
+
+def _lab(values, photometric):
+    """TIFF 6.0, section 23, and its technical note 4 (16 bits); ICCLAB shifts a and b by half of their range."""
+    wide = values.dtype == np.uint16
+    white = (65280 if photometric == _ICCLAB else 65535) if wide else 255
+    lightness = values[..., 0].astype(np.float32) * np.float32(100 / white)
+    if photometric == _ICCLAB:
+        ab = values[..., 1:].astype(np.float32) - (32768 if wide else 128)
+    else:
+        ab = values[..., 1:].view(np.int16 if wide else np.int8).astype(np.float32)
+    return profiles.from_lab(lightness, ab / (256 if wide else 1), values.dtype)
