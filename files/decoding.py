@@ -25,7 +25,7 @@ from colorgan.files.metadata import Metadata
 # Those that hold photographs, likely ones first; phones' MPO opens as JPEG. Others that Pillow knows start programs
 # (EPS), or are not pictures of pixels.
 FORMATS = (
-    *("JPEG", "PNG", "WEBP", "TIFF", "HEIF", "AVIF", "GIF", "BMP", "JPEG2000", "PPM", "PSD", "TGA", "PCX", "SGI"),
+    *("JPEG", "PNG", "WEBP", "HEIF", "AVIF", "GIF", "BMP", "JPEG2000", "PPM", "PSD", "TGA", "PCX", "SGI"),
     "ICO",
 )
 _PLAIN = ("1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "YCbCr")
@@ -46,8 +46,11 @@ class Decoded:
     notes: list[str] = field(default_factory=list)
 
 
-def size(data, check: Callable[[tuple], None]) -> tuple[int, int]:
-    """-> height and width of a picture, upright, as its header states them; arguments and errors as of `decode`."""
+def size(data, check: Callable[[tuple], None], *, upright: bool = True) -> tuple[int, int]:
+    """-> height and width of a picture, as its header states them; arguments and errors as of `decode`.
+
+    Without `upright` they may be exchanged: of some PNG files all pixels must be read to know.
+    """
     head = _head(data)
     if tiff.is_one(head):
         file = tiff.Tiff(data)
@@ -56,7 +59,7 @@ def size(data, check: Callable[[tuple], None]) -> tuple[int, int]:
         return jxl.size(data.read())
     with Image.open(data, formats=FORMATS) as image:
         check(image.size)
-        turned = orientation.swaps_sides(orientation.remaining(image))
+        turned = upright and orientation.swaps_sides(orientation.remaining(image))
         return image.size if turned else image.size[::-1]
 
 
@@ -100,17 +103,10 @@ def _of_tiff(data, check, notes, with_metadata):
     file = tiff.Tiff(data)
     check((file.width, file.height))
     notes += file.notes
-    values, alpha = _luma_and_chroma(data, file.index) if file.is_pillows else file.read(notes)
+    values, alpha = file.read(notes)
     values, icc = profiles.as_srgb(values, file.icc, notes)
     said = _metadata_of_tiff(data, notes) if with_metadata else Metadata()
     return Decoded(values, alpha, dataclasses.replace(said, icc=icc), notes)
-
-
-def _luma_and_chroma(data, index):
-    data.seek(0)
-    with Image.open(data, formats=("TIFF",)) as image:
-        image.seek(index)
-        return _values(image)
 
 
 class _Tags(TiffImagePlugin.TiffImageFile):
@@ -142,24 +138,22 @@ def _metadata(opened, notes):
 
 
 def _of_pillow(data, image, at_least, notes, with_metadata):
-    is_wide_png = _is_wide_png(image)  # what follows loads a PNG
-    said = _metadata(lambda: image, notes) if with_metadata else Metadata()
-    if with_metadata:
-        notes += [*_further(image), *_at_the_end(image, data)]
-    turn = orientation.remaining(image)
-    if at_least:
-        _draft(image, at_least[::-1] if orientation.swaps_sides(turn) else at_least)
-    icc = image.info.get("icc_profile")
-    if image.format == "JPEG2000":
-        icc = jp2.profile(_content(data))
-    values, alpha = _wide_png(_content(data)) if is_wide_png else _samples(data, image)
+    if at_least and image.format in ("JPEG", "MPO"):
+        _draft(image, at_least)
+    values, alpha = _wide_png(_content(data)) if _is_wide_png(image) else _samples(data, image)
+    turn = orientation.remaining(image)  # of a PNG it may lie behind the pixels
     if image.format in _UNUSED and alpha is not None and not alpha.any():
         alpha = None
         notes.append("it is transparent everywhere; its alpha is left out")
+    icc = jp2.profile(_content(data)) if image.format == "JPEG2000" else image.info.get("icc_profile")
     if image.format == "PNG" and not icc:
         icc = profiles.of_png(image.info, values.ndim == 2)
     values, icc = profiles.as_srgb(values, icc, notes)
     alpha = None if alpha is None else orientation.upright(alpha, turn)
+    said = Metadata()
+    if with_metadata:
+        said = _metadata(lambda: image, notes)
+        notes += [*_further(image), *_at_the_end(image, data)]
     return Decoded(orientation.upright(values, turn), alpha, dataclasses.replace(said, icc=icc), notes)
 
 
@@ -171,7 +165,8 @@ def _samples(data, image):
 
 def _draft(image, at_least):
     """JPEG can be decoded at 1/2, 1/4, 1/8 at a fraction of the cost."""
-    shrink = max(at_least[0] / image.height, at_least[1] / image.width)
+    height, width = at_least[::-1] if orientation.swaps_sides(orientation.remaining(image)) else at_least
+    shrink = max(height / image.height, width / image.width)
     if shrink <= 0.5:
         image.draft(None, (math.ceil(image.width * shrink), math.ceil(image.height * shrink)))
 

@@ -11,12 +11,12 @@ TAG = 274
 
 
 def remaining(image) -> int:
-    """-> what is still to be done to the pixels of an image that Pillow opened; 1 where its file says nothing of sense.
+    """-> what is to be done to the pixels of an image that Pillow opened, no TIFF; 1 where it says nothing of sense.
 
-    Nothing to a TIFF's: Pillow turns these as it loads them, and before that its `size` is the upright picture's.
+    A PNG's pixels are loaded, where nothing before them says.
     """
     try:
-        stated = image.getexif().get(TAG) if image.format != "TIFF" else 1
+        stated = image.getexif().get(TAG)
     # Pillow's parsers meet arbitrary bytes and raise what comes up (SyntaxError, struct.error, ...).
     except Exception:
         return 1

@@ -50,7 +50,8 @@ def large_pictures(max_megapixels: float):
 def megapixels(path: Path) -> float:
     """-> the size that a file's header states; 0 where it cannot be read (`read` then says why)."""
     try:
-        return float(np.prod(size(path))) / 1e6
+        height, width = _found(path, decoding.size, None, upright=False)
+        return height * width / 1e6
     except OSError:
         return 0.0
 

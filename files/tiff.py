@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 
+import imagecodecs
 import numpy as np
 import tifffile
 
@@ -42,7 +43,6 @@ class Tiff:
 
     Attributes:
         page: tifffile's, of the picture: the first page that is no preview or mask.
-        index: which of the file's pages that is, None if it lies below one of them.
         height, width: of the picture, upright.
         notes: what there is to say of the choice.
 
@@ -51,7 +51,7 @@ class Tiff:
     """
 
     def __init__(self, data):
-        self.notes = []
+        self.notes, self._data = [], data
         try:
             self._file = tifffile.TiffFile(data)
             self._choose()
@@ -74,7 +74,7 @@ class Tiff:
         shown = [(i, page) for i, page in every if not page.subfiletype & (_REDUCED | _MASK)] or every
         if not shown:
             raise OSError("it has no picture")
-        self.index, self.page = next(((i, page) for i, page in shown if _is_preview(shown[0][1], page)), shown[0])
+        self._index, self.page = next(((i, page) for i, page in shown if _is_preview(shown[0][1], page)), shown[0])
         if self.page is not shown[0][1]:
             self.notes.append("its first page is a smaller copy of the picture that was taken")
         elif len(shown) > 1:
@@ -86,11 +86,6 @@ class Tiff:
         found = self.page.tags.get(34675)
         return bytes(found.value) if found is not None and isinstance(found.value, bytes) else None
 
-    @property
-    def is_pillows(self) -> bool:
-        """Whether the picture is luma and chroma of different sizes without JPEG, which only Pillow reads."""
-        return self.index is not None and self.page.photometric == _YCBCR and self.page.compression != _JPEG
-
     def read(self, notes: list[str]):
         """The picture's values.
 
@@ -101,11 +96,21 @@ class Tiff:
         Raises:
             OSError: if they are missing, damaged, compressed in an unknown way, or have no defined brightness.
         """
+        try:
+            return self._read(notes)
+        except (OSError, MemoryError):
+            raise
+        except Exception as error:  # see above
+            raise OSError(f"its tags are damaged ({error})") from error
+
+    def _read(self, notes):
         page = self.page
         colors = _COLORS.get(page.photometric)
         if colors is None or page.samplesperpixel < colors or page.samplesperpixel > _MOST_SAMPLES:
             kind = getattr(page.photometric, "name", page.photometric)
             raise OSError(f"pixels of kind {kind} with {page.samplesperpixel} samples have no defined brightness")
+        if page.photometric == _YCBCR and page.compression != _JPEG:
+            return self._luma_and_chroma(), None
         array = orientation.upright(self._array(), self._turn)
         if page.photometric == _PALETTE:
             values, extras = _looked_up(array[..., 0], page), None
@@ -120,6 +125,17 @@ class Tiff:
         if page.photometric in (_CIELAB, _ICCLAB):
             values = _lab(values, page.photometric)
         return np.ascontiguousarray(values), alpha
+
+    def _luma_and_chroma(self):
+        """Without JPEG these may be of different sizes, which libtiff reads, and tifffile does not."""
+        if self._index is None:
+            raise OSError("pixels of kind YCBCR without JPEG, in a page below another, cannot be read")
+        self._data.seek(0)
+        try:
+            array = imagecodecs.tiff_decode(self._data.read(), index=self._index, asrgb=True)
+        except (imagecodecs.TiffError, IndexError, ValueError) as error:
+            raise OSError(f"its pixels are damaged ({error})") from error
+        return orientation.upright(array[..., :3], self._turn)
 
     def _array(self):
         """[H, W, samples] as they lie in the file."""

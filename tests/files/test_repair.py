@@ -95,3 +95,17 @@ def test_any_bytes_are_a_picture_or_an_error(tmp_path, capfd):
             else:
                 assert photograph.pixels.dtype in (np.uint8, np.uint16) and photograph.pixels.size
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGBA", "I;16"])
+def test_damaged_pixels_of_png_are_an_error(mode):
+    image = (
+        Image.fromarray(PIXELS[..., 0].astype(np.uint16)) if mode == "I;16" else Image.fromarray(PIXELS).convert(mode)
+    )
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    data = bytearray(buffer.getvalue())
+    data[data.index(b"IDAT") + 12] ^= 255
+    for look in (reading.read, reading.rgb):
+        with pytest.raises(OSError, match="cannot be read"):
+            look(io.BytesIO(bytes(data)))
