@@ -20,18 +20,15 @@ SAMPLED = 10_000  # files whose size and time count for `Files.content`: asking 
 def decode(file, *, height, width):
     """Decode a picture, upright, its short side covering the size, cut out in the middle.
 
-    Strict: a file that is truncated, is too large for Pillow's guard against decompression bombs, or has no defined
-    8-bit meaning (float, 32-bit integers above 16 bits) is unreadable. Transparent pictures lie on white.
-
     Args:
-        file: a path or a binary file object.
+        file: a path or a binary file object; see `reading.rgb`, which is strict.
         height, width: of the result.
 
     Returns:
-        [height, width, 3] uint8, sRGB.
+        [height, width, 3] uint8, sRGB; what is transparent lies on white.
 
     Raises:
-        Unreadable: with Pillow's reason.
+        Unreadable: with the reader's reason, without the file's name.
     """
     try:
         picture = reading.rgb(file, at_least=(height, width))

@@ -140,7 +140,7 @@ def _metadata(opened, notes):
 def _of_pillow(data, image, at_least, notes, with_metadata):
     if at_least and image.format in ("JPEG", "MPO"):
         _draft(image, at_least)
-    values, alpha = _wide_png(_content(data)) if _is_wide_png(image) else _samples(data, image)
+    values, alpha = _wide_png(data) if _is_wide_png(image) else _samples(data, image)
     turn = orientation.remaining(image)  # of a PNG it may lie behind the pixels
     if image.format in _UNUSED and alpha is not None and not alpha.any():
         alpha = None
@@ -200,8 +200,11 @@ def _is_wide_png(image):
     return image.format == "PNG" and image.mode != "I;16" and ";16" in str(image.tile)
 
 
-def _wide_png(content):
+def _wide_png(data):
     """The pixels of a 16-bit PNG file with colour or alpha, which Pillow cuts to 8 bits."""
+    content = _content(data)
+    if found := repair.damaged_chunks(content):  # libpng would print them
+        raise OSError(f"it is damaged in its {', '.join(found)}")
     try:
         return modes.split(imagecodecs.png_decode(content))
     except imagecodecs.PngError as error:

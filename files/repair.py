@@ -35,20 +35,31 @@ def without_damage(data: bytes) -> tuple[bytes, list[str]] | None:
     return _jpeg(data) if data.startswith(b"\xff\xd8") else None
 
 
-def _png(data):
-    """Damaged and overlong chunks go, unless pixels are in them or depend on them."""
-    kept, lost, place = [_PNG], [], len(_PNG)
+def damaged_chunks(data: bytes) -> list[str]:
+    """-> the names of a PNG's chunks that end too early or have another checksum than they say."""
+    return [name.decode("latin-1") for name, _, fine in _chunks(data) if not fine]
+
+
+def _chunks(data):
+    """-> (name, the whole chunk, whether it is as it was written) of each chunk of a PNG."""
+    place = len(_PNG)
     while place + 8 <= len(data):
         length, name = struct.unpack(">I4s", data[place : place + 8])
         chunk = data[place : place + 12 + length]
         place += len(chunk)
+        yield name, chunk, len(chunk) == 12 + length and zlib.crc32(chunk[4:-4]) == int.from_bytes(chunk[-4:], "big")
+
+
+def _png(data):
+    """Damaged and overlong chunks go, unless pixels are in them or depend on them."""
+    kept, lost = [_PNG], []
+    for name, chunk, fine in _chunks(data):
         is_side = name[:1].islower() and name not in _MEANING
-        whole = len(chunk) == 12 + length and zlib.crc32(chunk[4:-4]) == struct.unpack(">I", chunk[-4:])[0]
-        if is_side and (not whole or (name in _TEXTS and _is_long(name, chunk[8:-4]))):
+        if is_side and (not fine or (name in _TEXTS and _is_long(name, chunk[8:-4]))):
             lost.append(name.decode("latin-1"))
         elif name == b"IEND":
             break
-        elif len(chunk) != 12 + length:
+        elif len(chunk) != 12 + int.from_bytes(chunk[:4], "big"):
             return None  # pixels are missing
         else:
             kept.append(chunk)

@@ -109,6 +109,8 @@ class Tiff:
         if colors is None or page.samplesperpixel < colors or page.samplesperpixel > _MOST_SAMPLES:
             kind = getattr(page.photometric, "name", page.photometric)
             raise OSError(f"pixels of kind {kind} with {page.samplesperpixel} samples have no defined brightness")
+        if not isinstance(page.bitspersample, int):
+            raise OSError(f"samples of different depths, {page.bitspersample}, have no defined brightness")
         if page.photometric == _YCBCR and page.compression != _JPEG:
             return self._luma_and_chroma(), None
         array = orientation.upright(self._array(), self._turn)

@@ -111,7 +111,6 @@ def test_exif_is_kept_and_the_orientation_applied(tmp_path, suffix):
     assert 256 not in kept  # how a TIFF is built is no description
 
 
-@pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow's own, on TIFF files that end early
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
@@ -128,7 +127,6 @@ def test_files_that_are_no_pictures(tmp_path, content, reason):
     assert str(tmp_path / "a.png") in str(caught.value)
 
 
-@pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow's own, on TIFF files that end early
 @pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.tif", "a.webp", "a.bmp", "deep.png", "deep.tif"])
 def test_truncated_files(tmp_path, name):
     path = tmp_path / name

@@ -5,6 +5,7 @@ import random
 import struct
 import zlib
 
+import imagecodecs
 import numpy as np
 import pytest
 from PIL import Image
@@ -97,15 +98,18 @@ def test_any_bytes_are_a_picture_or_an_error(tmp_path, capfd):
     assert capfd.readouterr() == ("", "")
 
 
-@pytest.mark.parametrize("mode", ["1", "L", "P", "RGBA", "I;16"])
-def test_damaged_pixels_of_png_are_an_error(mode):
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGBA", "I;16", "deep"])
+def test_damaged_pixels_of_png_are_an_error(mode, capfd):
     image = (
-        Image.fromarray(PIXELS[..., 0].astype(np.uint16)) if mode == "I;16" else Image.fromarray(PIXELS).convert(mode)
+        Image.fromarray(PIXELS[..., 0].astype(np.uint16))
+        if mode == "I;16"
+        else Image.fromarray(PIXELS).convert("L" if mode == "deep" else mode)
     )
     buffer = io.BytesIO()
     image.save(buffer, "PNG")
-    data = bytearray(buffer.getvalue())
+    data = bytearray(imagecodecs.png_encode(PIXELS.astype(np.uint16)) if mode == "deep" else buffer.getvalue())
     data[data.index(b"IDAT") + 12] ^= 255
     for look in (reading.read, reading.rgb):
         with pytest.raises(OSError, match="cannot be read"):
             look(io.BytesIO(bytes(data)))
+    assert capfd.readouterr() == ("", "")

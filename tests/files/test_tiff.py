@@ -71,7 +71,6 @@ def test_16_bits_multiplied_with_alpha_are_divided_again(tmp_path):
         assert (photograph.pixels[:, 2] == 0).all()  # nothing is left of what cannot be seen
 
 
-@pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow's own, on TIFF files that end early
 @pytest.mark.parametrize("compression", [None, "zlib"])
 @pytest.mark.parametrize("kind", ["rgb", "rgba", "gray", "gray-alpha"])
 def test_16_bit_tiff_files_that_are_not_whole(tmp_path, kind, compression):
