@@ -31,6 +31,7 @@ FORMATS = (
 _PLAIN = ("1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "YCbCr")
 _FRAMES = ("GIF", "PNG", "WEBP", "AVIF")  # whose further pictures are those of a film
 _UNUSED = ("BMP", "DIB", "TGA")  # whose fourth byte many programs write as 0 and do not use
+_EMPTY = 20  # bytes of EXIF data that says nothing
 pillow_heif.register_heif_opener()
 # What Pillow has to say of damaged tags goes to stderr; here it is an error or a note.
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
@@ -82,7 +83,7 @@ def decode(data, check: Callable[[tuple], None], *, at_least=None, with_metadata
     if jxl.is_one(head):
         content = data.read()
         check(jxl.size(content)[::-1])
-        return Decoded(*jxl.read(content), Metadata(), ["metadata and profile of JPEG XL files are left out"])
+        return _of_jxl(content, notes, with_metadata)
     with Image.open(data, formats=FORMATS) as image:
         check(image.size)
         return _of_pillow(data, image, at_least, notes, with_metadata)
@@ -125,16 +126,24 @@ def _metadata_of_tiff(data, notes):
     return _metadata(lambda: _Tags(data), notes)
 
 
-def _metadata(opened, notes):
+def _metadata(opened, notes, content=b""):
     try:
         image = opened()
-        if image.info.get("exif") and not image.getexif():  # Pillow gives nothing then, and says nothing
+        if len(image.info.get("exif") or b"") > _EMPTY and not image.getexif():  # Pillow says nothing then
             notes.append("its EXIF data is damaged and left out")
-        return metadata.of(image, notes)
+        return metadata.of(image, notes, content)
     # Pillow's parsers meet arbitrary bytes and raise what comes up (SyntaxError, struct.error, ...).
     except Exception as error:
         notes.append(f"its metadata is damaged and left out ({error})")
         return Metadata()
+
+
+def _of_jxl(content, notes, with_metadata):
+    (values, alpha), icc = jxl.read(content), jxl.profile(content)
+    if icc is None:
+        notes.append("its colours are taken for sRGB's, which it does not say they are")
+    values, _ = profiles.as_srgb(values, icc, notes)
+    return Decoded(values, alpha, metadata.of_boxes(content, notes) if with_metadata else Metadata(), notes)
 
 
 def _of_pillow(data, image, at_least, notes, with_metadata):
@@ -152,7 +161,7 @@ def _of_pillow(data, image, at_least, notes, with_metadata):
     alpha = None if alpha is None else orientation.upright(alpha, turn)
     said = Metadata()
     if with_metadata:
-        said = _metadata(lambda: image, notes)
+        said = _metadata(lambda: image, notes, _content(data) if image.format == "JPEG2000" else b"")
         notes += [*_further(image), *_at_the_end(image, data)]
     return Decoded(orientation.upright(values, turn), alpha, dataclasses.replace(said, icc=icc), notes)
 

@@ -1,13 +1,21 @@
-"""JPEG XL, which Pillow does not read. Imports `files.modes` and `files.orientation`."""
+"""JPEG XL, which Pillow does not read. Imports `files.modes`, `files.orientation` and
+`files.profiles`."""
 
 from __future__ import annotations
 
 import imagecodecs
 import numpy as np
 
-from colorgan.files import modes, orientation
+from colorgan.files import modes, orientation, profiles
 
 _BOX = b"\0\0\0\x0cJXL \r\n\x87\n"
+_RGB, _GRAY, _D65, _SRGB = 0, 1, 1, 1  # names of colour spaces, white points and primaries
+_PRIMARIES = {
+    _SRGB: profiles.PRIMARIES,
+    9: (0.708, 0.292, 0.170, 0.797, 0.131, 0.046),  # BT.2100
+    11: (0.680, 0.320, 0.265, 0.690, 0.150, 0.060),  # P3
+}
+_CURVES = {8: 1.0, 13: None}  # linear, sRGB
 _RATIOS = {1: (1, 1), 2: (12, 10), 3: (4, 3), 4: (3, 2), 5: (16, 9), 6: (5, 4), 7: (2, 1)}
 
 
@@ -18,39 +26,77 @@ def is_one(head: bytes) -> bool:
 
 def size(content: bytes) -> tuple[int, int]:
     """-> height and width that a file's header states, upright. Raises OSError if there is none."""
-    return _header(content)[:2]
+    return _Header(content).size
 
 
-def _header(content):
-    """-> height, width, bits a sample (ISO/IEC 18181-1, SizeHeader and ImageMetadata); 0 bits where it is intricate."""
-    bits = int.from_bytes(_codestream(content)[2:], "little")
+def profile(content: bytes) -> bytes | None:
+    """-> an ICC profile of the colours that a file's header names: empty of sRGB's, None where it cannot be told."""
+    return _Header(content).profile
 
-    def take(count):
-        nonlocal bits
-        value, bits = bits & ((1 << count) - 1), bits >> count
+
+class _Header:
+    """ISO/IEC 18181-1, SizeHeader and ImageMetadata: size, bits a sample (0: intricate, or float), profile."""
+
+    def __init__(self, content):
+        self._left, self.profile = int.from_bytes(_codestream(content)[2:], "little"), None
+        self.size, self.bits = self._sides(), 8
+        if self._take(1):  # all is as usual
+            self.profile = b""
+            return
+        if self._take(1):  # there is something special
+            turn = self._take(3) + 1
+            self.size = self.size[::-1] if orientation.swaps_sides(turn) else self.size
+            if self._take(1):
+                self._sides()  # to be shown at
+            if self._take(2):  # a preview, an animation
+                self.bits = 0
+                return
+        self.bits = self._depth()
+        self._take(1)  # whether 16 bits are enough for decoders
+        self.profile = self._colors() if self._has_plain_extras() else None
+
+    def _take(self, count):
+        value, self._left = self._left & ((1 << count) - 1), self._left >> count
         return value
 
-    def sides():
-        is_small = take(1)
+    def _name(self):
+        """A number that names one of several."""
+        selector = self._take(2)
+        return selector if selector < 2 else 2 + self._take(4) if selector == 2 else 18 + self._take(6)
+
+    def _sides(self):
+        is_small = self._take(1)
 
         def side():
-            return (take(5) + 1) * 8 if is_small else take((9, 13, 18, 30)[take(2)]) + 1
+            return (self._take(5) + 1) * 8 if is_small else self._take((9, 13, 18, 30)[self._take(2)]) + 1
 
-        height, ratio = side(), take(3)
+        height, ratio = side(), self._take(3)
         return height, height * _RATIOS[ratio][0] // _RATIOS[ratio][1] if ratio else side()
 
-    (height, width), bits_of = sides(), (8, 10, 12, None)
-    if take(1):  # all is as usual
-        return height, width, 8
-    if take(1):  # there is something special
-        if orientation.swaps_sides(take(3) + 1):
-            height, width = width, height
-        if take(1):
-            sides()  # to be shown at
-        if take(2):  # a preview, an animation
-            return height, width, 0
-    is_float, depth = take(1), take(2)
-    return height, width, 0 if is_float else bits_of[depth] or 1 + take(6)
+    def _depth(self):
+        is_float, depth = self._take(1), self._take(2)
+        return 0 if is_float else (8, 10, 12, None)[depth] or 1 + self._take(6)
+
+    def _has_plain_extras(self):
+        """Whether there is no channel beside the colours, or one of alpha without a name."""
+        count = self._take(2)
+        if not count or (count == 1 and self._take(1)):
+            return True
+        return count == 1 and self._name() == 0 and self._depth() > 0 and not self._take(5)  # unscaled, no name, plain
+
+    def _colors(self):
+        self._take(1)  # whether they are stored as XYB
+        if self._take(1):
+            return b""
+        if self._take(1):  # a profile, compressed
+            return None
+        space = self._name()
+        white, primaries = self._name(), self._name() if space == _RGB else _SRGB
+        gamma = 1e7 / (self._take(24) or 1e7) if self._take(1) else _CURVES.get(self._name(), 0)
+        if space not in (_RGB, _GRAY) or white != _D65 or primaries not in _PRIMARIES or gamma == 0:
+            return None
+        is_usual = gamma is None and primaries == _SRGB
+        return b"" if is_usual else profiles.made(space == _GRAY, _PRIMARIES[primaries], gamma)
 
 
 def _codestream(content):
@@ -59,12 +105,12 @@ def _codestream(content):
     while place is not None and place + 16 <= len(content):
         length, name = int.from_bytes(content[place : place + 4], "big"), content[place + 4 : place + 8]
         if name in (b"jxlc", b"jxlp"):
-            return content[place + (8 if length != 1 else 16) + (4 if name == b"jxlp" else 0) :][:32]
+            return content[place + (8 if length != 1 else 16) + (4 if name == b"jxlp" else 0) :][:64]
         length = int.from_bytes(content[place + 8 : place + 16], "big") if length == 1 else length
         place = place + length if length >= 8 else None
     if content[:2] != b"\xff\x0a":
         raise OSError("it has no picture")
-    return content[:32]
+    return content[:64]
 
 
 def read(content: bytes):
@@ -73,7 +119,7 @@ def read(content: bytes):
         array = imagecodecs.jpegxl_decode(content)
     except imagecodecs.JpegxlError as error:
         raise OSError(f"its pixels are damaged ({error})") from error
-    bits = 8 if array.dtype == np.uint8 else _header(content)[2]
+    bits = 8 if array.dtype == np.uint8 else _Header(content).bits
     if array.dtype not in (np.uint8, np.uint16) or not bits or array.ndim not in (2, 3):
         raise OSError(f"pixels of type {array.dtype} and shape {list(array.shape)} have no defined brightness")
     return modes.split(modes.scaled(array, bits).reshape(*array.shape[:2], -1))

@@ -16,8 +16,8 @@ _SPACES = {b"GRAY": "gray", b"RGB ": "rgb", b"CMYK": "cmyk"}
 _RELATIVE = 1  # the intent: relative colorimetric
 _EXACT = 0x100  # LittleCMS' cmsFLAGS_NOOPTIMIZE: else 16 bits go through a table of 33 steps, up to 19 of 255 off
 _NEAR = 2  # of 255: the many profiles called sRGB differ by their rounding
-_WHITE = (0.3127, 0.3290)  # sRGB's white and primaries, CIE xy (IEC 61966-2-1)
-_PRIMARIES = (0.64, 0.33, 0.30, 0.60, 0.15, 0.06)
+WHITE = (0.3127, 0.3290)  # sRGB's white and primaries, CIE xy (IEC 61966-2-1)
+PRIMARIES = (0.64, 0.33, 0.30, 0.60, 0.15, 0.06)
 _D50 = (0.96422, 1.0, 0.82521)
 # CIE XYZ at D50 -> linear sRGB, Bradford adaptation (Lindbloom).
 _FROM_D50 = (
@@ -101,16 +101,23 @@ def of_png(info: dict, is_gray: bool) -> bytes | None:
         info: what Pillow found. sRGB and iCCP chunks go before (PNG specification, 11.3.2).
         is_gray: whether its pictures is without colour.
     """
-    gamma, stated = info.get("gamma", 0), info.get("chromaticity", (*_WHITE, *_PRIMARIES))
+    gamma, stated = info.get("gamma", 0), info.get("chromaticity", (*WHITE, *PRIMARIES))
     if "srgb" in info or not 0.1 <= gamma <= 1 or not all(0 < value < 1 for value in stated):
         return None
-    white, primaries = (*stated[:2], 1.0), [(*stated[i : i + 2], 1.0) for i in (2, 4, 6)]
-    other_colors = not is_gray and not np.allclose(stated, (*_WHITE, *_PRIMARIES), atol=0.002)
+    other_colors = not is_gray and not np.allclose(stated, (*WHITE, *PRIMARIES), atol=0.002)
     if abs(gamma - 1 / 2.2) < 0.005 and not other_colors:  # what sRGB is written as
         return None
-    if is_gray:
-        return imagecodecs.cms_profile("gray", whitepoint=white, gamma=1 / gamma)
-    return imagecodecs.cms_profile("rgb", whitepoint=white, primaries=np.ravel(primaries), gamma=1 / gamma)
+    return made(is_gray, stated[2:], 1 / gamma, stated[:2])
+
+
+def made(is_gray: bool, primaries=PRIMARIES, gamma: float | None = None, white=WHITE) -> bytes:
+    """-> an ICC profile: primaries and white in CIE xy, light = value ** gamma, or as of sRGB where that is None."""
+    value = np.linspace(0, 1, 4096)
+    curve = np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4).astype(np.float32)
+    options = {"whitepoint": (*white, 1.0)} | ({"gamma": gamma} if gamma else {"transferfunction": curve})
+    if not is_gray:
+        options["primaries"] = np.ravel([(*primaries[i : i + 2], 1.0) for i in (0, 2, 4)])
+    return imagecodecs.cms_profile("gray" if is_gray else "rgb", **options)
 
 
 def from_lab(lightness: np.ndarray, ab: np.ndarray, dtype) -> np.ndarray:

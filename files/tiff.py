@@ -110,7 +110,7 @@ class Tiff:
             kind = getattr(page.photometric, "name", page.photometric)
             raise OSError(f"pixels of kind {kind} with {page.samplesperpixel} samples have no defined brightness")
         if not isinstance(page.bitspersample, int):
-            raise OSError(f"samples of different depths, {page.bitspersample}, have no defined brightness")
+            raise OSError("samples of different depths have no defined brightness")
         if page.photometric == _YCBCR and page.compression != _JPEG:
             return self._luma_and_chroma(), None
         array = orientation.upright(self._array(), self._turn)

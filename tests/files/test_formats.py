@@ -3,8 +3,8 @@
 import struct
 from pathlib import Path
 
+import imagecodecs
 import numpy as np
-import pillow_heif
 import pytest
 from PIL import Image, ImageCms, PngImagePlugin, TiffImagePlugin
 
@@ -104,10 +104,21 @@ def tiff(path):
 
 def jpeg2000(path):
     Image.new("RGBA", (8, 4)).save(path, "JPEG2000")
+    data, place = path.read_bytes(), path.read_bytes().index(b"colr") - 4
+    box = struct.pack(">I", 11 + len(PROFILE)) + b"colr\2\0\0" + PROFILE
+    head = data.index(b"jp2h") - 4
+    length = int.from_bytes(data[head : head + 4], "big") + len(box) - 15  # that of a colour box with a number
+    data = data[:head] + struct.pack(">I", length) + data[head + 4 : place] + box + data[place + 15 :]
     kinds = ("BE7ACFCB97A942E89C71999491E3AFAC", PACKET), ("33C7A4D2B81D4723A0BAF1A3E097AD38", CAPTION)
-    data = path.read_bytes()
     for kind, content in (*kinds, (b"JpgTiffExif->JP2".hex(), EXIF.tobytes()[6:])):
         data += struct.pack(">I4s", 24 + len(content), b"uuid") + bytes.fromhex(kind) + content
+    path.write_bytes(data)
+
+
+def jpeg_xl(path):
+    data = imagecodecs.jpegxl_encode(RGBA, usecontainer=True)
+    for name, content in ((b"Exif", b"\0\0\0\0" + EXIF.tobytes()[6:]), (b"xml ", PACKET)):
+        data += struct.pack(">I4s", 8 + len(content), name) + content
     path.write_bytes(data)
 
 
@@ -124,17 +135,17 @@ FILES = {
     "AVIF": by_pillow("AVIF", **GIVEN),
     "HEIC": by_pillow("HEIF", **GIVEN),
     "JPEG 2000": jpeg2000,
+    "JPEG XL": jpeg_xl,
 }
 
 
 @pytest.mark.parametrize("format", FILES)
 def test_read(tmp_path, format):
     """What other programs wrote."""
-    pillow_heif.register_heif_opener()
     FILES[format](tmp_path / "a")
     photograph = reading.read(tmp_path / "a")
-    assert kept(photograph) == words(format, 2) - {"16 bits"} and photograph.notes == []
+    assert kept(photograph) | {"16 bits"} == words(format, 2) | {"16 bits"} and photograph.notes == []
 
 
 def test_all_rows_are_walked():
-    assert {*WRITTEN, *FILES} == set(ROWS)
+    assert {*WRITTEN, *FILES} == set(ROWS) - {"DNG"}  # which is TIFF

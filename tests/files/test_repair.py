@@ -100,14 +100,12 @@ def test_any_bytes_are_a_picture_or_an_error(tmp_path, capfd):
 
 @pytest.mark.parametrize("mode", ["1", "L", "P", "RGBA", "I;16", "deep"])
 def test_damaged_pixels_of_png_are_an_error(mode, capfd):
-    image = (
-        Image.fromarray(PIXELS[..., 0].astype(np.uint16))
-        if mode == "I;16"
-        else Image.fromarray(PIXELS).convert("L" if mode == "deep" else mode)
-    )
-    buffer = io.BytesIO()
-    image.save(buffer, "PNG")
-    data = bytearray(imagecodecs.png_encode(PIXELS.astype(np.uint16)) if mode == "deep" else buffer.getvalue())
+    gray, buffer = PIXELS[..., 0].astype(np.uint16), io.BytesIO()
+    if mode == "deep":
+        buffer.write(imagecodecs.png_encode(PIXELS.astype(np.uint16)))
+    else:
+        (Image.fromarray(gray) if mode == "I;16" else Image.fromarray(PIXELS).convert(mode)).save(buffer, "PNG")
+    data = bytearray(buffer.getvalue())
     data[data.index(b"IDAT") + 12] ^= 255
     for look in (reading.read, reading.rgb):
         with pytest.raises(OSError, match="cannot be read"):
