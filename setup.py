@@ -41,6 +41,7 @@ setup(
         "pillow-heif>=1.8.1",  # HEIC, as phones save it
         "tifffile>=2026.3.3",  # TIFF: pages, depths and kinds of samples, which Pillow cuts to 8 bits or does not read
         "imagecodecs>=2026.3.6",  # tifffile's decompressors, fax among them; PNG and JPEG 2000 of 16 bits, JPEG XL, ICC
+        "av>=18.1",  # films: FFmpeg with its encoders inside the wheel, so that sound needs no program in the PATH
         "fastapi>=0.133",  # the first that takes Starlette 1
         "starlette>=1.0.1",  # FastAPI's own
         "python-multipart>=0.0.20",  # Starlette reads forms with it, but asks for it on demand only

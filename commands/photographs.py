@@ -24,6 +24,8 @@ def run(command: flags.Command) -> int:
         settings=common.settings(wanted, colorizer),
         steering=_steering(command),
         smoothing=wanted.smoothing,
+        film_codec=wanted.film_codec,
+        film_quality=wanted.film_quality,
         overwrite=wanted.overwrite,
         weights_sha256=colorizer.stored.digest,
     )

@@ -1,7 +1,7 @@
 """What a file holds, told by its first bytes: names lie, or have no suffix.
 
 Owns the table of what pictures and films begin with, those too that nothing here reads: what is passed over can then
-be named. Imports nothing of ours.
+be named. Imports `files.suffixes`.
 """
 
 from __future__ import annotations
@@ -10,9 +10,12 @@ import re
 
 from PIL import Image
 
+from colorgan.files import suffixes
+
 PICTURE, FILM = "picture", "film"
 _HEAD = 4096  # bytes; Ogg says within them what it holds
 _STILL_BRANDS = ("heic", "heix", "heim", "heis", "hevc", "hevx", "mif1", "msf1", "avif", "avis")
+_STILL_OR_MOVING = (".gif", ".webp")
 _SOUND_BRANDS = ("M4A ", "M4B ", "M4P ", "F4A ", "F4B ")
 # (what such files begin with, the kind, what people call it); the first that fits counts.
 _BEGINNINGS = tuple(
@@ -58,6 +61,13 @@ def of(path) -> str:
     """
     kind, name = _told(path)
     return FILM if name in ("GIF", "WebP") and _moves(path) else kind
+
+
+def is_film(path) -> bool:
+    """-> whether a file is coloured as a film: by its name; where that says GIF, WebP or nothing, by what is in it."""
+    if suffixes.of(path) in _STILL_OR_MOVING or not (suffixes.is_picture(path) or suffixes.is_film(path)):
+        return of(path) == FILM
+    return suffixes.is_film(path)
 
 
 def name(path) -> str:

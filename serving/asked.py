@@ -1,6 +1,6 @@
 """What a command line asks of the colours: flags and files -> `steering.Wishes`, looked at before anything is written.
 
-Owns `Steering`, files of hints, painted pictures and references. Imports `serving.steering`, `serving.films`,
+Owns `Steering`, files of hints, painted pictures and references. Imports `serving.steering`,
 `serving.photos` for its settings, and the room `files`.
 """
 
@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from colorgan.files import modes, reading, suffixes
-from colorgan.serving import films
+from colorgan.files import kinds, modes, reading
+from colorgan.files.films import reading as films
 from colorgan.serving.photos import Settings
 from colorgan.serving.steering import LARGEST, MOST, Hint, Wishes, palette_of, parse_hints
 
@@ -54,7 +54,7 @@ def wishes_of(steering: Steering, sources, colorizer, settings: Settings) -> Wis
         if len(sources) != 1:
             raise ValueError(f"--hints are of one photograph or film. Received: {len(sources)}; use a call for each.")
         hints = _hints(Path(steering.hints), sources[0], settings)
-    films_among = [source for source in sources if suffixes.is_film(source)]
+    films_among = [source for source in sources if kinds.is_film(source)]
     if films_among and (steering.variants > 1 or steering.doubt):
         raise ValueError(f"--variants and --doubt are of photographs, and {films_among[0]} is a film.")
     wishes = Wishes(hints, palette, steering.desired_saturation, steering.desired_hue)
@@ -72,9 +72,9 @@ def _flag(name):
 
 def _hints(path, source, settings):
     """-> the hints in a file, which lie within a photograph or film."""
-    if suffixes.is_film(source):
-        with contextlib.closing(films.Frames(source)) as frames:
-            picture, alpha, count = next(iter(frames)), None, frames.stated
+    if kinds.is_film(source):
+        with contextlib.closing(films.read(source)) as frames:
+            picture, alpha, count = next(iter(frames)).pixels, None, frames.stated
     else:
         with reading.large_pictures(settings.max_megapixels):
             photograph = reading.read(source, max_megapixels=settings.max_megapixels)

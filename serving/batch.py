@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
-from colorgan.files import reading, suffixes, writing
+from colorgan.files import kinds, reading, suffixes, writing
 from colorgan.serving import corrections, fullres, manifest, photos, plan, video
 from colorgan.serving.asked import Steering, wishes_of
 from colorgan.serving.photos import Settings
@@ -36,6 +36,8 @@ def colorize_files(
     settings: Settings,
     steering: Steering = Steering(),  # noqa: B008 - frozen
     smoothing: float = video.SMOOTHING,
+    film_codec: str = "",
+    film_quality: float | None = None,
     overwrite: bool = False,
     weights_sha256="",
     say=print,
@@ -48,7 +50,7 @@ def colorize_files(
         output: folder for the results and `manifest.json`; the structure below a given folder is kept.
         settings: how.
         steering: what a person decides about the colours, and what is written beside the results.
-        smoothing: of films; see `smoothing.Smoother`.
+        smoothing, film_codec, film_quality: of films; see `video.colorize_film`.
         overwrite: replace outputs that exist. Otherwise they are listed: a call that was interrupted can be repeated.
         weights_sha256: for the manifest.
         say: gets the text for people.
@@ -91,12 +93,14 @@ def colorize_files(
         manifest.add(output, [job.entry for job in jobs if job.entry], failed)
 
     try:
-        photographs = [job for job in todo if not suffixes.is_film(job.source)]
+        photographs = [job for job in todo if not kinds.is_film(job.source)]
         _colorize_photographs(colorizer, photographs, settings, wishes, finish)
     finally:  # what was done before an interruption is on record
         record()
-    for job in [job for job in todo if suffixes.is_film(job.source)]:
-        _colorize_film(colorizer, job, finish, settings=settings, wishes=wishes, smoothing=smoothing, say=say)
+    wanted = {"smoothing": smoothing, "codec": film_codec, "quality": film_quality}
+    for job in [job for job in todo if kinds.is_film(job.source)]:
+        options = {"wishes": wishes, "weights_sha256": weights_sha256, "say": say}
+        _colorize_film(colorizer, job, finish, wanted, settings=settings, **options)
         record()
     other = [job for job in skipped if _is_other(job, output, earlier, settings, steering, weights_sha256)]
     _report(jobs, skipped, len(other), output, say)
@@ -221,15 +225,14 @@ def _write(job, settings, threads):
         writing.write(path, np.repeat(levels[..., None], 3, axis=-1))
 
 
-def _colorize_film(colorizer, job, finish, *, settings, smoothing, **options):
-    options |= {"settings": settings, "smoothing": smoothing}
+def _colorize_film(colorizer, job, finish, wanted, *, settings, **options):
     try:
-        film = video.colorize_film(colorizer, job.source, job.target, **options)
+        film = video.colorize_film(colorizer, job.source, job.target, settings=settings, **wanted, **options)
     except Exception as error:  # decoders, encoders and networks raise what comes up
         job.fail(photos.reason(error))
     else:
         job.seconds = film.seconds
-        finish(job, **{**asdict(film), "settings": {**asdict(settings), "smoothing": smoothing}})
+        finish(job, **{**asdict(film), "settings": {**asdict(settings), **wanted}})
 
 
 def _is_other(job, output, earlier, settings, steering, weights_sha256):
@@ -249,7 +252,7 @@ def _report(jobs, skipped, others, output, say):
     for job in jobs:
         for note in job.notes:
             say(note)
-    photographs = [job for job in jobs if job.entry and not suffixes.is_film(job.source)]
+    photographs = [job for job in jobs if job.entry and not kinds.is_film(job.source)]
     if photographs:
         one = len(photographs) == 1
         say(f"Colorized: {photographs[0].target}" if one else f"{len(photographs)} photographs colorized: {output}")

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from colorgan.files import reading, suffixes, walk
+from colorgan.files import kinds, reading, suffixes, walk
+from colorgan.files.films import containers
 from colorgan.serving.photos import Settings
 
 
@@ -103,8 +104,8 @@ def jobs(inputs, output: Path, settings: Settings, *, variants: int = 1, doubt: 
     Where `--format` would give one name to several, s.jpg and s.png as PNG, the one that is of the format has it, else
     the first; the others keep their suffix in their names, s.jpg.png, with a note.
 
-    Without `--format` a photograph keeps its suffix, and becomes PNG where it is of a kind that is only read; films
-    keep their names.
+    Without `--format` a photograph keeps its suffix, and becomes PNG where it is of a kind that is only read; a film
+    likewise becomes Matroska.
 
     Returns:
         The jobs, in the order of `find`. Where two still have one output the later one has a `problem`, and so has an
@@ -115,7 +116,7 @@ def jobs(inputs, output: Path, settings: Settings, *, variants: int = 1, doubt: 
         ValueError: if an output is an input.
     """
     found, missing = find(inputs, outside=output)
-    planned = [Job(source, target(below, output, settings)) for source, below in found]
+    planned = [Job(source, target(below, output, settings, is_film=kinds.is_film(source))) for source, below in found]
     names, taken = [below.name for _, below in found], {}
     for job, name in sorted(zip(planned, names, strict=True), key=lambda pair: pair[0].target.name != pair[1]):
         # Two names that differ in case are one file on some systems.
@@ -142,10 +143,12 @@ def jobs(inputs, output: Path, settings: Settings, *, variants: int = 1, doubt: 
     return [*(Job(Path(given), output, problem=reason) for given, reason in missing.items()), *planned]
 
 
-def target(below: Path, output: Path, settings: Settings) -> Path:
+def target(below: Path, output: Path, settings: Settings, *, is_film: bool) -> Path:
     """-> the file that a photograph or film at a place below the inputs becomes."""
+    if is_film:
+        return output / below.with_suffix(containers.suffix(below))
     # The suffix is spelled as the input's where that is of the format that is wanted.
     spellings = suffixes.FORMATS[settings.format] if settings.format else suffixes.WRITTEN
-    if suffixes.is_film(below) or suffixes.of(below) in spellings:
+    if suffixes.of(below) in spellings:
         return output / below
     return output / below.with_suffix(spellings[0] if settings.format else ".png")

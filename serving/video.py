@@ -1,24 +1,40 @@
 """Films: frame by frame as photographs are colorized, with colours that stay while nothing moves.
 
-Owns the way of a film from file to file. Imports `serving.films` for the files, `serving.photos`, `serving.fullres` and
-`serving.steering` for the colours, `serving.smoothing` for what ties the frames together.
+Owns the way of a film from file to file, in segments, so that it goes on after an interruption. Imports the room
+`files`, `serving.photos`, `serving.fullres` and `serving.steering` for the colours, `serving.smoothing` for what ties
+the frames together.
 """
 
 from __future__ import annotations
 
 import contextlib
+import dataclasses
+import functools
 import itertools
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import av
 import numpy as np
 from tqdm import tqdm
 
-from colorgan.serving import films, fullres, photos
+from colorgan.files import suffixes, whole
+from colorgan.files.films import animating, containers, encoding, joining, reading
+from colorgan.files.films.segments import Segments
+from colorgan.serving import fullres, photos
 from colorgan.serving.photos import Settings
 from colorgan.serving.smoothing import SMOOTHING, Flicker, Scene, Smoother
-from colorgan.serving.steering import Wishes
+from colorgan.serving.steering import Hint, Wishes
+
+SEGMENT = (
+    32 * photos.BATCH
+)  # frames; whole batches, so that a film that goes on has the batches of one that did not stop
+_GIVEN = {"smoothing", "wishes"}  # of what ties frames together: not state, but what it was made with
+
+
+class Stopped(Exception):
+    """A film was stopped between two batches; what is done of it is kept, and the same call goes on with it."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +48,7 @@ class Film:
     scenes: int  # one more than the cuts that were found
     flicker: float | None  # see `smoothing.Flicker`
     flicker_unsmoothed: float | None  # without smoothing
+    notes: tuple[str, ...]  # what became different, or was left out
     seconds: float  # spent on it
 
 
@@ -43,79 +60,202 @@ def colorize_film(
     settings: Settings,
     wishes: Wishes = photos.AUTOMATIC,
     smoothing: float = SMOOTHING,
+    codec: str = "",
+    quality: float | None = None,
+    weights_sha256: str = "",
+    stop=lambda: False,
     say=print,
 ) -> Film:
-    """Colorize a film into a file of the same size, frame rate and container; memory does not grow with its length.
+    """Colorize a film into a file of the same size, times and container; memory does not grow with its length.
+
+    Every `SEGMENT` frames what is done is put beside the target, in a folder with a dot in front of its name. A call
+    with the same arguments goes on after the last whole segment; the colours are those of a film that was never
+    interrupted. When the film is complete the folder is gone.
 
     Args:
         colorizer: anything with `Colorizer.predict_small`.
         source: the film. If it has colours, only its lightness counts.
-        target: the file to write, another one; its suffix says the container.
+        target: the file to write, another one; its suffix says the container, `containers.CONTAINERS`.
         settings: how; `format` and `quality` are photographs'.
         wishes: of all frames; of hints see `smoothing.Scene`.
         smoothing: see `smoothing.Smoother`.
-        say: gets the text for people: whether the sound is lost, the scenes, and the flicker.
+        codec: one of `containers.CODECS`; empty: what suits the container.
+        quality: see `containers.Codec`; None: what suits the codec.
+        weights_sha256: those of the colorizer: with others a film does not go on, but begins anew.
+        stop: is asked between two batches whether to stop.
+        say: gets the text for people: what became different, the scenes, and the flicker.
 
     Raises:
-        OSError: if the film cannot be read to its end, or the target not written; nothing is left behind then.
+        OSError: if the film cannot be read, or the target not written. Nothing is left behind but whole segments.
+        ValueError: if the container or the codec does not take `codec` or `quality`.
+        Stopped: if `stop` said so.
     """
-    start = time.perf_counter()
-    smoother, flicker, unsmoothed = Smoother(smoothing), Flicker(), Flicker()
-    with contextlib.closing(films.Frames(source)) as frames:
-        state = Scene(wishes), smoother, flicker, unsmoothed
-        count, (height, width) = _run(colorizer, frames, target, settings, state, say)
+    start, source, target = time.perf_counter(), Path(source), Path(target)
+    made_from = {"film": str(source.resolve()), "settings": settings, "wishes": wishes, "smoothing": smoothing}
+    made_from |= {"codec": codec, "quality": quality, "weights": weights_sha256, "av": av.__version__}
+    with contextlib.closing(reading.read(source)) as frames:
+        status = source.stat()
+        made_from |= {"size": status.st_size, "changed": status.st_mtime_ns}
+        _check_size(frames, settings)
+        frames.limit(int(settings.max_megapixels * 1e6))
+        with _written(target), Segments(target, _plain(made_from)) as segments:
+            ties = _Ties(wishes, smoothing)
+            ties.restore(segments.state)
+            coding = _make(colorizer, frames, segments, target, ties, settings, (codec, quality), stop)
+            notes = [*frames.notes, *_put_together(segments, coding, frames, target)]
+            count = segments.frames
+            segments.remove()
+    if frames.alpha and not coding.alpha:
+        notes.append("its transparency is left out")
+    if quality is not None and coding.codec.quality is None:
+        notes.append("--film-quality has no meaning for its codec")
+    if frames.deep and not coding.deep:
+        notes.append(f"its {frames.bits} bits become 8; --film-codec has codecs that keep them")
     result = Film(
         frames=count,
-        fps=frames.fps,
-        height=height,
-        width=width,
-        scenes=smoother.scenes,
-        flicker=flicker.mean,
-        flicker_unsmoothed=unsmoothed.mean,
+        fps=float(frames.fps),
+        height=frames.height,
+        width=frames.width,
+        scenes=int(ties.smoother.scenes),
+        flicker=ties.flicker.mean,
+        flicker_unsmoothed=ties.unsmoothed.mean,
+        notes=tuple(notes),
         seconds=time.perf_counter() - start,
     )
+    for note in notes:
+        say(f"{source}: {note}")
     say(_report(source, result, smoothing))
     return result
 
 
-def _run(colorizer, frames, target, settings, state, say):
-    """Frames in, frames out, a batch at a time. -> how many, and their height and width."""
-    rest = iter(frames)
-    first = next(rest)  # with none, `frames` has raised
-    height, width = first.shape[:2]
-    if height * width > settings.max_megapixels * 1e6:
-        raise OSError(f"{frames.source} has frames of {width} x {height} pixels. --max-megapixels allows more")
-    if not films.keeps_sound():
-        say(f"{frames.source}: ffmpeg is not installed, so that its sound is lost, if it has some.")
-    double, count = 2 if settings.side_by_side else 1, 0
-    rest = itertools.chain([first], rest)
-    with (
-        films.writer(target, frames.source, fps=frames.fps, height=height, width=double * width) as write,
-        tqdm(total=frames.stated or None, unit="frame", disable=None) as bar,
-    ):
-        while batch := list(itertools.islice(rest, photos.BATCH)):
-            for coloured in _colorized(colorizer, batch, settings, *state):
-                write(coloured)
+class _Ties:
+    """What ties the frames of a film together, and can be stored."""
+
+    def __init__(self, wishes, smoothing):
+        self.scene, self.smoother = Scene(wishes), Smoother(smoothing)
+        self.flicker, self.unsmoothed = Flicker(), Flicker()
+
+    def state(self):
+        """-> {name: what JSON or NumPy can store}."""
+        return {name: value if isinstance(value, np.ndarray) else _plain(value) for name, value in _leaves(self)}
+
+    def restore(self, state):
+        """Take up what `state` gave; nothing is a film's begin."""
+        for key, value in state.items():
+            *outer, name = key.split(".")
+            if name == "_hints":
+                value = tuple(Hint(**{**one, "color": one["color"] and tuple(one["color"])}) for one in value)
+            setattr(functools.reduce(getattr, outer, self), name, value)
+
+
+def _leaves(one, path=""):
+    """-> the names and values of what changes in an object and in those inside it."""
+    for name, value in vars(one).items():
+        if name in _GIVEN or f"{path}{name}" == "scene._hints":
+            continue
+        if hasattr(value, "__dict__"):
+            yield from _leaves(value, f"{path}{name}.")
+        else:
+            yield f"{path}{name}", value
+
+
+def _plain(value):
+    """-> a value as JSON can hold it."""
+    if dataclasses.is_dataclass(value):
+        return _plain({one.name: getattr(value, one.name) for one in dataclasses.fields(value)})
+    if isinstance(value, dict):
+        return {name: _plain(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    return value.tolist() if isinstance(value, np.ndarray | np.generic) else value
+
+
+@contextlib.contextmanager
+def _written(target):
+    """Within: what fails at the target says so."""
+    try:
+        yield
+    except av.FFmpegError as error:
+        raise OSError(f"{target} cannot be written ({error.strerror})") from error
+    except OSError as error:
+        if error.errno is None:
+            raise  # one of ours
+        raise OSError(f"{target} cannot be written ({error.strerror})") from error
+
+
+def _check_size(frames, settings):
+    if frames.height * frames.width > settings.max_megapixels * 1e6:
+        size = f"{frames.width} x {frames.height}"
+        raise OSError(f"{frames.source} has frames of {size} pixels. --max-megapixels allows more")
+
+
+def _make(colorizer, frames, segments, target, ties, settings, wanted, stop):
+    """All segments that are not there yet. -> how they are coded."""
+    rest = frames.after(segments.frames)
+    first = next(rest, None)  # now the film is known
+    _check_size(frames, settings)
+    name, quality = wanted
+    double = 2 if settings.side_by_side else 1
+    shape = {"height": frames.height, "width": double * frames.width}
+    coding = encoding.coding(target, frames, **shape, name=name, quality=quality)
+    rest = itertools.chain([first] if first else [], rest)
+    about = {"total": frames.about or None, "initial": segments.frames}
+    with tqdm(**about, unit="frame", disable=None) as bar:
+        while True:
+            before, room = segments.frames, SEGMENT - segments.frames % SEGMENT
+            stopped = _segment(colorizer, itertools.islice(rest, room), segments, coding, ties, settings, stop, bar)
+            if stopped:
+                raise Stopped(f"{frames.source}: stopped after {segments.frames} frames; the same call goes on")
+            if segments.frames == before:
+                return coding
+
+
+def _segment(colorizer, piece, segments, coding, ties, settings, stop, bar):
+    """One segment. -> whether it was to stop before the piece was at its end."""
+    encoder, count, stopped = encoding.Encoder(coding, segments.last), 0, False
+    with segments.segment() as write:
+        while not stopped and (batch := list(itertools.islice(piece, photos.BATCH))):
+            pictures = [frame.pixels for frame in batch]
+            for frame, coloured in zip(batch, _colorized(colorizer, pictures, settings, coding, ties), strict=True):
+                alpha = frame.alpha
+                if alpha is not None and settings.side_by_side:
+                    alpha = np.concatenate([alpha, alpha], axis=1)
+                for packet in encoder(coloured, frame.time, frame.duration, alpha):
+                    write(packet)
             count += len(batch)
             bar.update(len(batch))
-    return count, (height, width)
+            stopped = stop()
+        for packet in encoder.rest() if count else ():
+            write(packet)
+    if count:
+        segments.keep(count, encoder.last, ties.state())
+    return stopped
 
 
-def _colorized(colorizer, batch, settings, scene, smoother, flicker, unsmoothed):
-    """[H, W, 3] uint8 frames -> the same in colour, one after the other."""
+def _put_together(segments, coding, frames, target):
+    """The film itself, where it will be. -> what there is to say of it."""
+    with whole.replacing(target) as (path,):
+        if suffixes.of(target) not in containers.ANIMATIONS:
+            return joining.join(segments, coding, frames.source, path)
+        animating.animate(segments, coding, path, loop=frames.loop)
+        return []
+
+
+def _colorized(colorizer, batch, settings, coding, ties):
+    """[H, W] or [H, W, 3] frames -> the same in colour, one after the other."""
     small = np.stack([photos.shrink(frame, settings.work_size) for frame in batch])
     lights = [fullres.lightness(picture) for picture in small]
-    held, size = [scene(light) for light in lights], [batch[0].shape[:2]]
-    if scene.wishes:
+    held, size = [ties.scene(light) for light in lights], [batch[0].shape[:2]]
+    if ties.scene.wishes:
         pairs = zip(small, held, strict=True)
         predicted = [photos.predict_ab(colorizer, one[None], settings, wishes, size)[0] for one, wishes in pairs]
     else:
         predicted = photos.predict_ab(colorizer, small, settings)
     for frame, light, raw, wishes in zip(batch, lights, predicted, held, strict=True):
-        ab, change = smoother(light, raw, wishes.hints)
-        flicker(ab, change)
-        unsmoothed(raw, change)
-        yield photos.paint(frame, ab, settings)
+        ab, change = ties.smoother(light, raw, wishes.hints)
+        ties.flicker(ab, change)
+        ties.unsmoothed(raw, change)
+        yield photos.paint(frame, ab, settings, dtype=np.uint16 if coding.deep else np.uint8)
 
 
 def _report(source, film, smoothing):

@@ -364,6 +364,18 @@ class Colorizing:
         "pixels of the shorter side that the network sees; 0: what suits its training",
         modes=(*PHOTOS, *MEASURE),
     )
+    film_codec: str = option(
+        "",
+        "of films; default: what suits the container; ffv1 loses nothing",
+        choices={"colorize": ("h264", "hevc", "av1", "vp9", "mpeg4", "mpeg2", "prores", "ffv1")},
+    )
+    film_quality: float | None = option(
+        None,
+        "films: constant rate factor of h264, hevc (to 51), av1 and vp9 (to 63), quantizer of the others (to 31); less "
+        "is better",
+        kind=float,
+        most=63,
+    )
     smoothing: float = option(0.8, "films: how much of the last frame's colours stays with what it shows", below=1)
     max_megapixels: float = option(200.0, "larger photographs and frames are refused", above=0, modes=PHOTOS)
     provenance: bool = option(

@@ -3,11 +3,15 @@
 import os
 import subprocess
 import sys
+from fractions import Fraction
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
+import av
+import av.filter
 import keras
+import numpy as np
 import pytest
 import tensorflow as tf
 
@@ -95,3 +99,87 @@ def here(untraced, tmp_path, monkeypatch, capsys):
         return printed
 
     return opened
+
+
+def _film(path, frames, *, size=(24, 32), rate=25, times=None, codec="ffv1", pixels=None, aspect=1, sound=None, **more):
+    """A film; -> its path.
+
+    Args:
+        frames: gray levels of whole frames, or [H, W] or [H, W, 3] uint8 each.
+        times: seconds at which they are shown; default: evenly.
+        pixels: the pixel format as coded; default: the encoder's first.
+        sound: (codec, seconds) of a tone.
+        more: `late`: seconds after which the picture begins; `tags`: of the file; `title`: tags of the sound;
+            `filters`: that frames pass; `options`: of the encoder; `cover`: whether a still picture comes first;
+            `colours`; `even`: whether times count frames; `format`: of the file.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    late, times = Fraction(more.get("late", 0)), times or [Fraction(i) / Fraction(rate) for i in range(len(frames))]
+    with av.open(str(path), "w", format=more.get("format")) as output:
+        output.metadata.update(more.get("tags", {}))
+        if more.get("cover"):
+            cover = output.add_stream("mjpeg", rate=1, options={"strict": "unofficial"})
+            cover.height, cover.width, cover.pix_fmt = 16, 16, "yuvj420p"
+            cover.disposition = av.stream.Disposition.attached_pic
+        stream = output.add_stream(codec, rate=Fraction(rate), options={"strict": "-1", **more.get("options", {})})
+        stream.height, stream.width = size
+        stream.pix_fmt = pixels or av.Codec(codec, "w").video_formats[0].name
+        stream.codec_context.time_base = 1 / Fraction(rate) if more.get("even") else Fraction(1, 12000)
+        stream.codec_context.sample_aspect_ratio = Fraction(aspect)
+        stream.codec_context.color_range = more.get("colours", {}).get("dst_color_range", 0)
+        stream.codec_context.colorspace = more.get("colours", {}).get("dst_colorspace", 2)
+        if sound:
+            hertz = 48000 if sound[0] == "libopus" else 44100
+            tone = output.add_stream(sound[0], rate=hertz, layout="mono", options={"strict": "-2"})
+            tone.bit_rate = 64000
+            tone.metadata.update(more.get("title", {}))
+            for packet in _tone(tone, hertz, sound[1]):
+                output.mux(packet)
+        if more.get("cover"):
+            output.mux(
+                cover.encode(
+                    av.VideoFrame.from_ndarray(np.full((16, 16, 3), 200, np.uint8)).reformat(format="yuvj420p")
+                )
+            )
+            output.mux(cover.encode(None))
+        graph = _graph(more["filters"], size, stream.pix_fmt) if more.get("filters") else None
+        for values, time in zip(frames, times, strict=True):
+            values = np.broadcast_to(np.asarray(values, np.uint8), size) if np.ndim(values) < 2 else np.uint8(values)
+            values = values if values.ndim == 3 else np.repeat(values[..., None], 3, axis=-1)
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(values)).reformat(
+                format=stream.pix_fmt, **{"interpolation": 0x40000 | 0x2000 | 4, **more.get("colours", {})}
+            )
+            if graph:
+                graph.vpush(frame)
+                frame = graph.vpull()
+            frame.time_base = stream.codec_context.time_base
+            frame.pts = round((Fraction(time) + late) / frame.time_base)
+            output.mux(stream.encode(frame))
+        output.mux(stream.encode(None))
+    return path
+
+
+def _tone(stream, hertz, seconds):
+    values = np.sin(np.arange(int(hertz * seconds)) / 16).astype(np.float32)[None] * 0.3
+    frame = av.AudioFrame.from_ndarray(values, format="flt", layout="mono")
+    frame.sample_rate, frame.pts = hertz, 0
+    resampler = av.AudioResampler(format=stream.format, layout="mono", rate=hertz)
+    for one in [*resampler.resample(frame), *resampler.resample(None)]:
+        yield stream.encode(one)
+    yield stream.encode(None)
+
+
+def _graph(words, size, pixels):
+    graph = av.filter.Graph()
+    source = graph.add_buffer(
+        width=size[1], height=size[0], format=av.VideoFormat(pixels), time_base=Fraction(1, 12000)
+    )
+    name, _, options = words.partition("=")
+    graph.link_nodes(source, graph.add(name, options), graph.add("buffersink")).configure()
+    return graph
+
+
+@pytest.fixture
+def make_film():
+    """-> a function that writes a film, `_film`."""
+    return _film

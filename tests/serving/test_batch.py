@@ -7,7 +7,6 @@ import subprocess
 import sys
 import threading
 
-import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -293,27 +292,13 @@ def test_a_writer_that_raises_anything_stops_one_file_only(tmp_path, painter, mo
     assert (tmp_path / "out" / "b.png").exists() and not (tmp_path / "out" / "a.png").exists()
 
 
-def film(path, frames=3):
-    """A film of gray frames."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    writer = cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, cv2.VideoWriter_fourcc(*"mp4v"), 12.5, (32, 24))
-    for _ in range(frames):
-        writer.write(np.full((24, 32, 3), 90, np.uint8))
-    writer.release()
-    return path
-
-
-@pytest.fixture
-def no_ffmpeg(tmp_path, monkeypatch):
-    (tmp_path / "no programs").mkdir()
-    monkeypatch.setenv("PATH", str(tmp_path / "no programs"))
-
-
 @pytest.mark.parametrize("pattern", ["", "/**/*"])
-def test_films_of_folders_and_globs_are_colorized(folder, out, painter, no_ffmpeg, pattern):
-    film(folder / "deep" / "a.mp4")
+def test_films_of_folders_and_globs_are_colorized(folder, out, painter, make_film, pattern):
+    make_film(folder / "deep" / "a.mp4", [90] * 3, codec="mpeg4", even=True)
     (folder / "deep" / "b.mov").write_bytes(b"no film")
-    assert film(folder / "clip.avi") in [path for path, _ in plan.find([folder])[0]]
+    assert make_film(folder / "clip.avi", [90] * 3, codec="mpeg4", even=True) in [
+        path for path, _ in plan.find([folder])[0]
+    ]
     status, said = colorize(painter, [f"{folder}{pattern}"], out, smoothing=0.25, weights_sha256="ab" * 32)
     assert status == 1 and "1 not colorized:" in said and "b.mov cannot be read as a film" in said
     assert files(out) == ["a.jpg", "b.PNG", "clip.avi", "deep/a.jpg", "deep/a.mp4", "manifest.json"]
@@ -324,23 +309,24 @@ def test_films_of_folders_and_globs_are_colorized(folder, out, painter, no_ffmpe
     assert [one["input"] for one in manifest(out)["failed"]] == [str(folder / "deep" / "b.mov")]
 
 
-def test_a_folder_of_films_alone_and_a_missing_input(tmp_path, out, painter, no_ffmpeg):
-    film(tmp_path / "films" / "a.mp4")
+def test_a_folder_of_films_alone_and_a_missing_input(tmp_path, out, painter, make_film):
+    make_film(tmp_path / "films" / "a.mp4", [90] * 3, codec="mpeg4", even=True)
     status, said = colorize(painter, [tmp_path / "gone.png", tmp_path / "films"], out)
     assert status == 1 and "gone.png is not there" in said and files(out) == ["a.mp4", "manifest.json"]
     made = (out / "a.mp4").read_bytes()
     status, said = colorize(painter, [tmp_path / "films"], out)
     assert status == 0 and "1 passed over, since they exist (" in said and said.endswith(str(out / "a.mp4"))
     assert (out / "a.mp4").read_bytes() == made
-    twin = film(tmp_path / "other" / "a.mp4")
+    twin = make_film(tmp_path / "other" / "a.mp4", [90] * 3, codec="mpeg4", even=True)
     status, said = colorize(painter, [tmp_path / "films", twin], out, overwrite=True)
     assert status == 1 and "would both become" in said and len(manifest(out)["photographs"]) == 1
     with pytest.raises(ValueError, match="would be written over"):
         colorize(painter, [twin], tmp_path / "other", overwrite=True)
 
 
-def test_a_film_that_raises_anything_stops_no_other(tmp_path, out, painter, no_ffmpeg, monkeypatch):
-    film(tmp_path / "a.mp4"), film(tmp_path / "b.mp4")
+def test_a_film_that_raises_anything_stops_no_other(tmp_path, out, painter, make_film, monkeypatch):
+    for name in ("a.mp4", "b.mp4"):
+        make_film(tmp_path / name, [90] * 3, codec="mpeg4")
     run = video.colorize_film
 
     def failing(colorizer, source, *rest, **options):

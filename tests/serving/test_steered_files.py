@@ -2,7 +2,7 @@
 
 import json
 
-import cv2
+import av
 import numpy as np
 import pytest
 from PIL import Image
@@ -154,19 +154,14 @@ def test_weights_that_know_nothing_of_it_are_named(place, colorize, steerable):
 
 
 @pytest.mark.parametrize("first", [0, 1])
-def test_a_film_with_hints(place, colorize, first):
+def test_a_film_with_hints(place, colorize, first, make_film):
     """They hold from their own frame on, and are not faded in: nothing moves before the cut."""
-    film = cv2.VideoWriter(str(place / "film.avi"), cv2.CAP_FFMPEG, cv2.VideoWriter_fourcc(*"FFV1"), 12, (48, 32))
-    for level in (90, 90, 90, 200):
-        film.write(np.full((32, 48, 3), level, np.uint8))
-    film.release()
+    make_film(place / "film.avi", (90, 90, 90, 200), size=(32, 48), even=True)
     (place / "hints.json").write_text(json.dumps([{**POINTS[0], "frame": first}]))
     assert colorize("film.avi", hints="hints.json")[0] == 0
     assert entries(place)["film.avi"]["steering"]["hints"].endswith("hints.json")
-    capture, frames = cv2.VideoCapture(str(place / "out" / "film.avi"), cv2.CAP_FFMPEG), []
-    while (got := capture.read())[0]:
-        frames.append(got[1][..., ::-1])
-    capture.release()
+    with av.open(str(place / "out" / "film.avi")) as made:
+        frames = [frame.to_ndarray(format="rgb24") for frame in made.decode(video=0)]
     ab = [
         np.asarray(color.rgb_to_lab(one[10:14, 18:22].mean(axis=(0, 1), keepdims=True) / np.float32(255)))[0, 0, 1:]
         for one in frames

@@ -1,29 +1,16 @@
-"""Films: every frame as a photograph, colours that stay, sound by a program that these tests play themselves."""
+"""Films: every frame as a photograph, colours that stay, and all that the film says of itself in the result."""
 
-import json
-import struct
-import sys
+import os
+from fractions import Fraction
 
-import cv2
+import av
 import numpy as np
 import pytest
 
-from colorgan.serving import films, fullres, photos, video
+from colorgan.files.films import containers, reading, segments
+from colorgan.serving import fullres, photos, video
 
 SETTINGS = photos.Settings(work_size=16)
-# Stands in for ffmpeg: keeps its command line and the frames that it was sent, or fails like it.
-PROGRAM = """#!{python}
-import json, pathlib, sys
-target = pathlib.Path(sys.argv[-1])
-if "fails" in "{how}":
-    print("Unknown encoder 'libx264'", file=sys.stderr)
-    if "at once" in "{how}":
-        sys.exit(1)
-frames = sys.stdin.buffer.read()
-target.write_bytes(frames)
-pathlib.Path("{log}").write_text(json.dumps(sys.argv[1:]))
-sys.exit(1 if "fails" in "{how}" else 0)
-"""
 
 
 class Painter:
@@ -45,263 +32,369 @@ class Painter:
         return ab
 
 
-@pytest.fixture
-def no_ffmpeg(tmp_path, monkeypatch):
-    (tmp_path / "no programs").mkdir()
-    monkeypatch.setenv("PATH", str(tmp_path / "no programs"))
+class Gradient:
+    """The colours of a frame depend on it alone."""
 
+    color_space = "lab"
 
-@pytest.fixture
-def ffmpeg(tmp_path, monkeypatch):
-    """-> a function that puts the stand-in on the PATH, and gives the file where its command line will lie."""
-
-    def install(how="works"):
-        folder, log = tmp_path / "programs", tmp_path / "command.json"
-        folder.mkdir()
-        (folder / "ffmpeg").write_text(PROGRAM.format(python=sys.executable, how=how, log=log))
-        (folder / "ffmpeg").chmod(0o755)
-        monkeypatch.setenv("PATH", str(folder))
-        return log
-
-    return install
-
-
-def film(path, levels, *, size=(24, 32), fps=12.5, codec="MJPG"):
-    """A film of gray frames, each of one level or given as [H, W] uint8."""
-    writer = cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, cv2.VideoWriter_fourcc(*codec), fps, size[::-1])
-    assert writer.isOpened()
-    for level in levels:
-        frame = np.broadcast_to(np.asarray(level, np.uint8), size)
-        writer.write(np.repeat(frame[..., None], 3, axis=-1))
-    writer.release()
-    return path
+    def predict_small(self, rgb, flip_average=False):
+        return np.stack([rgb[..., 0] * 0.2, 20 - rgb[..., 1] * 0.1], axis=-1).astype(np.float32)
 
 
 def frames_of(path):
-    frames = films.Frames(path)
-    result = np.stack(list(frames))
-    frames.close()
-    return result, frames.fps
+    """-> [N, H, W, 3], and the times."""
+    film = reading.read(path)
+    found = list(film)
+    film.close()
+    pixels = [one.pixels if one.pixels.ndim == 3 else np.repeat(one.pixels[..., None], 3, -1) for one in found]
+    return np.stack(pixels), [one.time for one in found]
 
 
 def colorize(source, target, painter=None, **options):
     said = []
-    result = video.colorize_film(
-        painter or Painter(), source, target, **{"settings": SETTINGS, "say": said.append, **options}
-    )
+    options = {"settings": SETTINGS, "say": said.append, **options}
+    result = video.colorize_film(painter or Painter(), source, target, **options)
     return result, "\n".join(said)
 
 
-@pytest.mark.parametrize(("suffix", "codec"), [(".mp4", "mp4v"), (".avi", "MJPG"), (".mkv", "mp4v"), (".mov", "mp4v")])
-def test_a_film_without_ffmpeg(tmp_path, no_ffmpeg, lab_of, suffix, codec):
-    levels = [60, 60, 62, 62, 64, 64, 66, 66, 68, 68, 70]
-    source = film(tmp_path / f"a{suffix}", levels, codec=codec, fps=23.976)
-    painter = Painter([(20, 30)])
-    result, said = colorize(source, tmp_path / "out" / f"b{suffix}", painter)
-    assert painter.sizes == [8, 3]  # batched
-    assert (result.frames, result.height, result.width, result.scenes) == (11, 24, 32, 1)
-    assert "sound is lost" in said and "11 frames in 1 scene" in said
-    before, after = frames_of(source)[0], frames_of(tmp_path / "out" / f"b{suffix}")[0]
-    assert after.shape == before.shape == (11, 24, 32, 3)
-    assert frames_of(tmp_path / "out" / f"b{suffix}")[1] == pytest.approx(23.976, rel=1e-3)
-    lab = lab_of(after.reshape(-1, 32, 3))
-    np.testing.assert_allclose(lab[..., 0], lab_of(before.reshape(-1, 32, 3))[..., 0], atol=3)  # a lossy encoder
-    np.testing.assert_allclose(lab[..., 1:].mean(axis=(0, 1)), (20, 30), atol=3)
+def streams_of(path):
+    with av.open(str(path)) as container:
+        return [(one.type, one.codec_context and one.codec_context.codec.canonical_name) for one in container.streams]
+
+
+# What each container is given: the codec of its picture and of its sound, as people have them.
+CLIPS = {
+    ".mp4": ("libx264", "aac"), ".m4v": ("mpeg4", "aac"), ".mov": ("mjpeg", "pcm_s16le"), ".qt": ("mjpeg", "pcm_s16le"),
+    ".f4v": ("libx264", "aac"), ".avi": ("mpeg4", "libmp3lame"), ".divx": ("mpeg4", "libmp3lame"),
+    ".mkv": ("ffv1", "flac"), ".webm": ("libvpx", "libopus"), ".mpg": ("mpeg2video", "mp2"),
+    ".mpeg": ("mpeg2video", "mp2"), ".vob": ("mpeg2video", "ac3"), ".ts": ("mpeg2video", "mp2"),
+    ".m2t": ("libx264", "ac3"), ".mts": ("libx264", "ac3"), ".m2ts": ("libx264", "ac3"), ".wmv": ("wmv2", "wmav2"),
+    ".asf": ("wmv2", "wmav2"), ".flv": ("flv", "libmp3lame"), ".3gp": ("mpeg4", "aac"), ".3g2": ("mpeg4", "aac"),
+    ".ogv": ("libvpx", "flac"),
+}  # fmt: skip
+FORMATS = {
+    ".m4v": "mp4",
+    ".qt": "mov",
+    ".divx": "avi",
+    ".m2t": "mpegts",
+    ".mts": "mpegts",
+    ".mpg": "vob",
+    ".mpeg": "vob",
+}
+
+
+def test_every_container_that_is_written_is_tried_here():
+    assert set(CLIPS) | set(containers.ANIMATIONS) == set(containers.CONTAINERS)
+
+
+@pytest.mark.parametrize("suffix", CLIPS)
+def test_a_film_stays_what_it_is(tmp_path, make_film, lab_of, capfd, suffix):
+    """Frames, times, shape of pixels, lightness and sound, as they come in."""
+    codec, sound = CLIPS[suffix]
+    even = codec in ("mpeg2video", "libvpx", "flv") or suffix in (".avi", ".divx")
+    source = make_film(
+        tmp_path / f"a{suffix}", [60, 60, 70, 90, 120, 150], size=(48, 64), codec=codec, sound=(sound, 0.6), even=even,
+        aspect=1 if suffix in (".avi", ".divx", ".flv", ".ogv", ".webm", ".f4v") else "4/3", format=FORMATS.get(suffix),
+    )  # fmt: skip
+    result, said = colorize(source, tmp_path / "out" / f"b{suffix}", Painter([(20, 30)]))
+    assert (result.frames, result.height, result.width, result.notes) == (6, 48, 64, ()) and "6 frames" in said
+    (before, shown), (after, then) = frames_of(source), frames_of(tmp_path / "out" / f"b{suffix}")
+    assert after.shape == before.shape == (6, 48, 64, 3)
+    assert [float(b - a) for a, b in zip(shown, then, strict=True)] == pytest.approx([0] * 6, abs=0.001)
+    lab, was = (lab_of(pixels.reshape(-1, 64, 3)).reshape(6, -1, 3).mean(axis=1) for pixels in (after, before))
+    np.testing.assert_allclose(lab[:, 0], was[:, 0], atol=1.5)
+    np.testing.assert_allclose(lab[:, 1:].mean(axis=0), (20, 30), atol=4)
+    with av.open(str(source)) as one, av.open(str(tmp_path / "out" / f"b{suffix}")) as two:
+        assert one.streams.audio[0].codec_context.name == two.streams.audio[0].codec_context.name
+        aspects = [float(each.streams.video[0].sample_aspect_ratio or 1) for each in (one, two)]
+        assert aspects[0] == pytest.approx(aspects[1], rel=0.01)
+        packets = [[packet.size for packet in each.demux(audio=0) if packet.size] for each in (one, two)]
+        assert sum(packets[0]) == sum(packets[1]) > 0
     assert [p.name for p in (tmp_path / "out").iterdir()] == [f"b{suffix}"]
+    assert capfd.readouterr().err == ""
 
 
-def test_the_frames_that_ffmpeg_gets_are_those_of_photographs(tmp_path, ffmpeg):
-    log = ffmpeg()
-    source = film(tmp_path / "a.mp4", [40, 120, 200], codec="mp4v")
-    result, said = colorize(source, tmp_path / "b.mp4", smoothing=0.0)
-    assert "sound" not in said and result.scenes == 3
-    sent = np.frombuffer((tmp_path / "b.mp4").read_bytes(), np.uint8).reshape(3, 24, 32, 3)
+@pytest.mark.parametrize("suffix", containers.ANIMATIONS)
+def test_animations(tmp_path, make_film, lab_of, suffix):
+    from PIL import Image
+
+    pictures = []
+    for i in range(4):
+        values = np.zeros((24, 32, 4), np.uint8)
+        values[..., :3], values[..., 3] = 60 + 40 * i, 255
+        values[:8, :, 3] = 0  # clear above
+        pictures.append(Image.fromarray(values))
+    shown = [100, 250, 40, 700]
+    pictures[0].save(tmp_path / f"a{suffix}", save_all=True, append_images=pictures[1:], duration=shown, loop=3,
+                     disposal=2, lossless=True)  # fmt: skip
+    result, _ = colorize(tmp_path / f"a{suffix}", tmp_path / f"b{suffix}", Painter([(0, 30)]))
+    assert result.frames == 4
+    with Image.open(tmp_path / f"b{suffix}") as made:
+        assert (made.n_frames, made.info["loop"], made.size) == (4, 3, (32, 24))
+        durations = []
+        for i in range(4):
+            made.seek(i)
+            made.load()
+            durations.append(made.info["duration"])
+            values = np.asarray(made.convert("RGBA"))
+            assert (values[:7, :, 3] == 0).all() and (values[9:, :, 3] == 255).all()
+            lab = lab_of(values[12:, :, :3]).mean(axis=(0, 1))
+            level = 60 + 40 * i
+            assert lab[0] == pytest.approx(float(lab_of(np.full((1, 1), level, np.uint8))[0, 0, 0]), abs=2)
+            assert lab[1:] == pytest.approx((0, 30), abs=5)
+    assert durations == shown
+
+
+def test_frames_are_coloured_as_photographs_are(tmp_path, make_film):
+    source = make_film(tmp_path / "a.mkv", [40, 120, 200])
+    result, said = colorize(source, tmp_path / "b.mkv", smoothing=0.0, codec="ffv1")
+    assert result.scenes == 3
     painter = Painter()
-    for frame, received in zip(frames_of(source)[0], sent, strict=True):
+    for frame, received in zip(frames_of(source)[0], frames_of(tmp_path / "b.mkv")[0], strict=True):
         (ab,) = photos.predict_ab(painter, photos.shrink(frame, 16)[None], SETTINGS)
         np.testing.assert_array_equal(received, fullres.join(frame, ab))
-    words = json.loads(log.read_text())
-    assert words[words.index("-s") + 1] == "32x24" and words[words.index("-r") + 1] == "25/2"
-    assert words.count("-i") == 2 and str(source) in words  # sound comes from the film itself
-    assert words[words.index("-c:a") + 1] == "copy" and "1:a?" in words
-    assert words[words.index("-colorspace") + 1] == "bt709" and "scale=out_color_matrix=bt709:out_range=tv" in words
-    assert sorted(p.name for p in tmp_path.glob("*.mp4")) == ["a.mp4", "b.mp4"]
 
 
-def test_odd_sizes_get_a_row_and_a_column_twice(tmp_path, ffmpeg):
-    log = ffmpeg()
-    frames = [np.random.RandomState(0).randint(0, 256, (24, 32))]
-    source = film(tmp_path / "a.avi", frames)
-    odd = frames_of(source)[0][0][:23, :31]
-    with films.writer(tmp_path / "b.avi", source, fps=29.97002997, height=23, width=31) as write:
-        write(odd)
-    sent = np.frombuffer((tmp_path / "b.avi").read_bytes(), np.uint8).reshape(24, 32, 3)
-    np.testing.assert_array_equal(sent[:23, :31], odd)
-    np.testing.assert_array_equal(sent[23], sent[22])
-    np.testing.assert_array_equal(sent[:, 31], sent[:, 30])
-    words = json.loads(log.read_text())
-    assert words[words.index("-r") + 1] == "30000/1001"  # NTSC's rate, which decimals only come near
-    assert "-colorspace" not in words and "-vf" not in words  # an AVI could not say it
+def test_deep_films_stay_deep(tmp_path, make_film):
+    ramp = np.tile(np.arange(64, dtype=np.uint8) * 4, (48, 1))
+    source = make_film(tmp_path / "a.mkv", [ramp], size=(48, 64), pixels="gray16le")
+    result, said = colorize(source, tmp_path / "b.mkv", Painter([(0, 0)]))
+    film = reading.read(tmp_path / "b.mkv")
+    (one,) = film
+    film.close()
+    assert film.codec == "ffv1" and one.pixels.dtype == np.uint16  # lossless as it came
+    np.testing.assert_allclose(one.pixels[..., 0] / 257, ramp, atol=1)
+    result, said = colorize(source, tmp_path / "b.webm", Painter([(0, 0)]))
+    with av.open(str(tmp_path / "b.webm")) as made:
+        assert (made.streams.video[0].codec_context.name, made.streams.video[0].format.name) == (
+            "libdav1d",
+            "yuv420p10le",
+        )
+    result, said = colorize(source, tmp_path / "b.avi", Painter([(0, 0)]), codec="mpeg4")
+    assert "its 16 bits become 8; --film-codec has codecs that keep them" in said
 
 
-@pytest.mark.parametrize("how", ["fails at once", "fails at the end"])
-def test_what_ffmpeg_says_when_it_fails(tmp_path, ffmpeg, how):
-    ffmpeg(how)
-    source = film(tmp_path / "a.mp4", [50] * 30, codec="mp4v", size=(64, 64))
-    with pytest.raises(OSError, match=r"b\.mp4 cannot be written: ffmpeg failed .*Unknown encoder 'libx264'"):
-        colorize(source, tmp_path / "out" / "b.mp4")
-    assert list((tmp_path / "out").iterdir()) == []
+def test_odd_sizes_get_a_row_and_a_column_twice(tmp_path, make_film):
+    noise = np.random.RandomState(0).randint(0, 256, (23, 31))
+    source = make_film(tmp_path / "a.mkv", [noise], size=(23, 31))
+    colorize(source, tmp_path / "b.mkv", Painter([(0, 0)]), codec="h264", quality=0)
+    sent = frames_of(tmp_path / "b.mkv")[0][0].astype(int)
+    assert sent.shape == (24, 32, 3)
+    np.testing.assert_allclose(sent[:23, :31, 0], noise, atol=3)
+    np.testing.assert_allclose(sent[23], sent[22], atol=3)
+    np.testing.assert_allclose(sent[:, 31], sent[:, 30], atol=3)
+    colorize(source, tmp_path / "c.mkv", Painter([(0, 0)]), codec="ffv1")
+    assert frames_of(tmp_path / "c.mkv")[0].shape == (1, 23, 31, 3)
 
 
-def test_colours_do_not_cross_a_cut_and_flicker_is_measured(tmp_path, ffmpeg, lab_of):
-    ffmpeg()
-    source = film(tmp_path / "a.mp4", [60] * 4 + [180] * 4, codec="mp4v")
+def test_colours_do_not_cross_a_cut_and_flicker_is_measured(tmp_path, make_film, lab_of):
+    source = make_film(tmp_path / "a.mkv", [60] * 4 + [180] * 4)
     colors = [(20, 0), (30, 0), (20, 0), (30, 0), (0, -20), (0, -20), (0, -30), (0, -20)]
-    result, said = colorize(source, tmp_path / "b.mp4", Painter(colors), smoothing=0.5)
+    result, said = colorize(source, tmp_path / "b.mkv", Painter(colors), smoothing=0.5, codec="ffv1")
     assert result.scenes == 2
     # By hand. Unsmoothed |d ab|: 10 10 10 | 0 10 10. Smoothed a: 20 25 22.5 26.25, b: 20 20 25 22.5.
     assert result.flicker_unsmoothed == pytest.approx(50 / 6, rel=1e-5)
     assert result.flicker == pytest.approx((5 + 2.5 + 3.75 + 0 + 5 + 2.5) / 6, rel=1e-5)
     assert "8 frames in 2 scenes; flicker on static areas 3.12 with smoothing 0.5, 8.33 without" in said
-    sent = np.frombuffer((tmp_path / "b.mp4").read_bytes(), np.uint8).reshape(8, 24, 32, 3)
-    lab = lab_of(sent.reshape(-1, 32, 3)).reshape(8, 24, 32, 3).mean(axis=(1, 2))
+    lab = lab_of(frames_of(tmp_path / "b.mkv")[0].reshape(-1, 32, 3)).reshape(8, 24, 32, 3).mean(axis=(1, 2))
     expected = [(20, 0), (25, 0), (22.5, 0), (26.25, 0), (0, -20), (0, -20), (0, -25), (0, -22.5)]
     np.testing.assert_allclose(lab[:, 1:], expected, atol=1)  # 8-bit rounding
 
 
-def test_a_film_in_which_nothing_stands_still(tmp_path, ffmpeg):
-    ffmpeg()
-    result, said = colorize(film(tmp_path / "a.mp4", [60, 140], codec="mp4v"), tmp_path / "b.mp4")
+def test_a_film_in_which_nothing_stands_still(tmp_path, make_film):
+    result, said = colorize(make_film(tmp_path / "a.mp4", [60, 140], codec="mpeg4"), tmp_path / "b.mp4")
     assert result.flicker is None and "nothing stands still" in said
 
 
-def test_side_by_side_and_flip(tmp_path, ffmpeg):
-    ffmpeg()
-    source = film(tmp_path / "a.mp4", [100] * 2, codec="mp4v")
+def test_side_by_side_and_flip(tmp_path, make_film):
     settings = photos.Settings(work_size=16, side_by_side=True, flip_average=True)
     painter = Painter([(40, 0)])
-    colorize(source, tmp_path / "b.mp4", painter, settings=settings)
-    sent = np.frombuffer((tmp_path / "b.mp4").read_bytes(), np.uint8).reshape(2, 24, 64, 3).astype(int)
+    source = make_film(tmp_path / "a.mkv", [100] * 2)
+    colorize(source, tmp_path / "b.mkv", painter, settings=settings, codec="ffv1")
+    sent = frames_of(tmp_path / "b.mkv")[0].astype(int)
     assert np.ptp(sent[:, :, :32], axis=-1).max() <= 1 and np.ptp(sent[:, :, 32:], axis=-1).min() > 20
     assert (painter.sizes, painter.flips) == ([2], [True])
 
 
-def test_of_a_film_in_colour_only_lightness_counts(tmp_path, ffmpeg, lab_of):
-    ffmpeg()
-    writer = cv2.VideoWriter(str(tmp_path / "a.avi"), cv2.CAP_FFMPEG, cv2.VideoWriter_fourcc(*"MJPG"), 5, (32, 24))
-    writer.write(np.full((24, 32, 3), (40, 90, 160), np.uint8))  # brown, BGR
-    writer.release()
-    colorize(tmp_path / "a.avi", tmp_path / "b.avi", Painter([(0, -15)]))
-    sent = np.frombuffer((tmp_path / "b.avi").read_bytes(), np.uint8).reshape(24, 32, 3)
-    before = fullres.lightness(frames_of(tmp_path / "a.avi")[0][0])
-    np.testing.assert_allclose(lab_of(sent)[..., 0], before, atol=0.5)
-    np.testing.assert_allclose(lab_of(sent)[..., 1:].mean(axis=(0, 1)), (0, -15), atol=1)
+def test_of_a_film_in_colour_only_lightness_counts(tmp_path, make_film, lab_of):
+    source = make_film(tmp_path / "a.mkv", [np.full((24, 32, 3), (160, 90, 40), np.uint8)])
+    colorize(source, tmp_path / "b.mkv", Painter([(0, -15)]))
+    sent = frames_of(tmp_path / "b.mkv")[0][0]
+    before = fullres.lightness(frames_of(source)[0][0])
+    np.testing.assert_allclose(lab_of(sent)[..., 0], before, atol=0.8)
+    np.testing.assert_allclose(lab_of(sent)[..., 1:].mean(axis=(0, 1)), (0, -15), atol=2)
 
 
-def test_a_film_that_is_to_be_shown_turned(tmp_path, no_ffmpeg):
-    source = film(tmp_path / "a.mp4", [np.arange(0, 192, 6)] * 3, codec="mp4v")
-    content = bytearray(source.read_bytes())
-    matrix = content.index(b"tkhd") + 44  # ISO/IEC 14496-12, 8.3.2, version 0: a quarter turn clockwise
-    content[matrix : matrix + 36] = struct.pack(">9i", 0, 1 << 16, 0, -(1 << 16), 0, 0, 24 << 16, 0, 1 << 30)
-    source.write_bytes(content)
-    frames = frames_of(source)[0]
-    assert frames.shape == (3, 32, 24, 3)
-    assert frames[0, -1, 0, 0] > frames[0, 0, 0, 0] + 100  # what was on the right is below
-    result, _ = colorize(source, tmp_path / "b.mp4")
-    assert (result.height, result.width) == (32, 24) and frames_of(tmp_path / "b.mp4")[0].shape == (3, 32, 24, 3)
+def test_sound_that_a_container_does_not_hold_is_coded_anew(tmp_path, make_film):
+    source = make_film(tmp_path / "a.mkv", [60] * 10, sound=("pcm_s16le", 1), late=0.2, tags={"title": "Die Straße"},
+                       title={"language": "deu", "title": "Ton"})  # fmt: skip
+    result, said = colorize(source, tmp_path / "b.mp4")
+    assert result.notes == ("its sound (pcm_s16le) is coded anew as aac, since .mp4 files do not hold it as it is",)
+    assert result.notes[0] in said
+    with av.open(str(tmp_path / "b.mp4")) as made:
+        (sound,), picture = made.streams.audio, made.streams.video[0]
+        assert (sound.codec_context.name, sound.metadata["language"], sound.metadata["name"]) == ("aac", "deu", "Ton")
+        assert picture.start_time * picture.time_base == Fraction(1, 5) and made.metadata["title"] == "Die Straße"
+        assert sum(frame.samples for frame in made.decode(sound)) == pytest.approx(44100, abs=1100)
+    assert "its sound (pcm_s16le) is coded anew as opus" in colorize(source, tmp_path / "b.webm")[1]
 
 
-def test_memory_does_not_grow_with_the_film(tmp_path, ffmpeg, monkeypatch):
-    ffmpeg()
-    source, alive, most = film(tmp_path / "a.mp4", [90] * 60, codec="mp4v"), [0], [0]
-    read = films.Frames.__iter__
+def test_covers(tmp_path, make_film):
+    source = make_film(tmp_path / "a.mp4", [60] * 10, codec="mpeg4", cover=True)
+    for suffix in (".mp4", ".mkv"):
+        assert colorize(source, tmp_path / f"b{suffix}")[0].notes == ()
+        with av.open(str(tmp_path / f"b{suffix}")) as made:
+            assert [reading.is_cover(one) for one in made.streams.video].count(True) == 1
+            assert reading.picture(made).codec_context.name == "h264"
+    said = colorize(source, tmp_path / "b.ts")[1]
+    assert "its other picture (mjpeg) is left out: .ts files hold no such cover" in said
 
-    def counted(self):
-        for frame in read(self):
+
+def test_subtitles_and_chapters(tmp_path, make_film):
+    picture = make_film(tmp_path / "picture.mkv", [60] * 10)
+    (tmp_path / "a.srt").write_text("1\n00:00:00,100 --> 00:00:00,300\nWas man so sagt\n")
+    chapters = [{"id": 1, "start": 0, "end": 200, "time_base": Fraction(1, 1000), "metadata": {"title": "Eins"}}]
+    with (
+        av.open(str(tmp_path / "a.mkv"), "w") as output,
+        av.open(str(picture)) as one,
+        av.open(str(tmp_path / "a.srt")) as two,
+    ):
+        inputs = [(one, one.streams.video[0]), (two, two.streams.subtitles[0])]
+        made = [output.add_stream_from_template(stream, opaque=True) for _, stream in inputs]
+        output.set_chapters(chapters)
+        output.add_attachment("letters.ttf", "font/ttf", b"no font")
+        for (container, stream), target in zip(inputs, made, strict=True):
+            for packet in container.demux(stream):
+                if packet.size:
+                    packet.stream = target
+                    output.mux(packet)
+    result, said = colorize(tmp_path / "a.mkv", tmp_path / "b.mkv")
+    assert result.notes == ()
+    with av.open(str(tmp_path / "b.mkv")) as made:
+        (text,) = [bytes(packet) for packet in made.demux(subtitles=0) if packet.size]
+        assert text == b"Was man so sagt" and made.chapters()[0]["metadata"] == {"title": "Eins"}
+        assert [(one.name, one.data) for one in made.streams.attachments] == [("letters.ttf", b"no font")]
+    result, said = colorize(tmp_path / "a.mkv", tmp_path / "b.mp4")
+    assert "its subtitles (subrip) are left out: .mp4 files do not hold them" in said
+
+
+def test_codec_and_quality(tmp_path, make_film):
+    noise = np.random.RandomState(0).randint(0, 256, (3, 48, 64))
+    source = make_film(tmp_path / "a.mp4", noise, size=(48, 64), codec="mpeg4")
+    sizes = {}
+    for quality in (5, 30):
+        colorize(source, tmp_path / "b.mp4", codec="hevc", quality=quality)
+        sizes[quality] = (tmp_path / "b.mp4").stat().st_size
+    assert sizes[5] > 1.5 * sizes[30]
+    with av.open(str(tmp_path / "b.mp4")) as made:
+        assert made.streams.video[0].codec_context.name == "hevc"
+    with pytest.raises(ValueError, match=r"`--film-codec` of .webm files must be one of vp9, av1. Received: 'h264'"):
+        colorize(source, tmp_path / "b.webm", codec="h264")
+    with pytest.raises(ValueError, match="`--film-quality` of h264 must be at most 51. Received: 60"):
+        colorize(source, tmp_path / "b.mp4", quality=60)
+    assert "--film-quality has no meaning" in colorize(source, tmp_path / "b.mkv", codec="ffv1", quality=60)[1]
+
+
+@pytest.fixture
+def long_film(tmp_path, make_film, monkeypatch):
+    """30 frames with two cuts, in segments of two batches."""
+    monkeypatch.setattr(video, "SEGMENT", 2 * photos.BATCH)
+    levels = [60 + i for i in range(12)] + [160 + i for i in range(9)] + [40 + 2 * i for i in range(19)]
+    return make_film(tmp_path / "a.mkv", levels, sound=("flac", 1.6))
+
+
+def parts(folder):
+    return [one for one in folder.iterdir() if one.name.endswith(".parts")]
+
+
+@pytest.mark.parametrize("suffix", [".mkv", ".mp4"])
+@pytest.mark.parametrize("how", ["stopped", "killed"])
+def test_a_film_goes_on_after_an_interruption(tmp_path, long_film, how, suffix):
+    whole, _ = colorize(long_film, tmp_path / f"whole{suffix}", Gradient())
+    target, calls = tmp_path / f"b{suffix}", []
+
+    class Killed(Gradient):
+        def predict_small(self, rgb, flip_average=False):
+            calls.append(len(rgb))
+            if how == "killed" and len(calls) == 4:
+                raise KeyboardInterrupt
+            return super().predict_small(rgb)
+
+    stops = {"stop": lambda: how == "stopped" and len(calls) == 3}
+    with pytest.raises((KeyboardInterrupt, video.Stopped)):
+        colorize(long_film, target, Killed(), **stops)
+    assert not target.exists() and len(parts(tmp_path)) == 1
+    calls.clear()
+    result, _ = colorize(long_film, target, Killed(), stop=lambda: False) if how == "stopped" else colorize(
+        long_film, target, Gradient())  # fmt: skip
+    assert (result.frames, result.scenes) == (whole.frames, whole.scenes) == (40, 3)
+    assert (result.flicker, result.flicker_unsmoothed) == (whole.flicker, whole.flicker_unsmoothed)
+    if how == "stopped":
+        assert sum(calls) == 40 - 24  # nothing twice
+    else:
+        assert target.read_bytes() == (tmp_path / f"whole{suffix}").read_bytes() or suffix == ".mkv"
+    for a, b in zip(frames_of(target), frames_of(tmp_path / f"whole{suffix}"), strict=True):
+        np.testing.assert_allclose(np.asarray(a, float), np.asarray(b, float), atol=2 if how == "stopped" else 0)
+    assert parts(tmp_path) == []
+
+
+def test_segments_of_another_film_or_with_other_settings_are_thrown_away(tmp_path, long_film):
+    asked = []
+
+    def stop():
+        asked.append(1)
+        return len(asked) == 3
+
+    with pytest.raises(video.Stopped, match=r"a\.mkv: stopped after 24 frames; the same call goes on"):
+        colorize(long_film, tmp_path / "b.mkv", Gradient(), stop=stop)
+    painter = Painter()
+    colorize(long_film, tmp_path / "b.mkv", painter, smoothing=0.5)
+    assert sum(painter.sizes) == 40
+
+
+def test_two_calls_do_not_make_one_film(tmp_path, long_film):
+    with segments.Segments(tmp_path / "b.mkv", {}), pytest.raises(OSError, match="b.mkv: another call is colorizing"):
+        colorize(long_film, tmp_path / "b.mkv")
+
+
+def test_memory_does_not_grow_with_the_film(tmp_path, make_film, monkeypatch):
+    source, alive, most = make_film(tmp_path / "a.mkv", [90] * 60), [0], [0]
+    read = reading.Frames.after
+
+    def counted(self, passed):
+        for frame in read(self, passed):
             alive[0] += 1
             most[0] = max(most[0], alive[0])
             yield frame
 
     join = fullres.join
-    monkeypatch.setattr(films.Frames, "__iter__", counted)
 
-    def joined(*arguments):
+    def joined(*arguments, **options):
         alive[0] -= 1
-        return join(*arguments)
+        return join(*arguments, **options)
 
+    monkeypatch.setattr(reading.Frames, "after", counted)
     monkeypatch.setattr(fullres, "join", joined)
-    colorize(source, tmp_path / "b.mp4")
-    assert most[0] == photos.BATCH and alive[0] == 0  # of 60
+    colorize(source, tmp_path / "b.mkv")
+    assert most[0] <= photos.BATCH + 1 and alive[0] == 0  # of 60
 
 
-def broken(path, how):
-    if how == "empty":
-        path.write_bytes(b"")
-    elif how == "no film":
-        path.write_text("not a film " * 100)
-    elif how == "no index":
-        path.write_bytes(film(path, [50] * 9, codec="mp4v").read_bytes()[:600])
-    elif how == "truncated":
-        noise = np.random.RandomState(0).randint(0, 256, (20, 24, 32))
-        content = film(path, noise).read_bytes()
-        path.write_bytes(content[: len(content) // 2])
-    return path
-
-
-@pytest.mark.parametrize(
-    ("name", "how", "reason"),
-    [
-        ("a.mp4", "missing", "is not there"),
-        ("a.mp4", "empty", "is empty"),
-        ("a.mp4", "no film", "cannot be read as a film"),
-        ("a.mp4", "no index", "cannot be read as a film"),
-        ("a.avi", "truncated", r"is truncated: it ends after \d+ of 20 frames"),
-    ],
-)
-def test_films_that_cannot_be_read(tmp_path, no_ffmpeg, name, how, reason):
-    source = broken(tmp_path / name, how)
-    with pytest.raises(OSError, match=reason) as caught:
-        colorize(source, tmp_path / "out" / name)
-    assert str(source) in str(caught.value)
-    assert list(tmp_path.glob("out/**/*")) == []
-
-
-def test_frames_that_are_none(tmp_path, no_ffmpeg, monkeypatch):
-    source = film(tmp_path / "a.mp4", [50], codec="mp4v")
-    frames = films.Frames(source)
-    assert len(list(frames)) == 1
-    with pytest.raises(OSError, match=r"a\.mp4 holds no frame"):
-        list(frames)  # at its end already
-    frames.close()
-
-
-def test_outputs_that_cannot_be_written(tmp_path, no_ffmpeg):
-    source = film(tmp_path / "a.mp4", [50] * 3, codec="mp4v")
+def test_outputs_that_cannot_be_written(tmp_path, make_film, monkeypatch):
+    source = make_film(tmp_path / "a.mp4", [50] * 3, codec="mpeg4")
     (tmp_path / "file").write_bytes(b"a file where a folder should be")
     with pytest.raises(OSError, match=r"file/b\.mp4 cannot be written .*Choose another --output"):
         colorize(source, tmp_path / "file" / "b.mp4")
-    with pytest.raises(OSError, match=r"b\.webm cannot be written: OpenCV writes no \.webm. Install ffmpeg"):
-        colorize(source, tmp_path / "out" / "b.webm")
+
+    def full(*arguments):
+        raise OSError(28, os.strerror(28))
+
+    monkeypatch.setattr(segments.Segments, "keep", full)
+    with pytest.raises(OSError, match=r"b\.mp4 cannot be written \(No space left on device\)"):
+        colorize(source, tmp_path / "out" / "b.mp4")
     assert list((tmp_path / "out").iterdir()) == []
 
 
-def test_an_interruption_leaves_nothing(tmp_path, ffmpeg, monkeypatch):
-    ffmpeg()
-    source, painter = film(tmp_path / "a.mp4", [50] * 20, codec="mp4v"), Painter()
-    predict = painter.predict_small
-
-    def interrupted(rgb, **options):
-        if painter.frames:
-            raise KeyboardInterrupt
-        return predict(rgb)
-
-    monkeypatch.setattr(painter, "predict_small", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        colorize(source, tmp_path / "out" / "b.mp4", painter)
-    assert list((tmp_path / "out").iterdir()) == []
-
-
-def test_frames_that_are_too_large(tmp_path):
-    source = film(tmp_path / "a.mp4", [50], codec="mp4v")
+def test_frames_that_are_too_large(tmp_path, make_film):
+    source = make_film(tmp_path / "a.mp4", [50], codec="mpeg4")
     with pytest.raises(OSError, match="frames of 32 x 24 pixels. --max-megapixels"):
         colorize(source, tmp_path / "b.mp4", settings=photos.Settings(work_size=16, max_megapixels=0.0005))

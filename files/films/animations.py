@@ -1,0 +1,80 @@
+"""GIF and WebP files that move, as films; Pillow reads them. Imports `files.films.frames`."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from colorgan.files.films import frames
+
+BLINK = 100  # milliseconds that a frame is shown which asks for none, in browsers
+
+
+class Animation:
+    """The frames of a GIF or WebP file; the same attributes as `reading.Frames`.
+
+    Attributes:
+        loop: how often it is shown again, 0: for ever; None: not at all.
+
+    Raises:
+        OSError: if it cannot be opened.
+    """
+
+    aspect, begin, deep, codec, bits = Fraction(1), Fraction(0), False, "", 8
+
+    def __init__(self, source: Path):
+        self.source, self.notes = source, []
+        if not source.is_file() or not source.stat().st_size:
+            raise OSError(f"{source} {'is empty' if source.is_file() else 'is not there'}")
+        try:
+            self._image = Image.open(source, formats=("GIF", "WEBP"))
+            self.stated = self.about = self._image.n_frames
+            self.width, self.height = self._image.size
+            duration = self._image.info.get("duration") or BLINK
+        except Exception as error:  # Pillow's parsers raise what comes up: OSError, SyntaxError, struct.error, ...
+            raise OSError(f"{source} cannot be read as an animation ({error})") from error
+        self.loop = self._image.info.get("loop")
+        self.fps = self.grid = Fraction(1000, round(duration))
+        self.time_base, self.alpha = Fraction(1, 1000), False
+        self.colours = frames.Colours(frames.SMPTE170M, frames.BT709, frames.BT709, False)
+        self.alpha = self._image.format == "WEBP" and self._image.mode == "RGBA" or self._has_clear(self._image)
+
+    @staticmethod
+    def _has_clear(image):
+        return "transparency" in image.info
+
+    def limit(self, pixels: int) -> None:
+        """Frames have one size, which is known."""
+
+    def __iter__(self):
+        """-> `frames.Frame`, one after the other. Raises OSError if there is none."""
+        return self.after(0)
+
+    def after(self, passed: int):
+        """-> the frames that follow the first so many."""
+        time, count = Fraction(0), 0
+        for index in range(self.stated):
+            try:
+                self._image.seek(index)
+                self._image.load()
+                picture = self._image.convert("RGBA")
+            except Exception as error:  # see above
+                if not count:
+                    raise OSError(f"{self.source} holds no frame that can be read ({error})") from error
+                self.notes.append(f"it is damaged: it ends after {count} of {self.stated} frames ({error})")
+                return
+            shown = Fraction(round(self._image.info.get("duration") or BLINK), 1000)
+            count += 1
+            if count > passed:
+                values = np.asarray(picture)
+                alpha = np.ascontiguousarray(values[..., 3])
+                pixels = np.ascontiguousarray(values[..., :3])
+                yield frames.Frame(pixels, time, shown, None if (alpha == 255).all() else alpha)
+            time += shown
+
+    def close(self):
+        """Let go of the file."""
+        self._image.close()

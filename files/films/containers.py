@@ -1,0 +1,163 @@
+"""What containers hold: which are written, by which codecs, and which sound and subtitles go along.
+
+Tables alone, and the rules that choose from them. Imports `files.suffixes`.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from colorgan.files import suffixes
+
+
+@dataclass(frozen=True)
+class Codec:
+    """How pictures are coded.
+
+    Attributes:
+        encoder: FFmpeg's name of it.
+        pixels: the pixel format of films of 8 bits ...
+        deep: ... and of more; empty: it has no more.
+        quality: constant rate factor, or quantizer: less is better. None: it has none.
+        worst: the largest.
+        options: what else it is told; {quality} stands for that.
+        full: whether its values may use the full range.
+        fixed: whether its frames must be evenly spaced.
+        lossless: whether it loses nothing.
+    """
+
+    encoder: str
+    pixels: str = "yuv420p"
+    deep: str = ""
+    quality: float | None = None
+    worst: float = 51
+    options: tuple = ()
+    full: bool = True
+    fixed: bool = False
+    lossless: bool = False
+
+
+_QUANTIZER = (("qmin", "{quality}"), ("qmax", "{quality}"))
+CODECS = {
+    "h264": Codec("libx264", deep="yuv420p10le", quality=18, options=(("crf", "{quality}"), ("preset", "medium"))),
+    "hevc": Codec(
+        "libx265",
+        deep="yuv420p10le",
+        quality=20,
+        options=(("crf", "{quality}"), ("preset", "fast"), ("x265-params", "log-level=none")),
+    ),
+    "av1": Codec(
+        "libsvtav1",
+        deep="yuv420p10le",
+        quality=24,
+        worst=63,
+        options=(("crf", "{quality}"), ("preset", "7")),
+    ),
+    "vp9": Codec(
+        "libvpx-vp9", quality=24, worst=63, options=(("crf", "{quality}"), ("row-mt", "1"), ("cpu-used", "2"))
+    ),
+    "vp8": Codec("libvpx", quality=8, worst=63, options=(("crf", "{quality}"), ("cpu-used", "1")), full=False),
+    "mpeg4": Codec("mpeg4", quality=2, worst=31, options=_QUANTIZER, full=False),
+    "mpeg2": Codec("mpeg2video", quality=3, worst=31, options=_QUANTIZER, full=False, fixed=True),
+    "wmv2": Codec("wmv2", quality=3, worst=31, options=_QUANTIZER, full=False),
+    "prores": Codec("prores_ks", "yuv422p10le", "yuv422p10le", options=(("profile", "hq"),), full=False),
+    "ffv1": Codec("ffv1", "bgr0", "gbrp16le", options=(("level", "3"), ("slicecrc", "1")), lossless=True),
+}
+
+
+@dataclass(frozen=True)
+class Container:
+    """What films are written in.
+
+    Attributes:
+        muxer: FFmpeg's name of it.
+        codecs: of `CODECS`; the first is the default.
+        sound: codecs that it holds as they are; empty: all that its muxer takes.
+        encoder: FFmpeg's name of what other sound becomes; empty: it holds none.
+        even: whether it shows its frames at even times.
+        options: of the muxer.
+    """
+
+    muxer: str
+    codecs: tuple
+    sound: tuple = ()
+    encoder: str = "aac"
+    even: bool = False
+    options: tuple = ()
+
+
+_MP4_SOUND = ("aac", "alac", "mp3", "mp3float", "mp2", "ac3", "eac3", "dca", "opus", "libopus", "flac", "truehd")
+_MP4 = Container("mp4", ("h264", "hevc", "av1", "vp9", "mpeg4", "ffv1"), _MP4_SOUND)
+_TS_SOUND = ("aac", "mp2", "mp2float", "mp3", "mp3float", "ac3", "eac3", "dca", "opus", "libopus")
+_TS = Container("mpegts", ("h264", "hevc", "mpeg2"), _TS_SOUND)
+_M2TS = Container("mpegts", ("h264", "hevc", "mpeg2"), _TS_SOUND, "ac3", options=(("mpegts_m2ts_mode", "1"),))
+_PS_SOUND = ("mp1", "mp1float", "mp2", "mp2float", "mp3", "mp3float", "ac3", "dca")
+_PS = Container("vob", ("mpeg2", "h264"), _PS_SOUND, "mp2")
+_ASF = Container("asf", ("wmv2", "h264"), encoder="wmav2")
+_3GP = Container("3gp", ("h264", "mpeg4"), ("aac", "amrnb", "amrwb"))
+_AVI_SOUND = ("mp3", "mp3float", "mp2", "mp2float", "ac3", "aac", "pcm_s16le", "pcm_u8", "pcm_s24le", "pcm_alaw")
+_AVI = Container("avi", ("mpeg4", "h264", "ffv1"), (*_AVI_SOUND, "pcm_mulaw", "adpcm_ms", "adpcm_ima_wav", "dca"),
+                 "libmp3lame", even=True)  # fmt: skip
+CONTAINERS = {
+    ".mp4": _MP4,
+    ".m4v": _MP4,
+    ".mov": Container("mov", ("h264", "hevc", "prores", "mpeg4")),
+    ".qt": Container("mov", ("h264", "hevc", "prores", "mpeg4")),
+    ".f4v": Container("f4v", ("h264",), ("aac", "mp3", "mp3float")),
+    ".avi": _AVI,
+    ".divx": _AVI,
+    ".mkv": Container("matroska", ("h264", "hevc", "av1", "vp9", "mpeg4", "mpeg2", "prores", "ffv1"), encoder="flac"),
+    ".webm": Container("webm", ("vp9", "av1"), ("vorbis", "opus", "libopus"), "libopus"),
+    ".mpg": _PS,
+    ".mpeg": _PS,
+    ".vob": _PS,
+    ".ts": _TS,
+    ".m2t": _TS,
+    ".mts": _M2TS,
+    ".m2ts": _M2TS,
+    ".wmv": _ASF,
+    ".asf": _ASF,
+    ".flv": Container("flv", ("h264",), ("aac", "mp3", "mp3float", "speex", "nellymoser", "adpcm_swf")),
+    ".3gp": _3GP,
+    ".3g2": _3GP,
+    ".ogv": Container("ogv", ("vp8",), ("vorbis", "opus", "libopus", "flac", "speex"), "libopus", even=True),
+    # Joined from lossless segments; see `files.films.joining`.
+    ".gif": Container("gif", ("ffv1",), encoder=""),
+    ".webp": Container("webp", ("ffv1",), encoder=""),
+}
+OTHERS = ".mkv"  # what films become whose container is only read
+ANIMATIONS = (".gif", ".webp")
+
+
+def suffix(path) -> str:
+    """-> the suffix of what a film becomes: its own, as it is spelled, or `OTHERS` where such files are only read."""
+    return os.path.splitext(path)[1] if suffixes.of(path) in CONTAINERS else OTHERS
+
+
+def codec_for(target, *, name: str = "", deep: bool = False, source: str = "") -> str:
+    """-> the name in `CODECS` of how a film is coded.
+
+    Args:
+        target: the file that is written.
+        name: what was asked for; empty: the container's own choice.
+        deep: whether the film has more than 8 bits; kept where one of the container's codecs can.
+        source: the codec that it comes in.
+
+    GIF and WebP have codecs of their own, whatever was asked for; until they are joined they are lossless.
+
+    Raises:
+        ValueError: if the container does not take what was asked for.
+    """
+    known = CONTAINERS[suffixes.of(target)].codecs
+    if suffixes.of(target) in ANIMATIONS:
+        return known[0]
+    if name and name not in known:
+        raise ValueError(
+            f"`--film-codec` of {suffixes.of(target)} files must be one of {', '.join(known)}. Received: {name!r}. "
+            "Choose one of these, or make the film an .mkv first, which takes nearly all."
+        )
+    if name or not deep:
+        return name or known[0]
+    able = [one for one in known if CODECS[one].deep]
+    return next((one for one in (source, "hevc", "av1", "ffv1") if one in able), known[0])
