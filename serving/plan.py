@@ -143,7 +143,7 @@ def jobs(inputs, output: Path, settings: Settings, *, variants: int = 1, doubt: 
     return [*(Job(Path(given), output, problem=reason) for given, reason in missing.items()), *planned]
 
 
-def target(below: Path, output: Path, settings: Settings, *, is_film: bool) -> Path:
+def target(below: Path, output: Path, settings: Settings, *, is_film: bool = False) -> Path:
     """-> the file that a photograph or film at a place below the inputs becomes."""
     if is_film:
         return output / below.with_suffix(containers.suffix(below))
