@@ -73,7 +73,7 @@ class Container:
     Attributes:
         muxer: FFmpeg's name of it.
         codecs: of `CODECS`; the first is the default.
-        sound: codecs that it holds as they are; empty: all that its muxer takes.
+        sound: codecs that it holds as they are, by their canonical names; empty: all that its muxer takes.
         encoder: FFmpeg's name of what other sound becomes; empty: it holds none.
         even: whether it shows its frames at even times.
         options: of the muxer.
@@ -87,28 +87,35 @@ class Container:
     options: tuple = ()
 
 
-_MP4_SOUND = ("aac", "alac", "mp3", "mp3float", "mp2", "ac3", "eac3", "dca", "opus", "libopus", "flac", "truehd")
+_MP4_SOUND = ("aac", "alac", "mp3", "mp2", "ac3", "eac3", "dts", "opus", "flac", "truehd")
 _MP4 = Container("mp4", ("h264", "hevc", "av1", "vp9", "mpeg4", "ffv1"), _MP4_SOUND)
-_TS_SOUND = ("aac", "mp2", "mp2float", "mp3", "mp3float", "ac3", "eac3", "dca", "opus", "libopus")
+_MOV = Container("mov", ("h264", "hevc", "prores", "mpeg4"))
+_TS_SOUND = ("aac", "mp2", "mp3", "ac3", "eac3", "dts", "opus")
 _TS = Container("mpegts", ("h264", "hevc", "mpeg2"), _TS_SOUND)
-_M2TS = Container("mpegts", ("h264", "hevc", "mpeg2"), _TS_SOUND, "ac3", options=(("mpegts_m2ts_mode", "1"),))
-_PS_SOUND = ("mp1", "mp1float", "mp2", "mp2float", "mp3", "mp3float", "ac3", "dca")
+_M2TS = Container(
+    "mpegts",
+    ("h264", "hevc", "mpeg2"),
+    (*_TS_SOUND, "truehd", "pcm_bluray"),
+    "ac3",
+    options=(("mpegts_m2ts_mode", "1"),),
+)
+_PS_SOUND = ("mp1", "mp2", "mp3", "ac3", "dts", "pcm_dvd")
 _PS = Container("vob", ("mpeg2", "h264"), _PS_SOUND, "mp2")
 _ASF = Container("asf", ("wmv2", "h264"), encoder="wmav2")
-_3GP = Container("3gp", ("h264", "mpeg4"), ("aac", "amrnb", "amrwb"))
-_AVI_SOUND = ("mp3", "mp3float", "mp2", "mp2float", "ac3", "aac", "pcm_s16le", "pcm_u8", "pcm_s24le", "pcm_alaw")
-_AVI = Container("avi", ("mpeg4", "h264", "ffv1"), (*_AVI_SOUND, "pcm_mulaw", "adpcm_ms", "adpcm_ima_wav", "dca"),
+_3GP = Container("3gp", ("h264", "mpeg4"), ("aac", "amr_nb", "amr_wb"))
+_AVI_SOUND = ("mp3", "mp2", "ac3", "aac", "pcm_s16le", "pcm_u8", "pcm_s24le", "pcm_alaw")
+_AVI = Container("avi", ("mpeg4", "h264", "ffv1"), (*_AVI_SOUND, "pcm_mulaw", "adpcm_ms", "adpcm_ima_wav", "dts"),
                  "libmp3lame", even=True)  # fmt: skip
 CONTAINERS = {
     ".mp4": _MP4,
     ".m4v": _MP4,
-    ".mov": Container("mov", ("h264", "hevc", "prores", "mpeg4")),
-    ".qt": Container("mov", ("h264", "hevc", "prores", "mpeg4")),
-    ".f4v": Container("f4v", ("h264",), ("aac", "mp3", "mp3float")),
+    ".mov": _MOV,
+    ".qt": _MOV,
+    ".f4v": Container("f4v", ("h264",), ("aac", "mp3")),
     ".avi": _AVI,
     ".divx": _AVI,
     ".mkv": Container("matroska", ("h264", "hevc", "av1", "vp9", "mpeg4", "mpeg2", "prores", "ffv1"), encoder="flac"),
-    ".webm": Container("webm", ("vp9", "av1"), ("vorbis", "opus", "libopus"), "libopus"),
+    ".webm": Container("webm", ("vp9", "av1"), ("vorbis", "opus"), "libopus"),
     ".mpg": _PS,
     ".mpeg": _PS,
     ".vob": _PS,
@@ -118,10 +125,10 @@ CONTAINERS = {
     ".m2ts": _M2TS,
     ".wmv": _ASF,
     ".asf": _ASF,
-    ".flv": Container("flv", ("h264",), ("aac", "mp3", "mp3float", "speex", "nellymoser", "adpcm_swf")),
+    ".flv": Container("flv", ("h264",), ("aac", "mp3", "speex", "nellymoser", "adpcm_swf")),
     ".3gp": _3GP,
     ".3g2": _3GP,
-    ".ogv": Container("ogv", ("vp8",), ("vorbis", "opus", "libopus", "flac", "speex"), "libopus", even=True),
+    ".ogv": Container("ogv", ("vp8",), ("vorbis", "opus", "flac", "speex"), "libopus", even=True),
     # Joined from lossless segments; see `files.films.joining`.
     ".gif": Container("gif", ("ffv1",), encoder=""),
     ".webp": Container("webp", ("ffv1",), encoder=""),

@@ -58,7 +58,7 @@ def _fate(stream, source, target):
     if stream.type == "audio":
         if stream.codec_context is None:
             return LEAVE
-        if not container.sound or stream.codec_context.name in container.sound:
+        if not container.sound or stream.codec_context.codec.canonical_name in container.sound:
             return COPY if container.encoder and _takes(container.muxer, stream) else worse(stream, target, COPY)
         return worse(stream, target, COPY)
     if reading.is_cover(stream):

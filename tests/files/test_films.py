@@ -2,12 +2,38 @@
 
 import struct
 from fractions import Fraction
+from pathlib import Path
 
 import av
 import numpy as np
 import pytest
 
-from colorgan.files.films import frames, reading
+from colorgan.files import suffixes
+from colorgan.files.films import containers, frames, reading
+
+FORMATS = (Path(__file__).parents[2] / "docs" / "formats.md").read_text(encoding="utf-8")
+
+
+def table():
+    """The table of films as it should be; paste this into docs/formats.md when it differs."""
+    names, rows = {}, []
+    for suffix, container in containers.CONTAINERS.items():
+        names.setdefault(container, []).append(suffix)
+    for container, spelled in names.items():
+        if container.encoder:
+            deep = containers.codec_for(f"a{spelled[0]}", deep=True)
+            sound = " ".join(container.sound) or "all that it can hold"
+            other = av.Codec(container.encoder, "w").canonical_name
+            cells = " ".join(container.codecs), deep if containers.CODECS[deep].deep else "", sound, other
+            rows.append(f"| {' '.join(spelled)} | {' | '.join(cells)} |".replace("|  |", "| |"))
+    return rows
+
+
+def test_the_table_of_films_is_what_is_done():
+    rows = [line for line in FORMATS.splitlines() if line.startswith("| .") and line.count("|") == 6]
+    assert rows == table()
+    words = set(FORMATS.replace("`", " ").split())
+    assert [one for one in (*suffixes.FILMS, *containers.ANIMATIONS) if one not in words] == []
 
 
 def read(path):
