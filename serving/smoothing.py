@@ -29,7 +29,7 @@ SMALL = (32, 24)  # width and height at which frames are compared
 UNLIKE, CUT_HISTOGRAM, BINS = 0.75, 0.15, 16
 FLAT = 2.0  # L units: the deviation below which a small frame has one lightness
 JUMP = 20.0  # L units on average, from a frame of one lightness that no picture came before
-_LEAST_SIDE = 12  # OpenCV looks for no motion in maps of which both sides are shorter
+_LEAST_SIDE = 32  # OpenCV's search for motion ends the process in maps that are lower and many times as wide
 
 
 class Smoother:
@@ -72,7 +72,7 @@ class Smoother:
 
     def _old(self, light, change):
         """-> [h, w, 2] the old colour of each pixel, and [h, w] by how much L differs from there."""
-        if max(light.shape) < _LEAST_SIDE:
+        if min(light.shape) < _LEAST_SIDE:
             return self._ab, change
         old_light, old = followed(self._light, light, self._ab)
         difference = np.abs(light - old_light)
@@ -87,7 +87,7 @@ def followed(before: np.ndarray, after: np.ndarray, ab: np.ndarray) -> tuple[np.
     Dense inverse search (Kroeger et al. 2016, "Fast Optical Flow using Dense Inverse Search").
 
     Args:
-        before: [h, w] float32, L of the frame; one side of at least 12.
+        before: [h, w] float32, L of the frame; both sides of at least 32.
         after: [h, w] float32, L of the next.
         ab: [h, w, 2] float32, colours of the frame.
 

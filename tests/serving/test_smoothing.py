@@ -68,6 +68,14 @@ def test_grain_moves_no_colours():
     np.testing.assert_array_equal(smoother(light + grain, -ab)[0], np.zeros_like(ab))
 
 
+@pytest.mark.parametrize("shape", [(8, 64), (24, 256), (16, 1024), (100, 31), (32, 512)])
+def test_no_shape_is_too_much_for_the_search(shape):
+    """OpenCV's ends the process in some maps that are many times as wide as high."""
+    smoother, ab = smoothing.Smoother(0.5), np.zeros((*shape, 2), np.float32)
+    for _ in range(2):
+        assert smoother(texture(0, *shape), ab)[0].shape == ab.shape
+
+
 def test_new_things_keep_their_own_colours():
     """A bright square comes in: nothing before it looked like that."""
     light, smoother = texture(0) / 2, smoothing.Smoother(0.8)
