@@ -19,7 +19,7 @@ import av
 import numpy as np
 from tqdm import tqdm
 
-from colorgan.files import suffixes, whole
+from colorgan.files import suffixes, whole, writing, xmp
 from colorgan.files.films import animating, containers, encoding, joining, reading
 from colorgan.files.films.segments import Segments
 from colorgan.serving import fullres, photos
@@ -102,11 +102,13 @@ def colorize_film(
             ties = _Ties(wishes, smoothing)
             ties.restore(segments.state)
             coding = _make(colorizer, frames, segments, target, ties, settings, (codec, quality), stop)
-            notes = [*frames.notes, *_put_together(segments, coding, frames, target)]
+            notes = [*frames.notes, *_put_together(segments, coding, frames, target, settings)]
             count = segments.frames
             segments.remove()
     if frames.alpha and not coding.alpha:
         notes.append("its transparency is left out")
+    if quality is None and settings.quality != writing.QUALITY:
+        notes.append("--quality is of photographs; films have --film-quality")
     if quality is not None and coding.codec.quality is None:
         notes.append("--film-quality has no meaning for its codec")
     if frames.deep and not coding.deep:
@@ -232,12 +234,14 @@ def _segment(colorizer, piece, segments, coding, ties, settings, stop, bar):
     return stopped
 
 
-def _put_together(segments, coding, frames, target):
+def _put_together(segments, coding, frames, target, settings):
     """The film itself, where it will be. -> what there is to say of it."""
     with whole.replacing(target) as (path,):
         if suffixes.of(target) not in containers.ANIMATIONS:
-            return joining.join(segments, coding, frames.source, path)
-        animating.animate(segments, coding, path, loop=frames.loop)
+            remark = xmp.NOTE if settings.provenance else ""
+            return joining.join(segments, coding, frames.source, path, remark=remark)
+        packet = xmp.machine_made(None) if settings.provenance else b""
+        animating.animate(segments, coding, path, loop=frames.loop, xmp=packet)
         return []
 
 

@@ -19,7 +19,7 @@ WEBP_QUALITY = 90
 _CENTISECOND = Fraction(1, 100)  # GIF's unit
 
 
-def animate(segments, coding: encoding.Coding, path: Path, *, loop: int | None) -> None:
+def animate(segments, coding: encoding.Coding, path: Path, *, loop: int | None, xmp: bytes = b"") -> None:
     """Write an animation.
 
     Args:
@@ -27,6 +27,7 @@ def animate(segments, coding: encoding.Coding, path: Path, *, loop: int | None) 
         coding: how they are coded: without loss.
         path: where to.
         loop: see `animations.Animation`.
+        xmp: a packet that WebP files get.
 
     Raises:
         OSError: if it cannot be written.
@@ -36,16 +37,16 @@ def animate(segments, coding: encoding.Coding, path: Path, *, loop: int | None) 
     if suffixes.of(path) == ".gif":
         _write_gif(frames, durations, coding, path, -1 if loop is None else loop)
     else:
-        _write_webp(frames, durations, coding, path, 1 if loop is None else loop)
+        _write_webp(frames, durations, coding, path, {"loop": 1 if loop is None else loop, "xmp": xmp})
 
 
-def _write_webp(frames, durations, coding, path, loop):
+def _write_webp(frames, durations, coding, path, options):
     pictures = (Image.fromarray(frame.to_ndarray(format="rgba")) for frame in frames)
     first, rest = next(pictures), [_Reel(pictures, len(durations) - 1)] if len(durations) > 1 else []
     shown = [round(1000 * duration) for duration in durations]
     # libwebp loses transparency in frames that are coded as the difference to others.
     whole = {"kmin": 0, "kmax": 1} if coding.alpha else {}
-    options = {"duration": shown, "loop": loop, "quality": WEBP_QUALITY, **whole}
+    options |= {"duration": shown, "quality": WEBP_QUALITY, **whole}
     first.save(path, save_all=True, append_images=rest, **options)
 
 

@@ -28,7 +28,7 @@ class _Refused(Exception):
         self.index = index
 
 
-def join(segments, coding: encoding.Coding, source: Path, path: Path) -> list[str]:
+def join(segments, coding: encoding.Coding, source: Path, path: Path, *, remark: str = "") -> list[str]:
     """Write a film: the picture of the segments; sound, subtitles, chapters and tags of its source.
 
     Args:
@@ -36,6 +36,7 @@ def join(segments, coding: encoding.Coding, source: Path, path: Path) -> list[st
         coding: how they are coded.
         source: the film that they were made from.
         path: where to.
+        remark: what its comment says, beside what it said before.
 
     Returns:
         What was coded anew, or left out, in words.
@@ -49,7 +50,7 @@ def join(segments, coding: encoding.Coding, source: Path, path: Path) -> list[st
         # Each turn opens the source anew: what has been read of it is gone.
         with reading.opened(source) as container:
             try:
-                _write(segments, coding, container, path, fates)
+                _write(segments, coding, container, path, fates, remark)
             except _Refused as refused:
                 blamed = [i for i, fate in fates.items() if fate != tracks.LEAVE and refused.index in (i, None)]
                 if not blamed:
@@ -60,14 +61,14 @@ def join(segments, coding: encoding.Coding, source: Path, path: Path) -> list[st
             return [text for text in dict.fromkeys(said) if text]
 
 
-def _write(segments, coding, source, path, fates):
+def _write(segments, coding, source, path, fates, remark):
     wanted = containers.CONTAINERS[suffixes.of(path)]
     picture, covers = reading.picture(source), _covers(source, fates)
     begins = Fraction(source.start_time or 0, av.time_base)
     options = dict(wanted.options)
     output = av.open(f"file:{path.resolve()}", "w", format=wanted.muxer, container_options=options)
     try:
-        output.metadata.update(tracks.described(source.metadata))
+        output.metadata.update(tracks.remarked(tracks.described(source.metadata), remark))
         outlets = {}
         for stream in source.streams:
             fate = fates.get(stream.index)

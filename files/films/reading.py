@@ -134,6 +134,9 @@ class Frames:
         self.grid = base if base and Fraction(1, 1000) <= base <= 1000 else self.fps
         self.stated, self.time_base = stream.frames, stream.time_base or Fraction(1, 90000)
         self.about = self.stated or round((self._container.duration or 0) / av.time_base * self.fps)
+        self._lasts = (stream.duration or 0) * self.time_base
+        self._ends = self._lasts + (stream.start_time or 0) * self.time_base
+        self._ends -= Fraction(self._container.start_time or 0, av.time_base)
         aspect = stream.sample_aspect_ratio
         self.aspect = aspect if aspect and Fraction(1, 100) < aspect < 100 else Fraction(1)
         self.codec = stream.codec_context.name
@@ -182,7 +185,7 @@ class Frames:
                 yield frames.Frame(self._converted(decoded), time, duration if 0 < duration < LAPSE else step)
         if not count:
             raise OSError(f"{self.source} holds no frame that can be read")
-        self._note(count)
+        self._note(count, shown + step)
 
     def _decoded(self):
         """-> frames as they are stored, and the time that each is shown at, or None."""
@@ -236,12 +239,13 @@ class Frames:
         self.resized += (frame.height, frame.width) != self._stored
         return self.turned(self.colours.decoded(frame, *self._stored, deep=self.deep))
 
-    def _note(self, count):
+    def _note(self, count, end):
         if self.woven:
             self.notes.append(f"{self.woven} of its {count} frames are interlaced; their fields are made whole frames")
         if self.damaged:
             self.notes.append(f"{self.damaged} packets of its picture are damaged and left out")
-        if self.stated - count > max(2, self.stated // 20):
+        # An index lists pictures that are cut away, too: a film is truncated if it also ends too early.
+        if self.stated - count > max(2, self.stated // 20) and end < self._ends - max(2 / self.fps, self._lasts / 20):
             self.notes.append(f"it is truncated: it ends after {count} of {self.stated} frames")
         if self.resized:
             self.notes.append(f"{self.resized} frames are of another size and are brought to the first one's")

@@ -42,6 +42,13 @@ def described(metadata: dict) -> dict:
     return kept if "name" not in kept or "title" in kept else kept | {"title": kept["name"]}
 
 
+def remarked(metadata: dict, remark: str) -> dict:
+    """-> a file's tags, with a sentence more in its comment; not twice."""
+    name = next((one for one in metadata if one.lower() == "comment"), "comment")
+    before = metadata.get(name, "")
+    return metadata if remark in before else metadata | {name: f"{before}\n{remark}".strip()}
+
+
 def fates(source, picture, target) -> dict[int, str]:
     """-> {index of a stream: `COPY`, `CODE` or `LEAVE`}, of all streams but the picture itself.
 

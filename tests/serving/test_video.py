@@ -7,6 +7,7 @@ import av
 import numpy as np
 import pytest
 
+from colorgan.files import xmp
 from colorgan.files.films import containers, reading, segments
 from colorgan.serving import fullres, photos, video
 
@@ -131,6 +132,7 @@ def test_animations(tmp_path, make_film, lab_of, suffix):
     assert result.frames == 4
     with Image.open(tmp_path / f"b{suffix}") as made:
         assert (made.n_frames, made.info["loop"], made.size) == (4, 3, (32, 24))
+        assert suffix == ".gif" or xmp.NOTE.encode() in made.info["xmp"]
         durations = []
         for i in range(4):
             made.seek(i)
@@ -227,8 +229,9 @@ def test_of_a_film_in_colour_only_lightness_counts(tmp_path, make_film, lab_of):
 
 
 def test_sound_that_a_container_does_not_hold_is_coded_anew(tmp_path, make_film):
-    source = make_film(tmp_path / "a.mkv", [60] * 10, sound=("pcm_s16le", 1), late=0.2, tags={"title": "Die Straße"},
-                       title={"language": "deu", "title": "Ton"})  # fmt: skip
+    tags = {"title": "Die Straße", "comment": "Ein Film"}
+    title = {"language": "deu", "title": "Ton"}
+    source = make_film(tmp_path / "a.mkv", [60] * 10, sound=("pcm_s16le", 1), late=0.2, tags=tags, title=title)
     result, said = colorize(source, tmp_path / "b.mp4")
     assert result.notes == ("its sound (pcm_s16le) is coded anew as aac, since .mp4 files do not hold it as it is",)
     assert result.notes[0] in said
@@ -236,8 +239,13 @@ def test_sound_that_a_container_does_not_hold_is_coded_anew(tmp_path, make_film)
         (sound,), picture = made.streams.audio, made.streams.video[0]
         assert (sound.codec_context.name, sound.metadata["language"], sound.metadata["name"]) == ("aac", "deu", "Ton")
         assert picture.start_time * picture.time_base == Fraction(1, 5) and made.metadata["title"] == "Die Straße"
+        assert made.metadata["comment"] == f"Ein Film\n{xmp.NOTE}"
         assert sum(frame.samples for frame in made.decode(sound)) == pytest.approx(44100, abs=1100)
-    assert "its sound (pcm_s16le) is coded anew as opus" in colorize(source, tmp_path / "b.webm")[1]
+    settings = photos.Settings(work_size=16, provenance=False, quality=50)
+    said = colorize(source, tmp_path / "b.webm", settings=settings)[1]
+    assert "its sound (pcm_s16le) is coded anew as opus" in said and "films have --film-quality" in said
+    with av.open(str(tmp_path / "b.webm")) as made:
+        assert {name.lower(): value for name, value in made.metadata.items()}["comment"] == "Ein Film"
 
 
 def test_covers(tmp_path, make_film):
