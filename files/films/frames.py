@@ -22,9 +22,7 @@ from av.video.reformatter import ColorRange, Interpolation, VideoReformatter
 UNSAID, BT709, BT470BG, SMPTE170M, SMPTE240M, BT2020, RGB = 2, 1, 5, 6, 7, 9, 0
 PQ, HLG = 16, 18
 _SWSCALE = {BT709: 1, 4: 4, BT470BG: 5, SMPTE170M: 5, SMPTE240M: 7, BT2020: 9}  # swscale has numbers of its own
-_ACCURATE = (
-    Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT | Interpolation.FULL_CHR_H_INP
-)
+_ACCURATE = Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT | Interpolation.FULL_CHR_H_INP
 HD = 720  # lines from which a film that does not say it is taken to be coded with BT.709, as players do
 
 
@@ -120,7 +118,9 @@ class Colours:
             return gray
         range_ = ColorRange.JPEG if self.full else ColorRange.MPEG
         options = {} if frame.format.is_rgb else {"src_color_range": range_, "src_colorspace": _SWSCALE[self.matrix]}
-        options |= {"interpolation": _ACCURATE, "format": "rgb48le" if deep else "rgb24"}
+        # Of the colours only lightness counts, so that theirs are enlarged the quicker way.
+        smooth = Interpolation.BILINEAR | _ACCURATE
+        options |= {"interpolation": smooth, "format": "rgb48le" if deep else "rgb24"}
         try:
             return self._decoder.reformat(frame, width, height, **options).to_ndarray()
         except (av.FFmpegError, ValueError) as error:
@@ -145,7 +145,7 @@ class Colours:
     def encoded(self, rgb: np.ndarray, pixel_format: str) -> av.VideoFrame:
         """[H, W, 3] uint8 or uint16 -> a frame to encode."""
         frame = av.VideoFrame.from_ndarray(rgb, "rgb24" if rgb.dtype == np.uint8 else "rgb48le")
-        options = {"format": pixel_format, "interpolation": _ACCURATE}
+        options = {"format": pixel_format, "interpolation": Interpolation.BICUBIC | _ACCURATE}
         if pixel_format.startswith("yuv"):
             range_ = ColorRange.JPEG if self.full else ColorRange.MPEG
             options |= {"dst_color_range": range_, "dst_colorspace": _SWSCALE[self.matrix]}
