@@ -382,7 +382,10 @@ class Page:
 
     host: str = option("127.0.0.1", "address that a page is served on; 0.0.0.0: to other machines too")
     port: int = option(8000, "port of a page; 0: a free one", below=2**16)
+    api: bool = option(False, "serve the HTTP API without the page, and log each request", modes=("app",))
     max_upload_mb: float = option(200.0, "larger files are refused", above=0, modes=("app",))
+    max_requests: int = option(100, "photographs in hand at once; more are told to come back", above=0, modes=("app",))
+    log_format: str = option("text", "of what is logged on stderr", choices=("text", "json"), modes=("app",))
 
 
 @dataclass(frozen=True)

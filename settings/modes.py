@@ -81,10 +81,11 @@ MODES = {
         examples=("--format onnx --output model.onnx", "--format onnx --output steered.onnx --steering"),
     ),
     "app": Mode(
-        "Serve a web page that colorizes photographs.",
-        "checkpoints_path gpu_ids weights saturation format quality max_megapixels host port max_upload_mb",
+        "Serve a web page that colorizes photographs, and an HTTP API.",
+        "checkpoints_path gpu_ids weights saturation format quality max_megapixels host port api max_upload_mb "
+        "max_requests log_format",
         door="app.py",
-        examples=("", "--port 8080"),
+        examples=("", "--port 8080", "--api --host 0.0.0.0 --log-format json"),
     ),
     "pack": Mode(
         "Write trained weights as a pair of small files to pass on.",
