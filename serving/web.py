@@ -84,4 +84,3 @@ def serve(colorizer, *, settings: Settings, place: socket.socket, host: str, say
         say(f"{running.address(place)}  (Ctrl-C ends it)")
         with running.until_interrupted():
             running.Server(app, grace=ENDING).run(sockets=[place])
-        say("Ended.")

@@ -82,8 +82,8 @@ MODES = {
     ),
     "app": Mode(
         "Serve a web page that colorizes photographs, and an HTTP API.",
-        "checkpoints_path gpu_ids weights saturation format quality max_megapixels host port api max_upload_mb "
-        "max_requests log_format",
+        "checkpoints_path gpu_ids weights saturation format max_megapixels host port api max_upload_mb max_requests "
+        "log_format",
         door="app.py",
         examples=("", "--port 8080", "--api --host 0.0.0.0 --log-format json"),
     ),

@@ -1,7 +1,6 @@
 """The API beside what `test_web` holds: bodies that are files, formats and sizes, who goes away, what operators ask."""
 
 import asyncio
-import contextlib
 import io
 import json
 import threading
@@ -186,12 +185,18 @@ def _called(app, content, gone):
 def test_who_goes_away_is_not_worked_for(serve, painter):
     slow = Slow(painter)
     app = serve(slow, in_hand=3)
+    line = app.app.app.state.visitors.network
+
+    async def until(condition):
+        async with asyncio.timeout(20):
+            while not condition():
+                await asyncio.sleep(0.01)
 
     async def visit():
-        gone = [asyncio.Event() for _ in range(4)]
-        calls = [_called(app, _encoded(), one) for one in gone]
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.shield(calls[0][1]), 0.5)  # until the network is asked
+        gone, calls = [asyncio.Event() for _ in range(4)], []
+        for i, one in enumerate(gone):
+            calls.append(_called(app, _encoded(), one))
+            await until(lambda i=i: line._since and len(line._lines[0]) == i if i < 3 else calls[3][0])
         status, headers = calls[3][0][0]["status"], dict(calls[3][0][0]["headers"])
         assert status == 503 and int(headers[b"retry-after"]) >= 1  # three are in hand
         gone[1].set()
