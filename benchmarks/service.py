@@ -143,10 +143,12 @@ class Load:
             self._known[key] = one.shape == other.shape and np.abs(one - other).max() <= 2
         return self._known[key]
 
-    def report(self, title, seconds):
+    def report(self, clients, seconds):
         """Print it. -> how many were lost or wrong."""
         every = [one for some in self.seconds.values() for one in some]
-        print(f"{title}: {len(every)} answers in {seconds:.0f} s, {len(every) / seconds:.2f} a second")
+        rate = len(every) * clients / max(sum(every), 1e-9)  # while they wait: clients look at answers too
+        title = f"{clients} clients" if clients > 1 else "one client"
+        print(f"{title}: {len(every)} answers in {seconds:.0f} s, {rate:.2f} a second")
         for name, some in {"all": every, **self.seconds}.items():
             if len(some) > 1:
                 cuts = statistics.quantiles(some, n=20)
@@ -172,7 +174,7 @@ def main():
     bad, begun = 0, time.monotonic()
     for clients, seconds in ((1, args.seconds / 5), (args.clients, args.seconds)):
         load = Load(service, photographs, expected)
-        bad += load.report(f"{clients} clients" if clients > 1 else "one client", load.run(clients, seconds))
+        bad += load.report(clients, load.run(clients, seconds))
     rows = [service.memory[round(i * (len(service.memory) - 1) / 12)] for i in range(13)]
     print("memory, MiB: " + ", ".join(f"{value:.0f} at {at - begun:.0f} s" for at, value in rows))
     print(f"most {max(value for _, value in service.memory):.0f}; exit status after SIGTERM {service.end()}")

@@ -3,7 +3,7 @@
 | asked | answer |
 |---|---|
 | `POST /colorize` | the coloured photograph; see `FIELDS` |
-| `GET /health` | 200 while it works at all, 503 when the network hangs: start it again |
+| `GET /health` | 200 while it works at all, 503 when it hangs: start it again |
 | `GET /ready` | 200 when photographs can be sent, 503 while the network is made ready |
 | `GET /metrics` | numbers for Prometheus |
 | `GET /openapi.json` | this, for programs |
@@ -69,14 +69,14 @@ def mount(app: fastapi.FastAPI, visitors: Visitors) -> None:
     @app.get("/health", responses={503: {"description": "it hangs: start it again"}})
     async def health() -> dict[str, str]:
         """Whether the service works at all."""
-        if visitors.network.is_stuck:
-            return JSONResponse({"status": "the network hangs"}, 503)
+        if visitors.is_stuck:
+            return JSONResponse({"status": "it hangs"}, 503)
         return {"status": "ok"}
 
     @app.get("/ready", responses={503: {"description": "not yet; `Retry-After` says when to ask again"}})
     async def ready() -> dict[str, str]:
         """Whether photographs can be sent."""
-        if not visitors.is_warm or visitors.network.is_stuck:
+        if not visitors.is_warm or visitors.is_stuck:
             return JSONResponse({"status": "not ready"}, 503, {"Retry-After": str(SOON)})
         return {"status": "ready"}
 

@@ -20,6 +20,7 @@ from colorgan.serving import photos
 LARGE = 8.0  # megapixels from which on a photograph goes into the lane for large ones
 SMALL_AT_ONCE = 2 * photos.BATCH  # photographs in memory: one forward pass, and as many being read or written
 PATIENCE = 120  # seconds that one may wait for its lane
+STUCK = 300.0  # seconds: a step that takes longer will not end
 LONGEST = 60  # seconds that somebody is told to wait, at most
 
 
@@ -37,7 +38,12 @@ class Lanes:
         # Large ones have a thread of their own, so that they and small ones share the cores.
         self._few, self._one = anyio.CapacityLimiter(os.cpu_count() or 1), anyio.CapacityLimiter(1)
         self._pace = 1.0  # seconds from one answer to the next while there is work, a moving mean
-        self._last = None
+        self._last, self._since = None, {}  # the second: when each step in work began
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether a step has been in work for longer than any should."""
+        return any(time.monotonic() - since > STUCK for since in [*self._since.values()])
 
     @contextlib.contextmanager
     def place(self, size: int):
@@ -75,8 +81,16 @@ class Lanes:
         except TimeoutError as error:
             raise self.busy(f"The photograph has waited for {PATIENCE} seconds.") from error
 
+        def step(work, args):
+            key = object()
+            self._since[key] = time.monotonic()
+            try:
+                return work(*args)
+            finally:
+                del self._since[key]
+
         async def run(work, *args):
-            return await anyio.to_thread.run_sync(work, *args, limiter=threads)
+            return await anyio.to_thread.run_sync(step, work, args, limiter=threads)
 
         try:
             yield run

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import logging
 import os
 import secrets
@@ -139,6 +140,11 @@ class Visitors:
         self.measures = Measures(self.lanes)
         self.network = Network(self._predict, self.measures.passed)
 
+    @property
+    def is_stuck(self) -> bool:
+        """Whether something has been in work for so long that it will not end."""
+        return self.network.is_stuck or self.lanes.is_stuck
+
     def _predict(self, pictures):
         return self.colorizer.predict_small(pictures, flip_average=self.settings.flip_average)
 
@@ -197,8 +203,10 @@ class Visitors:
                 made = [target, *(target.with_stem(f"{target.stem}-variant-{i}") for i in range(2, len(every) + 1))]
                 for path, one in zip(made, every, strict=True):
                     ab = await self._colors(small, full, settings, one)
+                    threads = 1 if self.lanes.count > 1 else None  # several photographs share the cores already
+                    finish = functools.partial(photos.finish, photograph, ab, path, settings, threads=threads)
                     with self.measures.timed("write"):
-                        await run(photos.finish, photograph, ab, path, settings)
+                        await run(finish)
                 self.measures.photograph(full)
                 return target if order.variants == 1 else await run(_zipped, made)
 

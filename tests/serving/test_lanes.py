@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import time
 
 import pytest
 from starlette.exceptions import HTTPException
@@ -69,5 +70,21 @@ def test_nobody_waits_for_ever(monkeypatch):
         assert refused.value.status_code == 503 and re.fullmatch("[0-9]+", refused.value.headers["Retry-After"])
         async with own.lane(large=True):
             pass
+
+    asyncio.run(visit())
+
+
+def test_a_step_that_does_not_end_is_seen(monkeypatch):
+    monkeypatch.setattr(lanes, "STUCK", 0.01)
+
+    async def visit():
+        own = Lanes(most=100, most_bytes=100)
+
+        def look():
+            time.sleep(0.02)
+            return own.is_stuck
+
+        async with own.lane(large=False) as run:
+            assert not own.is_stuck and await run(look) and not own.is_stuck
 
     asyncio.run(visit())
