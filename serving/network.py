@@ -1,7 +1,7 @@
 """The one thread that runs the network, for many who wait: in turn, plain pictures of one shape in one forward pass.
 
-Owns the order. A forward pass of several pictures costs less than as many passes, on a GPU by far, and what reads and
-writes files runs beside it. Imports `serving.photos` for the size of a pass.
+Owns the order. A forward pass of several pictures costs less than as many passes on a GPU, and on busy cores sometimes
+more: it is measured which. What reads and writes files runs beside it. Imports `serving.photos` for the size of a pass.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import numpy as np
 from colorgan.serving import photos
 
 PASS = 0.5  # seconds that a shared forward pass may take: whoever looks at a picture meanwhile waits for it
+AGAIN = 16  # passes after which the other way is tried once: with others, or alone
 STUCK = 300.0  # seconds: who works longer on one thing will not end
 
 
@@ -50,7 +51,7 @@ class Network:
         self._thread = concurrent.futures.ThreadPoolExecutor(1, thread_name_prefix="network")
         self._lines, self._lock = (collections.deque(), collections.deque()), threading.Lock()
         self._urgent_last, self._since = False, None
-        self._pace = PASS  # seconds of a picture in a pass, a moving mean
+        self._pace, self._passes = [PASS, None], 0  # seconds of a picture, moving means: alone, and with others
 
     @property
     def is_stuck(self) -> bool:
@@ -90,11 +91,23 @@ class Network:
         waiting, urgent = self._lines
         self._urgent_last = bool(urgent) and not (waiting and self._urgent_last)
         line = urgent if self._urgent_last else waiting
-        most = min(photos.BATCH, max(1, int(PASS / self._pace)))
-        jobs = [job for job in line if job.shares(line[0])][:most]
+        jobs = [job for job in line if job.shares(line[0])]
+        if len(jobs) > 1:
+            jobs = jobs[: self._most()]
         for job in jobs:
             line.remove(job)
         return jobs
+
+    def _most(self):
+        """-> how many pictures the next pass takes: several where that has been quicker for each, as on any GPU."""
+        alone, shared = self._pace
+        self._passes += 1
+        together = shared is None or (shared < alone) != (self._passes % AGAIN == 0)
+        return min(photos.BATCH, max(1, int(PASS / alone))) if together else 1
+
+    def _learn(self, count, seconds):
+        known, each = self._pace[count > 1], seconds / count
+        self._pace[count > 1] = each if known is None else known + (each - known) / 4
 
     def _run(self, jobs):
         start = time.perf_counter()
@@ -104,7 +117,7 @@ class Network:
             else:
                 results = self._predict(np.stack([job.picture for job in jobs]))
                 seconds = time.perf_counter() - start
-                self._pace += (seconds / len(jobs) - self._pace) / 4
+                self._learn(len(jobs), seconds)
                 self._passed(len(jobs), seconds)
         except Exception as error:
             if len(jobs) == 1:
