@@ -121,7 +121,7 @@ async def answered(
 async def while_there(request: Request, work: Coroutine):
     """-> what a coroutine returns; it is cancelled where it waits when the caller goes, with a ClientDisconnect.
 
-    What runs in a thread meanwhile ends first.
+    What runs in a thread meanwhile ends first. HTTPException 503 if the service itself ends.
     """
 
     async def watch():
@@ -133,6 +133,10 @@ async def while_there(request: Request, work: Coroutine):
         watching = asyncio.create_task(watch())
         try:
             return await work
+        except asyncio.CancelledError:
+            if scope.cancel_called:
+                raise
+            raise HTTPException(503, "The service ends. Try again in a minute.", {"Retry-After": "60"}) from None
         finally:
             watching.cancel()
     raise ClientDisconnect

@@ -210,3 +210,21 @@ def test_who_goes_away_is_not_worked_for(serve, painter):
     numbers = _numbers(TestClient(app, base_url="http://127.0.0.1:8000"))
     assert numbers["colorgan_http_requests_total", "/colorize", "499", "POST"] == 1
     assert numbers["colorgan_requests_in_hand",] == 0
+
+
+def test_what_the_end_of_the_service_cuts_off_is_told(serve, painter):
+    """uvicorn cancels what is still in work when its grace is over."""
+    slow = Slow(painter)
+    app = serve(slow)
+
+    async def visit():
+        answer, call = _called(app, _encoded(), asyncio.Event())
+        while not app.app.app.state.visitors.network._since:
+            await asyncio.sleep(0.01)
+        call.cancel()
+        await call
+        slow.leave.set()
+        return answer[0]
+
+    told = asyncio.run(visit())
+    assert told["status"] == 503 and (b"retry-after", b"60") in told["headers"]
