@@ -252,11 +252,8 @@ class Visitors:
 
         def work():
             side = max(photos.working_size(*[self.settings.work_size] * 2, self.settings.work_size))
-            for shape in (
-                (1, 64, 64, 3),
-                (1, 64, 128, 3),
-                (2, side, side, 3),
-            ):  # from the third on one graph is for all
+            # The graph that is made for the third shape is for all others too.
+            for shape in ((1, 64, 64, 3), (1, 64, 128, 3), (2, side, side, 3)):
                 self._predict(np.full(shape, 128, np.uint8))
             opened = self.colorizer.open(np.full((64, 64), 128, np.uint8))
             opened.colors()
