@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from colorgan.settings.options import ALL, NUMBERS, ROWS, STAGES, TRAIN, WORDS, option, options_of
+from colorgan.settings.options import ALL, NUMBERS, ROWS, SHARE, STAGES, TRAIN, WORDS, option, options_of
 
 # What has settings in common, beside `TRAIN`: what measures a trained model, and what uses one.
 MEASURE = ("eval", "turing", "sample")
@@ -365,6 +365,12 @@ class Colorizing:
         modes=(*PHOTOS, *MEASURE),
     )
     smoothing: float = option(0.8, "films: how much of the last frame's colours stays with what it shows", below=1)
+    shard: tuple = option(
+        (), "i/n: only the i-th of n shares of the files, so that n calls, on any machines, do them all", kind=SHARE
+    )
+    log_format: str = option(
+        "text", "what is said: text for people, or JSON, an object a line", choices=("text", "json")
+    )
     max_megapixels: float = option(200.0, "larger photographs and frames are refused", above=0, modes=PHOTOS)
     provenance: bool = option(
         True, "write into results that their colours are machine-made (XMP, DigitalSourceType)", modes=PHOTOS

@@ -19,6 +19,7 @@ class Mode:
         door: the script of the checkout that is this mode alone; empty: main.py --mode.
         words: what it takes beside flags, for the line on its use; empty: nothing.
         examples: its command lines, without the program.
+        statuses: what its exit status says, where that is more than `main.run` says of all.
     """
 
     purpose: str
@@ -26,6 +27,7 @@ class Mode:
     door: str = ""
     words: str = ""
     examples: tuple = ()
+    statuses: str = ""
 
 
 MODES = {
@@ -74,6 +76,8 @@ MODES = {
             "photographs/ film.mp4 --output colorized --reference other.jpg",
             "photo.jpg --hints hints.json --variants 4 --overwrite",
         ),
+        statuses="0: all is there. 1: some could not be colorized, or an error. 2: a command line that cannot be "
+        "meant. 3: stopped by Ctrl-C or SIGTERM with something left; the same call goes on, as it does after a kill.",
     ),
     "export": Mode(
         "Write a trained generator for TensorFlow, ONNX or LiteRT.",
