@@ -48,7 +48,7 @@ def colorize_files(
         settings: how.
         steering: what a person decides about the colours, and what is written beside the results.
         smoothing: of films; see `smoothing.Smoother`.
-        overwrite: replace outputs that exist, but those that another call has made since this one began. Otherwise
+        overwrite: replace outputs that exist, but those that a call at the same time makes in the same way. Otherwise
             they are passed over, and counted.
         weights_sha256: for the manifest.
         shard: the share of the files to colorize; see `plan.Plan`.
@@ -205,10 +205,10 @@ class _Call:
     def _exists(self, job):
         """Whether an output is there that is not to be made again."""
         # Not `Path.exists`, which fails on names that are too long.
-        there = [path for path in job.targets if os.path.exists(path)]
+        there = any(map(os.path.exists, job.targets))
         if self.overwrite:
-            return any(os.stat(path).st_mtime_ns > self.record.begun for path in there)
-        return bool(there) and job.name not in self.record.unfinished
+            return there and self.record.made_meanwhile(job.name) and not self._is_other(job)
+        return there and job.name not in self.record.unfinished
 
     def _pass_over(self, job):
         self.report.add("elsewhere" if self.overwrite else "existing")

@@ -27,10 +27,10 @@ from colorgan.serving import manifest
 FOLDER = ".colorgan"
 LOCK_SECONDS = 600  # that others may take to write a manifest of millions
 _TABLES = (
-    "CREATE TABLE entries (output BLOB PRIMARY KEY, entry TEXT) WITHOUT ROWID",
+    "CREATE TABLE entries (output BLOB PRIMARY KEY, entry TEXT, call TEXT) WITHOUT ROWID",
     "CREATE TABLE claims (output BLOB PRIMARY KEY, entry TEXT, before TEXT, call TEXT) WITHOUT ROWID",
     "CREATE TABLE failed (reason TEXT, call TEXT)",
-    "CREATE TABLE calls (call TEXT PRIMARY KEY)",
+    "CREATE TABLE calls (call TEXT PRIMARY KEY, ended INTEGER)",
     "PRAGMA user_version = 1",
 )
 _NUMBER = itertools.count()
@@ -43,7 +43,6 @@ class Record:
 
     Attributes:
         unfinished: outputs that a killed call made a part of, a variant but not the picture; they are made again.
-        begun: when the call began, ns of the file system's clock.
 
     Raises:
         OSError: from everything here: if the folder cannot be written to; ENOSPC if the disk is full.
@@ -74,11 +73,11 @@ class Record:
                     for table in _TABLES:
                         self._do(table)
                     for entry in manifest.read(self.output):
-                        self._put(entry)
+                        self._put(entry, None)
             self.repair()
-            self._do("DELETE FROM failed WHERE call NOT IN (SELECT call FROM calls)")
-            self._do("INSERT INTO calls VALUES (?)", (self._call,))
-            self.begun = os.stat(self._alive.lock_file).st_mtime_ns
+            self._do("DELETE FROM failed WHERE call IN (SELECT call FROM calls WHERE ended)")
+            self._before = {call for (call,) in self._do("SELECT call FROM calls WHERE ended")}
+            self._do("INSERT INTO calls VALUES (?, 0)", (self._call,))
         except BaseException:
             self._leave(remains=self._lives())
             raise
@@ -87,6 +86,11 @@ class Record:
         """-> what is on record of an output."""
         found = self._do("SELECT entry FROM entries WHERE output = ?", (os.fsencode(name),)).fetchone()
         return json.loads(found[0]) if found else None
+
+    def made_meanwhile(self, name: str) -> bool:
+        """-> whether another call made an output that had not ended when this one began."""
+        found = self._do("SELECT call FROM entries WHERE output = ?", (os.fsencode(name),)).fetchone()
+        return bool(found) and found[0] not in (None, self._call, *self._before)
 
     def claim(self, name: str, targets: Iterable[Path], entry: dict) -> bool:
         """Say that an output is about to be made.
@@ -110,7 +114,7 @@ class Record:
     def done(self, name: str, entry: dict) -> None:
         """Put an output on record, in place of its claim."""
         with self._together():
-            self._put(entry)
+            self._put(entry, self._call)
             self.release(name)
 
     def fail(self, source: Path, reason: str) -> None:
@@ -124,7 +128,7 @@ class Record:
         Returns:
             The outputs that became free.
         """
-        freed, calls = set(), [call for (call,) in self._do("SELECT call FROM calls").fetchall()]
+        freed, calls = set(), [call for (call,) in self._do("SELECT call FROM calls WHERE NOT ended").fetchall()]
         for call in (one for one in calls if not self._lives(one)):
             claims = self._do("SELECT output, entry, before FROM claims WHERE call = ?", (call,)).fetchall()
             with self._together():
@@ -134,12 +138,12 @@ class Record:
                     made = [_state(path) not in (None, state and tuple(state)) for path, state in states.items()]
                     places |= {path.parent for path in states}
                     if all(made):
-                        self._put({**json.loads(entry), "seconds": None})
+                        self._put({**json.loads(entry), "seconds": None}, call)
                     else:
                         freed.add(os.fsdecode(output))
                         self.unfinished |= {os.fsdecode(output)} if any(made) else set()
                 self._do("DELETE FROM claims WHERE call = ?", (call,))
-                self._do("DELETE FROM calls WHERE call = ?", (call,))
+                self._do("UPDATE calls SET ended = 1 WHERE call = ?", (call,))
             if not call.startswith(whole.token()):
                 _remove_unfinished(places, call.partition("-")[0])
             (self.place / f"{call}.lock").unlink(missing_ok=True)
@@ -156,7 +160,7 @@ class Record:
             try:
                 with self._together():
                     self._do("DELETE FROM claims WHERE call = ?", (self._call,))
-                    self._do("DELETE FROM calls WHERE call = ?", (self._call,))
+                    self._do("UPDATE calls SET ended = 1 WHERE call = ?", (self._call,))
                 self.repair()
                 self._write_manifest()
                 remains = self._lives()
@@ -214,9 +218,9 @@ class Record:
         finally:
             lock.release()
 
-    def _put(self, entry):
-        row = os.fsencode(entry["output"]), manifest.text_of(entry)
-        self._do("INSERT OR REPLACE INTO entries VALUES (?, ?)", row)
+    def _put(self, entry, call):
+        row = os.fsencode(entry["output"]), manifest.text_of(entry), call
+        self._do("INSERT OR REPLACE INTO entries VALUES (?, ?, ?)", row)
 
     @contextlib.contextmanager
     def _together(self):

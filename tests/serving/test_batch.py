@@ -422,18 +422,28 @@ def test_calls_at_the_same_time_share_the_work(tmp_path, out, painter, monkeypat
         finish(photograph, ab, target, *args, **kwargs)
 
     monkeypatch.setattr(photos, "finish", noted)
-    # One colorizer is shared, and so is Pillow's limit, which is the same for both.
+    # One colorizer is shared, and so is Pillow's limit, which is the same for all. None goes on before all have begun.
+    monkeypatch.setattr(pipeline, "IN_FLIGHT", 4)
+    all_there, predict, there = threading.Barrier(3), painter.predict_small, set()
+
+    def waiting(rgb, **options):
+        if threading.get_ident() not in there:
+            there.add(threading.get_ident())
+            all_there.wait(60)
+        return predict(rgb, **options)
+
+    painter.predict_small = waiting
     for overwrite in (False, True):
-        calls = [
-            threading.Thread(
-                target=lambda: statuses.append(colorize(painter, [tmp_path / "*.png"], out, overwrite=overwrite)[0])  # noqa: B023
-            )
-            for _ in range(3)
-        ]
-        for call in calls:
-            call.start()
-        for call in calls:
-            call.join(60)
+        there.clear()
+
+        def call(overwrite=overwrite):
+            statuses.append(colorize(painter, [tmp_path / "*.png"], out, overwrite=overwrite)[0])
+
+        calls = [threading.Thread(target=call) for _ in range(3)]
+        for one in calls:
+            one.start()
+        for one in calls:
+            one.join(120)
     assert statuses == [0] * 6 and sorted(written) == sorted(2 * [f"{i}.png" for i in range(40)])
     assert len(manifest(out)["photographs"]) == 40 and not list(out.glob(".*"))
 
