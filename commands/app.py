@@ -13,10 +13,10 @@ from colorgan.settings import flags
 
 def run(command: flags.Command) -> None:
     """Serve until interrupted."""
-    page = command.config.page
-    logs.configure(page.log_format, access=page.api)
+    page, log_format = command.config.page, command.config.colorizing.log_format
+    logs.configure(log_format, access=page.api)
     as_text = functools.partial(print, flush=True)
-    say = as_text if page.log_format == "text" else logging.getLogger("colorgan.service").info
+    say = as_text if log_format == "text" else logging.getLogger("colorgan.service").info
     with running.listen(page.host, page.port) as place:
         colorizer, _ = common.trained(command)
         settings = common.settings(command.config.colorizing, colorizer)

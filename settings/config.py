@@ -369,7 +369,7 @@ class Colorizing:
         (), "i/n: only the i-th of n shares of the files, so that n calls, on any machines, do them all", kind=SHARE
     )
     log_format: str = option(
-        "text", "what is said: text for people, or JSON, an object a line", choices=("text", "json")
+        "text", "what is said: text for people, or JSON, an object a line", choices=("text", "json"), modes=PHOTOS
     )
     max_megapixels: float = option(200.0, "larger photographs and frames are refused", above=0, modes=PHOTOS)
     provenance: bool = option(
@@ -391,7 +391,6 @@ class Page:
     api: bool = option(False, "serve the HTTP API without the page, and log each request", modes=("app",))
     max_upload_mb: float = option(200.0, "larger files are refused", above=0, modes=("app",))
     max_requests: int = option(100, "photographs in hand at once; more are told to come back", above=0, modes=("app",))
-    log_format: str = option("text", "of what is logged on stderr", choices=("text", "json"), modes=("app",))
 
 
 @dataclass(frozen=True)
