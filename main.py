@@ -44,8 +44,11 @@ def run(mode: str | None = None, argv: list[str] | None = None) -> int:
         argv: command line without the program's name; default: the process's.
 
     Returns:
-        The exit status: 0, 1 for a failure that the message explains, 2 for a command line that cannot be meant.
+        The exit status: 0, 1 for a failure that the message explains, 2 for a command line that cannot be meant; a
+        mode may have more, see `settings.modes`.
     """
+    if hasattr(sys.stdout, "reconfigure"):  # names of files may be what a terminal cannot show
+        sys.stdout.reconfigure(errors="backslashreplace")
     # A script's folder is on the path, and from the checkout's `import datasets` inside another package finds ours.
     sys.path[:] = [place for place in sys.path if Path(place).resolve() != ROOT]
     argv = sys.argv[1:] if argv is None else argv

@@ -46,6 +46,9 @@ setup(
         "starlette>=1.0.1",  # FastAPI's own
         "python-multipart>=0.0.20",  # Starlette reads forms with it, but asks for it on demand only
         "uvicorn>=0.30",
+        "prometheus-client>=0.22",
+        "python-json-logger>=3.1",
+        "asgi-correlation-id>=4.3",
         "jinja2>=3.1",
         "filelock>=3.24",  # before, a lock whose owner was killed stayed for ever
         "tqdm>=4.66",  # the live progress line; tensorflow-datasets brings it in any case

@@ -10,25 +10,34 @@ from colorgan.settings import flags, modes
 
 
 def run(command: flags.Command) -> int:
-    """Colorize files, folders, globs and films at their own size; the exit status is 1 if one of them could not be."""
+    """Colorize files, folders, globs and films at their own size; SIGINT and SIGTERM end it after what is in hand.
+
+    Returns:
+        The exit status; see `settings.modes`.
+    """
     wanted, photographs = command.config.colorizing, inputs(command)
     # Only now what takes seconds to import.
     from colorgan.commands import common
-    from colorgan.serving import batch
+    from colorgan.serving import batch, plan
+    from colorgan.training.loop import interruptions
 
     colorizer, _ = common.trained(command)
-    return batch.colorize_files(
-        colorizer,
-        photographs,
-        Path(wanted.test_output or "colorized"),
-        settings=common.settings(wanted, colorizer),
-        steering=_steering(command),
-        smoothing=wanted.smoothing,
-        film_codec=wanted.film_codec,
-        film_quality=wanted.film_quality,
-        overwrite=wanted.overwrite,
-        weights_sha256=colorizer.stored.digest,
-    )
+    with interruptions() as came:
+        return batch.colorize_files(
+            colorizer,
+            photographs,
+            _output(command),
+            settings=common.settings(wanted, colorizer),
+            steering=_steering(command),
+            smoothing=wanted.smoothing,
+            film_codec=wanted.film_codec,
+            film_quality=wanted.film_quality,
+            overwrite=wanted.overwrite,
+            weights_sha256=colorizer.stored.digest,
+            shard=wanted.shard or plan.ALL,
+            stop=lambda: bool(came),
+            log_format=wanted.log_format,
+        )
 
 
 def check(command: flags.Command, colorizer) -> None:
@@ -36,8 +45,23 @@ def check(command: flags.Command, colorizer) -> None:
     from colorgan.commands import common
     from colorgan.serving import asked, plan
 
-    sources = [source for source, _ in plan.find(inputs(command))[0]]
-    asked.wishes_of(_steering(command), sources, colorizer, common.settings(command.config.colorizing, colorizer))
+    wanted, steering = command.config.colorizing, _steering(command)
+    settings = common.settings(wanted, colorizer)
+    planned = plan.Plan(
+        inputs(command),
+        _output(command),
+        settings,
+        variants=steering.variants,
+        doubt=steering.doubt,
+        shard=wanted.shard or plan.ALL,
+    )
+    count = sum(1 for job in planned if not job.problem)
+    print(f"{count:,} photographs and films" + (f". {planned.passed_over}" if planned.passed_over.count else ""))
+    asked.wishes_of(steering, (job.source for job in planned if not job.problem), colorizer, settings)
+
+
+def _output(command):
+    return Path(command.config.colorizing.test_output or "colorized")
 
 
 def _steering(command):

@@ -7,9 +7,23 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+
+
+def token() -> str:
+    """-> what the names of this process's unfinished folders begin with, behind the dot.
+
+    Whoever knows that a process was killed can remove what it has left.
+    """
+    return _OWN[0]
+
+
+_OWN = [secrets.token_hex(4)]
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=lambda: _OWN.__setitem__(0, secrets.token_hex(4)))
 
 
 @contextlib.contextmanager
@@ -32,7 +46,7 @@ def replacing(*targets: Path) -> Iterator[list[Path]]:
     """
     targets = [Path(target) for target in targets]
     targets[0].parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=targets[0].parent, prefix=".") as folder:
+    with tempfile.TemporaryDirectory(dir=targets[0].parent, prefix=f".{token()}-") as folder:
         made = [Path(folder, target.name) for target in targets]
         yield made
         with tempfile.TemporaryDirectory(dir=folder) as aside, contextlib.ExitStack() as back:

@@ -10,6 +10,7 @@ none from sending. `RequestBodyLimitMiddleware` does not say what the limit is. 
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import ipaddress
 import socket
@@ -22,6 +23,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp
 from starlette.websockets import WebSocketClose
 
+IDLE = 30  # seconds that a body may pause
 HEADERS = {"Referrer-Policy": "no-referrer", "X-Content-Type-Options": "nosniff"}
 
 
@@ -33,7 +35,8 @@ class Guard:
         host: the name or address that it is served at. Requests to other names are refused with 400, and with 403 what
             pages from elsewhere send; browsers let them read nothing. An address in numbers is nobody's name. Where
             `host` means all addresses of this computer, the computer's names are ours too.
-        max_bytes: a longer body is refused with 413, at once if its length is stated, else where it becomes too long.
+        max_bytes: a longer body is refused with 413, at once if its length is stated, else where it becomes too long;
+            one that pauses for `IDLE` seconds with 408.
         too_large: what is said then.
         headers: of every answer, beside `HEADERS`.
     """
@@ -46,12 +49,17 @@ class Guard:
         """ASGI: one request, or the application's start and end."""
         if scope["type"] not in ("http", "websocket"):
             return await self.app(scope, receive, send)
-        headers, size = Headers(scope=scope), 0
+        headers, size, whole = Headers(scope=scope), 0, False
         foreign = _is_foreign(headers)
 
         async def limited():
-            nonlocal size
-            message = await receive()
+            nonlocal size, whole
+            try:
+                async with asyncio.timeout(None if whole else IDLE):
+                    message = await receive()
+            except TimeoutError as error:
+                raise HTTPException(408, f"The request has paused for {IDLE} seconds. Send it again.") from error
+            whole = not message.get("more_body", False)
             size += len(message.get("body", b""))
             if size > self.max_bytes:
                 raise HTTPException(413, self.too_large)

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import uvicorn
 from starlette.types import ASGIApp
 
-GRACE = 5  # seconds that requests have when the end has come
+GRACE = 5  # seconds that requests have when the end has come, where nothing else is said
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -40,10 +40,10 @@ def address(place: socket.socket) -> str:
 class Server(uvicorn.Server):
     """Serves an application: `run(sockets=[place])`, until it is interrupted or `should_exit` is set."""
 
-    def __init__(self, app: ASGIApp):
-        # Who asked for what is nobody's business; warnings and failures go where the program's own do.
+    def __init__(self, app: ASGIApp, *, grace: int = GRACE):
+        # `observed` logs requests, without addresses; warnings and failures go where the program's own do.
         quiet = {"access_log": False, "log_config": None, "log_level": "warning", "server_header": False}
-        super().__init__(uvicorn.Config(app, timeout_graceful_shutdown=GRACE, **quiet))
+        super().__init__(uvicorn.Config(app, timeout_graceful_shutdown=grace, **quiet))
 
 
 @contextlib.contextmanager

@@ -38,7 +38,7 @@ def wishes_of(steering: Steering, sources, colorizer, settings: Settings) -> Wis
 
     Args:
         steering: what was asked for.
-        sources: the photographs and films that it is for.
+        sources: the photographs and films that it is for; looked at only as far as need be.
         colorizer: a `Colorizer`.
         settings: how these are colorized.
 
@@ -46,17 +46,20 @@ def wishes_of(steering: Steering, sources, colorizer, settings: Settings) -> Wis
         OSError, ValueError: naming the file or flag: if hints or reference cannot be read; if hints are for several
             photographs, or outside of the one; if weights or settings do not take them.
     """
-    hints, palette = (), None
+    hints, palette, sources = (), None, iter(sources)
     if steering.reference:
         with reading.large_pictures(settings.max_megapixels):
             palette = read_palette(steering.reference, max_megapixels=settings.max_megapixels)
     if steering.hints:
-        if len(sources) != 1:
-            raise ValueError(f"--hints are of one photograph or film. Received: {len(sources)}; use a call for each.")
-        hints = _hints(Path(steering.hints), sources[0], settings)
-    films_among = [source for source in sources if kinds.is_film(source)]
-    if films_among and (steering.variants > 1 or steering.doubt):
-        raise ValueError(f"--variants and --doubt are of photographs, and {films_among[0]} is a film.")
+        first = next(sources, None)
+        if first is None or (others := sum(1 for _ in sources)):
+            count = 0 if first is None else 1 + others
+            raise ValueError(f"--hints are of one photograph or film. Received: {count}; use a call for each.")
+        hints, sources = _hints(Path(steering.hints), first, settings), [first]
+    if steering.variants > 1 or steering.doubt:
+        film = next((source for source in sources if kinds.is_film(source)), None)
+        if film:
+            raise ValueError(f"--variants and --doubt are of photographs, and {film} is a film.")
     wishes = Wishes(hints, palette, steering.desired_saturation, steering.desired_hue)
     if wishes or steering.variants > 1 or steering.doubt:
         try:

@@ -1,31 +1,24 @@
-"""Many photographs and films: which, where to, and in what order, so that the network never waits for a disk.
+"""Many photographs and films: what becomes of each, on record as it is made; killed at any moment, the call goes on.
 
-Owns the pipeline of reading, predicting and writing; which files these are is `plan`'s, and what was done goes into the
-`manifest`. Imports these, `serving.photos`, `serving.video`, `serving.asked` and the room `files`.
+Joins the `plan` of what becomes what, the `pipeline` that makes it, the `record` and the `report`. Imports these,
+`serving.photos`, `serving.video`, `serving.asked` and the room `files`.
 """
 
 from __future__ import annotations
 
-import collections
-import concurrent.futures
 import os
-import queue
-import time
+import threading
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-import cv2
-import numpy as np
-from tqdm import tqdm
-
-from colorgan.files import kinds, reading, suffixes, writing
-from colorgan.serving import corrections, fullres, manifest, photos, plan, video
+from colorgan.files import suffixes
+from colorgan.serving import manifest, photos, pipeline, plan, report, video
 from colorgan.serving.asked import Steering, wishes_of
 from colorgan.serving.photos import Settings
+from colorgan.serving.record import Record
 
-THREADS = max(2, min(os.cpu_count() or 1, 8))  # that read and write while the network runs
-IN_FLIGHT = 4 * photos.BATCH  # pictures between reading and writing ...
-IN_FLIGHT_MEGAPIXELS = 48  # ... and how large they may be together; one may always be
+DONE, FAILED, STOPPED = 0, 1, 3  # exit statuses; 2 is for command lines that cannot be meant
 
 
 def colorize_files(
@@ -40,26 +33,37 @@ def colorize_files(
     film_quality: float | None = None,
     overwrite: bool = False,
     weights_sha256="",
+    shard: tuple[int, int] = plan.ALL,
+    stop: Callable[[], bool] = lambda: False,
+    log_format: str = "text",
     say=print,
 ) -> int:
     """Colorize photographs and films into a folder; one bad file does not stop the others.
 
+    What is made is on record at once. A call that was killed or stopped goes on when it is repeated, and several calls
+    at once may share the work. Memory does not grow with the number of photographs.
+
     Args:
         colorizer: anything with `Colorizer.predict_small`.
-        inputs: files, folders and globs; see `plan.find`.
+        inputs: files, folders and globs; see `found.groups`.
         output: folder for the results and `manifest.json`; the structure below a given folder is kept.
         settings: how.
         steering: what a person decides about the colours, and what is written beside the results.
         smoothing, film_codec, film_quality: of films; see `video.colorize_film`.
-        overwrite: replace outputs that exist. Otherwise they are listed: a call that was interrupted can be repeated.
+        overwrite: replace outputs that exist, but those that a call at the same time makes in the same way. Otherwise
+            they are passed over, and counted.
         weights_sha256: for the manifest.
-        say: gets the text for people.
+        shard: the share of the files to colorize; see `plan.Plan`.
+        stop: -> whether to end when what is in hand is done; is asked often.
+        log_format: `text` or `json`; see `report.Report`.
+        say: gets the text for people or programs.
 
     Returns:
-        Exit status: 0, or 1 if a file could not be colorized; those are listed.
+        Exit status: `DONE`; `FAILED` if a file could not be colorized or the manifest not be written, which is said;
+        `STOPPED` if `stop` left something to do.
 
     Raises:
-        FileNotFoundError, ValueError: before anything is written; see `plan.jobs`, `wishes_of`. `output` must not look
+        FileNotFoundError, ValueError: before anything is written; see `plan.Plan`, `wishes_of`. `output` must not look
             like a file.
         OSError: if the output folder cannot be written to.
     """
@@ -69,196 +73,216 @@ def colorize_files(
             f"--output is a folder for results, and {output} looks like a file. Name a folder; --format says the "
             "format of the files in it."
         )
-    jobs = plan.jobs(inputs, output, settings, variants=steering.variants, doubt=steering.doubt)
-    wishes = wishes_of(steering, [job.source for job in jobs if not job.problem], colorizer, settings)
-    with manifest.locked(output):
-        earlier = manifest.read(output)
-    if getattr(colorizer, "color_space", "lab") == "rgb":
-        say("The weights predict RGB: each photograph's own lightness is put back.")
-    todo, skipped = [], []
-    for job in [job for job in jobs if not job.problem]:
+    planned = plan.Plan(inputs, output, settings, variants=steering.variants, doubt=steering.doubt, shard=shard)
+    sources = (job.source for job in planned if not job.problem)
+    wishes = wishes_of(steering, sources, colorizer, settings)
+    made_with = {"settings": asdict(settings), "steering": asdict(steering), "weights_sha256": weights_sha256}
+    record = Record(output)
+    with _Counted(planned) as total, report.Report(say, as_json=log_format == "json", total=total) as told:
+        of_films = {"smoothing": smoothing, "codec": film_codec, "quality": film_quality}
+        call = _Call(planned, record, told, stop, made_with, of_films=of_films, overwrite=overwrite)
+        try:
+            if getattr(colorizer, "color_space", "lab") == "rgb":
+                told.say("note", "The weights predict RGB: each photograph's own lightness is put back.")
+            while True:
+                pipeline.run(colorizer, call.photographs(), settings, wishes, call.finish)
+                call.colorize_films(colorizer, settings=settings, wishes=wishes)
+                if not call.may_go_on():
+                    break
+            told.end(output, stopped=call.stopped, trouble=call.trouble, passed_over=planned.passed_over)
+        finally:
+            call.close()
+        status = FAILED if call.trouble else STOPPED if call.stopped else FAILED if told.counts["failed"] else DONE
+        told.say("end", "", status=status, **told.counts)
+    return status
+
+
+class _Counted:
+    """How many files a plan has, counted in a thread of its own, since that may take minutes; None until then."""
+
+    def __init__(self, planned):
+        self._planned, self._total, self._ended = planned, None, threading.Event()
+        self._thread = threading.Thread(target=self._count, daemon=True)
+
+    def __call__(self):
+        return self._total
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._ended.set()
+        self._thread.join()
+
+    def _count(self):
+        count = 0
+        for count, _ in enumerate(self._planned.sources(), 1):  # noqa: B007 - looked at below
+            if self._ended.is_set():
+                return
+        self._total = count
+
+
+class _Call:
+    """One call's way through its plan.
+
+    Attributes:
+        stopped: whether it was told to stop with something left to do.
+        trouble: why the record cannot be written to, or that the disk is full: nothing more is begun then.
+    """
+
+    def __init__(self, planned, record, told, stop, made_with, *, of_films, overwrite):
+        self.plan, self.record, self.report, self.stop = planned, record, told, stop
+        self.made_with, self.of_films, self.overwrite = made_with, of_films, overwrite
+        self.films, self.unrecorded, self.freed = [], [], None
+        self.stopped, self.trouble = False, ""
+
+    def photographs(self):
+        """-> the jobs to do now; None for each that there is nothing to do for. Films are kept for later."""
+        self.films = []
+        for job in self.plan:
+            if self.freed is not None and job.name not in self.freed:
+                continue
+            if self.trouble:  # all that is not done is named
+                if not (job.problem or self._exists(job)):
+                    self.report.add("not_begun", text=str(job.source))
+            elif self.stop():
+                self.stopped = True
+                return
+            elif job.is_film and not job.problem:
+                self.films.append(job)  # few, beside photographs
+            elif self._begin(job):
+                yield job
+                continue
+            yield None
+
+    def colorize_films(self, colorizer, **options):
+        """Colorize the films that were met, one after the other."""
+        for job in self.films:
+            self.stopped = self.stopped or self.stop()
+            if self.stopped or self.trouble:
+                self.report.add("not_begun", text=str(job.source))
+            elif self._begin(job):
+                options |= {"weights_sha256": self.made_with["weights_sha256"], "stop": self.stop, **self.of_films}
+                options |= {"say": lambda text: self.report.say("film", text)}
+                try:
+                    film = video.colorize_film(colorizer, job.source, job.target, **options)
+                except video.Stopped:  # what is done of it is kept
+                    self.stopped = True
+                    self.record.release(job.name)
+                    continue
+                except Exception as error:  # decoders, encoders and networks raise what comes up
+                    job.fail(error)
+                else:
+                    job.seconds, job.made = film.seconds, asdict(film)
+                self.finish(job)
+
+    def may_go_on(self):
+        """Take over what other calls had in hand when they were killed. -> whether that is anything."""
+        if self.stopped or self.trouble or not self.report.counts["elsewhere"]:
+            return False
+        self.freed = self.record.repair()
+        self.report.counts["elsewhere"] -= len(self.freed)
+        return bool(self.freed)
+
+    def _begin(self, job):
+        """-> whether a job is to be done, and is this call's; if not, it is counted."""
+        if job.problem:
+            self.finish(job, claimed=False)
+        elif self._exists(job):
+            self._pass_over(job)
+        elif self._claim(job):
+            if not self._exists(job):  # another call may have ended with it just before
+                return True
+            self.record.release(job.name)
+            self._pass_over(job)
+        return False
+
+    def _claim(self, job):
+        try:
+            mine = self.record.claim(job.name, job.targets, self._entry(job))
+        except OSError as error:
+            job.fail(error)
+            self.trouble = self.trouble or str(error)
+            self.finish(job, claimed=False)
+            return False
+        if not mine:
+            self.report.add("elsewhere")
+        return mine
+
+    def _exists(self, job):
+        """Whether an output is there that is not to be made again."""
         # Not `Path.exists`, which fails on names that are too long.
         there = any(map(os.path.exists, job.targets))
-        (skipped if there and not overwrite else todo).append(job)
+        if self.overwrite:
+            return there and self.record.made_meanwhile(job.name) and not self._is_other(job)
+        return there and job.name not in self.record.unfinished
 
-    def finish(job, **made):
-        name = job.target.relative_to(output).as_posix()
-        entry = {"input": str(job.source), "output": name, "weights_sha256": weights_sha256, **made}
-        if steering != Steering():
-            entry |= {"steering": asdict(steering), "beside": [one.name for one in job.targets[1:]]}
-        job.entry = {"settings": asdict(settings), **entry, "seconds": round(job.seconds, 3)}
+    def _pass_over(self, job):
+        self.report.add("elsewhere" if self.overwrite else "existing")
+        if not self.overwrite and self._is_other(job):
+            self.report.counts["other"] += 1
 
-    def record():
-        failed = [{"input": str(job.source), "reason": job.problem} for job in jobs if job.problem]
-        manifest.add(output, [job.entry for job in jobs if job.entry], failed)
+    def _is_other(self, job):
+        """-> whether an output that exists is known to be another picture than would be made now."""
+        entry, wanted = self.record.entry(job.name), self.made_with
+        if entry is None:
+            return False
+        lossy = ("quality",) if suffixes.of(job.target) in suffixes.LOSSY else ()
+        names = ("work_size", "saturation", "flip_average", "side_by_side", *lossy)
+        made = entry.get("settings", {})
+        return (
+            entry.get("steering", asdict(Steering())) != wanted["steering"]
+            or entry.get("weights_sha256") != wanted["weights_sha256"]
+            or any(made.get(name) != wanted["settings"][name] for name in names)
+        )
 
-    try:
-        photographs = [job for job in todo if not kinds.is_film(job.source)]
-        _colorize_photographs(colorizer, photographs, settings, wishes, finish)
-    finally:  # what was done before an interruption is on record
-        record()
-    wanted = {"smoothing": smoothing, "codec": film_codec, "quality": film_quality}
-    for job in [job for job in todo if kinds.is_film(job.source)]:
-        options = {"wishes": wishes, "weights_sha256": weights_sha256, "say": say}
-        _colorize_film(colorizer, job, finish, wanted, settings=settings, **options)
-        record()
-    other = [job for job in skipped if _is_other(job, output, earlier, settings, steering, weights_sha256)]
-    _report(jobs, skipped, len(other), output, say)
-    return 1 if any(job.problem for job in jobs) else 0
+    def _entry(self, job):
+        """-> what the manifest says of a job."""
+        settings = self.made_with["settings"] | (self.of_films if job.is_film else {})
+        entry = {"settings": settings, "input": str(job.source), "output": job.name}
+        entry |= {"weights_sha256": self.made_with["weights_sha256"], **job.made}
+        if (steering := self.made_with["steering"]) != asdict(Steering()):
+            entry |= {"steering": steering, "beside": [one.name for one in job.targets[1:]]}
+        return entry | ({"notes": job.notes} if job.notes else {}) | {"seconds": round(job.seconds, 3)}
 
-
-def _colorize_photographs(colorizer, todo, settings, wishes, finish):
-    """This thread runs the network on what has been read, others read and write. A job ends by `finish` or `fail`."""
-    waiting, reads, writes, ready = collections.deque(todo), set(), set(), []
-    done = queue.SimpleQueue()  # jobs that have been read, or written, or have failed at it
-    threads = 1 if len(todo) > 1 else None  # several pictures share the cores already
-
-    def settle(job):
-        was_read = job in reads
-        (reads if was_read else writes).remove(job)
-        if was_read and not job.problem:
-            ready.append(job)
-            return
-        if not job.problem:
-            job.notes += [f"{job.source}: {note}" for note in dict.fromkeys(job.photograph.notes)]
-            aimed = "aim" in wishes.named and corrections.record(job.ab, fullres.lightness(job.small), wishes)
-            finish(job, **({"aim": aimed} if aimed else {}))
-        job.photograph = job.small = job.ab = None
-        job.variants, job.doubt = dict.fromkeys(job.variants), dict.fromkeys(job.doubt)
-        bar.update()
-
-    with (
-        reading.large_pictures(settings.max_megapixels),
-        tqdm(total=len(todo), unit="photo", disable=None if todo else True) as bar,
-        concurrent.futures.ThreadPoolExecutor(THREADS) as pool,
-    ):
+    def finish(self, job, *, claimed=True):
+        """Put what became of a job on record, and say it."""
+        entry = None if job.problem else self._entry(job)
         try:
-            while waiting or reads or writes or ready:
-                while waiting and _has_room(waiting[0], [*reads, *writes, *ready]):
-                    job = waiting.popleft()
-                    reads.add(job)
-                    pool.submit(_timed, done, job, _read, settings)
-                group = _largest_group(ready)
-                # A full batch goes at once, less than that when nothing else is coming in.
-                if len(group) == photos.BATCH or (group and not reads):
-                    ready = [job for job in ready if job not in group]
-                    writes.update(group)
-                    _predict(colorizer, group, settings, wishes)
-                    for job in group:
-                        pool.submit(_timed, done, job, _write, settings, threads)
-                else:
-                    settle(done.get())
-                while not done.empty():
-                    settle(done.get())
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            while not done.empty():
-                settle(done.get())
-            raise
-
-
-def _has_room(job, flying):
-    """Whether a picture may be read beside those on their way; one always may."""
-    if not flying:
-        return True
-    job.megapixels = job.megapixels or reading.megapixels(job.source)
-    megapixels = sum(one.megapixels for one in (job, *flying))
-    return len(flying) < IN_FLIGHT and megapixels <= IN_FLIGHT_MEGAPIXELS
-
-
-def _largest_group(ready):
-    """-> jobs that can share a forward pass, `photos.BATCH` at most: of the shape that most have."""
-    shapes = collections.Counter(job.small.shape for job in ready).most_common(1)
-    return [job for job in ready if job.small.shape == shapes[0][0]][: photos.BATCH] if shapes else []
-
-
-def _timed(done, job, step, *given):
-    """Take a step of a job, unless one before has failed, and put it among those that are done."""
-    start = time.perf_counter()
-    try:
-        if not job.problem:
-            step(job, *given)
-    except Exception as error:  # decoders and encoders raise what comes up: struct.error, OverflowError, ...
-        job.fail(photos.reason(error))
-    job.seconds += time.perf_counter() - start
-    done.put(job)
-
-
-def _read(job, settings):
-    job.photograph = reading.read(job.source, max_megapixels=settings.max_megapixels)
-    height, width = job.photograph.pixels.shape[:2]
-    job.megapixels = height * width / 1e6
-    job.small = photos.shrink(job.photograph.pixels, settings.work_size)
-
-
-def _predict(colorizer, group, settings, wishes):
-    start, sizes = time.perf_counter(), [job.photograph.pixels.shape[:2] for job in group]
-    try:
-        pictures = np.stack([job.small for job in group])
-        predicted = photos.predict_ab(colorizer, pictures, settings, wishes, sizes)
-        for job, ab, size in zip(group, predicted, sizes, strict=True):
-            job.ab = ab
-            if job.variants or job.doubt:
-                _predict_more(colorizer, job, settings, wishes, size)
-    except Exception as error:  # of whatever the network runs on: out of memory, most of all
-        for job in group:
-            job.fail(f"the network failed: {photos.reason(error)}")
-    for job in group:
-        job.seconds += (time.perf_counter() - start) / len(group)
-
-
-def _predict_more(colorizer, job, settings, wishes, size):
-    opened = colorizer.open(job.photograph.pixels)
-    others = opened.variants(len(job.variants) + 1, wishes)[1:]
-    for path, other in zip(job.variants, others, strict=True):
-        job.variants[path] = photos.predict_ab(colorizer, job.small[None], settings, other, [size])[0]
-    for path in job.doubt:
-        job.doubt[path] = opened.doubt(job.small.shape[:2])
-
-
-def _write(job, settings, threads):
-    for path, ab in {job.target: job.ab, **job.variants}.items():
-        photos.finish(job.photograph, ab, path, settings, threads=threads)
-    for path, doubt in job.doubt.items():
-        height, width = job.photograph.pixels.shape[:2]
-        levels = np.rint(cv2.resize(doubt, (width, height), interpolation=cv2.INTER_LINEAR) * 255).astype(np.uint8)
-        writing.write(path, np.repeat(levels[..., None], 3, axis=-1))
-
-
-def _colorize_film(colorizer, job, finish, wanted, *, settings, **options):
-    try:
-        film = video.colorize_film(colorizer, job.source, job.target, settings=settings, **wanted, **options)
-    except Exception as error:  # decoders, encoders and networks raise what comes up
-        job.fail(photos.reason(error))
-    else:
-        job.seconds = film.seconds
-        finish(job, **{**asdict(film), "settings": {**asdict(settings), **wanted}})
-
-
-def _is_other(job, output, earlier, settings, steering, weights_sha256):
-    """-> whether an output that exists is known to be another picture than would be made now."""
-    entry = earlier.get(job.target.relative_to(output).as_posix())
-    if entry is None:
-        return False
-    lossy = ("quality",) if suffixes.of(job.target) in suffixes.LOSSY else ()
-    names = ("work_size", "saturation", "flip_average", "side_by_side", *lossy)
-    made = entry.get("settings", {})
-    if entry.get("steering", asdict(Steering())) != asdict(steering):
-        return True
-    return entry.get("weights_sha256") != weights_sha256 or any(made.get(n) != getattr(settings, n) for n in names)
-
-
-def _report(jobs, skipped, others, output, say):
-    for job in jobs:
+            if entry:
+                self.record.done(job.name, entry)
+            else:
+                self.record.fail(job.source, job.problem)
+                if claimed:
+                    self.record.release(job.name)
+        except OSError as error:
+            self.trouble = self.trouble or str(error)
+            self.unrecorded += [(job.name, entry)] if entry else []
+        if job.full:
+            self.trouble = self.trouble or job.problem
         for note in job.notes:
-            say(note)
-    photographs = [job for job in jobs if job.entry and not kinds.is_film(job.source)]
-    if photographs:
-        one = len(photographs) == 1
-        say(f"Colorized: {photographs[0].target}" if one else f"{len(photographs)} photographs colorized: {output}")
-    if skipped:
-        listed = "\n  ".join(str(job.target) for job in skipped)
-        made = f", {others} of them made with other settings or weights" if others else ""
-        say(f"{len(skipped)} passed over, since they exist{made} (--overwrite replaces them):\n  {listed}")
-    if failed := [job.problem for job in jobs if job.problem]:
-        say(f"{len(failed)} not colorized:\n  " + "\n  ".join(failed))
+            self.report.say("note", note)
+        if job.problem:
+            self.report.add("failed", job.problem, input=str(job.source), reason=job.problem)
+        else:
+            self.report.counts["films"] += job.is_film
+            paths = {"input": str(job.source), "output": str(job.target)}
+            self.report.add("made", str(job.target), **paths, seconds=round(job.seconds, 3))
+
+    def close(self):
+        """End the record; that it cannot be written is said, and what was made is listed."""
+        try:
+            try:
+                for name, entry in self.unrecorded:
+                    self.record.done(name, entry)
+            finally:
+                self.record.close()
+        except OSError as error:
+            self.trouble = self.trouble or str(error)
+            counts, made = self.report.counts, self.report.made
+            path = self.plan.output / manifest.NAME
+            text = f"{path} could not be written ({photos.reason(error)}). The same call writes it when there is room."
+            if made:
+                text += f" Made by this call:{report.listed(made, counts['made'])}"
+            self.report.say("error", text)

@@ -1,73 +1,68 @@
 """`manifest.json`: what each file of a folder of results was made from, and how.
 
-Several calls may write into one folder at once: a lock file keeps them apart. Imports `files.whole`.
+It has a line for each, so that it is read and written piece by piece, however many there are. Made from the `record`
+when a call ends. Imports `files.whole`.
 """
 
 from __future__ import annotations
 
-import contextlib
+import itertools
 import json
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-
-import filelock
 
 from colorgan.files import whole
 
 NAME = "manifest.json"
-LOCK = ".manifest.lock"  # is there while a call changes the manifest: a moment
-LOCK_SECONDS = 10  # that other calls wait for it
+_BEGIN, _BETWEEN, _END = '{"photographs": [', '], "failed": [', "]}"
 
 
-def read(output: Path) -> dict:
-    """-> {output: entry} of the manifest that a folder has already.
+def read(output: Path) -> Iterator[dict]:
+    """The entries of the manifest that a folder has already; none without one.
 
     Raises:
         ValueError: if there is another file of that name.
     """
     path = output / NAME
     if not path.exists():
-        return {}
+        return
     try:
-        return {entry["output"]: entry for entry in json.loads(path.read_text(encoding="utf-8"))["photographs"]}
+        with path.open(encoding="utf-8") as file:
+            if file.readline().rstrip("\n") == _BEGIN:
+                lines = itertools.takewhile(lambda line: not line.startswith(_BETWEEN), file)
+                entries = (json.loads(line.rstrip(",\n")) for line in lines)
+            else:  # as earlier versions wrote it
+                file.seek(0)
+                entries = json.load(file)["photographs"]
+            for entry in entries:
+                entry["output"]  # noqa: B018 - every entry has one
+                yield entry
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(
             f"{path} is not a manifest of ours ({error}). Move it away, or choose another --output."
         ) from error
 
 
-def add(output: Path, done: list[dict], failed: list[dict]) -> None:
-    """Add to a folder's manifest; entries of other outputs stay, also those of calls that run at the same time.
+def write(output: Path, entries: Iterable[str], failed: Iterable[dict]) -> None:
+    """Write a folder's manifest.
 
     Args:
-        done: what each output was made from, and how; `output` is its path below the folder.
-        failed: {"input", "reason"} of each input that gave none; these replace those of an earlier call.
+        output: the folder.
+        entries: what each output was made from, and how, as `text_of`; `output` is its path below the folder.
+        failed: {"input", "reason"} of each input that gave none.
 
     Raises:
         OSError: if it cannot be written.
-        ValueError: see `read`.
     """
-    with locked(output):
-        entries = {**read(output), **{entry["output"]: entry for entry in done}}
-        content = {"photographs": [entries[name] for name in sorted(entries)], "failed": failed}
-        whole.write(output / NAME, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+    with whole.replacing(output / NAME) as (path,), path.open("w", encoding="utf-8", newline="\n") as file:
+        for begin, lines in ((_BEGIN, entries), (_BETWEEN, map(text_of, failed))):
+            file.write(begin)
+            for i, line in enumerate(lines):
+                file.write(f",\n{line}" if i else f"\n{line}")
+            file.write("\n")
+        file.write(f"{_END}\n")
 
 
-@contextlib.contextmanager
-def locked(output):
-    """Nobody else reads or writes a folder's manifest for a moment: a file is there, on every system and share.
-
-    One that a call left when it was killed is taken over, if that was on this computer.
-    """
-    lock = output / LOCK
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-        held = filelock.SoftFileLock(lock, timeout=LOCK_SECONDS).acquire()
-    except filelock.Timeout as error:
-        raise OSError(
-            f"{lock} is there: another call seems to write {output / NAME}, and has not ended for {LOCK_SECONDS} "
-            "seconds. If none is running, delete that file."
-        ) from error
-    except OSError as error:
-        raise OSError(f"--output: cannot write to {output} ({error.strerror}). Choose another folder.") from error
-    with held:
-        yield
+def text_of(entry: dict) -> str:
+    r"""-> a line of JSON. A byte of a name that is no UTF-8 becomes the escape of what Python reads it as, \udce9."""
+    return json.dumps(entry, ensure_ascii=False).encode("utf-8", "backslashreplace").decode()

@@ -16,7 +16,7 @@ a second, no library of Python pages has a part for. Below `/page/` are:
 | `POST result` | file, wishes, saturation | the coloured file at full size |
 
 A photograph that is not kept any longer is answered with 410, and the page sends it again. Imports
-`serving.visitors`, `serving.steering`, `serving.photos`, `serving.uploads` and `files.suffixes`.
+`serving.visitors`, `serving.steering`, `serving.photos`, `serving.fullres`, `serving.uploads` and `files.suffixes`.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ from PIL import Image
 from starlette.staticfiles import StaticFiles
 
 from colorgan.files import suffixes
-from colorgan.serving import photos, steering, uploads
-from colorgan.serving.visitors import Visitors
+from colorgan.serving import fullres, photos, steering, uploads
+from colorgan.serving.visitors import Order, Visitors
 
 Message = Annotated[dict, fastapi.Depends(uploads.message)]
 STRONGEST = 3.0  # saturation that the page offers
@@ -57,7 +57,7 @@ HEADERS = {
 def mount(app: fastapi.FastAPI, visitors: Visitors) -> None:
     """Put the page at `/` of an application, behind the routes that it has already."""
     page = _Page(visitors)
-    routes = fastapi.APIRouter(prefix="/page")
+    routes = fastapi.APIRouter(prefix="/page", include_in_schema=False)
     routes.get("/about")(page.about)
     routes.post("/photographs")(page.open)
     routes.get("/photographs/{key}/before")(page.before)
@@ -89,8 +89,8 @@ class _Page:
         }
 
     async def open(self, request: fastapi.Request):
-        async with uploads.taken(request, self.visitors.new_folder()) as (source, _):
-            key, held = await run_in_threadpool(self.visitors.open, source)
+        async with uploads.taken(request, self.visitors.place) as (source, _):
+            key, held = await uploads.while_there(request, self.visitors.open(source))
         height, width = held.opened.size
         return {"key": key, "width": width, "height": height, "notes": held.notes}
 
@@ -98,40 +98,43 @@ class _Page:
         held = self._held(key)
         return _jpeg(held.opened.preview, held)
 
-    def colors(self, key: str, message: Message):
+    async def colors(self, request: fastapi.Request, key: str, message: Message):
         held, saturation = self._held(key), uploads.number(message, "saturation", 1)
         wishes = _wishes({name: value for name, value in message.items() if name != "saturation"})
-        with self.visitors.turn():
-            return _jpeg(held.opened.colors(wishes, saturation=saturation), held)
+        ab = await self._asked(request, lambda: held.opened.predict(wishes, saturation=saturation))
+        return await run_in_threadpool(lambda: _jpeg(fullres.join(held.opened.preview, ab), held))
 
-    def suggestions(self, key: str, message: Message):
+    async def suggestions(self, request: fastapi.Request, key: str, message: Message):
         held, place = self._held(key), [uploads.number(message, name) for name in ("x", "y")]
-        with self.visitors.turn():
-            return {"colors": [f"#{bytes(color).hex()}" for color in held.opened.suggest(*place)]}
+        found = await self._asked(request, lambda: held.opened.suggest(*place))
+        return {"colors": [f"#{bytes(color).hex()}" for color in found]}
 
-    def variants(self, key: str, message: Message):
+    async def variants(self, request: fastapi.Request, key: str, message: Message):
         held, wishes = self._held(key), _wishes(message)
-        with self.visitors.turn():
-            found = held.opened.variants(wishes=wishes)
-            return {"variants": [_variant(held, one) for one in found]}
+        found = await self._asked(request, lambda: held.opened.variants(wishes=wishes))
+        return {"variants": [await self._asked(request, lambda one=one: _variant(held, one)) for one in found]}
 
-    def doubt(self, key: str):
+    async def doubt(self, request: fastapi.Request, key: str):
         held = self._held(key)
-        with self.visitors.turn():
-            doubt = np.rint(held.opened.doubt() * 255).astype(np.uint8)
+        doubt = np.rint(await self._asked(request, held.opened.doubt) * 255).astype(np.uint8)
         return Response(cv2.imencode(".png", doubt)[1].tobytes(), media_type="image/png")
 
     async def palette(self, request: fastapi.Request):
-        async with uploads.taken(request, self.visitors.new_folder()) as (source, _):
-            return {"palette": (await run_in_threadpool(self.visitors.palette, source)).tolist()}
+        async with uploads.taken(request, self.visitors.place) as (source, _):
+            return {"palette": (await uploads.while_there(request, self.visitors.palette(source))).tolist()}
 
     async def result(self, request: fastapi.Request):
-        def work(source, fields):
+        async def work(source, fields):
             wishes = _wishes(uploads.parsed(fields.get("wishes", "{}"), "wishes"))
-            saturation = uploads.number(fields, "saturation", 1)
-            return self.visitors.colorize(source, saturation=saturation, wishes=wishes)
+            order = Order(saturation=uploads.number(fields, "saturation", 1), wishes=wishes)
+            return await self.visitors.colorize(source, order)
 
-        return await uploads.answered(request, self.visitors.new_folder(), {"wishes", "saturation"}, work)
+        return await uploads.answered(request, self.visitors.place, {"wishes", "saturation"}, work)
+
+    async def _asked(self, request, work):
+        """-> what a function of the network returns. Somebody looks at the picture meanwhile."""
+        with self.visitors.lanes.place(0), self.visitors.told():
+            return await uploads.while_there(request, self.visitors.network.do(work, urgent=True))
 
     def _held(self, key):
         held = self.visitors.kept.get(key)

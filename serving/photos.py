@@ -6,6 +6,7 @@ Owns the working size and the way from pixels to pixels and from file to file; `
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,6 +68,20 @@ def resized(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
     """[H, W] or [H, W, 3] uint8 or uint16 -> [height, width, 3] uint8: means over areas, gray or as it is."""
     small = modes.as_depth(cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
     return small if small.ndim == 3 else np.repeat(small[..., None], 3, axis=-1)
+
+
+def smaller(photograph: Photograph, longest: int) -> Photograph:
+    """-> a photograph with at most so many pixels on its longer side; one that has no more is returned as it is."""
+    height, width = photograph.pixels.shape[:2]
+    factor = longest / max(height, width)
+    if factor >= 1:
+        return photograph
+    size = max(1, round(width * factor)), max(1, round(height * factor))
+    pixels, alpha = (
+        None if values is None else cv2.resize(values, size, interpolation=cv2.INTER_AREA)
+        for values in (photograph.pixels, photograph.alpha)
+    )
+    return dataclasses.replace(photograph, pixels=pixels, alpha=alpha)
 
 
 def predict_ab(colorizer, pictures: np.ndarray, settings: Settings, wishes: Wishes = AUTOMATIC, sizes=()) -> np.ndarray:

@@ -1,21 +1,31 @@
 """Which files become which: inputs on a command line -> jobs, each with its output.
 
-Reads folders and names; of a picture nothing here is read. Imports `serving.photos` for its settings, and
-the room `files`.
+Reads folders and names; of a photograph nothing here is read. Imports `serving.found`, `serving.photos` for its
+settings, and the room `files`.
 """
 
 from __future__ import annotations
 
-import glob
-import itertools
+import contextlib
+import errno
+import os
+import sqlite3
+import unicodedata
+import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from colorgan.files import kinds, reading, suffixes, walk
+from colorgan.files import kinds, reading, suffixes
 from colorgan.files.films import containers
+from colorgan.serving import found, photos
 from colorgan.serving.photos import Settings
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)  # what a full disk, or a used up quota, says
+ALL = (1, 1)  # of the files: one share of one
+MEMORY_KB = 65536  # that the names of a call's outputs take; more lie in a temporary file
 
 
 @dataclass(eq=False)
@@ -24,9 +34,12 @@ class Job:
 
     source: Path
     target: Path  # the file that is written
-    problem: str = ""  # why it is not
+    name: str = ""  # its path below the output folder, with slashes
+    is_film: bool = False
+    problem: str = ""  # why it is not made
+    full: bool = False  # whether that is for want of room on the disk
     notes: list[str] = field(default_factory=list)  # what there is to say of it
-    entry: dict | None = None  # what the manifest says of it, once it is written
+    made: dict = field(default_factory=dict)  # what the manifest says beside the settings, once it is made
     seconds: float = 0.0  # spent on it: reading, its share of the forward pass, writing
     megapixels: float = 0.0  # as its header states them
     # What there is of it between reading and writing: pixels, [h, w, 3] uint8 working picture, [h, w, 2] prediction.
@@ -48,99 +61,124 @@ class Job:
         self.variants = dict.fromkeys(names)
         self.doubt = dict.fromkeys([self.target.with_name(f"{self.target.name}-doubt.png")] if doubt else [])
 
-    def fail(self, reason: str) -> None:
+    def fail(self, error: Exception | str) -> None:
         """Note why it failed."""
+        reason = error if isinstance(error, str) else photos.reason(error)
         self.problem = reason if str(self.source) in reason else f"{self.source}: {reason}"
+        self.full = isinstance(error, OSError) and error.errno in NO_ROOM
 
 
-def find(inputs, *, outside: Path | None = None) -> tuple[list[tuple[Path, Path]], dict]:
-    """The photographs and films that files, folders (recursive) and globs name.
+class Plan:
+    """Which file becomes which, and what is written beside it: jobs, one after the other, as often as is asked.
+
+    Where `--format` would give one name to several, s.jpg and s.png as PNG, the one that is of the format has it, else
+    the first; the others keep their suffix in their names, s.jpg.png, with a note. Without `--format` a photograph
+    keeps its suffix, and becomes PNG where it is of a kind that is only read; a film likewise becomes Matroska. Of two
+    that still have one output the later has a `problem`, and so has an input that names nothing. A file comes once,
+    though several inputs may name it.
+
+    Memory is that of the largest folder: which outputs are taken lies in a temporary file where they are many.
 
     Args:
-        inputs: paths or patterns (`*`, `?`, `[...]`, `**`). A pattern's structure is kept below its fixed part.
-        outside: a folder that is passed over where it lies below an input: results of an earlier call.
+        inputs: files, folders and patterns; see `found.groups`.
+        output: folder for the results; passed over where it lies below an input.
+        settings: `format` is heeded.
+        variants, doubt: see `Job.beside`.
+        shard: (i, n): only the i-th of n shares of the files, counted from 1. A file is in the same one everywhere.
 
-    Returns:
-        found: [(path, its path below the given folder, or its name)], each file once.
-        missing: {input: why it names none}.
+    Attributes:
+        passed_over: what the last pass met that is passed over for its name, a `found.PassedOver`.
 
     Raises:
         FileNotFoundError: if no input names any.
-    """
-    found, missing = {}, {}
-    for given in inputs:
-        path = Path(given)
-        named = {path: path.parent} if path.is_file() else _inside(path, outside)
-        if not named:
-            known = f"({', '.join(sorted(suffixes.PICTURES))}) and no film ({', '.join(sorted(suffixes.FILMS))})"
-            there = path.exists() or glob.has_magic(str(given))
-            missing[given] = f"{given} {f'holds no photograph {known}' if there else 'is not there'}"
-        for one in sorted(named):
-            found.setdefault(one.resolve(), (one, one.relative_to(named[one])))
-    if not found:
-        raise FileNotFoundError("; ".join(missing.values()))
-    return list(found.values()), missing
-
-
-def _inside(path, outside):
-    """-> {file: the folder that its place is kept below} of a folder or a pattern."""
-    folder, hits = path, [path]
-    if glob.has_magic(str(path)) and not path.exists():
-        folder = Path(*itertools.takewhile(lambda part: not glob.has_magic(part), path.parts))
-        hits = [Path(hit) for hit in glob.glob(str(path), recursive=True)]
-    below = [hit / name for hit in hits for name in walk.listing(hit, strict=False)[0]]
-    # Only where it lies below: the photographs of a folder above or beside it are no results of ours.
-    passed = outside.resolve() if outside and folder.resolve() in outside.resolve().parents else None
-    return {one: folder for one in (*hits, *below) if _is_wanted(one) and passed not in one.resolve().parents}
-
-
-def _is_wanted(path):
-    return (suffixes.is_picture(path) or suffixes.is_film(path)) and not path.name.startswith(".") and path.is_file()
-
-
-def jobs(inputs, output: Path, settings: Settings, *, variants: int = 1, doubt: bool = False) -> list[Job]:
-    """Which file becomes which, and what is written beside it, `Job.beside`.
-
-    Where `--format` would give one name to several, s.jpg and s.png as PNG, the one that is of the format has it, else
-    the first; the others keep their suffix in their names, s.jpg.png, with a note.
-
-    Without `--format` a photograph keeps its suffix, and becomes PNG where it is of a kind that is only read; a film
-    likewise becomes Matroska.
-
-    Returns:
-        The jobs, in the order of `find`. Where two still have one output the later one has a `problem`, and so has an
-        input that names nothing.
-
-    Raises:
-        FileNotFoundError: see `find`.
         ValueError: if an output is an input.
     """
-    found, missing = find(inputs, outside=output)
-    planned = [Job(source, target(below, output, settings, is_film=kinds.is_film(source))) for source, below in found]
-    names, taken = [below.name for _, below in found], {}
-    for job, name in sorted(zip(planned, names, strict=True), key=lambda pair: pair[0].target.name != pair[1]):
-        # Two names that differ in case are one file on some systems.
-        other = taken.setdefault(str(job.target).lower(), job)
-        if other is not job and job.target.name != name:
-            job.target = job.target.with_name(name + job.target.suffix)
-            job.notes.append(f"{job.source} becomes {job.target}, since the shorter name is another's")
-            other = taken.setdefault(str(job.target).lower(), job)
-        if other is not job:
+
+    def __init__(self, inputs, output: Path, settings: Settings, *, variants: int = 1, doubt: bool = False, shard=ALL):
+        self.inputs, self.output, self.settings, self.shard = list(inputs), Path(output), settings, shard
+        self.variants, self.doubt, self.passed_over = variants, doubt, found.PassedOver()
+        self._missing = {given: reason for given in self.inputs if (reason := _why_missing(given, self.output))}
+        if len(self._missing) == len(set(self.inputs)):
+            raise FileNotFoundError("; ".join(self._missing.values()))
+        self._overlaps = any(_lies_in(given, self.output) for given in self.inputs)
+        if self._overlaps:
+            self._check_originals()
+
+    def sources(self) -> Iterator[Path]:
+        """-> the photographs and films; one that several inputs name may come several times."""
+        for group in found.groups(self.inputs, without=self.output):
+            places = map(group.place, group.names)
+            yield from (source for source, below in places if _is_of(self.shard, below))
+
+    def __iter__(self) -> Iterator[Job]:
+        """One pass over the jobs."""
+        self.passed_over = found.PassedOver()
+        for given, reason in self._missing.items():
+            yield Job(Path(given), self.output, problem=reason)
+        with contextlib.closing(_Taken()) as taken:
+            for group in found.groups(self.inputs, without=self.output):
+                self.passed_over.look(group)
+                yield from (job for job, below in self._jobs(group, taken) if _is_of(self.shard, below))
+
+    def _jobs(self, group, taken):
+        """-> the jobs of a group, each with its place below what was given."""
+        real = os.path.realpath(group.folder)
+        fresh = [name for name in group.names if self._is_new(group, name, real, taken)]
+        films = {name for name in fresh if kinds.is_film(group.place(name)[0])}
+        places = {
+            name: target(group.place(name)[1], self.output, self.settings, is_film=name in films) for name in fresh
+        }
+        others = {}  # of those whose outputs are taken: the files that have them
+        for name in sorted(fresh, key=lambda name: places[name].name != os.path.basename(name)):
+            source, below = group.place(name)
+            other = taken.take(places[name], source)
+            if other and places[name].name != below.name:
+                places[name] = places[name].with_name(below.name + places[name].suffix)
+                other = taken.take(places[name], source)
+            if other:
+                others[name] = other
+        for name in fresh:
+            source, below = group.place(name)
+            job = self._job(source, below, places.pop(name), others.get(name), taken)
+            job.is_film = name in films
+            yield job, below
+
+    def _is_new(self, group, name, real, taken):
+        """Whether a file has not come before, and is no result of this very pass; `real` is its folder's own path."""
+        path = os.path.join(real, name)
+        if os.sep in name or os.path.islink(path):
+            path = os.path.realpath(path)
+        return taken.add_source(path) and not (self._overlaps and taken.has(Path(path)))
+
+    def _job(self, source, below, place, other, taken):
+        job = Job(source, place, name=place.relative_to(self.output).as_posix())
+        job.beside(self.variants, self.doubt)
+        if other:
             job.problem = (
-                f"{other.source} and {job.source} would both become {job.target}. Give the folder above them instead "
-                "of the files, or use several calls with outputs of their own."
+                f"{other} and {source} would both become {place}. Give the folder above them instead of the files, "
+                "or use several calls with outputs of their own."
             )
-    for job in planned:
-        job.beside(variants, doubt)
+        elif place.name == below.name + place.suffix:
+            job.notes.append(f"{source} becomes {place}, since the shorter name is another's")
         for one in job.targets[1:]:
-            if (other := taken.setdefault(str(one).lower(), job)) is not job:
-                job.problem = job.problem or f"{other.source} becomes {one}, which {job.source} needs for more results."
-    originals = {source.resolve() for source, _ in found}
-    for job in planned:
-        for one in job.targets:
-            if one.resolve() in originals:
-                raise ValueError(f"{job.source} would be written over {one}. Choose another --output.")
-    return [*(Job(Path(given), output, problem=reason) for given, reason in missing.items()), *planned]
+            if other := taken.take(one, source):
+                job.problem = job.problem or f"{other} becomes {one}, which {source} needs for more results."
+        return job
+
+    def _check_originals(self):
+        """Two passes: every source, then every target."""
+        with contextlib.closing(_Taken()) as taken, contextlib.closing(_Taken()) as again:
+            for pass_over in (taken, again):
+                for group in found.groups(self.inputs, without=self.output):
+                    for job, _ in self._jobs(group, pass_over):
+                        if pass_over is again:
+                            _check_target(job, taken)
+
+
+def _check_target(job, taken):
+    for one in job.targets:
+        if taken.has_source(os.path.realpath(one)):
+            raise ValueError(f"{job.source} would be written over {one}. Choose another --output.")
 
 
 def target(below: Path, output: Path, settings: Settings, *, is_film: bool = False) -> Path:
@@ -152,3 +190,70 @@ def target(below: Path, output: Path, settings: Settings, *, is_film: bool = Fal
     if suffixes.of(below) in spellings:
         return output / below
     return output / below.with_suffix(spellings[0] if settings.format else ".png")
+
+
+def _is_of(shard, below):
+    """Whether a file belongs to a share, by its place below the folder that was given."""
+    index, count = shard
+    text = unicodedata.normalize("NFC", below.as_posix())
+    return zlib.crc32(os.fsencode(text)) % count == index - 1
+
+
+def _why_missing(given, output):
+    """-> why an input names no photograph and no film; empty if it does."""
+    if os.path.isfile(given):
+        return ""
+    passed_over = found.PassedOver()
+    for group in found.groups([given], without=output):
+        if group.names:
+            return ""
+        passed_over.look(group)
+    if not (os.path.exists(given) or found.is_pattern(given)):
+        return f"{given} is not there"
+    known = f"({', '.join(sorted(suffixes.PICTURES))}) and no film ({', '.join(sorted(suffixes.FILMS))})"
+    return f"{given} holds no photograph {known}" + (f"; {passed_over}" if passed_over.count else "")
+
+
+def _lies_in(given, output):
+    """-> whether an input lies in a folder, or is it, so that a result may have a source's place."""
+    path = Path(given)
+    place = path.parent if path.is_file() else found.fixed_part(given) if found.is_pattern(given) else path
+    return output.resolve() in (place.resolve(), *place.resolve().parents)
+
+
+class _Taken:
+    """Which outputs a pass has given away, and which sources it has met: on a disk once they are many."""
+
+    def __init__(self):
+        self._database = sqlite3.connect("", isolation_level=None)
+        self._do = self._database.execute
+        self._do(f"PRAGMA cache_size = -{MEMORY_KB}")
+        self._do("PRAGMA journal_mode = OFF")
+        self._do("CREATE TABLE targets (key BLOB PRIMARY KEY, source BLOB) WITHOUT ROWID")
+        self._do("CREATE TABLE sources (path BLOB PRIMARY KEY) WITHOUT ROWID")
+        self._do("BEGIN")  # for good: a transaction for each name would take ten times as long
+
+    def close(self):
+        self._database.close()
+
+    def take(self, path, source):
+        """Give an output to a source. -> None, or the other source that has it."""
+        key = _key(path)
+        if self._do("INSERT OR IGNORE INTO targets VALUES (?, ?)", (key, os.fsencode(source))).rowcount:
+            return None
+        return os.fsdecode(self._do("SELECT source FROM targets WHERE key = ?", (key,)).fetchone()[0])
+
+    def has(self, path):
+        return self._do("SELECT 1 FROM targets WHERE key = ?", (_key(path),)).fetchone() is not None
+
+    def add_source(self, path):
+        """-> whether it is new."""
+        return self._do("INSERT OR IGNORE INTO sources VALUES (?)", (os.fsencode(path),)).rowcount == 1
+
+    def has_source(self, path):
+        return self._do("SELECT 1 FROM sources WHERE path = ?", (os.fsencode(path),)).fetchone() is not None
+
+
+def _key(path):
+    """What outputs are compared by: names that differ in case, or in Unicode's form, are one file on some systems."""
+    return os.fsencode(unicodedata.normalize("NFC", os.path.abspath(path)).lower())

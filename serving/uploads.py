@@ -5,59 +5,97 @@ Imports nothing of ours.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import re
 import shutil
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine
+from contextlib import AbstractContextManager
 from pathlib import Path
 
+import anyio
+from PIL import Image
 from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse
 
 FILES = ("reference",)  # fields that are files, beside `file`
 TEXT = 1 << 21  # bytes of a text: 10,000 hints
+NO_FILE = "No file. Send one as form data, curl -F file=@photo.jpg, or as it is, curl --data-binary @photo.jpg"
+
+
+Place = Callable[[int | None], AbstractContextManager[Path]]
 
 
 @contextlib.asynccontextmanager
-async def taken(request: Request, folder: Path, names: Collection[str] = ()) -> AsyncIterator[tuple[Path, dict]]:
-    """Within: the form that a request brings.
+async def taken(request: Request, place: Place, names: Collection[str] = ()) -> AsyncIterator[tuple[Path, dict]]:
+    """Within: what a request brings.
 
     Args:
-        request: its form has a file, `file`, and may have the named fields.
-        folder: of the request's own, new; it is removed at the end.
+        request: its form has a file, `file`, and may have the named fields; or its body is the file. The fields may
+            stand in its address too, but not those that are files.
+        place: is told the bytes of the body, or None where nothing states them, and gives a folder of the request's
+            own, for as long as it is answered; or an HTTPException, before the body is read.
         names: of the fields; one of `FILES` is a file too.
 
     Yields:
-        The path of the file, in `folder`, and {name: text, or path of a file} of the fields.
+        The path of the file, in that folder, and {name: text, or path of a file} of the fields.
 
     Raises:
         HTTPException: 422, if there is no file, an unknown field, or one twice.
     """
     limits = {"max_files": 1 + len(FILES), "max_fields": 1 + len(names), "max_part_size": TEXT}
-    try:
+    stated = request.headers.get("content-length")
+    with place(stated and int(stated)) as folder:
+        if not request.headers.get("content-type", "").startswith("multipart/"):
+            _check(request.query_params, set(names) - {*FILES})
+            yield await _body(request, folder), dict(request.query_params)
+            return
         async with request.form(**limits) as form:
-            _check(form, {"file", *names})
+            given = FormData([*form.multi_items(), *request.query_params.multi_items()])
+            _check(given, {"file", *names})
+            if "file" not in given:
+                raise HTTPException(422, NO_FILE)
             fields = {}
-            for name, value in form.items():
+            for name, value in given.items():
                 fields[name] = await _copied(value, folder / f".{name}") if name in ("file", *FILES) else value
         yield fields.pop("file"), fields
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+
+
+async def _body(request, folder):
+    """-> the file that a body is; its own bytes say what it is called."""
+    path = folder / "photograph"
+    with path.open("wb") as file:
+        async for part in request.stream():
+            file.write(part)
+    found = await run_in_threadpool(_kind, path)
+    # What `curl --data` says unless it is told otherwise: of a form, or of a file.
+    vague = request.headers.get("content-type", "") in ("", "application/x-www-form-urlencoded")
+    if not path.stat().st_size or (vague and not found):
+        raise HTTPException(422, NO_FILE)
+    return path.rename(path.with_suffix(found))
+
+
+def _kind(path):
+    """-> the suffix that a picture's content asks for; empty where Pillow does not know it."""
+    try:
+        with Image.open(path) as image:
+            return ".jpg" if image.format in ("JPEG", "MPO") else f".{image.format.lower()}"
+    except Exception:  # Pillow's parsers meet arbitrary bytes; whoever reads the picture says why
+        return ""
 
 
 def _check(form, known):
+    """`form`: of a body, an address, or both."""
     if unknown := set(form) - known:
         known = ", ".join(sorted(known))
         raise HTTPException(422, f"Unknown field {', '.join(sorted(unknown))}. Known: {known}.")
     if twice := {name for name in form if len(form.getlist(name)) > 1}:
         raise HTTPException(422, f"Send one {', '.join(sorted(twice))}, not several.")
-    if not isinstance(form.get("file"), UploadFile):
-        raise HTTPException(422, "No file. Send one as form data: curl -F file=@photo.jpg")
     for name, value in form.items():
         if isinstance(value, UploadFile) != (name in ("file", *FILES)):
             raise HTTPException(422, f"`{name}` must be {'a file' if name in FILES else 'text'}.")
@@ -71,13 +109,37 @@ async def _copied(file, folder):
 
 
 async def answered(
-    request: Request, folder: Path, names: Collection[str], work: Callable[[Path, dict], Path]
+    request: Request, place: Place, names: Collection[str], work: Callable[[Path, dict], Coroutine]
 ) -> FileResponse:
     """-> the file that `work(source, fields)` makes of what `taken` yields, in its folder; it goes when it is sent."""
     async with contextlib.AsyncExitStack() as stack:
-        source, fields = await stack.enter_async_context(taken(request, folder, names))
-        file = await run_in_threadpool(work, source, fields)
+        source, fields = await stack.enter_async_context(taken(request, place, names))
+        file = await while_there(request, work(source, fields))
         return FileResponse(file, filename=file.name, background=BackgroundTask(stack.pop_all().aclose))
+
+
+async def while_there(request: Request, work: Coroutine):
+    """-> what a coroutine returns; it is cancelled where it waits when the caller goes, with a ClientDisconnect.
+
+    What runs in a thread meanwhile ends first. HTTPException 503 if the service itself ends.
+    """
+
+    async def watch():
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+        scope.cancel()
+
+    with anyio.CancelScope() as scope:
+        watching = asyncio.create_task(watch())
+        try:
+            return await work
+        except asyncio.CancelledError:
+            if scope.cancel_called:
+                raise
+            raise HTTPException(503, "The service ends. Try again in a minute.", {"Retry-After": "60"}) from None
+        finally:
+            watching.cancel()
+    raise ClientDisconnect
 
 
 async def message(request: Request) -> dict:

@@ -1,37 +1,45 @@
-"""Photographs of visitors, colorized one at a time and within limits; what the web page and its API share.
+"""Photographs of visitors, colorized within limits; what the web page and its API share.
 
-Owns the limits, the order, what is kept of a photograph while its page is open, and what visitors are told: a
-photograph that is not colorized raises Starlette's HTTPException, with 410 gone, 413 too large, 422 not readable or
-not a photograph, 503 too many are waiting. Imports `serving.photos`, `serving.plan`, `serving.steering` and the room
-`files`; gets the colorizer as an argument.
+Owns the way of a photograph, what is kept of one while its page is open, and what visitors are told: a photograph that
+is not colorized raises Starlette's HTTPException, with 410 gone, 413 too large, 422 not readable or not a photograph,
+503 too many are in hand. Imports `serving.photos`, `serving.plan`, `serving.steering`, `serving.lanes`,
+`serving.network`, `serving.measures` and the room `files`; gets the colorizer as an argument.
 """
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import logging
 import os
 import secrets
+import shutil
 import tempfile
 import threading
 import time
 import zipfile
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
 from PIL import Image
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from colorgan.files import reading
 from colorgan.serving import photos, plan, steering
+from colorgan.serving.lanes import LARGE, Lanes
+from colorgan.serving.measures import Measures
+from colorgan.serving.network import Network
 from colorgan.serving.opened import Opened
 from colorgan.serving.photos import Settings
 from colorgan.serving.steering import Wishes
 
-WAITING = 20  # requests that may wait for their turn
+IN_HAND = 100  # requests at once
+FILES = 4  # times the largest file: bytes of the requests in hand
 KEPT = 16  # photographs that are kept open
 KEPT_SECONDS = 3600
 _LOG = logging.getLogger(__name__)
@@ -90,41 +98,75 @@ class Kept:
             del self._held[key]
 
 
+@dataclass(frozen=True)
+class Order:
+    """What a visitor wants of a photograph. Raises ValueError for values out of their range."""
+
+    saturation: float = 1.0
+    wishes: Wishes = photos.AUTOMATIC
+    variants: int = 1  # results of it
+    format: str | None = None  # one of `suffixes.FORMATS`; None: as the settings say
+    size: int | None = None  # pixels of the longer side of what is made, at most
+
+    def settings(self, settings: Settings) -> Settings:
+        """-> settings with what they say of saturation and format."""
+        changed = {"saturation": self.saturation} | ({} if self.format is None else {"format": self.format})
+        return dataclasses.replace(settings, **changed)
+
+
 class Visitors:
-    """Those whose photographs are colorized, one at a time. Any thread may call it.
+    """Those whose photographs are colorized. In one event loop.
 
     Args:
         colorizer: anything with `Colorizer.predict_small` and `Colorizer.open`.
         settings: how; `saturation` is only what the page begins with, and `side_by_side` is not used.
         max_upload_mb: larger files are refused, 1 MB being 2^20 bytes.
         folder: for temporary files.
+        in_hand: requests at once; more are told when to come back.
 
     Attributes:
         max_bytes, too_large: the limit in bytes, and what is said of a file beyond it.
         kept: the photographs of open pages, `Open`s.
+        lanes, network, measures: whose turn it is, the one that runs the network, and what is counted.
+        is_warm: whether the network has run.
     """
 
-    def __init__(self, colorizer, *, settings: Settings, max_upload_mb: float, folder: Path):
+    def __init__(self, colorizer, *, settings: Settings, max_upload_mb: float, folder: Path, in_hand: int = IN_HAND):
         self.colorizer, self.folder, self.kept = colorizer, Path(folder), Kept()
         self.settings = dataclasses.replace(settings, side_by_side=False)
         self.max_upload_mb, self.max_bytes = max_upload_mb, int(max_upload_mb * 2**20)
         self.too_large = f"The file is too large: at most {max_upload_mb:g} MB are taken."
-        self._turn, self._count, self._waiting = threading.Lock(), threading.Lock(), 0
+        self.lanes, self.is_warm = Lanes(most=in_hand, most_bytes=FILES * self.max_bytes), False
+        self.measures = Measures(self.lanes)
+        self.network = Network(self._predict, self.measures.passed)
 
-    def new_folder(self) -> Path:
-        """-> a folder for temporary files whose name nobody can guess."""
-        return Path(tempfile.mkdtemp(dir=self.folder, prefix="photograph-"))
+    @property
+    def is_stuck(self) -> bool:
+        """Whether something has been in work for so long that it will not end."""
+        return self.network.is_stuck or self.lanes.is_stuck
+
+    def _predict(self, pictures):
+        return self.colorizer.predict_small(pictures, flip_average=self.settings.flip_average)
 
     @contextlib.contextmanager
-    def turn(self, name: str = "the photograph", *places: Path):
-        """Within: the visitor's turn. An HTTPException says to them what went wrong, without the places of files."""
-        with self._count:
-            if self._waiting > WAITING:
-                raise HTTPException(503, "Too many photographs are waiting. Try again in a minute.")
-            self._waiting += 1
+    def place(self, size: int | None = None) -> Iterator[Path]:
+        """Within: a place for a request whose body has so many bytes, None: who knows; HTTPException if there is none.
+
+        Yields:
+            A folder for its files, whose name nobody can guess.
+        """
+        with self.lanes.place(self.max_bytes if size is None else size):
+            folder = Path(tempfile.mkdtemp(dir=self.folder, prefix="photograph-"))
+            try:
+                yield folder
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    @contextlib.contextmanager
+    def told(self, name: str = "the photograph", *places: Path):
+        """Within: an HTTPException says to the visitor what went wrong, without the places of files."""
         try:
-            with self._turn, reading.large_pictures(self.settings.max_megapixels):
-                yield
+            yield
         except HTTPException:
             raise
         # Decoders, encoders and networks raise what comes up: struct.error, OverflowError, ...
@@ -133,19 +175,14 @@ class Visitors:
                 limit = f"at most {self.settings.max_megapixels:g} megapixels are taken."
                 raise HTTPException(413, f"{name} is too large: {limit}") from error
             if not isinstance(error, (OSError, ValueError, MemoryError, cv2.error)):  # who runs this may want to know
-                _LOG.warning("%s was not colorized", name, exc_info=error)
+                _LOG.warning("a photograph was not colorized", exc_info=error)
             reason = photos.reason(error)
             for place in places:
                 reason = reason.replace(f"{place}{os.sep}", "")
             raise HTTPException(422, reason) from error
-        finally:
-            with self._count:
-                self._waiting -= 1
 
-    def colorize(
-        self, source: Path, *, saturation: float, wishes: Wishes = photos.AUTOMATIC, variants: int = 1
-    ) -> Path:
-        """Wait for the turn and colorize a file as `colorize.py` does.
+    async def colorize(self, source: Path, order: Order) -> Path:
+        """Colorize a file as `colorize.py` does, when its turn comes.
 
         Returns:
             The new file, with `-colorized` in its name, in a new folder beside the source; of several variants a zip
@@ -153,46 +190,92 @@ class Visitors:
         """
         folder = source.parent / ".out"
         folder.mkdir()
-        with self.turn(source.name, folder, source.parent):
-            settings = dataclasses.replace(self.settings, saturation=saturation)
-            photograph = self._read(source)
+        with self.told(source.name, folder, source.parent):
+            settings = order.settings(self.settings)
             target = plan.target(Path(source.name), folder, settings)
             target = target.with_stem(f"{target.stem}-colorized")
-            every = [wishes] if variants == 1 else self.colorizer.open(photograph.pixels).variants(variants, wishes)
-            small, size = photos.shrink(photograph.pixels, settings.work_size)[None], photograph.pixels.shape[:2]
-            made = [target, *(target.with_stem(f"{target.stem}-variant-{i}") for i in range(2, len(every) + 1))]
-            for path, one in zip(made, every, strict=True):
-                ab = photos.predict_ab(self.colorizer, small, settings, one, [size])[0]
-                photos.finish(photograph, ab, path, settings)
-            return target if variants == 1 else _zipped(made)
+            async with self.lanes.lane(large=order.variants > 1 or await _is_large(source)) as run:
+                photograph = await run(self._read, source)
+                small, full = photos.shrink(photograph.pixels, settings.work_size), photograph.pixels.shape[:2]
+                every = await self._wished(photograph, order)
+                if order.size is not None:
+                    photograph = await run(photos.smaller, photograph, order.size)
+                made = [target, *(target.with_stem(f"{target.stem}-variant-{i}") for i in range(2, len(every) + 1))]
+                for path, one in zip(made, every, strict=True):
+                    ab = await self._colors(small, full, settings, one)
+                    threads = 1 if self.lanes.count > 1 else None  # several photographs share the cores already
+                    finish = functools.partial(photos.finish, photograph, ab, path, settings, threads=threads)
+                    with self.measures.timed("write"):
+                        await run(finish)
+                self.measures.photograph(full)
+                return target if order.variants == 1 else await run(_zipped, made)
 
-    def open(self, source: Path) -> tuple[str, Open]:
-        """Wait for the turn and open a file for a page. -> its key in `kept`, and what is kept."""
-        with self.turn(source.name, source.parent):
+    async def _wished(self, photograph, order):
+        """-> the wishes of each result."""
+        if order.variants == 1:
+            return [order.wishes]
+        opened = self.colorizer.open(photograph.pixels)
+        return await self.network.do(lambda: opened.variants(order.variants, order.wishes))
+
+    async def _colors(self, small, size, settings, wishes):
+        if not wishes:  # these can share a forward pass
+            return await self.network.colors(small) * np.float32(settings.saturation)
+        predicted = await self.network.do(
+            lambda: photos.predict_ab(self.colorizer, small[None], settings, wishes, [size])
+        )
+        return predicted[0]
+
+    async def open(self, source: Path) -> tuple[str, Open]:
+        """Open a file for a page, when its turn comes. -> its key in `kept`, and what is kept."""
+
+        def opened():
             photograph = self._read(source)
             opened, alpha = self.colorizer.open(photograph.pixels), photograph.alpha
             if alpha is not None:
                 alpha = photos.resized(alpha, *opened.preview.shape[:2])[..., :1]
-            held = Open(opened, alpha, photograph.metadata.icc, tuple(photograph.notes))
+            return Open(opened, alpha, photograph.metadata.icc, tuple(photograph.notes))
+
+        held = await self._looked_at(source, opened)
         return self.kept.put(held), held
 
-    def warm_up(self) -> None:
-        """Colour a small gray picture, so that the first visitor's first dab does not wait for graphs to be made."""
-        with contextlib.suppress(HTTPException), self.turn():
+    async def palette(self, source: Path) -> np.ndarray:
+        """-> `steering.palette_of` a file, when its turn comes."""
+        return await self._looked_at(source, lambda: steering.palette_of(self._read(source).pixels))
+
+    async def _looked_at(self, source, work: Callable):
+        with self.told(source.name, source.parent):
+            async with self.lanes.lane(large=await _is_large(source)) as run:
+                return await run(work)
+
+    async def warm_up(self) -> None:
+        """Colour gray pictures, so that the first visitors do not wait for graphs to be made; then `is_warm`."""
+
+        def work():
+            side = max(photos.working_size(*[self.settings.work_size] * 2, self.settings.work_size))
+            # The graph that is made for the third shape is for all others too.
+            for shape in ((1, 64, 64, 3), (1, 64, 128, 3), (2, side, side, 3)):
+                self._predict(np.full(shape, 128, np.uint8))
             opened = self.colorizer.open(np.full((64, 64), 128, np.uint8))
             opened.colors()
             if any(row.name == "hints" for row in self.colorizer.predictor.inputs):
                 opened.colors(Wishes(hints=(steering.Hint(0, 0, None),)))
 
-    def palette(self, source: Path) -> np.ndarray:
-        """Wait for the turn. -> `steering.palette_of` a file."""
-        with self.turn(source.name, source.parent):
-            return steering.palette_of(self._read(source).pixels)
+        try:
+            await self.network.do(work)
+        except Exception as error:  # networks raise what comes up
+            _LOG.error("The network does not run, and no photograph is coloured: %s", photos.reason(error))
+        else:
+            self.is_warm = True
 
     def _read(self, source):
         if source.stat().st_size > self.max_bytes:
             raise HTTPException(413, self.too_large)
-        return reading.read(source, max_megapixels=self.settings.max_megapixels)
+        with self.measures.timed("read"):
+            return reading.read(source, max_megapixels=self.settings.max_megapixels)
+
+
+async def _is_large(source):
+    return await run_in_threadpool(reading.megapixels, source) > LARGE
 
 
 def _zipped(files):

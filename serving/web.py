@@ -1,79 +1,66 @@
-"""The web page and its HTTP API: a photograph in, a coloured one out, and nothing kept.
+"""The service: the HTTP API, and the web page unless it is left out. A photograph in, a coloured one out, nothing kept.
 
-Owns `POST /colorize`, and what may be sent at all. Imports `server.guard`, `server.running`, `serving.page`,
-`serving.steering`, `serving.uploads`, `serving.visitors` and `serving.photos`; gets the colorizer as an argument.
+Owns how these become one application, and its start and end. Imports `server`, `serving.api`, `serving.page`,
+`serving.uploads`, `serving.visitors`, `serving.photos` and `files.reading`; gets the colorizer as an argument.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import dataclasses
-import functools
 import ipaddress
-import re
 import socket
 import tempfile
 from pathlib import Path
 
 import fastapi
-from fastapi.concurrency import run_in_threadpool
 
+from colorgan.files import reading
 from colorgan.server import running
 from colorgan.server.guard import Guard
-from colorgan.serving import page, steering, uploads
+from colorgan.server.observed import Observed
+from colorgan.serving import api, page, uploads
 from colorgan.serving.photos import Settings
-from colorgan.serving.visitors import Visitors
+from colorgan.serving.visitors import IN_HAND, Visitors
 
-FIELDS = ("saturation", "hints", "reference", "desired_saturation", "desired_hue", "variants")
+ENDING = 30  # seconds that photographs in hand have when the end has come
+ASKED_BY_PROGRAMS = ("/health", "/ready", "/metrics")
 
 
-def build(colorizer, *, settings: Settings, folder: Path, max_upload_mb: float, host: str) -> Guard:
-    """The page at `/`, and `POST /colorize`: form fields `file` and, if wanted, `FIELDS`; it answers with the file.
+def build(
+    colorizer,
+    *,
+    settings: Settings,
+    folder: Path,
+    max_upload_mb: float,
+    host: str,
+    in_hand: int = IN_HAND,
+    with_page: bool = True,
+) -> Observed:
+    """The paths of `api`, and the page at `/`.
 
     `folder` is for temporary files, empty; the caller removes it. For the rest see `Visitors` and `Guard`.
     """
-    visitors = Visitors(colorizer, settings=settings, max_upload_mb=max_upload_mb, folder=folder)
+    limits = {"max_upload_mb": max_upload_mb, "in_hand": in_hand}
+    visitors = Visitors(colorizer, settings=settings, folder=folder, **limits)
 
     @contextlib.asynccontextmanager
     async def lifespan(app):
         tidying = asyncio.create_task(_tidy(visitors.kept))
-        warming = asyncio.create_task(run_in_threadpool(visitors.warm_up))
+        warming = asyncio.create_task(visitors.warm_up())
         yield
         tidying.cancel()
         await warming
 
     # Without FastAPI's pages of documentation, whose scripts come from elsewhere.
-    app = fastapi.FastAPI(openapi_url=None, lifespan=lifespan)
+    app = fastapi.FastAPI(title="colorgan", version="1", docs_url=None, redoc_url=None, lifespan=lifespan)
     app.state.visitors = visitors
-
-    @app.post("/colorize")
-    async def colorize(request: fastapi.Request):
-        work = functools.partial(_colorized, visitors)
-        return await uploads.answered(request, visitors.new_folder(), FIELDS, work)
-
-    page.mount(app, visitors)
+    api.mount(app, visitors)
+    if with_page:
+        page.mount(app, visitors)
     limits = {"max_bytes": visitors.max_bytes + uploads.TEXT, "too_large": visitors.too_large}
-    return Guard(app, host=host, headers=page.HEADERS, **limits)
-
-
-def _colorized(visitors, source, fields):
-    """The answer to a request: a file, or with `variants` a zip archive of as many."""
-    wished = {name: uploads.number(fields, name) for name in ("desired_saturation", "desired_hue") if name in fields}
-    try:
-        if "hints" in fields:
-            wished["hints"] = steering.parse_hints(fields["hints"])
-        wishes = steering.Wishes(**wished)
-    except ValueError as error:
-        raise fastapi.HTTPException(422, str(error)) from error
-    if "reference" in fields:
-        wishes = dataclasses.replace(wishes, palette=visitors.palette(fields["reference"]))
-    # What the page begins with is a factor, and no factor goes with an aim.
-    saturation = visitors.settings.saturation if wishes.desired_saturation is None else 1.0
-    saturation, count = uploads.number(fields, "saturation", saturation), fields.get("variants", "1")
-    if not re.fullmatch("[0-9]{1,3}", count):
-        raise fastapi.HTTPException(422, f"`variants` must be a whole number. Received: {count!r:.200}")
-    return visitors.colorize(source, saturation=saturation, wishes=wishes, variants=int(count))
+    guarded = Guard(app, host=host, headers=page.HEADERS, **limits)
+    return Observed(guarded, visitors.measures.registry, quiet=ASKED_BY_PROGRAMS)
 
 
 async def _tidy(kept):
@@ -83,15 +70,17 @@ async def _tidy(kept):
         kept.tidy()
 
 
-def serve(colorizer, *, settings: Settings, place: socket.socket, max_upload_mb: float, host: str, say=print) -> None:
-    """Serve page and API at a place that `running.listen` took until interrupted; then remove the temporary files.
+def serve(colorizer, *, settings: Settings, place: socket.socket, host: str, say=print, **limits) -> None:
+    """Serve at a place that `running.listen` took until interrupted; then remove the temporary files.
 
     `say` gets the text for people; for the rest see `build`.
     """
-    with tempfile.TemporaryDirectory(prefix="colorgan-") as folder, place:
-        app = build(colorizer, settings=settings, folder=Path(folder), max_upload_mb=max_upload_mb, host=host)
+    # At the very end a thread may still write what nobody waits for.
+    files = tempfile.TemporaryDirectory(prefix="colorgan-", ignore_cleanup_errors=True)
+    with files as folder, place, reading.large_pictures(settings.max_megapixels):
+        app = build(colorizer, settings=settings, folder=Path(folder), host=host, **limits)
         if not ipaddress.ip_address(place.getsockname()[0]).is_loopback:
-            say("Whoever can reach this computer can use the page: it has no password.")
+            say("Whoever can reach this computer can use this: it has no password.")
         say(f"{running.address(place)}  (Ctrl-C ends it)")
         with running.until_interrupted():
-            running.Server(app).run(sockets=[place])
+            running.Server(app, grace=ENDING).run(sockets=[place])

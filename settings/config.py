@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from colorgan.settings.options import ALL, NUMBERS, ROWS, STAGES, TRAIN, WORDS, option, options_of
+from colorgan.settings.options import ALL, NUMBERS, ROWS, SHARE, STAGES, TRAIN, WORDS, option, options_of
 
 # What has settings in common, beside `TRAIN`: what measures a trained model, and what uses one.
 MEASURE = ("eval", "turing", "sample")
@@ -377,6 +377,12 @@ class Colorizing:
         most=63,
     )
     smoothing: float = option(0.8, "films: how much of the last frame's colours stays with what it shows", below=1)
+    shard: tuple = option(
+        (), "i/n: only the i-th of n shares of the files, so that n calls, on any machines, do them all", kind=SHARE
+    )
+    log_format: str = option(
+        "text", "what is said: text for people, or JSON, an object a line", choices=("text", "json"), modes=PHOTOS
+    )
     max_megapixels: float = option(200.0, "larger photographs and frames are refused", above=0, modes=PHOTOS)
     provenance: bool = option(
         True, "write into results that their colours are machine-made (XMP, DigitalSourceType)", modes=PHOTOS
@@ -394,7 +400,9 @@ class Page:
 
     host: str = option("127.0.0.1", "address that a page is served on; 0.0.0.0: to other machines too")
     port: int = option(8000, "port of a page; 0: a free one", below=2**16)
+    api: bool = option(False, "serve the HTTP API without the page, and log each request", modes=("app",))
     max_upload_mb: float = option(200.0, "larger files are refused", above=0, modes=("app",))
+    max_requests: int = option(100, "photographs in hand at once; more are told to come back", above=0, modes=("app",))
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ class Mode:
         door: the script of the checkout that is this mode alone; empty: main.py --mode.
         words: what it takes beside flags, for the line on its use; empty: nothing.
         examples: its command lines, without the program.
+        statuses: what its exit status says, where that is more than `main.run` says of all.
     """
 
     purpose: str
@@ -26,6 +27,7 @@ class Mode:
     door: str = ""
     words: str = ""
     examples: tuple = ()
+    statuses: str = ""
 
 
 MODES = {
@@ -74,6 +76,8 @@ MODES = {
             "photographs/ film.mp4 --output colorized --reference other.jpg",
             "photo.jpg --hints hints.json --variants 4 --overwrite",
         ),
+        statuses="0: all is there. 1: some could not be colorized, or an error. 2: a command line that cannot be "
+        "meant. 3: stopped by Ctrl-C or SIGTERM with something left; the same call goes on, as it does after a kill.",
     ),
     "export": Mode(
         "Write a trained generator for TensorFlow, ONNX or LiteRT.",
@@ -81,10 +85,11 @@ MODES = {
         examples=("--format onnx --output model.onnx", "--format onnx --output steered.onnx --steering"),
     ),
     "app": Mode(
-        "Serve a web page that colorizes photographs.",
-        "checkpoints_path gpu_ids weights saturation format quality max_megapixels host port max_upload_mb",
+        "Serve a web page that colorizes photographs, and an HTTP API.",
+        "checkpoints_path gpu_ids weights saturation format max_megapixels host port api max_upload_mb max_requests "
+        "log_format",
         door="app.py",
-        examples=("", "--port 8080"),
+        examples=("", "--port 8080", "--api --host 0.0.0.0 --log-format json"),
     ),
     "pack": Mode(
         "Write trained weights as a pair of small files to pass on.",

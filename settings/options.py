@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from colorgan.settings.modes import MODES
 
-ROWS, WORDS, STAGES, NUMBERS = "rows", "words", "stages", "numbers"  # kinds of tuples
+ROWS, WORDS, STAGES, NUMBERS, SHARE = "rows", "words", "stages", "numbers", "share"  # kinds of tuples
 ALL = tuple(MODES)
 MOST = 1000  # of `numbers`: points in a picture
 TRAIN = ("train", "class-weights")  # class-weights takes the command line of the training that it is for
@@ -26,7 +26,7 @@ class Option:
         name, section: its field and that field's section.
         default: the value when neither a flag nor a preset nor the dataset's table gives one. None: not set.
         help: one line for `--help`.
-        kind: its type, or `rows` (a kernel table), `words`, `numbers` or `stages` (of a schedule) for tuples.
+        kind: its type, or `rows` (a kernel table), `words`, `numbers`, `stages` (of a schedule) or `share` for tuples.
         choices: the values allowed, for a closed set; {mode: values} where they depend on the mode.
         above: of numbers, what they must be above. Where it is None: 0 is the least.
         below, most: of numbers, what they must be below, or not be above.
@@ -166,6 +166,10 @@ def _numbers(text):
     return tuple(map(_whole, _words(text)))
 
 
+def _share(text):
+    return tuple(map(int, text.split("/"))) if text else ()
+
+
 def _rows(text):
     return tuple(tuple(row) for row in json.loads(text or "[]"))
 
@@ -177,6 +181,7 @@ _READERS = {  # how a word of the command line is read, and what it must be
     str: (str, "text"),
     WORDS: (_words, "words, comma-separated"),
     NUMBERS: (_numbers, "whole numbers, comma-separated"),
+    SHARE: (_share, "a share and how many there are, like 2/8"),
     ROWS: (_rows, "JSON rows like [[64,1],[128,2]]"),
     STAGES: (_rows, "JSON rows like [[0,9],[1000,5]]"),
 }
@@ -188,6 +193,10 @@ def _are_words(value):
 
 def _are_numbers(value):
     return all(type(number) is int and 0 <= number <= MOST for number in value)
+
+
+def _is_share(value):
+    return not value or (len(value) == 2 and 1 <= value[0] <= value[1])
 
 
 def _is_layer(row):
@@ -209,6 +218,7 @@ def _are_stages(value):
 _ITEMS = {  # what a tuple holds, and how that is said
     WORDS: (_are_words, "be words"),
     NUMBERS: (_are_numbers, f"be whole numbers of at least 0 and at most {MOST:,}"),
+    SHARE: (_is_share, "be a share and how many there are, from 1/8 to 8/8"),
     ROWS: (
         _are_layers,
         "be rows [filters, stride] or [filters, stride, dropout]: whole numbers above 0, and a rate of at least 0 and "

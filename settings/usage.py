@@ -54,6 +54,8 @@ def text(mode: str, *, everything: bool = False) -> str:
     usage = " ".join(filter(None, (f"usage: {command}", about.words, "[--flag value ...]")))
     lines = [usage, "", *textwrap.wrap(about.purpose, width), ""]
     lines += [f"  {command} {example}".rstrip() for example in about.examples]
+    if about.statuses:
+        lines += ["", *textwrap.wrap(f"exit status: {about.statuses}", width)]
     mine = [one for one in _own_first() if mode in one.modes]
     if everything:
         lines += ["", *textwrap.wrap(MANNERS, width)]

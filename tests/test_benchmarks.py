@@ -36,6 +36,14 @@ def test_the_parts_of_a_pretrained_encoders_step_are_timed(tmp_path):
     assert done.stdout.splitlines()[-1].startswith("bfloat16 against float32, with gradients, dense 3x3")
 
 
+@pytest.mark.nightly
+def test_the_service_loses_nothing_under_load(tmp_path):
+    words = [ROOT / "benchmarks" / "service.py", "--clients", "8", "--seconds", "10"]
+    done = subprocess.run([sys.executable, *words], cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr[-4000:]
+    assert done.stdout.count("lost 0, wrong 0") == 2 and done.stdout.endswith("exit status after SIGTERM 0\n")
+
+
 @pytest.fixture(scope="module")
 def propagation():
     return SimpleNamespace(**runpy.run_path(str(ROOT / "benchmarks" / "propagation.py")))

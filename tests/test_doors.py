@@ -444,6 +444,12 @@ def test_the_checkout_leaves_the_path(monkeypatch, capsys):
     assert str(ROOT) not in sys.path
 
 
+def test_names_that_stdout_cannot_show(capsys):
+    assert main.run("colorize", ["--version"]) == 0
+    print(os.fsdecode(b"caf\xe9.png"))
+    assert capsys.readouterr().out.endswith("caf\\udce9.png\n")
+
+
 def test_the_command_of_the_package(capsys):
     def told(*words, expect=0):
         assert main.console([*words]) == expect

@@ -60,7 +60,7 @@ OTHERS = {
     "models": {"keras", "numpy"},
     "settings.flags": {"absl"},
     "settings": set(),
-    "server": {"starlette", "uvicorn"},
+    "server": {"starlette", "uvicorn", "asgi_correlation_id", "prometheus_client"},
     "__init__": set(),
     "main": set(),
     "__main__": set(),

@@ -44,4 +44,13 @@ def test_a_folder_that_cannot_be_read(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "scandir", refuse)
     with pytest.raises(PermissionError, match="not for you"):
         walk.listing(tmp_path)
-    assert walk.listing(tmp_path, strict=False)[0] == ["b/2.png"]
+    assert [found[:2] for found in walk.folders(tmp_path, strict=False)] == [("", []), ("b", ["2.png"])]
+
+
+def test_a_folder_that_is_left_out(tmp_path):
+    make(tmp_path, "a/1.png", "b/2.png")
+    (tmp_path / "a" / "back").symlink_to(tmp_path / "b")
+    assert [folder for folder, _, _ in walk.folders(tmp_path, without=tmp_path / "b")] == ["", "a"]
+    assert [names for _, names, _ in walk.folders(tmp_path / "b", without=tmp_path / "b")] == [["2.png"]]
+    (tmp_path / "b" / "self").symlink_to("self")  # leads nowhere: a file, of which reading says so
+    assert walk.listing(tmp_path / "b")[0] == ["2.png", "self"]

@@ -127,6 +127,22 @@ def test_a_body_is_limited_whether_or_not_it_states_its_length(content, fine):
     assert answer.json() == ("123456789" if fine else {"detail": "at most 9"})
 
 
+def test_a_body_may_not_pause_for_long(monkeypatch):
+    monkeypatch.setattr(guard, "IDLE", 0.01)
+
+    async def never():
+        await asyncio.sleep(60)
+
+    async def send(message):
+        answer.append(message)
+
+    answer, app = [], enter().app
+    headers = [(b"host", b"localhost"), (b"content-type", b"text/plain")]
+    scope = {"type": "http", "method": "POST", "path": "/", "headers": headers, "query_string": b""}
+    asyncio.run(app(scope | {"scheme": "http", "server": ("localhost", 80)}, never, send))
+    assert answer[0]["status"] == 408 and b"has paused" in answer[1]["body"]
+
+
 def test_the_headers_are_on_every_answer():
     client = enter()
     for path, headers in (("/", {}), ("/none", {}), ("/", {"host": "evil.example"})):

@@ -1,19 +1,22 @@
 """Many photographs: which they are, where they go, what happens to the bad ones, and what is on record."""
 
+import errno
+import io
 import json
 import os
 import struct
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from colorgan.files import reading
-from colorgan.serving import batch, photos, plan, video
-from colorgan.serving import manifest as manifests
+from colorgan.serving import batch, photos, pipeline, report, video
+from colorgan.serving import record as records
 from colorgan.serving.photos import Settings
 
 SETTINGS = Settings(work_size=16)
@@ -42,15 +45,6 @@ def files(root):
 
 def manifest(out):
     return json.loads((out / "manifest.json").read_text(encoding="utf-8"))
-
-
-def test_outputs_are_passed_over_only_where_they_lie_below_the_input(folder, tmp_path, painter):
-    names = ["a.jpg", "b.PNG", "deep/a.jpg"]
-    for outside in (folder.parent, folder.parent.parent, folder, tmp_path / "beside"):
-        assert [below.as_posix() for _, below in plan.find([folder], outside=outside)[0]] == names
-    assert [below.as_posix() for _, below in plan.find([folder], outside=folder / "deep")[0]] == names[:2]
-    status, said = colorize(painter, [folder], tmp_path)  # into the folder above
-    assert (status, said) == (0, said_of(3, tmp_path)) and (tmp_path / "deep" / "a.jpg").is_file()
 
 
 def test_results_of_an_earlier_call_are_no_inputs(folder, painter):
@@ -88,13 +82,14 @@ def test_of_two_inputs_with_one_output_the_first_is_colorized(folder, out, paint
 def test_two_suffixes_that_become_one_are_told_apart(folder, out, painter):
     for name in ("a.bmp", "s.jpg", "s.PNG", "s.webp"):
         Image.new("L", (9, 9)).save(folder / name)
-    for _ in range(2):  # again: all of them exist
+    for again in (False, True):  # then all of them exist
         status, said = colorize(painter, [folder], out, settings=Settings(work_size=16, format="png"))
         assert status == 0
         expected = ["a.jpg.png", "a.png", "b.PNG", "deep/a.png", "manifest.json", "s.PNG", "s.jpg.png", "s.webp.png"]
         assert files(out) == expected
         for name in ("a.jpg", "s.jpg", "s.webp"):
-            assert f"{folder / name} becomes {out / name}.png, since the shorter name is another's" in said
+            note = f"{folder / name} becomes {out / name}.png, since the shorter name is another's"
+            assert (note in said) is not again
     entries = {one["output"]: one["input"] for one in manifest(out)["photographs"]}
     assert entries["s.PNG"] == str(folder / "s.PNG")  # keeps its name, whatever else there is
     # Where the longer name is taken as well, this file alone is left out.
@@ -114,7 +109,8 @@ def test_outputs_that_exist_are_passed_over(folder, out, painter):
     (out / "deep").mkdir(parents=True)
     (out / "deep" / "a.jpg").write_bytes(b"mine")
     status, said = colorize(painter, [folder], out)
-    assert status == 0 and "1 passed over" in said and str(out / "deep" / "a.jpg") in said
+    assert status == 0 and "1 passed over, since they exist" in said
+    assert [one["output"] for one in manifest(out)["photographs"]] == ["a.jpg", "b.PNG"]  # nothing is known of it
     assert (out / "deep" / "a.jpg").read_bytes() == b"mine"
     assert colorize(painter, [folder], out, overwrite=True) == (0, said_of(3, out))
     assert (out / "deep" / "a.jpg").read_bytes() != b"mine"
@@ -225,7 +221,7 @@ def test_pictures_share_forward_passes(tmp_path, out, painter):
 
 
 def test_large_pictures_wait_for_each_other(tmp_path, out, painter, monkeypatch):
-    monkeypatch.setattr(batch, "IN_FLIGHT_MEGAPIXELS", 0.001)  # room for one at a time
+    monkeypatch.setattr(pipeline, "IN_FLIGHT_MEGAPIXELS", 0.001)  # room for one at a time
     for i in range(4):
         Image.new("L", (50, 40), 128).save(tmp_path / f"{i}.png")
     assert colorize(painter, [tmp_path], out) == (0, said_of(4, out))
@@ -233,7 +229,7 @@ def test_large_pictures_wait_for_each_other(tmp_path, out, painter, monkeypatch)
 
 
 def test_an_interruption_leaves_whole_files_and_a_record(folder, out, painter, monkeypatch):
-    monkeypatch.setattr(batch, "IN_FLIGHT", 1)
+    monkeypatch.setattr(pipeline, "IN_FLIGHT", 1)
     predict, calls = painter.predict_small, []
 
     def interrupted(rgb, **options):
@@ -296,9 +292,7 @@ def test_a_writer_that_raises_anything_stops_one_file_only(tmp_path, painter, mo
 def test_films_of_folders_and_globs_are_colorized(folder, out, painter, make_film, pattern):
     make_film(folder / "deep" / "a.mp4", [90] * 3, codec="mpeg4", even=True)
     (folder / "deep" / "b.mov").write_bytes(b"no film")
-    assert make_film(folder / "clip.avi", [90] * 3, codec="mpeg4", even=True) in [
-        path for path, _ in plan.find([folder])[0]
-    ]
+    make_film(folder / "clip.avi", [90] * 3, codec="mpeg4", even=True)
     status, said = colorize(painter, [f"{folder}{pattern}"], out, smoothing=0.25, weights_sha256="ab" * 32)
     assert status == 1 and "1 not colorized:" in said and "b.mov cannot be read as a film" in said
     assert files(out) == ["a.jpg", "b.PNG", "clip.avi", "deep/a.jpg", "deep/a.mp4", "manifest.json"]
@@ -315,7 +309,7 @@ def test_a_folder_of_films_alone_and_a_missing_input(tmp_path, out, painter, mak
     assert status == 1 and "gone.png is not there" in said and files(out) == ["a.mp4", "manifest.json"]
     made = (out / "a.mp4").read_bytes()
     status, said = colorize(painter, [tmp_path / "films"], out)
-    assert status == 0 and "1 passed over, since they exist (" in said and said.endswith(str(out / "a.mp4"))
+    assert status == 0 and said == "1 passed over, since they exist (--overwrite replaces them)"
     assert (out / "a.mp4").read_bytes() == made
     twin = make_film(tmp_path / "other" / "a.mp4", [90] * 3, codec="mpeg4", even=True)
     status, said = colorize(painter, [tmp_path / "films", twin], out, overwrite=True)
@@ -383,32 +377,232 @@ def test_exif_data_too_long_for_jpeg_does_not_stop_the_picture(tmp_path, out, pa
     assert kept[271] == "Maker" and kept[0x8769] == {0x9003: "1931:05:04 12:00:00"}
 
 
-def test_calls_at_the_same_time_keep_each_others_entries(tmp_path):
-    def call(name):
-        for i in range(20):
-            manifests.add(tmp_path, [{"output": f"{name}{i}.png"}], [])
+@pytest.mark.slow
+def test_a_batch_that_is_killed_goes_on(tmp_path):
+    """120 files, 5 moments; the numbers are those of a batch that was not."""
+    words = [Path(__file__).with_name("killed.py"), tmp_path / "killed", "120", "5"]
+    done = subprocess.run([sys.executable, *words], capture_output=True, text=True, timeout=300)
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert found.pop("recorded_by_a_later_call") <= 120
+    assert found == {
+        "kills": 5,
+        "status": 0,
+        "outputs": 120,
+        "broken": 0,
+        "made_again": 0,
+        "each_recorded_once": True,
+        "failed": 0,
+        "left_behind": 0,
+    }, done.stderr[-4000:]
 
-    threads = [threading.Thread(target=call, args=(name,)) for name in "abc"]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert len(manifest(tmp_path)["photographs"]) == 60
-    assert files(tmp_path) == ["manifest.json"]
+
+def test_calls_at_the_same_time_share_the_work(tmp_path, out, painter, monkeypatch):
+    for i in range(40):
+        Image.new("L", (9, 9), i).save(tmp_path / f"{i}.png")
+    finish, written, statuses = photos.finish, [], []
+
+    def noted(photograph, ab, target, *args, **kwargs):
+        written.append(target.name)
+        finish(photograph, ab, target, *args, **kwargs)
+
+    monkeypatch.setattr(photos, "finish", noted)
+    # One colorizer is shared, and so is Pillow's limit, which is the same for all. None goes on before all have begun.
+    monkeypatch.setattr(pipeline, "IN_FLIGHT", 4)
+    all_there, predict, there = threading.Barrier(3), painter.predict_small, set()
+
+    def waiting(rgb, **options):
+        if threading.get_ident() not in there:
+            there.add(threading.get_ident())
+            all_there.wait(60)
+        return predict(rgb, **options)
+
+    painter.predict_small = waiting
+    for overwrite in (False, True):
+        there.clear()
+
+        def call(overwrite=overwrite):
+            statuses.append(colorize(painter, [tmp_path / "*.png"], out, overwrite=overwrite)[0])
+
+        calls = [threading.Thread(target=call) for _ in range(3)]
+        for one in calls:
+            one.start()
+        for one in calls:
+            one.join(120)
+    assert statuses == [0] * 6 and sorted(written) == sorted(2 * [f"{i}.png" for i in range(40)])
+    assert len(manifest(out)["photographs"]) == 40 and not list(out.glob(".*"))
 
 
-def test_a_lock_that_nobody_holds_is_named(folder, out, painter, monkeypatch):
-    monkeypatch.setattr(manifests, "LOCK_SECONDS", 0)
+def test_what_a_killed_call_had_in_hand_is_done_by_another(tmp_path, out, painter):
+    """It is killed while this one runs: its claim is met alive, and free when all else is done."""
+    for name in ("a.png", "b.png"):
+        Image.new("L", (9, 9)).save(tmp_path / name)
+    code = "import sys, pathlib\nfrom colorgan.serving import record\nout = pathlib.Path(sys.argv[1])\n"
+    code += "held = record.Record(out)\nheld.claim('b.png', [out / 'b.png'], {'output': 'b.png'})\nprint(flush=True)\n"
+    other = subprocess.Popen([sys.executable, "-c", code + "input()", out], stdin=-1, stdout=-1, text=True)
+    with other:
+        other.stdout.readline()
+        assert colorize(painter, [tmp_path], out) == (
+            0,
+            f"Colorized: {out / 'a.png'}\n1 left to other calls that write into {out} at the same time",
+        )
+        predict = painter.predict_small
+        painter.predict_small = lambda *args, **kwargs: (other.kill(), other.wait(), predict(*args, **kwargs))[-1]
+        assert colorize(painter, [tmp_path], out, overwrite=True) == (0, said_of(2, out))
+    assert files(out) == ["a.png", "b.png", "manifest.json"] and len(manifest(out)["photographs"]) == 2
+
+
+def test_told_to_stop_it_ends_with_what_is_in_hand(tmp_path, out, painter, monkeypatch, make_film):
+    monkeypatch.setattr(pipeline, "IN_FLIGHT", 2)
+    for i in range(6):
+        Image.new("L", (9, 9), i).save(tmp_path / f"{i}.png")
+    make_film(tmp_path / "film.mp4", [90] * 3)
+    status, said = colorize(painter, [tmp_path], out, stop=lambda: bool(painter.batches))
+    made = len(manifest(out)["photographs"])
+    assert status == batch.STOPPED and 0 < made < 6 and not (out / "film.mp4").exists()
+    assert said == f"{made} photographs colorized: {out}\nStopped. {7 - made} files are left. The same call goes on."
+    assert colorize(painter, [tmp_path], out)[0] == batch.DONE and len(manifest(out)["photographs"]) == 7
+    assert colorize(painter, [tmp_path], out, stop=lambda: False)[0] == batch.DONE
+
+
+def test_a_full_disk(folder, out, painter, monkeypatch):
+    """What was made, what was not and why, and that the manifest was not written; with room, the call goes on."""
+    for i in range(3):
+        Image.new("L", (9, 9), i).save(folder / f"z{i}.png")
+    monkeypatch.setattr(pipeline, "IN_FLIGHT", 1)
+    finish, write, full = photos.finish, batch.manifest.write, OSError(errno.ENOSPC, "No space left on device")
+
+    def failing(photograph, ab, target, *args, **kwargs):
+        if target.name == "b.PNG":
+            raise full
+        return finish(photograph, ab, target, *args, **kwargs)
+
+    def no_manifest(*args):
+        raise full
+
+    monkeypatch.setattr(photos, "finish", failing)
+    monkeypatch.setattr(batch.manifest, "write", no_manifest)
+    status, said = colorize(painter, [folder], out)
+    assert status == 1 and sorted(path.name for path in out.iterdir()) == [".colorgan", "a.jpg", "z0.png"]
+    reason = f"{folder / 'b.PNG'}: [Errno 28] No space left on device"
+    assert said == "\n  ".join(
+        [
+            f"2 photographs colorized: {out}\n1 not colorized:",
+            f"{reason}\n3 not begun, since the call ended early ({reason}):",
+            *(str(folder / f"z{i}.png") for i in (1, 2)),
+            f"{folder / 'deep' / 'a.jpg'}\n{out / 'manifest.json'} could not be written ([Errno 28] No space left on "
+            "device). The same call writes it when there is room. Made by this call:",
+            str(out / "a.jpg"),
+            str(out / "z0.png"),
+        ]
+    )
+    monkeypatch.setattr(photos, "finish", finish)
+    monkeypatch.setattr(batch.manifest, "write", write)
+    assert colorize(painter, [folder], out)[0] == 0
+    assert len(manifest(out)["photographs"]) == 6 and not manifest(out)["failed"] and not list(out.glob(".*"))
+
+
+def test_a_job_is_made_whole_or_not_at_all(tmp_path, out, painter, monkeypatch):
+    """A disk that is full when a variant is written: the picture itself would be passed over ever after."""
+    target, beside = out / "a.png", out / "a-variant-2.png"
+    job = pipeline.Job(tmp_path / "a.png", target, variants={beside: None})
+
+    def finish(photograph, ab, path, *args, **kwargs):
+        if path == beside:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        path.write_bytes(b"made")
+
     out.mkdir()
-    (out / manifests.LOCK).write_bytes(b"")
-    with pytest.raises(OSError, match=r"\.manifest\.lock is there: .*If none is running, delete that file"):
+    monkeypatch.setattr(photos, "finish", finish)
+    with pytest.raises(OSError, match="No space"):
+        pipeline._write(job, SETTINGS, 1)
+    assert files(out) == []
+
+
+def test_names_that_are_no_utf8(tmp_path, out, painter):
+    name = os.fsdecode(b"caf\xe9.png")
+    for one in ("a.png", name):
+        Image.new("L", (9, 9)).save(tmp_path / one)
+    with io.TextIOWrapper(io.BytesIO(), "utf-8", errors="backslashreplace") as shown:
+        status = batch.colorize_files(
+            painter, [tmp_path / name], out, settings=SETTINGS, say=lambda text: print(text, file=shown)
+        )
+        shown.flush()
+        assert shown.buffer.getvalue().decode().endswith("caf\\udce9.png\n")
+    assert status == 0 and colorize(painter, [tmp_path], out)[0] == 0
+    assert sorted(os.listdir(out)) == ["a.png", name, "manifest.json"]
+    assert b'"output": "caf\\udce9.png"' in (out / "manifest.json").read_bytes()
+    assert [one["output"] for one in manifest(out)["photographs"]] == ["a.png", name]
+
+
+def test_programs_are_told_in_json(folder, out, painter, monkeypatch):
+    monkeypatch.setattr(report, "EVERY", 0)
+    (folder / "c.png").write_bytes(b"")
+    (folder / "layers").write_bytes(b"8BPS\0\1")
+    said = []
+    batch.colorize_files(painter, [folder], out, settings=SETTINGS, say=said.append, log_format="json")
+    events = [json.loads(text) for text in said]
+    made = {(one["input"], one["output"]) for one in events if one["event"] == "made"}
+    assert made == {(str(folder / name), str(out / name)) for name in ("a.jpg", "b.PNG", "deep/a.jpg")}
+    (failed,) = [one for one in events if one["event"] == "failed"]
+    assert failed["input"] == str(folder / "c.png") and "empty" in failed["reason"]
+    assert any(one["event"] == "passed_over" and "layers (Photoshop)" in one["text"] for one in events)
+    assert events[-1]["event"] == "end" and events[-1].items() >= {"status": 1, "made": 3, "failed": 1}.items()
+
+
+def test_progress_without_a_terminal(monkeypatch):
+    """By hand: 20 s for 8 files made, of 100 of which 40 exist; 52 are left, at 0.4 a second."""
+    now = [0.0]
+    monkeypatch.setattr(report.time, "monotonic", lambda: now[0])
+    for as_json in (False, True):
+        now[0], said = 0.0, []
+        with report.Report(said.append, total=lambda: 100, as_json=as_json) as told:
+            for _ in range(40):
+                told.add("existing")
+            for _ in range(8):
+                now[0] += 2.5
+                told.add("made", "a.png")
+            assert said == []
+            now[0] += 20
+            told.tick()
+            told.tick()  # not again at once
+        (text,) = said
+        if not as_json:
+            assert text == "48 of 100 files: 8 colorized, 0.2 a second, 4 min 20 s left"
+        else:
+            expected = {"event": "progress", "total": 100, "made": 8, "existing": 40, "seconds_left": 260}
+            assert json.loads(text).items() >= expected.items()
+    assert [report.duration(seconds) for seconds in (59.4, 61, 11100)] == ["59 s", "1 min 01 s", "3 h 05 min"]
+
+
+def test_a_folder_that_another_call_keeps_busy_is_named(folder, out, painter, monkeypatch):
+    monkeypatch.setattr(records, "LOCK_SECONDS", 0)
+    held = records.Record(out)
+    with held._alone(), pytest.raises(OSError, match=r"\.colorgan.lock is held: another call has been writing"):
         colorize(painter, [folder], out)
-    assert files(out) == [manifests.LOCK] and not painter.batches
+    held.close()
+    assert files(out) == ["manifest.json"] and not painter.batches
 
 
-def test_a_lock_of_a_call_that_was_killed_is_taken_over(tmp_path):
-    code = "import os, sys\nfrom colorgan.serving import manifest\nwith manifest.locked(manifest.Path(sys.argv[1])):\n"
-    subprocess.run([sys.executable, "-c", f"{code}    os._exit(9)", tmp_path], timeout=60)
-    assert files(tmp_path) == [manifests.LOCK]
-    manifests.add(tmp_path, [{"output": "a.png"}], [])
-    assert files(tmp_path) == ["manifest.json"]
+def test_a_manifest_of_an_earlier_version_goes_on(folder, out, painter):
+    entry = {"output": "z.png", "input": "z.png", "settings": {}}
+    out.mkdir()
+    (out / "manifest.json").write_text(json.dumps({"photographs": [entry], "failed": [{"input": "x"}]}, indent=1))
+    assert colorize(painter, [folder / "b.PNG"], out)[0] == 0
+    made = manifest(out)
+    assert [one["output"] for one in made["photographs"]] == ["b.PNG", "z.png"] and made["photographs"][1] == entry
+    assert made["failed"] == []
+
+
+def test_a_film_is_told_by_what_it_holds(tmp_path, out, painter, make_film):
+    make_film(tmp_path / "a.mp4", [90] * 3).rename(tmp_path / "a.bin")
+    assert colorize(painter, [tmp_path / "a.bin"], out)[0] == 0
+    assert files(out) == ["a.mkv", "manifest.json"]
+
+
+def test_a_film_that_is_stopped_goes_on(tmp_path, out, painter, make_film):
+    make_film(tmp_path / "a.mp4", [90] * 20)
+    status, said = colorize(painter, [tmp_path], out, stop=lambda: bool(painter.batches))
+    assert status == batch.STOPPED and said == "Stopped. 1 files are left. The same call goes on."
+    assert not (out / "a.mp4").exists() and manifest(out)["photographs"] == []
+    assert colorize(painter, [tmp_path], out)[0] == 0
+    assert [one["frames"] for one in manifest(out)["photographs"]] == [20] and files(out) == ["a.mp4", "manifest.json"]

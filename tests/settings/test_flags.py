@@ -90,13 +90,15 @@ def test_every_option_is_a_flag(name):
     text = {
         bool: str(not one.default), int: "7", float: "0.25", str: "places365",
         "rows": "[[8, 2, 0.5]]", "stages": "[[100, 2]]", "words": "flip", "numbers": "20",
+        "share": "2/8",
     }[kind]  # fmt: skip
     line = f"{one.flag} {shlex.quote(text)} {COMPANIONS.get(name, '')}"
     command = parsed(line, mode="train" if "train" in one.modes else one.modes[0])
     assert command.given >= {name} and (len(command.given) == 1 or name in COMPANIONS)
     got = command.config.flat()[name]
     assert type(got) is (tuple if isinstance(kind, str) else kind)
-    assert json.dumps(got) in (text, text.lower(), f'"{text}"', f'["{text}"]', f"[{text}]")
+    shown = json.dumps(got)
+    assert shown in (text, text.lower(), f'"{text}"', f'["{text}"]', f"[{text}]", f"[{text.replace('/', ', ')}]")
 
 
 @pytest.mark.parametrize(
@@ -137,6 +139,7 @@ def test_closed_sets(name, mode):
         ("--encoder [[8,1],[16,2]] --decoder '[[8, 2, 0.5]]'", "encoder", ((8, 1), (16, 2))),
         ("--augmentations flip,rotate", "augmentations", ("flip", "rotate")),
         ("--augmentations ''", "augmentations", ()),
+        ("--mode colorize --shard 8/8", "shard", (8, 8)),
     ],
 )
 def test_spellings(line, name, expected):

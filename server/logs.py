@@ -1,0 +1,43 @@
+"""What a service writes to stderr: lines for people, or JSON for programs that gather them.
+
+Imports nothing of ours.
+"""
+
+from __future__ import annotations
+
+import logging.config
+
+FORMATS = ("text", "json")
+_TEXT = "%(asctime)s %(levelname)s %(name)s [%(correlation_id)s] %(message)s"
+
+
+def configure(kind: str, *, access: bool) -> None:
+    """Set up logging for the whole process.
+
+    Args:
+        kind: one of `FORMATS`. JSON is an object a line: `timestamp`, `levelname`, `name`, `message`,
+            `correlation_id` (the request's, or null), and of requests `method`, `route`, `status`, `seconds`, `client`.
+        access: whether each request has a line.
+    """
+    formats = {
+        "text": {"format": _TEXT},
+        "json": {
+            "()": "pythonjsonlogger.json.JsonFormatter",
+            "format": "%(levelname)s %(name)s %(message)s %(correlation_id)s",
+            "timestamp": True,
+        },
+    }
+    logging.config.dictConfig(
+        {
+            "version": 1,
+            "disable_existing_loggers": False,
+            "formatters": {"own": formats[kind]},
+            "filters": {"id": {"()": "asgi_correlation_id.CorrelationIdFilter"}},
+            "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "own", "filters": ["id"]}},
+            "root": {"level": "WARNING", "handlers": ["stderr"]},
+            "loggers": {
+                "colorgan.access": {"level": "INFO" if access else "WARNING"},
+                "colorgan.service": {"level": "INFO"},
+            },
+        }
+    )

@@ -1,0 +1,186 @@
+"""Photographs through reading, predicting and writing, so that the network never waits for a disk.
+
+Knows single jobs only: which there are, and what is put on record of them, is for who feeds them. Imports
+`serving.photos`, `serving.plan` for its jobs, `serving.corrections`, `serving.fullres` and the room `files`.
+"""
+
+from __future__ import annotations
+
+import collections
+import concurrent.futures
+import contextlib
+import os
+import queue
+import time
+from collections.abc import Callable, Iterable
+
+import cv2
+import numpy as np
+
+from colorgan.files import reading, writing
+from colorgan.serving import corrections, fullres, photos
+from colorgan.serving.photos import Settings
+from colorgan.serving.plan import Job
+from colorgan.serving.steering import Wishes
+
+THREADS = max(2, min(os.cpu_count() or 1, 8))  # that read and write while the network runs
+IN_FLIGHT = 4 * photos.BATCH  # pictures between reading and writing ...
+IN_FLIGHT_MEGAPIXELS = 48  # ... and how large they may be together; one may always be
+
+
+def run(
+    colorizer, jobs: Iterable[Job | None], settings: Settings, wishes: Wishes, finish: Callable[[Job], None]
+) -> None:
+    """Colorize photographs; one bad file does not stop the others.
+
+    Args:
+        colorizer: anything with `Colorizer.predict_small`.
+        jobs: what is to be made, taken when there is room for it; None: nothing yet, so that what is done is finished
+            meanwhile. When they end, what is in hand is made.
+        settings, wishes: of all of them.
+        finish: is called in this thread when a job is written, or has its `problem`.
+    """
+    with reading.large_pictures(settings.max_megapixels), concurrent.futures.ThreadPoolExecutor(THREADS) as pool:
+        flight = _Flight(colorizer, iter(jobs), settings, wishes, finish, pool)
+        try:
+            while flight.step():
+                pass
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            flight.settle_all()
+            raise
+
+
+class _Flight:
+    """What is between reading and writing. This thread runs the network on what was read, others read and write."""
+
+    def __init__(self, colorizer, jobs, settings, wishes, finish, pool):
+        self.colorizer, self.jobs, self.settings, self.wishes = colorizer, jobs, settings, wishes
+        self.finish, self.pool = finish, pool
+        self.reads, self.writes, self.ready, self.taken = set(), set(), [], 0
+        self.waiting, self.over = None, False  # the next job, which there is no room for yet; whether there are more
+        self.done = queue.SimpleQueue()  # jobs that have been read, or written, or have failed at it
+
+    def step(self) -> bool:
+        """Take what there is room for; predict a group, or wait for a thread. -> whether there is more to do."""
+        self._take()
+        group = _largest_group(self.ready)
+        # A full batch goes at once, less than that when nothing else is coming in.
+        if len(group) == photos.BATCH or (group and not self.reads):
+            self.ready = [job for job in self.ready if job not in group]
+            self.writes.update(group)
+            _predict(self.colorizer, group, self.settings, self.wishes)
+            threads = None if self.taken == 1 and self.over else 1  # several pictures share the cores already
+            for job in group:
+                self.pool.submit(_timed, self.done, job, _write, self.settings, threads)
+        elif self.reads or self.writes:
+            self._settle(self.done.get())
+        self.settle_all()
+        return bool(self.reads or self.writes or self.ready or self.waiting or not self.over)
+
+    def settle_all(self):
+        while not self.done.empty():
+            self._settle(self.done.get())
+
+    def _take(self):
+        while self.done.empty():
+            if self.waiting is None and not self.over:
+                try:
+                    self.waiting = next(self.jobs)
+                except StopIteration:
+                    self.over = True
+            if self.waiting is not None and self._has_room():
+                self.taken += 1
+                self.reads.add(self.waiting)
+                self.pool.submit(_timed, self.done, self.waiting, _read, self.settings)
+                self.waiting = None
+            elif self.waiting is not None or self.over:
+                break
+
+    def _has_room(self):
+        """Whether a picture may be read beside those on their way; one always may."""
+        flying, job = [*self.reads, *self.writes, *self.ready], self.waiting
+        if not flying:
+            return True
+        job.megapixels = job.megapixels or reading.megapixels(job.source)
+        megapixels = sum(one.megapixels for one in (job, *flying))
+        return len(flying) < IN_FLIGHT and megapixels <= IN_FLIGHT_MEGAPIXELS
+
+    def _settle(self, job):
+        was_read = job in self.reads
+        (self.reads if was_read else self.writes).remove(job)
+        if was_read and not job.problem:
+            self.ready.append(job)
+            return
+        if not job.problem:
+            job.notes += [f"{job.source}: {note}" for note in dict.fromkeys(job.photograph.notes)]
+            if "aim" in self.wishes.named:
+                aimed = corrections.record(job.ab, fullres.lightness(job.small), self.wishes)
+                job.made |= {"aim": aimed} if aimed else {}
+        job.photograph = job.small = job.ab = None
+        job.variants, job.doubt = dict.fromkeys(job.variants), dict.fromkeys(job.doubt)
+        self.finish(job)
+
+
+def _largest_group(ready):
+    """-> jobs that can share a forward pass, `photos.BATCH` at most: of the shape that most have."""
+    shapes = collections.Counter(job.small.shape for job in ready).most_common(1)
+    return [job for job in ready if job.small.shape == shapes[0][0]][: photos.BATCH] if shapes else []
+
+
+def _timed(done, job, step, *given):
+    """Take a step of a job, unless one before has failed, and put it among those that are done."""
+    start = time.perf_counter()
+    try:
+        if not job.problem:
+            step(job, *given)
+    except Exception as error:  # decoders and encoders raise what comes up: struct.error, OverflowError, ...
+        job.fail(error)
+    job.seconds += time.perf_counter() - start
+    done.put(job)
+
+
+def _read(job, settings):
+    job.photograph = reading.read(job.source, max_megapixels=settings.max_megapixels)
+    height, width = job.photograph.pixels.shape[:2]
+    job.megapixels = height * width / 1e6
+    job.small = photos.shrink(job.photograph.pixels, settings.work_size)
+
+
+def _predict(colorizer, group, settings, wishes):
+    start, sizes = time.perf_counter(), [job.photograph.pixels.shape[:2] for job in group]
+    try:
+        pictures = np.stack([job.small for job in group])
+        predicted = photos.predict_ab(colorizer, pictures, settings, wishes, sizes)
+        for job, ab, size in zip(group, predicted, sizes, strict=True):
+            job.ab = ab
+            if job.variants or job.doubt:
+                _predict_more(colorizer, job, settings, wishes, size)
+    except Exception as error:  # of whatever the network runs on: out of memory, most of all
+        for job in group:
+            job.fail(f"the network failed: {photos.reason(error)}")
+    for job in group:
+        job.seconds += (time.perf_counter() - start) / len(group)
+
+
+def _predict_more(colorizer, job, settings, wishes, size):
+    opened = colorizer.open(job.photograph.pixels)
+    others = opened.variants(len(job.variants) + 1, wishes)[1:]
+    for path, other in zip(job.variants, others, strict=True):
+        job.variants[path] = photos.predict_ab(colorizer, job.small[None], settings, other, [size])[0]
+    for path in job.doubt:
+        job.doubt[path] = opened.doubt(job.small.shape[:2])
+
+
+def _write(job, settings, threads):
+    """All of a job's files, or none: of one that lacks a part nobody would know."""
+    with contextlib.ExitStack() as undo:
+        for path, ab in {job.target: job.ab, **job.variants}.items():
+            photos.finish(job.photograph, ab, path, settings, threads=threads)
+            undo.callback(path.unlink, missing_ok=True)
+        for path, doubt in job.doubt.items():
+            height, width = job.photograph.pixels.shape[:2]
+            levels = np.rint(cv2.resize(doubt, (width, height), interpolation=cv2.INTER_LINEAR) * 255).astype(np.uint8)
+            writing.write(path, np.repeat(levels[..., None], 3, axis=-1))
+            undo.callback(path.unlink, missing_ok=True)
+        undo.pop_all()
