@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from colorgan.commands import class_weights, common
 from colorgan.evaluation import baselines, definitions, formulas, metrics
 from colorgan.evaluation import evaluate as evaluator
 from colorgan.evaluation.report import sheets, tables
-from colorgan.files import whole
+from colorgan.files import locks, whole
 from colorgan.models.objectives import adversarial, compose, features
 from colorgan.models.predictor import Predictor, to_rgb8
 from colorgan.settings import flags, modes, rules
@@ -66,6 +67,33 @@ def _train(config, strategy, interrupted):
     looked_at = config.run.validate or config.run.sample
     held_out = datasets.load(config.data, "validation") if looked_at else None
     checkpoints.check_directory(run_dir, config)
+    with _alone(run_dir) if chief else contextlib.nullcontext():
+        _train_in(run_dir, config, strategy, photographs, held_out, interrupted)
+
+
+@contextlib.contextmanager
+def _alone(run_dir):
+    """Within: no other training writes to a run's directory."""
+    lock, is_new = run_dir / "training.lock", not run_dir.exists()
+    try:
+        with locks.held(lock) as problem:
+            if problem:
+                print(f"{lock} cannot be locked ({problem}): see that no other training writes to {run_dir}.")
+            yield
+    except locks.Taken as error:
+        raise ValueError(
+            f"`--checkpoints-path`: a training of {run_dir} is running: {error}. Wait for its end or stop it, and the "
+            "same command goes on where it was; or give another --name or --checkpoints-path. If it does not run any "
+            f"more, on a disk that keeps the locks of machines that are gone, remove {lock}."
+        ) from error
+    finally:
+        if is_new:
+            with contextlib.suppress(OSError):  # only if nothing was written to it
+                run_dir.rmdir()
+
+
+def _train_in(run_dir, config, strategy, photographs, held_out, interrupted):
+    chief = distribution.is_chief(strategy)
     trained = state.create(config, strategy)  # first: settings that no network can have are told at once
     terms = _terms(config, photographs, chief=chief)
     saver = checkpoints.Checkpoints(run_dir, trained, keep=config.run.keep_checkpoints, chief=chief)
@@ -138,7 +166,7 @@ def _start(config, trained, saver, photographs, strategy, *, chief) -> loop.Posi
     position = loop.Position.start(host, size=photographs.size, pipelines=distribution.processes(strategy))
     if len(set(distribution.gather(strategy, position.iteration))) > 1:
         raise ValueError(f"The processes found different checkpoints in {saver.run_dir}: it must be one shared folder.")
-    said = [photographs.description]
+    said = [photographs.description, *saver.notes]
     said += [f"Going on at iteration {position.iteration}." if host else f"Run directory: {saver.run_dir}"]
     if host is None and config.run.network:
         loaded = checkpoints.load_networks(Path(config.run.network), config, trained)
@@ -198,6 +226,7 @@ def _say_how_it_ended(interrupted, config, position):
         return
     if config.schedule.pretrain_steps and position.schedule.phase != "adversarial":
         print("It ended within its pre-training: the generator has met no discriminator.")
-    print(f"Finished at iteration {iteration}." + (f" Look at {run_dir}/samples." if config.run.sample else ""))
+    samples = config.run.sample and any((run_dir / "samples").glob("*.png"))
+    print(f"Finished at iteration {iteration}." + (f" Look at {run_dir}/samples." if samples else ""))
     if saved:
         print(f"Measure it: {modes.command('eval')} --checkpoints-path {run_dir}")

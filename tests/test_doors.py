@@ -23,6 +23,7 @@ from PIL import Image
 
 import colorgan
 from colorgan import main
+from colorgan.files import locks
 from colorgan.settings import flags
 from colorgan.training import checkpoints, state
 
@@ -176,6 +177,17 @@ def test_no_run_names_the_next_command(here, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_second_training_of_a_folder_is_refused(here, tmp_path):
+    run = tmp_path / "run"
+    with locks.held(run / "training.lock"):
+        failed = here("train", *shapes("--checkpoints-path", "run", "--max-steps", 1), expect=1).err
+        assert f"`--checkpoints-path`: a training of run is running: process {os.getpid()} on " in failed
+        assert [path.name for path in run.iterdir()] == ["training.lock"]
+    # What fails holds nothing, and leaves no folder behind.
+    here("train", *shapes("--checkpoints-path", "new", "--network", "gone"), expect=1)
+    assert not (tmp_path / "new").exists() and not any(run.iterdir())
+
+
 @pytest.mark.slow
 def test_resuming_in_the_middle_of_an_epoch_is_bit_identical(tmp_path):
     """6 iterations, against 3 of them, a stop, and 3 in graphs made anew: dropout, EMA and the data order included.
@@ -250,6 +262,13 @@ def test_kill_9_loses_at_most_one_save_interval(tmp_path, here, start):
     assert f"Going on at iteration {kept}." in printed
     iterations = [row["iteration"] for row in rows(tmp_path / "run") if "g/l1" in row]
     assert iterations == list(range(1, kept + 3))  # the lost rows are not there twice
+
+    newest = tmp_path / "run" / "checkpoints" / f"ckpt-{kept + 2}.data-00000-of-00001"
+    os.truncate(newest, 1000)  # by a disk that was full, or a copy that was broken off
+    printed = here("train", *words, "--max-steps", kept + 2).out
+    assert f"checkpoints: ckpt-{kept + 2} (" in printed and f"The run goes on from ckpt-{kept}, which" in printed
+    assert [row["iteration"] for row in rows(tmp_path / "run") if "g/l1" in row] == iterations
+    assert stored_iteration(tmp_path / "run") == kept + 2
 
     assert "--lr: 0.003 there, 0.5 now" in here("train", *words, "--lr", 0.5, expect=1).err
 

@@ -5,7 +5,9 @@ Imports `training.state`, `models`, `weights.stored`, `settings` and `files.whol
 
 from __future__ import annotations
 
+import functools
 import json
+import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -129,46 +131,96 @@ def _listed(differences):
     return "\n".join(f"  {flag_name(n)}: {there} there, {now} now" for n, (there, now) in differences.items())
 
 
+def _listed_in(directory):
+    """-> the names of the checkpoints that a folder's file `checkpoint` lists, the newest last."""
+    file = directory / "checkpoint"
+    text = file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
+    lines = re.findall(r'^(all_)?model_checkpoint_paths?: "(.+)"$', text, re.MULTILINE)
+    newest = [Path(name).name for all_, name in lines if not all_]  # it is the one to go on from, wherever it stands
+    return [name for _, path in lines if (name := Path(path).name) not in newest] + newest
+
+
+def _known(directory):
+    """-> the names of a folder's checkpoints, the newest last: those that are listed after those that are not."""
+    listed, names = _listed_in(directory), (path.name.partition(".")[0] for path in directory.glob("ckpt-*.*"))
+    others = {int(name[5:]): name for name in names if re.fullmatch(r"ckpt-\d+", name) and name not in listed}
+    return [name for _, name in sorted(others.items())] + listed
+
+
+def _damage(path):
+    """-> why a checkpoint is not whole, or ""; all of it is read, and its check sums are compared."""
+    try:
+        reader = tf.train.load_checkpoint(str(path))
+        for name in reader.get_variable_to_shape_map():
+            reader.get_tensor(name)
+    # What TensorFlow makes of its status codes: IndexError of a file that is too short.
+    except (tf.errors.OpError, IndexError, ValueError) as error:
+        return str(error).splitlines()[0]
+    return ""
+
+
 class Checkpoints:
     """Saves a run's state to its directory's `checkpoints/`, of which the last `keep` stay, and restores it.
 
     Only the chief writes the run's files. The other processes of a cluster must save too, since mirrored variables are
     read in step, but to a folder for nothing.
+
+    Attributes:
+        notes: what there is to say of the restoring.
     """
 
     def __init__(self, run_dir: Path, state: TrainState, *, keep: int, chief: bool = True):
         self.run_dir, self.state, self.chief = Path(run_dir), state, chief
         self.directory = self.run_dir / "checkpoints"
+        self.notes: list[str] = []
+        self._keep = keep
         self._scratch = None if chief else tempfile.TemporaryDirectory()
-        target = self.directory if chief else self._scratch.name
         # Named lists: what a checkpoint holds does not depend on how a network's Python attributes are called.
         self.checkpoint = tf.train.Checkpoint(**state.variables())
-        self.manager = tf.train.CheckpointManager(self.checkpoint, str(target), max_to_keep=keep)
+
+    @functools.cached_property
+    def manager(self) -> tf.train.CheckpointManager:
+        """What writes them and removes the oldest."""
+        if self.chief and not _listed_in(self.directory):
+            (self.directory / "checkpoint").unlink(missing_ok=True)  # it stops at a damaged list
+        target = self.directory if self.chief else self._scratch.name
+        return tf.train.CheckpointManager(self.checkpoint, str(target), max_to_keep=self._keep)
 
     def restore(self) -> dict | None:
-        """Restore the newest checkpoint into the state.
+        """Restore the newest checkpoint that is whole into the state.
 
         Returns:
             What `save` was given as `host`, or None if there is no checkpoint.
 
         Raises:
-            ValueError: if a checkpoint is there but does not fit the state.
+            ValueError: if there are checkpoints but none is whole, or it does not fit the state.
         """
-        latest = tf.train.latest_checkpoint(str(self.directory))
-        if latest is None:
-            if any(self.directory.glob("ckpt-*")):
-                raise ValueError(
-                    f"{self.directory} holds checkpoints, but its file `checkpoint`, which names the newest, is "
-                    "damaged or names one that is gone. Restore it (its first line is `model_checkpoint_path: "
-                    '"ckpt-N"`), or start anew with another --name or --checkpoints-path.'
-                )
+        known, damaged = _known(self.directory), []
+        while known and (damage := _damage(self.directory / known[-1])):
+            damaged.append(f"{known.pop()} ({damage})")
+        said = f"{self.directory} has damaged checkpoints: {', '.join(damaged)}."
+        if damaged and not known:
+            raise ValueError(
+                f"{said} No other is there. Put copies in their place, or start anew with another --name or "
+                f"--checkpoints-path, and with --network {self.run_dir} if its networks are to go on."
+            )
+        if not known:
             return None
-        self._restore(latest)
+        newest = self.directory / known[-1]
+        self._restore(newest)
+        if damaged:
+            self._keep += len(damaged)  # they take no place of one that is whole
+            self.notes.append(f"{said} The run goes on from {newest.name}, which is whole.")
+        elif newest.name not in _listed_in(self.directory):
+            self.notes.append(
+                f"The file `checkpoint` in {self.directory}, which names the newest, is damaged or gone. The run goes "
+                f"on from {newest.name}, whose number is the highest."
+            )
         return json.loads(self.state.host.numpy())
 
     def _restore(self, path):
         try:
-            self.checkpoint.restore(path).assert_consumed()
+            self.checkpoint.restore(str(path)).assert_consumed()
         except (AssertionError, tf.errors.OpError, ValueError) as error:
             raise ValueError(
                 f"The checkpoint {path} does not fit this version or these settings: {error}\n"
@@ -187,7 +239,7 @@ class Checkpoints:
         Raises:
             ValueError: if there are fewer, or one does not fit the state.
         """
-        paths = list(self.manager.checkpoints)[-count:]
+        paths = [self.directory / name for name in _listed_in(self.directory)[-count:]]
         if len(paths) < count:
             raise ValueError(
                 f"`--average-checkpoints {count}`: number of checkpoints in {self.directory}: {len(paths)}. Give no "
@@ -195,11 +247,13 @@ class Checkpoints:
             )
         sums = [np.zeros(value.shape, np.float64) for value in self.state.best_generator.get_weights()]
         for path in paths:
+            if damage := _damage(path):
+                raise ValueError(f"`--average-checkpoints {count}`: {path} is damaged: {damage}")
             self._restore(path)
             for total, value in zip(sums, self.state.best_generator.get_weights(), strict=True):
                 total += value
         self.state.best_generator.set_weights([(total / count).astype(np.float32) for total in sums])
-        return [Path(path).name for path in paths]
+        return [path.name for path in paths]
 
     def save(self, host: dict) -> None:
         """Save the state, with `host` (JSON-able) inside, and the generator's weights for use."""

@@ -1,6 +1,7 @@
 """State that comes back exactly, directories that refuse other runs, files that are whole."""
 
 import json
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -105,13 +106,56 @@ def test_nothing_to_restore(tiny, trainer, tmp_path):
     assert Checkpoints(tmp_path, trainer(tiny())[0], keep=1).restore() is None
 
 
-def test_checkpoints_without_their_index_are_an_error_not_a_new_start(tiny, trainer, tmp_path):
+DATA, INDEX = "ckpt-{}.data-00000-of-00001", "ckpt-{}.index"
+
+
+def cut(path):
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+def flip(path):
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def test_a_damaged_checkpoint_gives_way_to_the_older_one(tiny, trainer, tmp_path):
     trained, _ = trainer(tiny())
-    saver = Checkpoints(tmp_path, trained, keep=1)
-    saver.save({"iteration": 1})
-    (tmp_path / "checkpoints" / "checkpoint").unlink()
-    with pytest.raises(ValueError, match="damaged or names one that is gone"):
-        Checkpoints(tmp_path, trained, keep=1).restore()
+    for number, (file, damage) in enumerate([(DATA, cut), (DATA, flip), (DATA, Path.unlink), (INDEX, cut)]):
+        run = tmp_path / str(number)
+        saver = Checkpoints(run, trained, keep=2)
+        for iteration in (2, 9, 10):  # numbers, not words
+            trained.generator.set_weights([np.full_like(w, iteration) for w in trained.generator.get_weights()])
+            saver.save({"iteration": iteration})
+        damage(run / "checkpoints" / file.format(10))
+        saver = Checkpoints(run, trained, keep=2)
+        assert saver.restore() == {"iteration": 9}
+        assert all((w == 9).all() for w in trained.generator.get_weights())
+        (note,) = saver.notes
+        assert note.startswith(f"{run / 'checkpoints'} has damaged checkpoints: ckpt-10 (")
+        assert note.endswith("The run goes on from ckpt-9, which is whole.")
+    saver.save({"iteration": 11})
+    cut(run / "checkpoints" / DATA.format(11))
+    assert Checkpoints(run, trained, keep=2).restore() == {"iteration": 9}  # whose place the damaged one did not take
+    cut(run / "checkpoints" / DATA.format(9))
+    with pytest.raises(ValueError, match=r"damaged checkpoints: ckpt-11 \(.*, ckpt-10 \(.*, ckpt-9 \(.*--network"):
+        Checkpoints(run, trained, keep=2).restore()
+
+
+def test_without_the_list_of_checkpoints_the_highest_number_is_the_newest(tiny, trainer, tmp_path):
+    trained, _ = trainer(tiny())
+    saver = Checkpoints(tmp_path, trained, keep=9)
+    saver.save({"iteration": 9})
+    for iteration, content in ((10, None), (11, ""), (12, "model_checkpoint_path: ")):
+        saver.save({"iteration": iteration})
+        listed = tmp_path / "checkpoints" / "checkpoint"
+        listed.unlink() if content is None else listed.write_text(content)
+        saver = Checkpoints(tmp_path, trained, keep=9)
+        assert saver.restore() == {"iteration": iteration}
+        assert f"is damaged or gone. The run goes on from ckpt-{iteration}, whose" in saver.notes[0]
+    saver.save({"iteration": 13})
+    saver = Checkpoints(tmp_path, trained, keep=9)
+    assert saver.restore() == {"iteration": 13} and not saver.notes
 
 
 def test_a_checkpoint_of_other_networks_is_an_error(tiny, trainer, tmp_path):
