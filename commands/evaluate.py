@@ -45,8 +45,7 @@ def run(command: flags.Command) -> None:
     _check_data(command, configs)
     plan = steering.plan(models, wanted.hint_counts, wanted.steering, seed=command.config.run.seed)
     first = next(iter(configs.values()))
-    if first.evaluation.eval_split == "validation":
-        _check_held_out(models, configs)
+    _check_held_out(models, configs, first.evaluation.eval_split)
     origin = next(iter(models.values())).stored
     # Packed weights bring the median of their own training set, which may not be here.
     is_own = not common.different(first, origin.config, ("dataset", "classes"))
@@ -167,19 +166,26 @@ def _check_data(command, configs):
         )
 
 
-def _check_held_out(models, configs):
-    """Refuse to call those photographs held out that other settings hold out than a run's own."""
+def _check_held_out(models, configs, split):
+    """Refuse to call those photographs held out that other settings hold out than a run's own.
+
+    Of a run's own folder of photographs the test split is held out by the share too.
+    """
     for name, colorizer in models.items():
         own, wanted = colorizer.stored.config.data, configs[name].data
-        if own.dataset == wanted.dataset and own.validation_fraction < wanted.validation_fraction:
+        is_own = own.dataset == wanted.dataset
+        if split == "test":
+            places = {Path(one.dataset_path).expanduser().resolve() for one in (own, wanted)}
+            is_own = is_own and wanted.dataset == "folder" and len(places) == 1
+        if is_own and own.validation_fraction < wanted.validation_fraction:
+            other = "another folder" if split == "test" else "the test split"
             raise ValueError(
-                f"`--eval-split validation`: {name} was trained with --validation-fraction "
-                f"{own.validation_fraction:g}, so that a share of {wanted.validation_fraction:g} holds photographs "
-                f"that it has learned from. Evaluate with --validation-fraction {own.validation_fraction:g}, or on the "
-                "test split."
+                f"`--validation-fraction`: {name} was trained with {own.validation_fraction:g}, so that a share of "
+                f"{wanted.validation_fraction:g} holds photographs that it has learned from. Evaluate with "
+                f"--validation-fraction {own.validation_fraction:g}, or on {other}."
             )
     fractions = {configs[name].data.validation_fraction for name in models}
-    if len(fractions) > 1:
+    if split == "validation" and len(fractions) > 1:
         raise ValueError(
             "`--eval-split validation`: the runs hold out different shares of the photographs "
             f"({', '.join(f'{one:g}' for one in sorted(fractions))}). Compare them on the test split."

@@ -39,7 +39,7 @@ def load(data, split):
         order = randomness.permutation(len(rgb), "cifar10 held out")
         held = round(data.validation_fraction * len(rgb)) or math.ceil(data.validation_fraction)
         chosen = np.sort(order[held:] if split == "train" else order[:held])
-        if not len(chosen):
+        if not len(chosen) and split != "train":
             raise paths.no_held_out(data)
         origin += f", {len(chosen):,} of the {len(rgb):,} in data_batch_1 to 5"
         rgb, labels = rgb[chosen], labels[chosen]

@@ -5,12 +5,14 @@ Owns the rule by which a word means a category, and the message for a word that 
 A *category* is what a source says of a photograph: a class's name, or the folder it lies in. A word means every
 category that has it as a '/'-joined run of its parts: `forest`, `forest/broadleaf` and `f/forest` all mean the folder
 `f/forest/broadleaf`, and `forest` does not mean `forest_path`. With `--classes`, its words are the classes: their
-order numbers the labels, the same in every split.
+order numbers the labels, the same in every split. Names are compared in Unicode's form NFC: the same word to the eye is
+the same word.
 """
 
 from __future__ import annotations
 
 import difflib
+import unicodedata
 
 import numpy as np
 
@@ -56,6 +58,7 @@ def table(words, categories, *, where):
     """
     if not words:
         return tuple(categories), np.append(np.arange(len(categories)), -1)
+    words, categories = ([unicodedata.normalize("NFC", name) for name in names] for names in (words, categories))
     names = tuple(dict.fromkeys(word.strip("/") for word in words))
     number, known = [], set()
     for runs in map(_runs, categories):
@@ -69,7 +72,7 @@ def table(words, categories, *, where):
 
 def in_words(words):
     """-> what a split's origin says of its classes: `, classes forest, mountain`, or nothing for all."""
-    return f", classes {listed(words)}" if words else ""
+    return f", classes {listed([_quoted(word) if ',' in word else word for word in words])}" if words else ""
 
 
 def _runs(category):
@@ -78,15 +81,21 @@ def _runs(category):
 
 
 def _complaint(unknown, categories, runs, where):
+    wrong = ", ".join(map(_quoted, unknown))
     if not runs:
-        return f"`--classes`: {where} has no categories to choose by. Received: {', '.join(unknown)}. Omit the flag."
+        return f"`--classes`: {where} has no categories to choose by. Received: {wrong}. Omit the flag."
     spelled = {run.lower(): run for run in sorted(runs)}
     similar = [spelled[s] for name in unknown for s in difflib.get_close_matches(name.lower(), spelled, cutoff=0.75)]
     return (
-        f"`--classes`: {where} has no {', '.join(map(repr, unknown))}."
-        + (f" Did you mean {' or '.join(dict.fromkeys(similar))}?" if similar else "")
-        + f" It has: {listed(sorted(categories))}"
+        f"`--classes`: {where} has no {wrong}."
+        + (f" Did you mean {' or '.join(map(_quoted, dict.fromkeys(similar)))}?" if similar else "")
+        + f" It has: {listed([_quoted(name) for name in sorted(categories)])}"
+        + ("; a name with a comma is given in its quotes: --classes 'a,\"b, c\"'" if "," in "".join(runs) else "")
     )
+
+
+def _quoted(name):
+    return f'"{name}"'
 
 
 def listed(names, most=20):

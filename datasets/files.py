@@ -6,6 +6,7 @@ Owns the order of a listing. Imports the room `files`, `sources` and `randomness
 from __future__ import annotations
 
 import os
+import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -57,7 +58,8 @@ def listing(root, wanted=suffixes.PICTURES):
 
     Returns:
         files: list of paths relative to `root`, with slashes, in an order that is fixed but mixed (by a hash of the
-            path): the beginning of it is a fair sample of all folders, and a new file does not reorder the others.
+            path in Unicode's form NFC, which copies on other systems share): the beginning of it is a fair sample of
+            all folders, and a new file does not reorder the others.
         folders: {path relative to `root`: modification time in ns} of every folder seen.
 
     Raises:
@@ -65,13 +67,21 @@ def listing(root, wanted=suffixes.PICTURES):
     """
     found, folders = walk.listing(root)
     pictures = (path for path in found if suffixes.of(path) in wanted)
-    return sorted(pictures, key=lambda path: (randomness.digest(os.fsencode(path)), path)), folders
+
+    def place(path):
+        return randomness.digest(os.fsencode(unicodedata.normalize("NFC", path))), path
+
+    return sorted(pictures, key=place), folders
 
 
-def folder_labels(files):
-    """Classes from the folders that files lie in: list of paths -> labels [N] (-1: in no folder), names tuple."""
-    parents = [path.rpartition("/")[0] for path in files]
-    names = tuple(sorted(set(parents) - {""}))
+def folder_labels(files, names=None):
+    """Classes from the folders that files lie in: list of paths -> labels [N] (-1: in no folder), names tuple.
+
+    Two spellings of a name in Unicode are one class, called by the composed one (NFC). `names` are those to number by,
+    where the files are only some of a set's.
+    """
+    parents = [unicodedata.normalize("NFC", path.rpartition("/")[0]) for path in files]
+    names = tuple(sorted(set(parents) - {""})) if names is None else names
     number = {name: i for i, name in enumerate(names)} | {"": -1}
     return np.array([number[parent] for parent in parents], np.int64), names
 

@@ -38,8 +38,14 @@ def locate(data) -> Path | None:
     )
 
 
-def no_held_out(data):
-    """-> the ValueError for a validation split that the settings leave empty."""
+def no_held_out(data, root=None, found=()):
+    """-> the ValueError for a validation split that the settings leave empty, of photographs found below a folder."""
+    if len(found) == 1:
+        return ValueError(
+            f"`--dataset-path`: {root} has one photograph to use, {next(iter(found))}: nothing can be held out of it. "
+            "Give more, hundreds at least for colours to be learned; or train on this one, to see that it works, with "
+            "--validate False --sample False."
+        )
     return ValueError(
         f"`--validation-fraction`: nothing of {data.dataset} is held out for validation. Received:"
         f" {data.validation_fraction:g}. Give a larger share, or train without: --validate False --sample False."

@@ -14,6 +14,7 @@ import contextlib
 import json
 import os
 import time
+import unicodedata
 
 import numpy as np
 
@@ -83,7 +84,8 @@ def official_labels(labels, categories, found):
     named = {number: name.strip("/") for name, number in _pairs(categories)}
     if sorted(named) != list(range(len(named))):
         raise ValueError(f"`--dataset-path`: {categories} does not number its categories 0, 1, 2, ...")
-    numbers = dict(_pairs(labels))
+    numbers = {unicodedata.normalize("NFC", name): number for name, number in _pairs(labels)}
+    found = [unicodedata.normalize("NFC", name) for name in found]
     if unknown := sorted(set(numbers.values()) - set(named)):
         raise ValueError(f"`--dataset-path`: {labels} has a label {unknown[0]} that {categories} does not name.")
     if not numbers.keys() & set(found):

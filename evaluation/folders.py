@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,8 @@ BATCH_PIXELS = 2**21  # a batch of large pictures is made smaller, down to one
 
 class Pairs:
     """The pictures that two folders have in common: the same path below the folder, whatever the suffix.
+
+    Paths are compared in Unicode's form NFC: a copy that came by way of another system has a partner too.
 
     Args:
         result_dir, truth_dir: the folders; see `walk.listing` for what is left out.
@@ -93,12 +96,13 @@ def _listing(folder, flag):
         raise FileNotFoundError(f"`{flag}`: there is no folder {folder}")
     found, left = {}, []
     for path in walk.listing(root)[0]:
-        name = os.path.splitext(path)[0]
+        name = unicodedata.normalize("NFC", os.path.splitext(path)[0])
         if not suffixes.is_picture(path):
             left.append(path)
         elif name in found:
             raise ValueError(
-                f"`{flag}`: {found[name]} and {root / path} have the same name but for the suffix. Keep one"
+                f"`{flag}`: {found[name]} and {root / path} have the same name but for the suffix, or for how its "
+                "letters are composed in Unicode. Keep one"
             )
         else:
             found[name] = root / path

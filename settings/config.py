@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from colorgan.settings.options import ALL, NUMBERS, ROWS, SHARE, STAGES, TRAIN, WORDS, option, options_of
+from colorgan.settings.options import ALL, NAMES, NUMBERS, ROWS, SHARE, STAGES, TRAIN, WORDS, option, options_of
 
 # What has settings in common, beside `TRAIN`: what measures a trained model, and what uses one.
 MEASURE = ("eval", "turing", "sample")
@@ -194,7 +194,9 @@ class Data:
     height: int = option(256, "height of the images in training, pixels", above=0, modes=DATA)
     width: int = option(256, "width of the images in training, pixels", above=0, modes=DATA)
     batch_size: int = option(16, "images per iteration, over all devices", above=0, modes=(*TRAIN, "eval"))
-    classes: tuple = option((), "comma-separated folders or class names to use; default: all", kind=WORDS, modes=DATA)
+    classes: tuple = option(
+        (), 'comma-separated folders or class names to use, as in a,"b, c"; default: all', kind=NAMES, modes=DATA
+    )
     color_space: str = option(
         "lab", "what the generator predicts: ab, RGB or UV", choices=("lab", "rgb", "yuv"), network="generator"
     )
@@ -206,7 +208,7 @@ class Data:
     drop_gray: bool = option(True, "drop training images with R = G = B")
     min_colorfulness: float = option(0.0, "drop training images less colourful than this (of 255)")
     validation_fraction: float = option(
-        0.04, "share of the training images held out where a data set has no validation split", below=1, modes=DATA
+        0.04, "share of the training images held out where a data set has no validation split", most=1, modes=DATA
     )
     max_bad_fraction: float = option(
         0.05, "stop when more than this share of the files is unreadable", modes=(*DATA, "pack"), resumes=True

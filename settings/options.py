@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import csv
 import dataclasses
 import itertools
 import json
 import math
+import unicodedata
 from dataclasses import dataclass, field
 
 from colorgan.settings.modes import MODES
 
-ROWS, WORDS, STAGES, NUMBERS, SHARE = "rows", "words", "stages", "numbers", "share"  # kinds of tuples
+ROWS, WORDS, NAMES, STAGES = "rows", "words", "names", "stages"  # kinds of tuples
+NUMBERS, SHARE = "numbers", "share"
 ALL = tuple(MODES)
 MOST = 1000  # of `numbers`: points in a picture
 TRAIN = ("train", "class-weights")  # class-weights takes the command line of the training that it is for
@@ -26,7 +29,8 @@ class Option:
         name, section: its field and that field's section.
         default: the value when neither a flag nor a preset nor the dataset's table gives one. None: not set.
         help: one line for `--help`.
-        kind: its type, or `rows` (a kernel table), `words`, `numbers`, `stages` (of a schedule) or `share` for tuples.
+        kind: its type, or `rows` (a kernel table), `words`, `names`, `numbers`, `stages` (of a schedule) or `share` for
+            tuples.
         choices: the values allowed, for a closed set; {mode: values} where they depend on the mode.
         above: of numbers, what they must be above. Where it is None: 0 is the least.
         below, most: of numbers, what they must be below, or not be above.
@@ -162,6 +166,15 @@ def _words(text):
     return tuple(word.strip() for word in text.split(",") if word.strip())
 
 
+def _names(text):
+    """Names that people gave: a comma in one is its own where quotes are around it; one spelling in Unicode (NFC)."""
+    try:
+        row = next(csv.reader([unicodedata.normalize("NFC", text)], skipinitialspace=True, strict=True))
+    except csv.Error as error:
+        raise ValueError(str(error)) from error
+    return tuple(name.strip() for name in row if name.strip())
+
+
 def _numbers(text):
     return tuple(map(_whole, _words(text)))
 
@@ -180,6 +193,7 @@ _READERS = {  # how a word of the command line is read, and what it must be
     float: (float, "a number"),
     str: (str, "text"),
     WORDS: (_words, "words, comma-separated"),
+    NAMES: (_names, "names, comma-separated, one that has a comma in quotes as in 'a,\"b, c\"'"),
     NUMBERS: (_numbers, "whole numbers, comma-separated"),
     SHARE: (_share, "a share and how many there are, like 2/8"),
     ROWS: (_rows, "JSON rows like [[64,1],[128,2]]"),
@@ -217,6 +231,7 @@ def _are_stages(value):
 
 _ITEMS = {  # what a tuple holds, and how that is said
     WORDS: (_are_words, "be words"),
+    NAMES: (_are_words, "be names"),
     NUMBERS: (_are_numbers, f"be whole numbers of at least 0 and at most {MOST:,}"),
     SHARE: (_is_share, "be a share and how many there are, from 1/8 to 8/8"),
     ROWS: (

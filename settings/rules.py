@@ -100,6 +100,8 @@ def _without_meaning(config):
 
 def _schedule(config):
     schedule, run = config.schedule, config.run
+    if config.data.validation_fraction == 1:
+        yield "`--validation-fraction 1` leaves nothing to train on: it is for measuring a folder whole. Give less."
     if not (schedule.d_steps or schedule.g_steps):
         yield "`--d-steps` and `--g-steps` are both 0: an iteration would train nothing. Give one of them more."
     if config.follows_validation and not run.validate:

@@ -23,9 +23,10 @@ from PIL import Image
 
 import colorgan
 from colorgan import main
+from colorgan.commands import train
 from colorgan.files import locks
 from colorgan.settings import flags
-from colorgan.training import checkpoints, state
+from colorgan.training import checkpoints, loop, state
 
 ROOT = Path(__file__).parent.parent
 SMALL = ["--encoder", "[[4,1],[6,2]]", "--decoder", "[[4,2,0.5]]", "--discriminator-layers", "[[4,2],[6,2]]"]
@@ -175,6 +176,16 @@ def test_no_run_names_the_next_command(here, tmp_path):
     failed = here("train", "--dataset", "shapes", "--best-metric", "foo", expect=1).err
     assert "`--best-metric`: Unknown metric `foo`. Known: mae_ab" in failed
     assert list(tmp_path.iterdir()) == []
+
+
+def test_samples_are_pointed_to_where_there_are_some(tmp_path, capsys):
+    config = flags.resolve({"dataset": "shapes", "checkpoints_path": str(tmp_path)})
+    for _ in range(2):
+        train._say_how_it_ended(False, config, loop.Position(3))
+        said, pointed = capsys.readouterr().out, f"Look at {tmp_path}/samples"
+        assert "Finished at iteration 3." in said and (pointed in said) == (tmp_path / "samples").exists()
+        (tmp_path / "samples").mkdir(exist_ok=True)
+        (tmp_path / "samples" / "00000003.png").touch()
 
 
 def test_a_second_training_of_a_folder_is_refused(here, tmp_path):

@@ -187,7 +187,7 @@ def test_classes(cifar, load, gather):
     known = [one.tobytes() for i in range(1, 6) for one in pictures[f"data_batch_{i}"][0]]
     label = dict(zip(known, np.concatenate([pictures[f"data_batch_{i}"][1] for i in range(1, 6)]), strict=True))
     assert some == {one for one in every if label[one] in (0, 5)}  # held out of all, then chosen
-    with pytest.raises(ValueError, match="--classes`: cifar10 has no 'plane'. Did you mean airplane"):
+    with pytest.raises(ValueError, match='--classes`: cifar10 has no "plane". Did you mean "airplane"'):
         load(root, "train", classes=("plane",))
 
 

@@ -1,3 +1,6 @@
+import itertools
+import unicodedata
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -62,7 +65,92 @@ def test_empty_and_missing_folders(tmp_path, settings, folder, monkeypatch):
     with pytest.raises(ValueError, match="--dataset-path`: no folder dataset/folder"):
         datasets.load(settings(), "train")
     with pytest.raises(ValueError, match="--validation-fraction`: nothing of folder is held out"):
-        datasets.load(settings(dataset_path=str(folder(1))), "validation")
+        datasets.load(settings(dataset_path=str(folder(2)), validation_fraction=0.0), "validation")
+
+
+def test_one_photograph_is_for_training_alone_and_the_error_says_so(settings, folder):
+    for name in "abc":  # whatever the hash of its path
+        data = settings(dataset_path=str(folder(1, name, name)), validation_fraction=0.9)
+        assert datasets.load(data, "train").size == 1
+        with pytest.raises(ValueError, match=f"one photograph to use, {name}/{name}000.png: .* --sample False"):
+            datasets.load(data, "validation")
+
+
+def test_all_can_be_held_out_for_measuring(settings, folder):
+    data = settings(dataset_path=str(folder(5)), validation_fraction=1.0)
+    assert datasets.load(data, "test").size == 5
+    with pytest.raises(ValueError, match="The train split of folder is empty"):
+        datasets.load(data, "train")
+
+
+@pytest.fixture
+def divided(tmp_path, photo):
+    """-> a function that makes a folder with `count` photographs of each class in each of its parts, and returns it."""
+
+    def make(name, *parts, count=4, classes=("cat", "dog")):
+        for number, (part, one, i) in enumerate(itertools.product(parts, classes, range(count))):
+            (tmp_path / name / part / one).mkdir(parents=True, exist_ok=True)
+            Image.fromarray(photo(number)).save(tmp_path / name / part / one / f"{i}.png")
+        return tmp_path / name
+
+    return make
+
+
+def read(root, settings, gather, split, **values):
+    """-> the bytes of a split's pictures, sorted, its classes, and its origin."""
+    found = datasets.load(settings(dataset_path=str(root), **values), split)
+    return sorted(one.tobytes() for one in gather(found.images(8))["rgb"]), found.class_names, found.source.origin
+
+
+@pytest.mark.parametrize("parts", [("train", "val", "test"), ("Train", "validation", "TEST")])
+def test_a_folder_that_is_divided_is_taken_as_it_is(divided, settings, gather, photo, parts):
+    root = divided("splits", *parts)
+    (root / parts[2] / "ape").mkdir()  # a class that is in one part alone: the numbers of the others do not move
+    Image.fromarray(photo(99)).save(root / parts[2] / "ape" / "0.png")
+    for place, (split, part) in enumerate(zip(("train", "validation", "test"), parts, strict=True)):
+        pictures = [photo(8 * place + i).tobytes() for i in range(8)] + [photo(99).tobytes()] * (split == "test")
+        found = read(root, settings, gather, split)
+        assert found == (sorted(pictures), ("ape", "cat", "dog"), f"folder {root / part}")
+    assert len(read(root, settings, gather, "train", classes=("dog",))[0]) == 4
+
+
+def test_without_a_part_for_validation_it_is_held_out_of_train(divided, settings, gather, photo):
+    root = divided("splits", "train", "test", count=10)
+    train, held, test = (
+        read(root, settings, gather, split, validation_fraction=0.2)[0] for split in ("train", "validation", "test")
+    )
+    assert sorted(train + held) == sorted(photo(i).tobytes() for i in range(20)) and 1 <= len(held) <= 10
+    assert test == sorted(photo(i).tobytes() for i in range(20, 40))
+
+
+def test_without_a_part_for_tests_validation_is_the_test(divided, settings, gather):
+    root = divided("splits", "train", "val")
+    assert read(root, settings, gather, "test") == read(root, settings, gather, "validation")
+
+
+@pytest.mark.parametrize("named", ["val", "test"])
+def test_a_part_for_tests_that_is_named_is_measured_whole(divided, settings, gather, named):
+    root = divided("splits", "train", "val", "test")
+    whole = read(root, settings, gather, {"val": "validation"}.get(named, named))
+    assert read(root / named, settings, gather, "test") == whole
+    assert read(root / named, settings, gather, "train") == read(root, settings, gather, "train")
+
+
+def test_what_lies_beside_the_parts_is_named(divided, settings, gather, photo):
+    root = divided("splits", "train", "val", "extra")
+    Image.fromarray(photo(0)).save(root / "loose.png")
+    for split in ("train", "test"):
+        assert read(root, settings, gather, split)[2].endswith("; left out, beside train: extra, loose.png")
+    (root / "train").rename(root / "trains")  # one of them alone is a class like others
+    assert datasets.load(settings(dataset_path=str(root), validation_fraction=0.0), "train").size == 25
+
+
+def test_copies_from_another_system_are_divided_alike(divided, settings, gather):
+    spelled = [
+        divided(name, ".", count=9, classes=(unicodedata.normalize(name, "Caf\u00e9"),)) for name in ("NFC", "NFD")
+    ]
+    one, other = (read(root, settings, gather, "validation", validation_fraction=0.3)[:2] for root in spelled)
+    assert one == other and one[1] == ("Caf\u00e9",)
 
 
 @pytest.mark.parametrize("spelled", ["./dataset", "./dataset/cifar10", "dataset/cifar10/"])
@@ -129,7 +217,7 @@ def test_order_is_a_function_of_the_selection(scenes, settings, gather):
 
 def test_unknown_classes_name_the_folders(scenes, settings, folder):
     data = settings(dataset_path=str(scenes), classes=("forrest",))
-    message = r"--classes`: folder .* has no 'forrest'. Did you mean forest\? It has: forest/oak, forest/pine, mountain"
+    message = r'folder .* has no "forrest". Did you mean "forest"\? It has: "forest/oak", "forest/pine", "mountain"'
     with pytest.raises(ValueError, match=message):
         datasets.load(data, "train")
     with pytest.raises(ValueError, match="no categories to choose by"):

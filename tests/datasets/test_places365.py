@@ -193,8 +193,14 @@ def test_unlisted_photographs_are_of_unknown_class(listed, settings, gather):
     assert shown(load_all(listed, settings, "bar")[2], gather) == {10: 0}
 
 
+def test_names_in_the_lists_may_be_in_another_unicode_form(listed, settings, gather):
+    (listed / "val_256" / "0.jpg").rename(listed / "val_256" / "e\u0301.jpg")
+    (listed / "places365_val.txt").write_text("\u00e9.jpg 2\n", encoding="utf-8")
+    assert shown(load_all(listed, settings, "bar")[2], gather) == {9: 0}
+
+
 def test_unknown_classes(listed, settings):
     with pytest.raises(
-        ValueError, match=r"--classes`: folder .*data_256 has no 'alleys'. Did you mean alley or a/alley\?"
+        ValueError, match=r'--classes`: folder .*data_256 has no "alleys". Did you mean "alley" or "a/alley"\?'
     ):
         load_all(listed, settings, "alleys")

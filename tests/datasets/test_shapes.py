@@ -96,5 +96,5 @@ def test_classes_are_shapes(settings, gather):
     assert (some["rgb"] == every["rgb"][chosen]).all() and split.size == chosen.sum()
     assert (some["label"] == (every["label"][chosen] == 0)).all() and split.class_names == ("star", "circle")
     assert split.description.endswith("(coloured shapes, drawn, classes star, circle)")
-    with pytest.raises(ValueError, match="--classes`: shapes has no 'ring'. It has: circle, cross, square"):
+    with pytest.raises(ValueError, match='--classes`: shapes has no "ring". It has: "circle", "cross", "square"'):
         datasets.load(settings(dataset="shapes", classes=("ring",)), "test")

@@ -238,9 +238,11 @@ def test_streams_of_classes_resume(load, gather, cache_mb):
 
 
 def test_classes_need_known_names(load):
-    with pytest.raises(ValueError, match=r"--classes`: colorgan_photos/plain/1.0.0 has no 'dogs'. Did you mean dog\?"):
+    with pytest.raises(
+        ValueError, match=r'--classes`: colorgan_photos/plain/1.0.0 has no "dogs". Did you mean "dog"\?'
+    ):
         load("train", classes=("dogs",))
-    with pytest.raises(ValueError, match=r"--classes`: .*noname.* no categories to choose by. Received: dog"):
+    with pytest.raises(ValueError, match=r"--classes`: .*noname.* no categories to choose by. Received: .dog."):
         load("train", "noname", classes=("dog",))
 
 

@@ -138,17 +138,25 @@ def test_a_result_of_more_images_stays(tmp_path, capsys):
 def test_held_out_photographs_are_those_of_the_runs_own_share():
     own = command("--dataset", "shapes", "--validation-fraction", "0.1").config
     model = SimpleNamespace(stored=SimpleNamespace(config=own))
-    evaluate._check_held_out({"a": model}, {"a": own})
+    evaluate._check_held_out({"a": model}, {"a": own}, "validation")
     elsewhere = own.replace(dataset="folder", validation_fraction=0.3)  # photographs that it has never seen
-    evaluate._check_held_out({"a": model}, {"a": elsewhere})
+    evaluate._check_held_out({"a": model}, {"a": elsewhere}, "validation")
     narrower = own.replace(validation_fraction=0.05)  # a part of those that were held out
-    evaluate._check_held_out({"a": model}, {"a": narrower})
+    evaluate._check_held_out({"a": model}, {"a": narrower}, "validation")
     wider = own.replace(validation_fraction=0.2)
-    with pytest.raises(ValueError, match=r"a was trained with --validation-fraction 0\.1, so that a share of 0\.2"):
-        evaluate._check_held_out({"a": model}, {"a": wider})
+    with pytest.raises(ValueError, match=r"a was trained with 0\.1, so that a share of 0\.2"):
+        evaluate._check_held_out({"a": model}, {"a": wider}, "validation")
+    evaluate._check_held_out({"a": model}, {"a": wider}, "test")  # shapes has one of its own
+    folder = own.replace(dataset="folder", dataset_path="photographs")  # its test split is what is held out
+    model.stored.config = folder
+    others = folder.replace(dataset_path="others", validation_fraction=1.0)
+    evaluate._check_held_out({"a": model}, {"a": others}, "test")
+    with pytest.raises(ValueError, match=r"a share of 1 holds .* Evaluate with .* 0\.1, or on another folder"):
+        evaluate._check_held_out({"a": model}, {"a": others.replace(dataset_path="photographs")}, "test")
+    model.stored.config = own
     other = SimpleNamespace(stored=SimpleNamespace(config=wider))
     with pytest.raises(ValueError, match=r"different shares of the photographs \(0\.1, 0\.2\)"):
-        evaluate._check_held_out({"a": model, "b": other}, {"a": own, "b": wider})
+        evaluate._check_held_out({"a": model, "b": other}, {"a": own, "b": wider}, "validation")
 
 
 @pytest.mark.parametrize(("results", "place"), [("mine/", "mine"), ("../gray", "gray")])

@@ -1,5 +1,7 @@
 """Two folders as batches: partners, sizes, labels, and files that do not fit."""
 
+import unicodedata
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -16,11 +18,14 @@ def save(path, shape=(8, 9), seed=0, **options):
 
 @pytest.fixture
 def places(tmp_path):
-    """Three pairs in two folders, in other formats and sizes, and a picture without a partner on each side."""
+    """Three pairs in two folders, in other formats and sizes, and a picture without a partner on each side.
+
+    The name of one of the pairs is in Unicode's form NFC here, and NFD there.
+    """
     result, truth = tmp_path / "result", tmp_path / "truth"
-    for i, (name, shape) in enumerate((("cat/1", (8, 9)), ("cat/2", (8, 9)), ("dog/1.big", (10, 20)))):
+    for i, (name, shape) in enumerate((("cat/1", (8, 9)), ("cat/2", (8, 9)), ("dog/\u00e9.big", (10, 20)))):
         save(result / f"{name}.png", shape, seed=i)
-        save(truth / f"{name}.BMP", shape, seed=10 + i)
+        save(truth / f"{unicodedata.normalize('NFD', name)}.BMP", shape, seed=10 + i)
     save(result / "dog/alone.png")
     save(truth / "cat/only.png")
     save(truth / "cat/.hidden.png")
@@ -31,7 +36,7 @@ def places(tmp_path):
 def test_pairs_and_what_has_no_partner(places):
     result, truth = places
     pairs = folders.Pairs(result, truth)
-    assert pairs.names == ["cat/1", "cat/2", "dog/1.big"]
+    assert pairs.names == ["cat/1", "cat/2", "dog/\u00e9.big"]
     assert pairs.missing == {str(result): ["cat/only"], str(truth): ["dog/alone"]}
     assert pairs.class_names == ("cat", "dog")
     assert pairs.description["dataset"].startswith("3 pairs of pictures")

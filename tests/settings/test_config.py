@@ -150,7 +150,7 @@ def test_wrong_types_are_refused(name, value):
         ("quality", 101, "at most 100"),
         ("format", "jpeg", "one of jpg, png, tiff, webp, .*onnx"),
         ("beta1", 1.0, "below 1"),
-        ("validation_fraction", 1, "below 1"),
+        ("validation_fraction", 1.1, "at most 1"),
         ("color_space", "hsv", "one of lab, rgb"),
         ("precision", "float64", "one of float32, mixed_bfloat16, mixed_float16"),
         ("jit", "", "one of auto, on, off"),

@@ -89,7 +89,7 @@ def test_every_option_is_a_flag(name):
     one, kind = OPTIONS[name], OPTIONS[name].kind
     text = {
         bool: str(not one.default), int: "7", float: "0.25", str: "places365",
-        "rows": "[[8, 2, 0.5]]", "stages": "[[100, 2]]", "words": "flip", "numbers": "20",
+        "rows": "[[8, 2, 0.5]]", "stages": "[[100, 2]]", "words": "flip", "names": "cat", "numbers": "20",
         "share": "2/8",
     }[kind]  # fmt: skip
     line = f"{one.flag} {shlex.quote(text)} {COMPANIONS.get(name, '')}"
@@ -126,6 +126,9 @@ def test_closed_sets(name, mode):
         ("--lr-decay-steps 1e4", "lr_decay_steps", 10_000),
         ("--max-steps 9007199254740993", "max_steps", 9007199254740993),  # 2^53 + 1 is no float64
         ("--gpu-ids -1", "gpu_ids", "-1"),
+        ("--classes 'a, b'", "classes", ("a", "b")),
+        ("""--classes '"old cars, 1950", a "b",'""", "classes", ("old cars, 1950", 'a "b"')),
+        ("--classes Cafe\u0301", "classes", ("Caf\u00e9",)),  # NFD becomes NFC
         ("--gpu-ids 0,1", "gpu_ids", "0,1"),
         ("--batch_size 3", "batch_size", 3),
         ("--lr_decay-steps=5", "lr_decay_steps", 5),

@@ -51,6 +51,7 @@ def test_the_table_knows_what_the_rooms_know():
         ({"lr_decay_schedule": "plateau", "validate": False}, "plateau` follows the validation"),
         ({"critic_ratio": "cantelli", "d_steps": 33}, "`--critic-ratio cantelli` starts at --d-steps.*5 and 32"),
         ({"stop_colorfulness": 0.5}, "begins pale"),
+        ({"validation_fraction": 1.0}, "leaves nothing to train on"),
         ({"control_truth": "adjusted", "desired_red": 1.0}, "needs --desired-saturation or --desired-hue"),
         ({"control_truth": "adjusted", "desired_hue": 0.5, "color_space": "rgb"}, "changes brightness"),
         ({"control_truth": "adjusted", "desired_hue": 0.5, "degradations": ("blur",)}, "--degradations change"),
