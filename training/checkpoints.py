@@ -256,9 +256,22 @@ class Checkpoints:
         return [path.name for path in paths]
 
     def save(self, host: dict) -> None:
-        """Save the state, with `host` (JSON-able) inside, and the generator's weights for use."""
+        """Save the state, with `host` (JSON-able) inside, and the generator's weights for use.
+
+        Raises:
+            OSError: if they cannot be written; the checkpoints before stay.
+        """
         self.state.host.assign(json.dumps(host))
-        self.manager.save(checkpoint_number=host["iteration"])
+        try:
+            self.manager.save(checkpoint_number=host["iteration"])
+        except tf.errors.OpError as error:
+            for part in self.directory.glob("ckpt-*_temp"):
+                shutil.rmtree(part, ignore_errors=True)
+            reason = error.message.rpartition("; ")[2].partition(" [Op:")[0]
+            raise OSError(
+                f"The checkpoint of iteration {host['iteration']} cannot be written to {self.directory}: {reason}. Those "
+                "before it stay: when this is mended, the same command goes on from the newest."
+            ) from error
         if self.chief:
             write_weights(self.state.best_generator, self.run_dir / WEIGHTS)
             write_weights(self.state.discriminator, self.run_dir / DISCRIMINATOR_WEIGHTS)

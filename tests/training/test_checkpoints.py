@@ -158,6 +158,22 @@ def test_without_the_list_of_checkpoints_the_highest_number_is_the_newest(tiny, 
     assert saver.restore() == {"iteration": 13} and not saver.notes
 
 
+def test_a_full_disk_is_told_and_leaves_the_checkpoints_before(tiny, trainer, tmp_path, monkeypatch):
+    trained, _ = trainer(tiny())
+    saver = Checkpoints(tmp_path, trained, keep=1)
+    saver.save({"iteration": 1})
+
+    def full(checkpoint_number):
+        (tmp_path / "checkpoints" / "ckpt-2_temp").mkdir()
+        raise tf.errors.ResourceExhaustedError(None, None, "{{node}} ckpt-2_temp/part-0; No space left on device")
+
+    monkeypatch.setattr(saver.manager, "save", full)
+    with pytest.raises(OSError, match="of iteration 2 cannot be written to .*: No space left on device. Those before"):
+        saver.save({"iteration": 2})
+    assert not (tmp_path / "checkpoints" / "ckpt-2_temp").exists()
+    assert Checkpoints(tmp_path, trained, keep=1).restore() == {"iteration": 1}
+
+
 def test_a_checkpoint_of_other_networks_is_an_error(tiny, trainer, tmp_path):
     Checkpoints(tmp_path, trainer(tiny())[0], keep=1).save({"iteration": 1})
     other, _ = trainer(tiny(encoder=((4, 1), (6, 2), (9, 2))))
