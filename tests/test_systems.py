@@ -40,8 +40,8 @@ def test_rgb64_and_a_run_that_begins_where_it_ended(faces, here, tmp_path):
         "rgb64",
         *NARROW,
     ]
-    done = here("train", *words, "--checkpoints-path", "run", "--max-steps", 3)
-    assert "Finished at iteration 3" in done.out
+    done = here("train", *words, "--checkpoints-path", "run", "--max-steps", 1)
+    assert "Finished at iteration 1" in done.out
     printed = here(None, "--mode", "sample", "--checkpoints-path", "run", "--runs", 2).out
     grids = [np.asarray(Image.open(line)) for line in printed.split() if line.endswith(".png")]
     assert len(grids) == 2 and grids[0].shape == grids[1].shape
@@ -99,7 +99,7 @@ def test_a_controlled_run_says_what_it_achieved(here, tmp_path):
         "--desired-hue",
         0.6,
     ]
-    done = here("train", *words, "--max-steps", 2)
+    done = here("train", *words, "--max-steps", 1)
     # Two grids of a generator that takes no noise would be the same.
     words = ["--mode", "sample", "--checkpoints-path", "checkpoints/shapes", "--runs", 2]
     assert "`--runs`: this generator takes no noise" in here(None, *words, expect=1).err

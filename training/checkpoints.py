@@ -269,8 +269,8 @@ class Checkpoints:
                 shutil.rmtree(part, ignore_errors=True)
             reason = error.message.rpartition("; ")[2].partition(" [Op:")[0]
             raise OSError(
-                f"The checkpoint of iteration {host['iteration']} cannot be written to {self.directory}: {reason}. Those "
-                "before it stay: when this is mended, the same command goes on from the newest."
+                f"The checkpoint of iteration {host['iteration']} cannot be written to {self.directory}: {reason}. "
+                "Those before it stay: when this is mended, the same command goes on from the newest."
             ) from error
         if self.chief:
             write_weights(self.state.best_generator, self.run_dir / WEIGHTS)

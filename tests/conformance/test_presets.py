@@ -209,8 +209,12 @@ def moment_of(path):
     return path.replace("/", "_") + "_momentum"
 
 
+# Those whose networks are made of other parts; `places365` and `cifar10-nogan` have those of `cifar10`.
+MIXED = [name for name in PRESETS if name not in ("places365", "cifar10-nogan")]
+
+
 @pytest.mark.parametrize(
-    ("name", "precision"), [*((name, "mixed_bfloat16") for name in PRESETS), ("tiny", "mixed_float16")]
+    ("name", "precision"), [*((name, "mixed_bfloat16") for name in MIXED), ("tiny", "mixed_float16")]
 )
 @pytest.mark.usefixtures("untraced")
 def test_mixed_precision_runs(name, precision):
