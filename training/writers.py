@@ -1,4 +1,4 @@
-"""What a run leaves behind while it trains: metrics.jsonl, TensorBoard events, sample grids, curves, the live line.
+"""What a run leaves behind while it trains: metrics.jsonl, TensorBoard's files, sample grids, curves, the live line.
 
 Imports `settings.config` and `files.whole`. Only the chief of a cluster has writers that write.
 """
@@ -14,10 +14,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 import tensorflow as tf
+from tensorboard.plugins.hparams import api as hparams
 from tqdm import tqdm
 
 from colorgan.files import whole
-from colorgan.settings.config import Config
+from colorgan.settings.config import OPTIONS, Config
 
 # The live line has room for these.
 SHOWN = {"g/l1": "l1", "g/classification": "class", "g/adv": "adv", "d/loss": "d", "d/accuracy": "acc", "g/lr": "lr"}
@@ -46,6 +47,8 @@ class Writers:
                 self.validated = any(key.startswith("val/") for row in rows if row["iteration"] == start for key in row)
                 whole.write(self.metrics, "".join(json.dumps(row) + "\n" for row in rows))
             self.events = tf.summary.create_file_writer(str(self.run_dir / "events"))
+            with self.events.as_default(step=start):
+                hparams.hparams(hyperparameters(config), trial_id=self.run_dir.name)
         self.bar = tqdm(
             total=total, initial=start, unit="it", disable=not active, dynamic_ncols=True, mininterval=0.5, miniters=1
         )
@@ -98,6 +101,14 @@ class Writers:
         self.bar.close()
 
 
+def hyperparameters(config: Config) -> dict:
+    """-> {setting: a number or text} of what TensorBoard's HPARAMS tells runs apart by: all that makes a training."""
+    values = config.flat()
+    names = [one.name for one in OPTIONS.values() if "train" in one.modes and not one.path and one.section != "run"]
+    plain = {name: values[name] for name in (*names, "seed", "preset", "precision") if values[name] is not None}
+    return {name: one if isinstance(one, (bool, int, float)) else str(one) for name, one in plain.items()}
+
+
 def read_rows(path: Path) -> list[dict]:
     """-> the rows of metrics.jsonl; a last line that was cut off when the machine died is left out.
 
@@ -116,24 +127,37 @@ def read_rows(path: Path) -> list[dict]:
 
 
 def draw_curves(rows: list[dict], path: Path, *, window: int) -> None:
-    """Plot every logged quantity of metrics.jsonl's rows over iterations, as a PNG.
+    """Plot the logged quantities of metrics.jsonl's rows over iterations, as a PNG, but for those that never change.
 
-    `window` is the rows of the exponential moving average that is drawn over the raw values.
+    Args:
+        rows: of metrics.jsonl.
+        path: of the PNG; nothing is written where there is nothing to plot.
+        window: rows of the exponential moving average that is drawn over losses: of no more rows it would say nothing.
     """
     from matplotlib.figure import Figure
 
-    keys = sorted({key for row in rows for key in row if "/" in key})
-    if not keys:
-        return
-    columns, lines = 3, -(-len(keys) // 3)
-    figure = Figure(figsize=(5 * columns, 3 * lines), layout="constrained")
-    for place, key in enumerate(keys, start=1):
+    series = {}
+    for key in sorted({key for row in rows for key in row if "/" in key}):
         points = np.array([(row["iteration"], row[key]) for row in rows if key in row], dtype=float)
+        if np.ptp(points[:, 1]) > 0:
+            series[key] = points
+    if not series:
+        return
+    columns, lines = 3, -(-len(series) // 3)
+    figure = Figure(figsize=(5 * columns, 3 * lines), layout="constrained")
+    for place, (key, points) in enumerate(series.items(), start=1):
+        smoothed = is_noisy(key) and len(points) > window
         axes = figure.add_subplot(lines, columns, place, title=key, xlabel="iteration")
-        axes.plot(points[:, 0], points[:, 1], color="lightgray")
-        axes.plot(points[:, 0], moving_average(points[:, 1], window), color="tab:blue")
+        axes.plot(points[:, 0], points[:, 1], color="lightgray" if smoothed else "tab:blue")
+        if smoothed:
+            axes.plot(points[:, 0], moving_average(points[:, 1], window), color="tab:blue")
     with whole.replacing(path) as (unfinished,):
         figure.savefig(unfinished)
+
+
+def is_noisy(key: str) -> bool:
+    """Whether a logged quantity is of a batch: a learning rate, a count or a validation has nothing to smooth."""
+    return key.startswith(("g/", "d/")) and not key.endswith(("/lr", "/ratio"))
 
 
 def moving_average(values: np.ndarray, window: int) -> np.ndarray:

@@ -10,6 +10,7 @@ from unittest import mock
 import numpy as np
 import pytest
 import tensorflow as tf
+from matplotlib import figure
 
 from colorgan.commands import train
 from colorgan.settings import flags
@@ -210,12 +211,32 @@ def test_moving_average_by_hand():
     np.testing.assert_allclose(writers.moving_average(np.array([1.0, 2.0, 4.0]), 3), expected)
 
 
-def test_curves_are_drawn_from_rows(tmp_path):
-    writers.draw_curves([{"iteration": 1}], tmp_path / "none.png", window=3)
+def test_curves_show_what_changes_and_smooth_what_is_noisy(tmp_path, monkeypatch):
+    writers.draw_curves([{"iteration": 1}, {"iteration": 2, "d/ratio": 5}], tmp_path / "none.png", window=3)
     assert not (tmp_path / "none.png").exists()
-    rows = [{"iteration": i, "g/l1": 1 / i, "d/loss": i} for i in range(1, 9)]
-    writers.draw_curves(rows, tmp_path / "curves.png", window=3)
-    assert (tmp_path / "curves.png").stat().st_size > 1000
+    drawn = {}
+    monkeypatch.setattr(figure.Figure, "savefig", lambda self, path: drawn.update(
+        {axes.get_title(): [line.get_ydata() for line in axes.lines] for axes in self.axes}
+    ) or path.write_bytes(b"png"))  # fmt: skip
+    rows = [{"iteration": i, "g/l1": 1 / i, "g/lr": i, "d/lr": 2, "val/psnr": i} for i in range(1, 9)]
+    rows[3]["d/accuracy"], rows[5]["d/accuracy"] = 0.5, 0.6
+    writers.draw_curves(rows, tmp_path / "curves.png", window=7)
+    assert {name: len(lines) for name, lines in drawn.items()} == {"g/l1": 2, "g/lr": 1, "val/psnr": 1, "d/accuracy": 1}
+    np.testing.assert_allclose(drawn["g/l1"][1], writers.moving_average(np.array([1 / i for i in range(1, 9)]), 7))
+    drawn.clear()
+    writers.draw_curves(rows, tmp_path / "curves.png", window=8)  # an average of all that there is says nothing
+    assert len(drawn["g/l1"]) == 1
+
+
+def test_tensorboard_tells_runs_apart_by_their_settings(tmp_path):
+    config = flags.resolve({"dataset": "shapes", "lr": 0.5, "classes": ("a", "b")})
+    writers.Writers(tmp_path / "run", config, start=0, total=1).close()
+    (file,) = (tmp_path / "run" / "events").iterdir()
+    data = b"".join(record.numpy() for record in tf.data.TFRecordDataset(str(file)))
+    assert b"_hparams_/session_start_info" in data and b"pretrain_steps" in data
+    known = writers.hyperparameters(config)
+    assert known["lr"] == 0.5 and known["classes"] == "('a', 'b')" and known["seed"] == 0
+    assert not known.keys() & {"dataset_path", "desired_hue", "log_interval"}  # places, what is not set, how it is told
 
 
 @pytest.mark.parametrize("ids", ["a", "", "0;1"])
