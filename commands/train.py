@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import sys
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from colorgan.models.predictor import Predictor, to_rgb8
 from colorgan.settings import flags, modes, rules
 from colorgan.settings.config import Config
 from colorgan.training import checkpoints, distribution, environment, loop, state, steps, writers
-from colorgan.weights import pretrained
+from colorgan.weights import pretrained, stored
 
 
 def run(command: flags.Command) -> None:
@@ -40,6 +41,7 @@ def check(config: Config) -> None:
     """
     adversarial.get(config.objective.adversarial)
     try:
+        definitions.check_measured(config.run.best_metric)
         definitions.cost(config.run.best_metric, 0.0)
     except ValueError as error:
         raise ValueError(f"`--best-metric`: {error}") from error
@@ -136,10 +138,11 @@ def _train_in(run_dir, config, strategy, photographs, held_out, interrupted):
         ).run(interrupted)
     finally:
         writer.close()
+    last = None
     if chief and config.run.validate and not stopped and not interrupted:
-        _final_table(config, predictor, photographs, held_out)
+        last = _final_table(config, predictor, photographs, held_out)
     if chief:
-        _say_how_it_ended(stopped, config, position)
+        _say_how_it_ended(stopped, config, position, last)
 
 
 def _terms(config, photographs, *, chief) -> dict:
@@ -200,24 +203,34 @@ def iterations(config: Config, size: int) -> int | None:
 
 
 def _final_table(config, predictor, photographs, held_out):
-    """Print and keep a table of the finished run on its validation images, beside the baselines."""
-    desired = compose.controlled(config.objective)
-    model = {Path(config.run.checkpoints_path).name: predictor.predict_lab}
+    """Print and keep a table of the finished run's last weights on its validation images, beside the baselines.
+
+    Returns:
+        Their value of `--best-metric`.
+    """
+    desired, name, metric = compose.controlled(config.objective), _name(config), config.run.best_metric
+    model = {name: predictor.predict_lab}
     evaluation = evaluator.evaluate(
         model | baselines.colorizers(common.median_ab(config, photographs)),
         held_out.pictures(config.data.batch_size, limit=config.run.validate_size),
         description=held_out.description,
-        names=definitions.table_names(controls=desired),
+        names=dict.fromkeys((*definitions.table_names(controls=desired), metric)),
         desired=desired,
     )
     held_out.warn_of_bad_files()
     table = tables.text_table(tables.results(evaluation))
+    table = f"Of the last weights, on the photographs held out of training. {table}"
     print(table)
     text = f"{tables.protocol_text(evaluation.protocol)}\n\n{table}\n"
     whole.write(Path(config.run.checkpoints_path) / "validation.txt", text)
+    return evaluation.table[name][metric][0]
 
 
-def _say_how_it_ended(interrupted, config, position):
+def _name(config):
+    return Path(config.run.checkpoints_path).name
+
+
+def _say_how_it_ended(interrupted, config, position, last):
     iteration, run_dir, saved = position.iteration, Path(config.run.checkpoints_path), config.run.save
     if interrupted:
         kept = f"saved in {run_dir}. The same command goes on from there." if saved else "nothing saved (--save False)."
@@ -230,3 +243,15 @@ def _say_how_it_ended(interrupted, config, position):
     print(f"Finished at iteration {iteration}." + (f" Look at {run_dir}/samples." if samples else ""))
     if saved:
         print(f"Measure it: {modes.command('eval')} --checkpoints-path {run_dir}")
+        print(_which_weights(run_dir, config.run.best_metric, last))
+
+
+def _which_weights(run_dir, metric, last):
+    """-> what the run has left, with the figures: its last weights, which its folder means, and its best ones."""
+    figure = "" if last is None else f", {metric} {last:.4g}"
+    said = f"Weights: {run_dir / stored.WEIGHTS}, the last ones, which --checkpoints-path means{figure}"
+    if not (run_dir / checkpoints.BEST).is_file():
+        return said
+    best = json.loads((run_dir / checkpoints.BEST).read_text(encoding="utf-8"))
+    of = f"of iteration {best['iteration']}, {best['metric']} {best['value']:.4g}"
+    return f"{said}; the best ones: --weights {run_dir / checkpoints.BEST_WEIGHTS}, {of}."

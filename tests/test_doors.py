@@ -132,6 +132,13 @@ def test_training_leaves_what_it_promises(run):
     assert "test-eval.py" in printed.stdout
     table = (place / "validation.txt").read_text()
     assert "N = 16" in table and "median" in table and table.splitlines()[-1] in printed.stdout
+    assert "\nOf the last weights, on the photographs held out of training. Results, N = 16" in table
+    best = json.loads((place / "best.json").read_text())
+    figure, last = f"mae_ab {best['value']:.4g}", "checkpoints/shapes/generator.weights.h5, the last ones, which"
+    assert printed.stdout.splitlines()[-1] == (  # one validation: the last weights are the best
+        f"Weights: {last} --checkpoints-path means, {figure}; the best ones: --weights "
+        f"checkpoints/shapes/best.weights.h5, of iteration 6, {figure}."
+    )
 
 
 def test_eval_with_nothing_but_the_data_set(run, door):
@@ -140,7 +147,8 @@ def test_eval_with_nothing_but_the_data_set(run, door):
     for word in ("Protocol", "N = 20", "mae_ab", "eps2", "eps5", "psnr", "colorfulness_ratio", "gray", "median"):
         assert word in printed
     result = json.loads((cwd / "checkpoints/shapes/result.json").read_text())
-    assert result["protocol"]["n"] == 20
+    assert result["protocol"]["n"] == 20 and "corrected by Holm" in result["protocol"]["who is better"]
+    assert result["record"]["comparisons"][0]["a"] == "gray" and "shapes against gray: " in printed
     value, low, high = result["results"]["gray"]["chroma_ratio"]
     assert value == low == high == 0
     with Image.open(cwd / "checkpoints/shapes/report.png") as sheet:
