@@ -21,7 +21,7 @@ setup(
     packages=[f"colorgan.{room}" for room in find_packages(str(HERE))],
     package_data={
         "colorgan": ["py.typed"],
-        "colorgan.evaluation.report": ["*.html"],
+        "colorgan.evaluation.report": ["*.html", "*.css", "*.js"],
         "colorgan.serving": ["static/*", "static/examples/*"],
         "colorgan.turing": ["*.html"],
         "colorgan.weights": ["*.h5", "*.md", "*.json"],
@@ -37,6 +37,7 @@ setup(
         "absl-py>=2.0",
         "matplotlib>=3.8",
         "scikit-image>=0.22",
+        "scipy>=1.11",  # scikit-image's own: intervals of a mean
         "pillow>=12.3",
         "pillow-heif>=1.8.1",  # HEIC, as phones save it
         "tifffile>=2026.3.3",  # TIFF: pages, depths and kinds of samples, which Pillow cuts to 8 bits or does not read

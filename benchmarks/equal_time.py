@@ -7,8 +7,7 @@ The words, two or more, are what the recipes differ in (each with a space: a sin
 for an option of this program); what follows `--` goes to all, and `--eval-size` and other flags of `test-eval.py` go to
 `--eval`. They take turns of `--turn` minutes, so that a noisy machine hits all; a turn's clock starts with its first
 iteration, so that start-up and compilation cost none. The runs stay in DIR/a, DIR/b and so on, and the same command
-goes on with them: minutes count what is already there. Ends with `test-eval.py --compare` of the first with each of the
-others.
+goes on with them: minutes count what is already there. Ends with a `test-eval.py` of all.
 """
 
 import argparse
@@ -92,9 +91,7 @@ def main():
         turn(run, [*shlex.split(recipe), *shared], min(args.turn * 60, left))
     for run, recipe in zip(runs, args.recipes, strict=True):
         print(f"{run}: {recipe}, {trained(run) / 60:.1f} min")
-    for run in runs[1:]:  # a comparison is of two
-        command = [sys.executable, ROOT / "test-eval.py", "--compare", runs[0], run, *shlex.split(args.eval)]
-        subprocess.run(command, check=True)
+    subprocess.run([sys.executable, ROOT / "test-eval.py", *runs, *shlex.split(args.eval)], check=True)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from colorgan import datasets, weights
 from colorgan.datasets import measured
-from colorgan.evaluation import baselines
 from colorgan.files import whole
 from colorgan.serving import photos
 from colorgan.serving.colorizer import Colorizer
@@ -60,8 +59,7 @@ def named_runs(command: flags.Command) -> list[str]:
         FileNotFoundError: if one is not there.
         ValueError: if its description cannot be read, or `--weights` names one besides.
     """
-    words = (*command.config.evaluation.compare, *command.inputs) if command.mode == "eval" else ()
-    paths = list(dict.fromkeys(word for word in words if word not in baselines.NAMES))
+    paths = list(dict.fromkeys(command.inputs if command.mode == "eval" else ()))
     for path in paths:
         weights.find(path)  # before the first is loaded
     if paths and "weights" in command.given:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
-import os
 import shlex
 import sys
 from pathlib import Path
 
 from colorgan import datasets
-from colorgan.commands import common
+from colorgan.commands import common, networks, results, settings
 from colorgan.datasets import measured
-from colorgan.evaluation import baselines, distributions, folders, statistics, steering
+from colorgan.evaluation import baselines, comparisons, folders, steering
 from colorgan.evaluation import evaluate as evaluator
 from colorgan.evaluation.definitions import CONTROLS, STEERED, metric
-from colorgan.evaluation.report import page, picture, tables
+from colorgan.evaluation.report import page, picture, words
 from colorgan.files import whole
 from colorgan.settings import flags
 from colorgan.settings.config import OPTIONS
@@ -26,23 +23,17 @@ BY_FOLDER = ("folder", "places365")  # data sets whose classes are the folders t
 
 
 def run(command: flags.Command) -> None:
-    """Print the protocol and the tables; leave result.json and report.html, .png and .md."""
+    """Print the protocol, the tables and the verdict; leave result.json and report.html, .png and .md."""
     wanted = command.config.evaluation
     if wanted.result_dir or wanted.truth_dir:
         return _folders(command)
-    compared = (*wanted.compare, *command.inputs) if wanted.compare else ()
-    if wanted.compare and len(set(compared)) != 2:
-        raise ValueError(
-            "`--compare` takes two different runs, or a run and a baseline: --compare RUN_A RUN_B, "
-            f"--compare gray RUN. Received: {' '.join(compared)}"
-        )
     paths = common.named_runs(command)
-    if compared and not any(paths):
-        raise ValueError(
-            f"`--compare {' '.join(compared)}` needs a run, whose photographs the baselines are measured on."
-        )
+    if wanted.seeds and len(paths) < 2:
+        raise ValueError("`--seeds` makes groups of runs that differ in their seed alone: name them, RUN_1 RUN_2 RUN_3")
     models, configs, files = _runs(command, paths)
     _check_data(command, configs)
+    groups = settings.groups(models) if wanted.seeds else None
+    network = networks.find(wanted.fid_model)
     plan = steering.plan(models, wanted.hint_counts, wanted.steering, seed=command.config.run.seed)
     first = next(iter(configs.values()))
     _check_held_out(models, configs, first.evaluation.eval_split)
@@ -50,15 +41,8 @@ def run(command: flags.Command) -> None:
     # Packed weights bring the median of their own training set, which may not be here.
     is_own = not common.different(first, origin.config, ("dataset", "classes"))
     median = (origin.median_ab if is_own else None) or common.median_ab(first)
-    if median is None and "median" in compared:  # before the measuring, which is long
-        raise ValueError(f"`--compare {' '.join(compared)}`: the training images that a median needs are not here.")
     split = datasets.load(first.data, first.evaluation.eval_split)
-    part = "" if first.evaluation.eval_split == "test" else f"-{first.evaluation.eval_split}"
-    description = {"dataset": split.description, "weights": files}
-    if part and any(one.stored.packed for one in models.values()):
-        description["held out"] = "by name or place; of packed weights only if they were trained on these very files"
-    if median is not None:
-        description["median"] = f"ab {median}, of at most {measured.MEDIAN_IMAGES:,} images of {first.data.dataset}"
+    description = _description(split, models, files, median, first)
     if plan:
         description |= plan.lines
 
@@ -73,19 +57,27 @@ def run(command: flags.Command) -> None:
         class_word="folder" if first.data.dataset in BY_FOLDER else "class",
         desired=_desired(configs.values()),
         picture_names=split.picture_names,
+        feature_network=network,
         **_options(first),
     )
     if plan:
         evaluation.steering = steering.measure(models, photographs(), plan)
         evaluation.protocol["definitions"] |= {name: metric(name).definition for name in STEERED}
     split.warn_of_bad_files()
-    names = dict(zip(paths, models, strict=True))
-    pair = [names.get(word, word) for word in compared]
-    comparisons = [statistics.compare(evaluation, *pair)] if pair else []
-    folder = common.output(first)
-    if len(models) > 1:  # not in the place of the first run's own results
-        folder = folder / f"compared-with-{'-'.join(_seen_from(paths[0], path) for path in paths[1:])}"
-    _write(folder, evaluation, comparisons, {name: config.flat() for name, config in configs.items()}, part=part)
+    evaluation.settings = settings.different(models)
+    evaluation.notes = networks.notes(network, models)
+    place = results.place(common.output(first), models, first.evaluation.eval_split)
+    _write(place, evaluation, {name: config.flat() for name, config in configs.items()}, groups=groups)
+
+
+def _description(split, models, files, median, first):
+    """-> the first lines of the protocol: which photographs, which weights."""
+    description = {"dataset": split.description, "weights": files}
+    if first.evaluation.eval_split != "test" and any(one.stored.packed for one in models.values()):
+        description["held out"] = "by name or place; of packed weights only if they were trained on these very files"
+    if median is not None:
+        description["median"] = f"ab {median}, of at most {measured.MEDIAN_IMAGES:,} images of {first.data.dataset}"
+    return description
 
 
 def pairs_of(command: flags.Command) -> folders.Pairs:
@@ -100,8 +92,8 @@ def pairs_of(command: flags.Command) -> folders.Pairs:
         raise ValueError(
             "`--result-dir` and `--truth-dir` belong together: results against the photographs themselves."
         )
-    if wanted.compare or command.inputs:
-        raise ValueError("`--result-dir` measures two folders: it does not go with --compare or runs.")
+    if command.inputs:
+        raise ValueError("`--result-dir` measures two folders: it does not go with runs.")
     if "eval_split" in command.given:
         raise ValueError("`--result-dir` measures two folders: they have no split for --eval-split to choose.")
     if wanted.hint_counts or wanted.steering:
@@ -126,9 +118,10 @@ def _folders(command):
         class_names=pairs.class_names,
         class_word="folder",
         picture_names=pairs.names,
+        feature_network=networks.find(wanted.fid_model),
         **_options(config),
     )
-    _write(folder, evaluation, (), {name: config.flat()}, missing=pairs.missing)
+    _write(results.Place(folder), evaluation, {name: config.flat()}, missing=pairs.missing)
     if evaluation.table[name]["colorfulness_truth"][0] == 0:
         print(
             f"All photographs of --truth-dir {wanted.truth_dir} are gray, so that gray is best. It is for the "
@@ -142,7 +135,8 @@ def _runs(command, paths):
     for path in paths:
         colorizer, config = common.trained(command, path)
         file, taken = colorizer.stored.weights, (*models, *baselines.NAMES, "")
-        free = [name for name in (colorizer.name, path, str(file)) if name not in taken]
+        own = "/".join(filter(None, (colorizer.name, results.part(colorizer.stored))))
+        free = [name for name in (own, path, str(file)) if name not in taken]
         name = free[0] if free else f"{file} ({len(models)})"
         models[name], configs[name] = colorizer, config
         given = (f", {row.name} {_GIVEN[row.absent]}" for row in colorizer.predictor.inputs)
@@ -192,28 +186,6 @@ def _check_held_out(models, configs, split):
         )
 
 
-def _seen_from(first, path):
-    """-> a run's path as seen from the folder of another, as one word: no two runs share one."""
-    parts = Path(os.path.relpath(Path(path).resolve(), Path(first).resolve().parent)).parts
-    return "-".join("up" if part == ".." else part for part in parts)
-
-
-def _files(folder, n, part=""):
-    """-> result.json and the reports; with the number of images in their names where there is a result of more.
-
-    Args:
-        folder: of the results.
-        n: images that these are of.
-        part: goes into the names too, so that the results of one split stay beside those of another.
-    """
-    names = [f"result{part}.json", *(f"report{part}{suffix}" for suffix in (".html", ".png", ".md"))]
-    kept = folder / names[0]
-    if kept.exists() and json.loads(kept.read_text(encoding="utf-8"))["protocol"]["n"] > n:
-        print(f"{kept} is of more images and stays.")
-        names = [f"{Path(name).stem}-{n}{Path(name).suffix}" for name in names]
-    return [folder / name for name in names]
-
-
 def _desired(configs):
     """-> {control: value} of what all the runs aim at alike."""
     aims = {name: {getattr(config.objective, f"desired_{name}") for config in configs} for name in CONTROLS}
@@ -221,24 +193,26 @@ def _desired(configs):
 
 
 def _options(config):
-    network = config.evaluation.fid_model
     return {
         "thresholds": sorted({2, 5, config.evaluation.acc_thresh}),
-        "feature_network": distributions.FeatureNetwork(network) if network else None,
         "for_report": True,
         "seed": config.run.seed,
     }
 
 
-def _write(folder, evaluation, comparisons, configs, *, missing=None, part=""):
+def _write(place, evaluation, configs, *, groups=None, missing=None):
+    """Compare, print everything, and write it to a `results.Place`."""
+    evaluation.comparisons, evaluation.groups = comparisons.compare(
+        evaluation, groups, seed=next(iter(configs.values()))["seed"]
+    )
+    evaluation.protocol |= comparisons.lines(evaluation.comparisons)
     evaluation.record = {"command line": shlex.join(sys.argv), "configurations": configs}
     if missing:
         evaluation.record["without a partner"] = missing
-    if comparisons:
-        evaluation.record["comparisons"] = [dataclasses.asdict(one) for one in comparisons]
-    print(tables.text(evaluation, comparisons))
-    files = _files(folder, evaluation.protocol["n"], part)
-    reports = (write(evaluation, comparisons) for write in (page.page, picture.png, tables.markdown))
+    said, encoding = words.text(evaluation), sys.stdout.encoding or "ascii"
+    print(said.encode(encoding, "replace").decode(encoding))  # arrows and names that a terminal may not have
+    files = place.files(evaluation.protocol)
+    reports = (write(evaluation) for write in (page.page, picture.png, words.markdown))
     for file, content in zip(files, (evaluation.to_json(), *reports), strict=True):
         whole.write(file, content)
     print(f"Written: {', '.join(map(str, files))}")

@@ -1,11 +1,13 @@
 """What is measured: every metric's name, definition, unit and direction, and the sets of them that tables show.
 
 Numbers come from `formulas.py` (one picture), `metrics.py` (a stream of pictures), `statistics.py` (their means and
-intervals) and `distributions.py` (two sets of pictures). Imports `evaluation.formulas`, for its constants.
+intervals), `distributions.py` (two sets of pictures) and `feature_networks.py`. Imports `evaluation.formulas`, for its
+constants.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from dataclasses import dataclass
 
@@ -137,6 +139,19 @@ METRICS = {
         "ratio",
     ),
 }
+# What a feature network gives, by the names that its metrics have with one that is known by name: FID-lite2, and never
+# FID, which means InceptionV3's. With a network in a file they are `fid` and `kid`, beside the file's name.
+OF_FEATURES = {
+    "FID": METRICS["fid"],
+    "KID": METRICS["kid"],
+    "LPIPS": Metric(
+        "distance of the delivered picture and the truth in the network's maps at five depths: vectors of each place "
+        "scaled to length 1, the squared distance of the two, means over places, summed over depths (Zhang 2018, eq. "
+        "1, with all weights 1, where LPIPS learned some)",
+        (),
+        "low",
+    ),
+}
 OF_SETS = ("fid", "kid")
 STEERED = ("in_place", "can_reach", "reachable", "aim_met")  # of what people ask: see `steering`
 
@@ -163,13 +178,17 @@ def table_names(*, controls=()) -> tuple[str, ...]:
 
 
 def metric(name: str) -> Metric:
-    """-> the metric of this name; `epsE` for any number E > 0 is the epsilon accuracy at E.
+    """-> the metric of this name; `epsE` for any number E > 0 is the epsilon accuracy at E, `FID-lite2` FID by lite2.
 
     Raises:
         ValueError: if there is none; the message lists the known ones.
     """
     if name in METRICS:
         return METRICS[name]
+    kind, _, network = name.partition("-")
+    if kind in OF_FEATURES and network:
+        columns = (name,) if kind == "LPIPS" else ()
+        return dataclasses.replace(OF_FEATURES[kind], columns=columns)
     limit = threshold(name)
     if limit is None:
         raise ValueError(f"Unknown metric `{name}`. Known: {', '.join(METRICS)}, and epsE for a number E, such as eps2")
@@ -178,6 +197,17 @@ def metric(name: str) -> Metric:
         "Lab rounded to integers (Nazeri et al. 2018)"
     )
     return Metric(text, (name,), "high", "%")
+
+
+def check_measured(name: str) -> None:
+    """A metric must be one that `metrics.Measurement` has a value of, as that which keeps a run's best weights.
+
+    Raises:
+        ValueError: if it is unknown, or needs a feature network.
+    """
+    columns = metric(name).columns
+    if not columns or columns[0].partition("-")[0] in OF_FEATURES:
+        raise ValueError(f"`{name}` needs a feature network. Choose another, such as mae_ab or colorfulness_ratio")
 
 
 def threshold(name: str) -> float | None:
@@ -200,10 +230,9 @@ def cost(name: str, value: float) -> float:
         The value itself, its negative where more is better, or the distance from 1 of a ratio to the truth.
 
     Raises:
-        ValueError: if the metric is unknown, has no better or worse, or has no value for single images.
+        ValueError: if the metric is unknown, or has no better or worse.
     """
     known = metric(name)
-    if not known.better or not known.columns:
-        why = "compares sets of images" if known.better else "has no better or worse"
-        raise ValueError(f"`{name}` {why}. Choose another, such as mae_ab or colorfulness_ratio")
+    if not known.better:
+        raise ValueError(f"`{name}` has no better or worse. Choose another, such as mae_ab or colorfulness_ratio")
     return {"low": value, "high": -value, "one": abs(value - 1)}[known.better]

@@ -1,71 +1,17 @@
 """Two sets of pictures compared by the features of a network: Frechet distance (FID) and kernel distance (KID).
 
-The network is a file that the user names; nothing is downloaded. Memory does not grow with the number of images: the
-features' mean and covariance are running ones, and a block of features at most is kept for KID. Imports nothing of
-ours; numpy in float64, Keras for the network.
+`feature_networks.py` has the networks. Memory does not grow with the number of images: the features' mean and
+covariance are running ones, and a block of features at most is kept for KID. Imports nothing of ours; numpy in float64.
 """
 
 from __future__ import annotations
 
-import hashlib
 import math
-from pathlib import Path
 
-import keras
 import numpy as np
-from keras import ops
+from scipy import stats
 
 KID_BLOCK = 1000
-
-
-class FeatureNetwork:
-    """A Keras model that turns pictures into vectors.
-
-    Args:
-        path: a `.keras` file (or what else `keras.saving.load_model` reads). The model takes [B, H, W, 3] float32
-            sRGB in 0..255, and does its own scaling inside; it gives [B, D], or a map [B, h, w, D] that is averaged
-            over its places. Pictures are resized to its input's size if that is fixed.
-
-    Attributes:
-        label: what a table's row calls it: the file's name and the beginning of its SHA-256.
-        description: what a protocol says of it.
-
-    Raises:
-        FileNotFoundError: if there is no such file.
-        ValueError: if it is not a Keras model, or one with other inputs or outputs.
-    """
-
-    def __init__(self, path):
-        path = Path(path)
-        if not path.is_file():
-            raise FileNotFoundError(f"No feature network at {path}. Expected a Keras model, such as inception.keras")
-        self.name, sha256 = path.name, hashlib.sha256(path.read_bytes()).hexdigest()
-        try:
-            self._model = keras.saving.load_model(path, compile=False)
-        except (ValueError, TypeError, OSError, KeyError) as error:
-            raise ValueError(f"{path} is not a Keras model that this Keras can read: {error}") from error
-        shape = self._model.input_shape
-        if not isinstance(shape, tuple) or len(shape) != 4 or shape[-1] != 3:
-            raise ValueError(f"The feature network {path} must take pictures [B, H, W, 3]. Received: {shape}")
-        self._size = shape[1:3] if None not in shape[1:3] else None
-        resized = f"resized to {shape[1]}x{shape[2]}, bilinear, antialiased" if self._size else "as they are"
-        self.label = f"{self.name} {sha256[:8]}"
-        self.description = f"{self.name}, sha256 {sha256}, pictures {resized}"
-
-    def __call__(self, rgb) -> np.ndarray:
-        """[B, H, W, 3] uint8 sRGB -> [B, D] float64. Raises ValueError if the model's output is neither form."""
-        pictures = ops.convert_to_tensor(np.asarray(rgb, np.float32))
-        if self._size and tuple(pictures.shape[1:3]) != self._size:
-            pictures = ops.image.resize(pictures, self._size, interpolation="bilinear", antialias=True)
-        features = ops.convert_to_numpy(self._model(pictures, training=False)).astype(np.float64)
-        if features.ndim == 4:
-            features = features.mean(axis=(1, 2))
-        if features.ndim != 2 or not np.isfinite(features).all():
-            raise ValueError(
-                f"The feature network {self.name} must give finite vectors [B, D] or maps [B, h, w, D]. "
-                f"Received: {features.shape}"
-            )
-        return features
 
 
 class Gaussian:
@@ -155,5 +101,7 @@ class Distribution:
         if not distances and len(self._waiting[0]) > 1:
             distances = [polynomial_mmd(*self._waiting)]
         value = float(np.mean(distances)) if distances else math.nan
-        half = 1.959964 * np.std(distances, ddof=1) / math.sqrt(len(distances)) if len(distances) > 1 else math.nan
-        return {"fid": (fid, math.nan, math.nan), "kid": (value, value - half, value + half)}
+        low, high = math.nan, math.nan
+        if len(distances) > 1:
+            low, high = stats.norm.interval(0.95, loc=value, scale=stats.sem(distances))
+        return {"fid": (fid, math.nan, math.nan), "kid": (value, float(low), float(high))}

@@ -56,7 +56,7 @@ def evaluate(
         class_word: what the classes are, such as folders.
         picture_names: the pictures' names, such as paths, by their index; default: none.
         sample_size: how many of the first images are kept as samples.
-        feature_network: a `distributions.FeatureNetwork` for FID and KID; None: without them, which the protocol says.
+        feature_network: one of `feature_networks`, for FID, KID and a distance; None: without, which the protocol says.
         for_report: keep what a report shows: curves, histograms, the best, median and worst pictures (of the baselines
             only where there is no other model).
         resamples, seed: of the bootstrap, and of the choice of median pictures.
@@ -77,17 +77,18 @@ def evaluate(
     stream = _Stream(models, names, class_names, sample_size, feature_network, seed if for_report else None)
     for batch in itertools.chain([first], batches):
         stream.add(batch)
-    columns = {name: score.columns() for name, score in stream.scores.items()}
+    columns = stream.columns()
+    names = (*names, *([feature_network.distance] if feature_network and feature_network.distance else ()))
     tables, undefined = _tables(columns, names, resamples, seed)
     for name, distribution in stream.distributions.items():
-        tables[name] |= distribution.results()
+        tables[name] |= {feature_network.of_sets[kind]: found for kind, found in distribution.results().items()}
     index = np.concatenate(stream.index)
     classes, undefined_by_class = _by_class(columns, np.concatenate(stream.labels), class_names, names, resamples, seed)
     return Evaluation(
         protocol.protocol(
             description,
             stream,
-            names=names,
+            names=(*names, *(feature_network.of_sets.values() if feature_network else ())),
             omitted=omitted,
             desired=desired,
             intervals=protocol.bootstrap(
@@ -105,7 +106,7 @@ def evaluate(
         class_word=class_word,
         feature_network=feature_network.label if feature_network else "",
         traces=stream.traces,
-        gallery=stream.gallery.pictures(columns) if stream.gallery else {},
+        gallery=stream.gallery.pictures(columns) if stream.gallery else [],
     )
 
 
@@ -117,6 +118,7 @@ class _Stream:
         self.network = feature_network
         self.scores = {name: metrics.Measurement(names) for name in models}
         self.distributions = {name: Distribution() for name in models} if feature_network else {}
+        self.distances = {name: [] for name in models} if feature_network and feature_network.distance else {}
         self.index, self.labels, self.samples, self.sizes = [], [], [], {}
         self.l_difference = dict.fromkeys(models, 0.0)
         self.truth = hashlib.sha256()
@@ -125,7 +127,8 @@ class _Stream:
         if report_seed is not None:
             self.traces = traces.Traces(models)
             ranked = [name for name in gallery.METRICS if name in names]
-            self.gallery = gallery.Gallery(baselines.own(models), metrics=ranked, seed=report_seed)
+            ranked += [feature_network.distance] if self.distances else []
+            self.gallery = gallery.Gallery(baselines.own(models), metrics=ranked, first=sample_size, seed=report_seed)
 
     def add(self, batch):
         """Take in a batch."""
@@ -145,9 +148,7 @@ class _Stream:
             off = float(np.abs(labs[name][..., 0] - truth_lab[..., 0]).max())
             self.l_difference[name] = max(self.l_difference[name], off)
         if self.network:
-            truth_features = self.network(rgb)
-            for name, distribution in self.distributions.items():
-                distribution.add(truth_features, self.network(pictures[name]))
+            self._compare_features(rgb, pictures, columns)
         classes = [_class_name(label, self.class_names) for label in self.labels[-1]]
         if self.traces:
             self.traces.add(truth_lab, labs)
@@ -157,6 +158,23 @@ class _Stream:
             results = {model: picture[i].copy() for model, picture in pictures.items()}
             sample = {"index": int(batch["index"][i]), "class": name, "gray": baselines.gray_picture(rgb[i])}
             self.samples.append(sample | {"truth": rgb[i].copy(), "results": results})
+
+    def columns(self):
+        """-> {model: {column: [N] float64}}."""
+        return {
+            name: score.columns()
+            | ({self.network.distance: np.concatenate(self.distances[name])} if self.distances else {})
+            for name, score in self.scores.items()
+        }
+
+    def _compare_features(self, rgb, pictures, columns):
+        truth, truth_maps = self.network(rgb)
+        for name, distribution in self.distributions.items():
+            features, maps = self.network(pictures[name])
+            distribution.add(truth, features)
+            if self.distances:
+                columns[name][self.network.distance] = formulas.feature_distance(truth_maps, maps)
+                self.distances[name].append(columns[name][self.network.distance])
 
 
 def _choose(names, thresholds, size, desired, network):
@@ -168,7 +186,7 @@ def _choose(names, thresholds, size, desired, network):
         chosen = tuple(name for name in chosen if name != "ssim")
         omitted["ssim"] = f"images of {size[0]}x{size[1]} are smaller than its window of {formulas.SSIM_WINDOW}"
     if network is None:
-        omitted["fid, kid"] = "no feature network was named (--fid-model)"
+        omitted["FID-lite2, KID-lite2, LPIPS-lite2"] = "--fid-model efficientnet-lite2 asks for them"
     return chosen, omitted
 
 

@@ -152,3 +152,23 @@ def rebalancing_weights(pixels):
     smooth /= smooth.sum()
     weights = 1 / ((1 - REBALANCE_LAMBDA) * smooth + REBALANCE_LAMBDA / bins_in_gamut())
     return (weights / np.sum(weights * share)).ravel()
+
+
+def feature_distance(maps, other_maps):
+    """Zhang et al. 2018, eq. 1, with all weights 1: the distance of two pictures in a network's maps.
+
+    Args:
+        maps, other_maps: [[B, h, w, C] float], a map for each depth, of one picture and the other.
+
+    Returns:
+        [B] float64, at most 4 for each depth: vectors of each place have length 1 (zeros stay zeros); the squared
+        distance of the two, means over places, summed over depths.
+    """
+    pairs = zip(map(_directions, maps), map(_directions, other_maps), strict=True)
+    return sum(((one - other) ** 2).sum(axis=-1).mean(axis=(1, 2)) for one, other in pairs)
+
+
+def _directions(vectors):
+    vectors = np.asarray(vectors, np.float64)
+    length = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return vectors / np.where(length > 0, length, 1)

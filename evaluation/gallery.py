@@ -1,8 +1,8 @@
-"""The best, median and worst pictures of a stream, kept while it passes.
+"""The pictures that a report shows: the first of a stream, and the best, median and worst by several metrics.
 
-The pictures shown are the ones that were measured. Their number is fixed: the best and the worst so far, and a random
-choice of all so far, out of which the ones next to the median are taken at the end; with more images than `POOL` they
-are next to it, not on it, so each picture comes with its place in the order. Imports `definitions` and `baselines`.
+The pictures shown are the ones that were measured. Their number is fixed: the first, the best and the worst so far, and
+a random choice of all so far, out of which the ones next to the median are taken at the end; with more images than
+`POOL` they are next to it, not on it. Imports `definitions` and `baselines`.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from PIL import Image
 
 from colorgan.evaluation import baselines, definitions
 
-METRICS = ("mae_ab", "ciede2000")
-SHOWN = 3
+METRICS = ("mae_ab", "psnr", "ssim", "ciede2000")  # and a feature network's distance
+SHOWN, WORST = 3, 6
 POOL = 32
-LONGEST = 320  # pixels: larger pictures are kept reduced, which keeps both memory and the report small
+LONGEST = 384  # pixels: larger pictures are kept reduced, which keeps both memory and the report small
 
 
 class Gallery:
@@ -28,12 +28,13 @@ class Gallery:
     Args:
         models: names of those whose pictures are kept.
         metrics: of one column each, with a better and a worse.
+        first: how many of the first images are kept.
         seed: of the random choice.
     """
 
-    def __init__(self, models, *, metrics=METRICS, seed=0):
-        self.models, self.metrics = tuple(models), tuple(metrics)
-        self._rng, self._seen, self._pool = np.random.default_rng(seed), 0, []
+    def __init__(self, models, *, metrics=METRICS, first=8, seed=0):
+        self.models, self.metrics, self.first = tuple(models), tuple(metrics), first
+        self._rng, self._seen, self._pool, self._first = np.random.default_rng(seed), 0, [], []
         self._ends = {(m, n, end): [] for m in self.models for n in self.metrics for end in ("best", "worst")}
 
     def add(self, columns, truth_rgb, results, index, labels):
@@ -58,45 +59,61 @@ class Gallery:
 
         for (model, name, end), kept in self._ends.items():
             costs = definitions.cost(name, columns[model][name]) * (1 if end == "best" else -1)
-            for i in np.argsort(costs, kind="stable")[:SHOWN].tolist():
-                if len(kept) < SHOWN or costs[i] < kept[-1][0]:
+            shown = SHOWN if end == "best" else WORST
+            for i in np.argsort(costs, kind="stable")[:shown].tolist():
+                if len(kept) < shown or costs[i] < kept[-1][0]:
                     bisect.insort(kept, (costs[i], entry(i)), key=operator.itemgetter(0))
-                    del kept[SHOWN:]
+                    del kept[shown:]
         for i in range(len(truth_rgb)):  # reservoir sampling (Vitter 1985, algorithm R)
             seen = self._seen + i
+            if seen < self.first:
+                self._first.append(entry(i))
             slot = seen if seen < POOL else int(self._rng.integers(seen + 1))
             if slot < POOL:
                 self._pool[slot : slot + 1] = [entry(i)]
         self._seen += len(truth_rgb)
 
-    def pictures(self, columns) -> dict:
-        """What was found.
+    def pictures(self, columns) -> list[dict]:
+        """What was found, each photograph once.
 
         Args:
             columns: {model: {metric: [N] float64}} of all images.
 
         Returns:
-            {model: {metric: {"best" | "median" | "worst": [{"index", "class", "value", "rank" (share of the images
-            that are better, 0..1), "gray", "truth", "result"}]}}}, pictures [h, w, 3] uint8, at most `LONGEST` long.
+            [{"index", "class", "gray", "truth", "results": {model: picture}, "values": {model: {metric: value}},
+            "shown": [(part, model, metric)]}], pictures [h, w, 3] uint8, at most `LONGEST` long. A part is `first`,
+            with neither model nor metric, or `worst`, `median` or `best`. The first images first, then the worst.
         """
-        return {m: {n: self._found(m, n, columns[m][n]) for n in self.metrics} for m in self.models}
+        cards: dict = {}
+        for part in ("first", "worst", "median", "best"):
+            for shown, entries in self._found(part, columns):
+                for one in entries:
+                    card = cards.setdefault(one["place"], self._card(one, columns))
+                    card["shown"].append((part, *shown))
+        return list(cards.values())
 
-    def _found(self, model, name, values):
-        distances, costs = np.abs(values - np.median(values)), definitions.cost(name, values)
-        best, worst = ([entry for _, entry in self._ends[model, name, end]] for end in ("best", "worst"))
-        median = sorted(self._pool, key=lambda entry: distances[entry["place"]])[:SHOWN]
+    def _found(self, part, columns):
+        """-> ((model, metric), entries) of a part."""
+        if part == "first":
+            yield ("", ""), self._first
+            return
+        for model in self.models:
+            for name in self.metrics:
+                values = columns[model][name]
+                distances = np.abs(values - np.median(values))
+                yield (
+                    (model, name),
+                    sorted(self._pool, key=lambda entry, far=distances: far[entry["place"]])[:SHOWN]
+                    if part == "median"
+                    else [entry for _, entry in self._ends[model, name, part]],
+                )
+
+    def _card(self, entry, columns):
         return {
-            part: [
-                {
-                    **{key: entry[key] for key in ("index", "class", "truth")},
-                    "value": float(values[entry["place"]]),
-                    "rank": float((costs < costs[entry["place"]]).mean()),
-                    "gray": baselines.gray_picture(entry["truth"]),
-                    "result": entry["results"][model],
-                }
-                for entry in entries
-            ]
-            for part, entries in (("best", best), ("median", median), ("worst", worst))
+            **{key: entry[key] for key in ("index", "class", "truth", "results")},
+            "gray": baselines.gray_picture(entry["truth"]),
+            "values": {m: {n: float(columns[m][n][entry["place"]]) for n in self.metrics} for m in self.models},
+            "shown": [],
         }
 
 

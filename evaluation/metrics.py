@@ -61,8 +61,7 @@ class Measurement:
     def __init__(self, names):
         self.names, self.count = tuple(names), 0
         for name in self.names:
-            if not definitions.metric(name).columns:
-                raise ValueError(f"`{name}` compares sets of images, not single ones: it needs a feature network")
+            definitions.check_measured(name)
         needed = (c for name in self.names for c in definitions.metric(name).columns)
         self._parts: dict[str, list] = {"bins" if c in _BY_BIN else c: [] for c in needed}
 

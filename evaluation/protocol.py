@@ -49,7 +49,6 @@ def protocol(
     given, l_difference = measured.given, measured.l_difference
     own_l = {name: d > SAME_L for name, d in l_difference.items()}
     fingerprints = {name: f"sha256 {digest.hexdigest()}" for name, digest in given.items()}
-    names = (*names, *(definitions.OF_SETS if feature_network else ()))
     return {
         **({"dataset": description} if isinstance(description, str) else description),
         "n": sum(measured.sizes.values()),

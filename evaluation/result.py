@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 from collections.abc import Mapping
@@ -30,6 +31,10 @@ class Evaluation:
         steering: {model: rows}, as `steering.measure` gives them; empty unless it was asked for.
         traces: `traces.Traces`, what a report plots; None unless it was asked for.
         gallery: as `gallery.Gallery.pictures` gives it; empty unless it was asked for.
+        comparisons: [`comparisons.Comparison`], of the models in pairs.
+        groups: {name: `comparisons.Group`}, runs that differ in their seed alone; empty unless they are compared so.
+        settings: {setting: {model: value}}, of training, in which the models differ.
+        notes: what a reader must know to read the table right, sentences.
         record: what else it takes to repeat the evaluation, such as configurations and the command line; JSON only.
     """
 
@@ -45,7 +50,11 @@ class Evaluation:
     feature_network: str = ""
     steering: dict = field(default_factory=dict)
     traces: object = None
-    gallery: dict = field(default_factory=dict)
+    gallery: list = field(default_factory=list)
+    comparisons: list = field(default_factory=list)
+    groups: dict = field(default_factory=dict)
+    settings: dict = field(default_factory=dict)
+    notes: list = field(default_factory=list)
     record: dict = field(default_factory=dict)
 
     def what(self, entry) -> str:
@@ -56,14 +65,20 @@ class Evaluation:
 
     def to_json(self) -> str:
         """-> protocol, tables and record as JSON text; a value that does not exist (0/0) is null."""
+        record = dict(self.record)
+        if self.comparisons:
+            record["comparisons"] = [dataclasses.asdict(one) for one in self.comparisons]
         content = {
             "protocol": self.protocol,
+            **({"notes": self.notes} if self.notes else {}),
             "results": self.table,
+            **({"groups": {k: dataclasses.asdict(v) for k, v in self.groups.items()}} if self.groups else {}),
+            **({"settings": self.settings} if self.settings else {}),
             "desired": self.desired,
             "classes": self.classes,
             **({"steering": self.steering} if self.steering else {}),
             **({"pictures": list(self.picture_names.values())} if self.picture_names else {}),
-            "record": self.record,
+            "record": record,
         }
         return json.dumps(_plain(content), indent=2, allow_nan=False) + "\n"
 

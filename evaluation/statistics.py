@@ -1,4 +1,4 @@
-"""From per-image values to a table: means, bootstrap intervals over images, and paired differences of two models.
+"""From per-image values to a table: means, bootstrap intervals over images, paired differences with their p-values.
 
 Imports `evaluation.definitions` and `evaluation.formulas`; numpy in float64.
 """
@@ -6,7 +6,6 @@ Imports `evaluation.definitions` and `evaluation.formulas`; numpy in float64.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -44,20 +43,39 @@ def resampled(columns, names, *, resamples=1000, seed=0) -> dict[str, tuple[floa
         all draws of a single image.
     """
     needed = list(dict.fromkeys(c for name in names for c in definitions.metric(name).columns))
-    values = np.stack([columns[c] for c in needed], axis=1)
+    draws = drawn_means({c: columns[c] for c in needed}, resamples=resamples, seed=seed)
+    return reduced({c: np.mean(columns[c]) for c in needed}, draws, names)
+
+
+def reduced(means, draws, names) -> dict[str, tuple[float, np.ndarray]]:
+    """Columns' means, {column: number}, and their draws, {column: [resamples]} -> {metric: (value, [resamples])}."""
+    return {name: (float(reduce(name, means)), reduce(name, draws)) for name in names}
+
+
+def drawn_means(columns, *, resamples, seed) -> dict:
+    """The means of columns over images drawn with replacement, the same draws for all.
+
+    `scipy.stats.bootstrap` gives the same distribution (a test compares them) and gathers the values of every draw of
+    every metric anew; counting how often an image is drawn makes all means of a draw one product of matrices.
+
+    Args:
+        columns: {key: [N] float64}.
+
+    Returns:
+        {key: [resamples] float64}; NaN of a single image.
+    """
+    values = np.stack(list(columns.values()), axis=1)
     n = len(values)
-    rng = np.random.default_rng(seed)
+    if n == 1:
+        return {key: np.full(resamples, np.nan) for key in columns}
+    rng, found = np.random.default_rng(seed), []
     step = max(1, 2**20 // n)
-    drawn_means = []
     for start in range(0, resamples, step):
         rows = min(step, resamples - start)
         drawn = rng.integers(n, size=(rows, n)) + np.arange(rows)[:, None] * n
         times = np.bincount(drawn.ravel(), minlength=rows * n).reshape(rows, n)
-        drawn_means.append(times.astype(np.float64) @ values / n)
-    spread = np.concatenate(drawn_means) if n > 1 else np.full((resamples, len(needed)), np.nan)
-    means = {c: np.mean(columns[c]) for c in needed}
-    draws = dict(zip(needed, spread.T, strict=True))
-    return {name: (float(reduce(name, means)), reduce(name, draws)) for name in names}
+        found.append(times.astype(np.float64) @ values / n)
+    return dict(zip(columns, np.concatenate(found).T, strict=True))
 
 
 def intervals(estimates) -> dict[str, tuple[float, float, float]]:
@@ -83,34 +101,6 @@ def undefined(estimates) -> dict[str, int]:
     return {name: count for name, count in counts.items() if 0 < count < len(estimates[name][1])}
 
 
-@dataclass(frozen=True)
-class Comparison:
-    """How model `b` differs from model `a` on the same `n` images; `rows` as `paired` gives them."""
-
-    a: str
-    b: str
-    n: int
-    rows: dict
-    intervals: str
-
-    def better(self, name) -> str:
-        """-> the better one's name by this metric, an empty text if the interval of the difference does not say."""
-        low, high = self.rows[name].get("gain", (0, 0, 0))[1:]
-        return self.b if low > 0 else self.a if high < 0 else ""
-
-
-def compare(evaluation, a: str, b: str, *, resamples=1000, seed=0) -> Comparison:
-    """Two models of an `Evaluation`, of these names in its table, image by image.
-
-    Returns:
-        All per-image metrics that both have; not the truth's own, and not FID and KID, which have no value per image.
-    """
-    names = [n for n in evaluation.table[a] if definitions.metric(n).columns and not n.endswith("_truth")]
-    estimates = (resampled(evaluation.per_image[one], names, resamples=resamples, seed=seed) for one in (a, b))
-    how = f"95 % paired percentile bootstrap over the same images, {resamples} resamples, seed {seed}"
-    return Comparison(a, b, evaluation.protocol["n"], paired(*estimates), how)
-
-
 def paired(estimates_a, estimates_b) -> dict[str, dict]:
     """How B differs from A on the same images, with 95 % intervals of the paired bootstrap.
 
@@ -118,8 +108,9 @@ def paired(estimates_a, estimates_b) -> dict[str, dict]:
         estimates_a, estimates_b: as `resampled` returns them, of the same images in the same order and one seed.
 
     Returns:
-        {metric: {"a", "b": values, "difference": (b - a, low, high), "gain": (cost of a - cost of b, low, high)}}.
-        The gain is positive where B is better (see `definitions.cost`); it is absent of metrics without a better.
+        {metric: {"a", "b": values, "difference": (b - a, low, high), "gain": (cost of a - cost of b, low, high),
+        "p": that of no gain}}. The gain is positive where B is better (see `definitions.cost`); it and its p are absent
+        of metrics without a better.
         A difference of angles is taken on the circle, in [-0.5, 0.5).
     """
     table = {}
@@ -130,8 +121,22 @@ def paired(estimates_a, estimates_b) -> dict[str, dict]:
         table[name] = {"a": a[0], "b": b[0], "difference": difference}
         if known.better:
             costs = ([definitions.cost(name, one) for one in pair] for pair in zip(a, b, strict=True))
-            table[name]["gain"] = _with_interval(*(of_a - of_b for of_a, of_b in costs))
+            value, draws = (of_a - of_b for of_a, of_b in costs)
+            table[name] |= {"gain": _with_interval(value, draws), "p": p_value(draws)}
     return table
+
+
+def p_value(draws) -> float:
+    """The two-sided p-value of no gain, from bootstrap draws of the gain; NaN where there are none.
+
+    Twice the share of draws on the rarer side of 0, the value itself counted among them, so that none is 0 (Davison and
+    Hinkley 1997, section 4.2).
+    """
+    defined = draws[~np.isnan(draws)]
+    if not defined.size:
+        return math.nan
+    rarer = min((defined <= 0).sum(), (defined >= 0).sum())
+    return float(min(1.0, 2 * (rarer + 1) / (defined.size + 1)))
 
 
 def around(turns):

@@ -109,8 +109,11 @@ class EfficientNetLite(blocks.Composite, layers.Layer):
             {2, 4, 8, 16, 32: the stages' last maps of that reduction; `WHOLE`: [B, 1, 1, 1280], the mean of the last
             convolution's map}, float32.
         """
-        x = (colors.gray_to_srgb(x, color_space=self.color_space) * 255 - 127) / 128
-        x = ops.relu6(self.stem(ops.repeat(x, 3, axis=-1)))
+        return self.maps(ops.repeat(colors.gray_to_srgb(x, color_space=self.color_space) * 255, 3, axis=-1))
+
+    def maps(self, rgb):
+        """The same of a picture in colour, [B, H, W, 3] float32 sRGB in 0..255."""
+        x = ops.relu6(self.stem((rgb - 127) / 128))
         maps, reduction = {}, 2
         for stage in self.stages:
             x = stage(x)
@@ -169,6 +172,20 @@ def build(config: Config, block, *, of_table=TableEncoder, **each):
             )
     width, depth = LITE[name]
     return EfficientNetLite(width=width, depth=depth, color_space=config.data.color_space)
+
+
+def of_colour(name: str, weights) -> EfficientNetLite:
+    """A pretrained encoder with its weights, for pictures in colour: see its `maps`.
+
+    Args:
+        name: one of `LITE`.
+        weights: arrays in the order and with the shapes of its weights, as `weights.pretrained` reads them.
+    """
+    width, depth = LITE[name]
+    encoder = EfficientNetLite(width=width, depth=depth, color_space="lab")
+    encoder.maps(ops.zeros((1, 32, 32, 3)))  # builds its layers
+    encoder.set_weights(weights)
+    return encoder
 
 
 def _convolution(filters, kernel, *, stride=1):

@@ -284,10 +284,13 @@ class Evaluation:
         "test", "photographs to evaluate on; validation: those held out of training", choices=("test", "validation")
     )
     runs: int = option(1, "grids to write, each with another noise", above=0, modes=("sample",))
-    fid_model: str = option("", "file of a Keras model for FID and KID; it sees sRGB in 0..255", path=True)
-    compare: tuple = option(
-        (), "two runs, or gray or median and a run, to compare image by image: --compare RUN_A RUN_B", kind=WORDS
+    fid_model: str = option(
+        "",
+        f"network for FID, KID and a distance: {' or '.join(PRETRAINED_ENCODERS)} (extra pretrained), or the file of a "
+        "Keras model, which sees sRGB in 0..255",
+        path=True,
     )
+    seeds: bool = option(False, "runs that differ in their seed alone are compared as one: mean and spread")
     hint_counts: tuple = option(
         (),
         "measure also with so many of the truth's colours given as points, comma-separated: 0,1,5,20,100",

@@ -42,12 +42,16 @@ MODES = {
         ),
     ),
     "eval": Mode(
-        "Measure a trained colorizer on test images, beside the gray and the median baseline.",
-        "dataset dataset_path checkpoints_path weights eval_size eval_split compare steering result_dir truth_dir "
-        "test_output",
+        "Measure trained colorizers on test images, beside the gray and the median baseline, and compare them.",
+        "dataset dataset_path checkpoints_path weights eval_size eval_split fid_model seeds steering result_dir "
+        "truth_dir test_output",
         door="test-eval.py",
         words="[RUN ...]",
-        examples=("--dataset cifar10", "photo --dataset folder --dataset-path ./photographs", "--compare RUN_A RUN_B"),
+        examples=(
+            "--dataset cifar10",
+            "photo --dataset folder --dataset-path ./photographs",
+            "RUN_A RUN_B RUN_C --fid-model efficientnet-lite2",
+        ),
     ),
     "turing": Mode(
         "Visual Turing test: which of two pictures is the real photograph?",

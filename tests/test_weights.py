@@ -207,8 +207,8 @@ def test_a_folder_of_photographs_called_photo_hides_no_weights(shipped, tmp_path
 
 
 def test_compared_with_a_run_of_the_same_data(run, shipped, capsys):
-    assert main.run("eval", ["--eval-size", "16", "--compare", "photo", str(run)]) == 0
-    assert "photo" in capsys.readouterr().out
+    assert main.run("eval", ["--eval-size", "16", "photo", str(run)]) == 0
+    assert "photo against gray: " in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -230,7 +230,7 @@ def test_the_default_ships():
 
 def test_dry_run_describes_the_runs_that_are_named(run, shipped, tmp_path, capsys):
     """Those, and not what no run at all would have."""
-    for words, names in (([str(run)], []), (["--compare", "photo", str(run)], ["photo:", f"{run}:"])):
+    for words, names in (([str(run)], []), (["photo", str(run)], ["photo:", f"{run}:"])):
         assert main.run("eval", [*words, "--eval-size", "7", "--dry-run"]) == 0
         said = capsys.readouterr().out.splitlines()
         assert [line for line in said if line.endswith(":")] == names

@@ -1,38 +1,38 @@
-"""An evaluation as one picture: what `page` shows, but for the protocol's definitions and the tables per class.
+"""An evaluation as one picture: the verdict, the table, the plots and some pictures of what `page` shows.
 
-Imports `tables`, `plots` and `sheets`.
+Imports `tables`, `verdict`, `plots` and `sheets`.
 """
 
 from __future__ import annotations
 
 import io
+import textwrap
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from colorgan.evaluation.report import plots, sheets, tables
+from colorgan.evaluation.report import plots, sheets, tables, verdict
 
 MARGIN = 8  # pixels around each part
 TEXT_SIZE = 15
+COLUMNS = 110  # characters of a line of the verdict
+BESIDE = 2  # plots in a row
+WORST = 8
 
 
-def png(evaluation, comparisons=()) -> bytes:
-    """-> report.png of an `Evaluation` made with `for_report=True`, and of `Comparison`s of its models."""
+def png(evaluation) -> bytes:
+    """-> report.png of an `Evaluation` made with `for_report=True`."""
     lines = [f"{key}: {value}" for key, value in tables.protocol_rows(evaluation.protocol) if key in ("dataset", "n")]
-    found = (
-        tables.results(evaluation),
-        *map(tables.comparison_table, comparisons),
-        *tables.steering_tables(evaluation),
-    )
-    parts = [_text("\n\n".join(["\n".join(lines), *map(tables.text_table, found)]))]
-    parts += [Image.open(io.BytesIO(plot)).convert("RGB") for plot in plots.drawn(evaluation).values()]
-    for model, by_metric in evaluation.gallery.items():
-        if by_metric:
-            rankings = [
-                _joined([_text(f"{model} by {tables.label(name)}"), _ranking(evaluation, found, name)])
-                for name, found in by_metric.items()
-            ]
-            parts.append(_joined(rankings, axis=1))
+    said = [textwrap.fill(sentence, COLUMNS) for sentence in verdict.sentences(evaluation)]
+    found = tables.results_with_marks(evaluation, "{} *"), *tables.steering_tables(evaluation)
+    words = ["\n".join(lines), "\n".join(said), *map(tables.text_table, found)]
+    parts = [_text("\n\n".join(filter(None, words)))]
+    for figures in plots.drawn(evaluation).values():
+        pictures = [Image.open(io.BytesIO(plot)).convert("RGB") for plot in figures]
+        parts += [_joined(pictures[i : i + BESIDE], axis=1) for i in range(0, len(pictures), BESIDE)]
+    worst = [card for card in evaluation.gallery if any(part == "worst" for part, *_ in card["shown"])][:WORST]
+    if worst:
+        parts += [_text("among the worst"), _cards(evaluation, worst)]
     if evaluation.samples:
         parts += [_text("samples"), sheets.sample_sheet(evaluation)]
     data = io.BytesIO()
@@ -40,12 +40,14 @@ def png(evaluation, comparisons=()) -> bytes:
     return data.getvalue()
 
 
-def _ranking(evaluation, found, name):
-    """Gray | truth | result, a row for each of the best, median and worst pictures, under its value and its name."""
-    entries = [(part, one) for part, ranked in found.items() for one in ranked]
-    labels = [f"{part} {tables.number(name, one['value'])}: {evaluation.what(one)}" for part, one in entries]
-    names = ("gray", "truth", "result")
-    return sheets.picture_grid(names, [[one[key] for key in names] for _, one in entries], labels=labels)
+def _cards(evaluation, cards):
+    """Gray | truth | results of cards, each over what it is among the worst by, and its name."""
+    labels = []
+    for card in cards:
+        by = {f"{tables.plain_label(n)} of {m}" for part, m, n in card["shown"] if part == "worst"}
+        labels.append(f"{evaluation.what(card)}: {', '.join(sorted(by))}")
+    rows = [[card["gray"], card["truth"], *card["results"].values()] for card in cards]
+    return sheets.picture_grid(("gray", "truth", *cards[0]["results"]), rows, labels=labels)
 
 
 def _text(words):

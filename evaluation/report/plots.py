@@ -1,7 +1,8 @@
-"""The plots of a report: accuracy curves, colours and chroma of an evaluation's `traces`, and its `steering`.
+"""The plots of a report: differences, accuracy curves, colours and chroma of an evaluation's `traces`, its `steering`.
 
-Each of `PLOTS` returns a matplotlib figure; no window is opened. Imports
-`baselines`, `traces` and `formulas`; with `turing.window` and `training.writers` the only users of matplotlib.
+Each of `PLOTS` returns matplotlib figures, none wider than what a phone can show legibly; no window is opened. Imports
+`baselines`, `traces`, `formulas` and `tables`; with `turing.window` and `training.writers` the only users of
+matplotlib.
 """
 
 from __future__ import annotations
@@ -17,10 +18,13 @@ from matplotlib.figure import Figure
 
 from colorgan.evaluation import baselines, traces
 from colorgan.evaluation.formulas import AUC_THRESHOLDS
+from colorgan.evaluation.report import tables
 
 # Okabe and Ito 2008: told apart by colour-blind eyes too; the dashes tell them apart without colour.
 LINES = (("#0072b2", "-"), ("#d55e00", "--"), ("#009e73", "-."), ("#cc79a7", ":"), ("#e69f00", "-"), ("#56b4e9", "--"))
+MARKS = "osD^vP"
 DPI = 110
+WIDE = 5.0  # inches
 ENOUGH = 1e-4  # share of the pixels below which the mean of a column would be noise
 MONOSPACE = Path(matplotlib.get_data_path()) / "fonts/ttf/DejaVuSansMono.ttf"  # Pillow has no such font
 
@@ -31,11 +35,11 @@ STYLE = {"image.cmap": "viridis_r"} | dict.fromkeys(_INKED, INK)
 
 
 @functools.lru_cache(maxsize=1)
-def drawn(evaluation) -> dict[str, bytes]:
-    """-> {name: a plot as a PNG file's bytes}; drawn once for the page and the picture of an evaluation."""
+def drawn(evaluation) -> dict[str, list[bytes]]:
+    """-> {name: plots as PNG files' bytes}; drawn once for the page and the picture of an evaluation."""
     with matplotlib.rc_context(STYLE):
-        asked = {"steering": steering} if evaluation.steering else {}
-        return {name: _png(draw(evaluation)) for name, draw in (PLOTS | asked).items()}
+        found = {name: [_png(figure) for figure in draw(evaluation)] for name, draw in PLOTS.items()}
+    return {name: figures for name, figures in found.items() if figures}
 
 
 def _png(figure):
@@ -45,15 +49,59 @@ def _png(figure):
     return data.getvalue()
 
 
-def curves(evaluation) -> Figure:
+def forest(evaluation) -> list[Figure]:
+    """Differences of the models, a row per metric: to the right of the line, the one named first is better.
+
+    One figure of the models among each other, one of gray with each; none without comparisons. Every row has a scale of
+    its own, since metrics have different units; its marks share it. Filled marks are decided, see `Comparison.better`.
+    """
+    pairs = [one for one in evaluation.comparisons if one.a != "gray"]
+    gray = [one for one in evaluation.comparisons if one.a == "gray"]
+    figures = [(pairs, "{a} is better", "{b} is better"), (gray, "gray is better", "{b} is better")]
+    return [_forest(some, *titles) for some, *titles in figures if any(one.tested for one in some)]
+
+
+def _forest(pairs, left, right):
+    metrics = pairs[0].tested
+    height = 0.24 * max(2, len(pairs)) * len(metrics) / 1.6 + 1.0 + 0.22 * len(pairs)
+    figure = Figure(figsize=(WIDE, height), layout="constrained")
+    axis = figure.subplots()
+    step = 0.7 / len(pairs)
+    for row, name in enumerate(metrics):
+        gains = [one.rows[name]["gain"] for one in pairs if name in one.tested]
+        scale = max(abs(end) for gain in gains for end in gain) or 1.0
+        for i, one in enumerate(pairs):
+            value, low, high = (end / scale for end in one.rows[name]["gain"])
+            color, y = LINES[i % len(LINES)][0], row + step * (i - (len(pairs) - 1) / 2)
+            axis.plot([low, high], [y, y], color=color, linewidth=1.6)
+            filled = color if one.better(name) else "white"
+            axis.plot(value, y, MARKS[i % len(MARKS)], color=color, markerfacecolor=filled, markersize=6)
+    for i, one in enumerate(pairs):
+        title = f"{one.b} against {one.a}"
+        axis.plot([], [], MARKS[i % len(MARKS)] + "-", color=LINES[i % len(LINES)][0], label=title)
+    names = {"a": pairs[0].a, "b": pairs[0].b}
+    axis.axvline(0, color=INK, linewidth=1)
+    axis.set(xlim=(-1.08, 1.08), ylim=(len(metrics) - 0.4, -0.6), xticks=[])
+    axis.set_yticks(range(len(metrics)), [tables.plain_label(name) for name in metrics])
+    sides = (left.format(**names), right.format(**names)) if len(pairs) == 1 else ("worse", "better")
+    axis.set_xlabel(f"\u2190 {sides[0]}    |    {sides[1]} \u2192")
+    for row in range(1, len(metrics), 2):
+        axis.axhspan(row - 0.5, row + 0.5, color="gray", alpha=0.08, linewidth=0)
+    figure.legend(loc="outside upper left", frameon=False)
+    return figure
+
+
+def curves(evaluation) -> list[Figure]:
     """Shares of pixels over thresholds, a line per model: the epsilon accuracy, and the ab distance behind `auc`."""
     found = evaluation.traces
-    figure = Figure(figsize=(10, 4), layout="compressed")
     panels = (
         (found.eps_curve, traces.EPS_GRID, "epsilon, Lab units", "epsilon accuracy"),
         (found.ab_curve, AUC_THRESHOLDS, "ab distance, Lab units", "raw accuracy (Zhang 2016)"),
     )
-    for axis, (curve, grid, along, title) in zip(figure.subplots(1, 2), panels, strict=True):
+    figures = []
+    for curve, grid, along, title in panels:
+        figures.append(figure := Figure(figsize=(WIDE, 3.9), layout="compressed"))
+        axis = figure.subplots()
         for i, model in enumerate(found.ab):
             color, dashes = LINES[i % len(LINES)]
             shares = 100 * curve(model)
@@ -61,40 +109,45 @@ def curves(evaluation) -> Figure:
         axis.set(xlabel=along, ylabel="pixels within, %", title=title, ylim=(0, 101), xlim=(0, grid[-1]))
         axis.grid(alpha=0.25)
         axis.legend(loc="lower right")
-    return figure
+    return figures
 
 
-def ab_histograms(evaluation) -> Figure:
+def ab_histograms(evaluation) -> list[Figure]:
     """How often each ab occurs in the truth and in the results of each model, but for baselines, which have one."""
     found = evaluation.traces
     panels = {"truth": found.truth_ab} | {name: found.ab[name] for name in baselines.own(found.ab)}
-    figure, axes = _histograms(panels, traces.AB_EDGES)
-    for axis in axes:
+    figures = _histograms(panels, traces.AB_EDGES)
+    for figure in figures:
+        axis = figure.axes[0]
         axis.axhline(0, color="gray", linewidth=0.5)
         axis.axvline(0, color="gray", linewidth=0.5)
         axis.set(xlabel="a", ylabel="b")
-    return figure
+    return figures
 
 
-def chroma(evaluation) -> Figure:
+def chroma(evaluation) -> list[Figure]:
     """Achieved against true chroma of the pixels: on the dashed line, a pixel is as colourful as it was."""
     panels = {name: evaluation.traces.chroma[name] for name in baselines.own(evaluation.traces.chroma)}
-    figure, axes = _histograms(panels, traces.CHROMA_EDGES)
+    figures = _histograms(panels, traces.CHROMA_EDGES)
     middles = (traces.CHROMA_EDGES[:-1] + traces.CHROMA_EDGES[1:]) / 2
-    for axis, counts in zip(axes, panels.values(), strict=True):
+    for figure, counts in zip(figures, panels.values(), strict=True):
+        axis = figure.axes[0]
         axis.axline((0, 0), slope=1, linestyle="--", color=INK, linewidth=1)
         some = counts.sum(axis=1) >= ENOUGH * counts.sum()
         mean = counts[some] @ middles / counts[some].sum(axis=1)
         axis.plot(middles[some], mean, color="#d55e00", linewidth=1.5, label="mean achieved")
         axis.set(xlabel="true chroma", ylabel="achieved chroma")
-    return figure
+    return figures
 
 
-def steering(evaluation) -> Figure:
+def steering(evaluation) -> list[Figure]:
     """PSNR and MAE of a and b over the number of points that people give, with intervals, a line per model."""
-    figure = Figure(figsize=(10, 3.6), layout="compressed")
-    panels = (("psnr", "PSNR, dB"), ("mae_ab", "MAE of a and b, Lab units"))
-    for axis, (name, title) in zip(figure.subplots(1, 2), panels, strict=True):
+    if not evaluation.steering:
+        return []
+    figures = []
+    for name, title in (("psnr", "PSNR, dB"), ("mae_ab", "MAE of a and b, Lab units")):
+        figures.append(figure := Figure(figsize=(WIDE, 3.6), layout="compressed"))
+        axis = figure.subplots()
         for i, (model, entries) in enumerate(evaluation.steering.items()):
             color, dashes = LINES[i % len(LINES)]
             found = [(entry["points"], *entry["results"][name]) for entry in entries if "points" in entry]
@@ -107,10 +160,10 @@ def steering(evaluation) -> Figure:
         axis.set(xlabel="points given", title=title)
         axis.grid(alpha=0.25)
         axis.legend()
-    return figure
+    return figures
 
 
-PLOTS = {"curves": curves, "colours": ab_histograms, "chroma": chroma}
+PLOTS = {"forest": forest, "curves": curves, "colours": ab_histograms, "chroma": chroma, "steering": steering}
 
 
 def _histograms(panels, edges):
@@ -121,19 +174,16 @@ def _histograms(panels, edges):
         edges: [n + 1] of the bins, along both axes.
 
     Returns:
-        The figure, and the axes of the panels.
+        A figure for each panel; its first axes are the panel's.
     """
-    columns = min(len(panels), 3)
-    rows = -(-len(panels) // columns)
-    figure = Figure(figsize=(3.4 * columns + 1, 3.4 * rows + 0.2), layout="compressed")
-    axes = figure.subplots(rows, columns, squeeze=False)
     total = next(iter(panels.values())).sum()
     norm = LogNorm(1 / total, max(10, *(counts.max() for counts in panels.values())) / total)
-    for axis, (title, counts) in zip(axes.flat, panels.items(), strict=False):
+    figures = []
+    for title, counts in panels.items():
+        figures.append(figure := Figure(figsize=(WIDE, 3.8), layout="compressed"))
+        axis = figure.subplots()
         shares = np.ma.masked_equal(counts / total, 0)
         mesh = axis.pcolormesh(edges, edges, shares.T, norm=norm, rasterized=True)
         axis.set(title=title, aspect="equal")
-    for axis in axes.flat[len(panels) :]:
-        axis.set_visible(False)
-    figure.colorbar(mesh, ax=axes, shrink=0.8, label="share of pixels per bin of 2x2")
-    return figure, axes.flat[: len(panels)]
+        figure.colorbar(mesh, ax=axis, shrink=0.8, label="share of pixels per bin of 2x2")
+    return figures

@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 from colorgan.evaluation import baselines
 from colorgan.models.predictor import to_rgb8
 
-CELL = 128  # pixels: pictures of a sheet are enlarged by the largest whole factor that keeps them within this
+CELL = 256  # pixels: pictures of a sheet are enlarged by the largest whole factor that keeps them within this
 GAP = 6
 LABEL_SIZE = 14
 

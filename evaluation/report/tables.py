@@ -1,4 +1,5 @@
-"""An evaluation as text and Markdown: tables under their protocol. Imports `evaluation.definitions`; no drawing.
+"""The tables of an evaluation, as text and Markdown, and the lines of its protocol. Imports `baselines` and
+`definitions`; no drawing.
 
 A table is (title, header, rows), the rows as long as the header.
 """
@@ -8,27 +9,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from colorgan.evaluation import definitions
+from colorgan.evaluation import baselines, definitions
 
 CLASS_METRICS = ("mae_ab", "psnr", "colorfulness_ratio", "chroma_ratio")
-DIGITS = {"ssim": 3, "kid": 4, "reachable": 3, **dict.fromkeys(definitions.CONTROLS, 3)}
-
-
-def text(evaluation, comparisons=()) -> str:
-    """-> the whole report: protocol, table, comparisons, what people ask, tables per class."""
-    tables = _all(evaluation, comparisons)
-    return "\n\n".join([protocol_text(evaluation.protocol), *map(text_table, tables)]) + "\n"
-
-
-def markdown(evaluation, comparisons=()) -> str:
-    """-> the whole report as Markdown, for a weights card or a README."""
-    protocol = f"```\n{protocol_text(evaluation.protocol)}\n```"
-    return "\n\n".join(["# Evaluation", *map(markdown_table, _all(evaluation, comparisons)), protocol]) + "\n"
-
-
-def _all(evaluation, comparisons):
-    compared = map(comparison_table, comparisons)
-    return results(evaluation), *compared, *steering_tables(evaluation), *class_tables(evaluation)
+DIGITS = {"ssim": 3, "kid": 4, "lpips": 3, "reachable": 3, **dict.fromkeys(definitions.CONTROLS, 3)}
 
 
 def protocol_rows(protocol: Mapping) -> list[tuple[str, str]]:
@@ -53,24 +37,100 @@ def protocol_text(protocol: Mapping) -> str:
 
 def results(evaluation):
     """-> the table of results: a row per metric, a column per model; what was desired stands beside, if anything."""
-    table, desired = evaluation.table, evaluation.desired
+    columns, desired = columns_of(evaluation), evaluation.desired
     rows = []
-    for name in next(iter(table.values())):
+    for name in next(iter(columns.values())):
         aim = [number(name, desired[name]) if name in desired else ""] if desired else []
-        rows.append([label(name, evaluation.feature_network), *aim, *(cell(name, own[name]) for own in table.values())])
+        row = [label(name, evaluation.feature_network), *aim]
+        rows.append(row + [cell(name, own[name]) if name in own else "" for own in columns.values()])
     title = f"Results, N = {evaluation.protocol['n']} images, [95 % interval]"
-    return title, ["metric", *(["desired"] if desired else []), *table], rows
+    return title, ["metric", *(["desired"] if desired else []), *columns], rows
+
+
+def columns_of(evaluation) -> dict:
+    """-> {model: {metric: (value, low, high)}} of the table of results: groups stand for their runs."""
+    if not evaluation.groups:
+        return evaluation.table
+    runs = {run for group in evaluation.groups.values() for run in group.runs}
+    groups = {name: group.table for name, group in evaluation.groups.items()}
+    # What compares sets of images has no value of a group: it stands in the table of its runs.
+    return groups | {
+        name: {metric: found for metric, found in own.items() if definitions.metric(metric).columns}
+        for name, own in evaluation.table.items()
+        if name not in runs
+    }
+
+
+def marks(evaluation) -> dict:
+    """-> {(metric, model): a set of `best` and `gray wins`}: who is best, and who is not even as good as gray."""
+    columns, found = columns_of(evaluation), {}
+    for name in next(iter(columns.values())):
+        if not definitions.metric(name).better:
+            continue
+        costs = {model: definitions.cost(name, own[name][0]) for model, own in columns.items() if name in own}
+        costs = {model: cost for model, cost in costs.items() if not math.isnan(cost)}
+        for model, cost in costs.items():
+            best = {"best"} if len(costs) > 1 and cost == min(costs.values()) else set()
+            lost = {"gray wins"} if model not in baselines.NAMES and cost > costs.get("gray", math.inf) else set()
+            found[name, model] = best | lost
+    return found
+
+
+def results_with_marks(evaluation, best):
+    """The table of results, its best values set as `best` says, with `gray wins` behind what is worse than gray."""
+    title, header, rows = results(evaluation)
+    marked, names = marks(evaluation), list(next(iter(columns_of(evaluation).values())))
+    rows = [
+        [_marked(value, marked.get((name, model), ()), best) for model, value in zip(header, row, strict=True)]
+        for name, row in zip(names, rows, strict=True)
+    ]
+    return f"{title}; {best.format('best')}", header, rows
+
+
+def _marked(value, marked, best):
+    value = best.format(value) if "best" in marked else value
+    return f"{value} (gray wins)" if "gray wins" in marked else value
 
 
 def comparison_table(comparison):
-    """-> the table of a `statistics.Comparison`; the last column names a model where the interval is clear of 0."""
+    """-> the table of a `comparisons.Comparison`; the last column names a model where the corrected p-value does."""
     rows = []
     for name, row in comparison.rows.items():
         better = comparison.better(name) or ("undecided" if "gain" in row else "")
         difference = cell(name, row["difference"], sign="+")
-        rows.append([label(name), number(name, row["a"]), number(name, row["b"]), difference, better])
+        values = [number(name, row[one]) for one in "ab"]
+        rows.append([label(name), *values, difference, *(_p(row.get(p)) for p in ("p", "p_holm")), better])
     title = f"{comparison.b} - {comparison.a}, N = {comparison.n} images, {comparison.intervals}"
-    return title, ["metric", comparison.a, comparison.b, "difference", "better"], rows
+    return title, ["metric", comparison.a, comparison.b, "difference", "p", "p, Holm", "better"], rows
+
+
+def _p(value):
+    if value is None or math.isnan(value):
+        return ""
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def group_tables(evaluation):
+    """-> of each group its mean, its spread over the seeds, and its runs."""
+    for name, group in evaluation.groups.items():
+        rows = []
+        for metric in evaluation.table[group.runs[0]]:
+            own = [number(metric, evaluation.table[run][metric][0]) for run in group.runs]
+            if metric in group.table:
+                deviation, *ends = (number(metric, x) for x in group.spread[metric])
+                rows.append([label(metric), number(metric, group.table[metric][0]), deviation, *ends, *own])
+            else:
+                rows.append([label(metric, evaluation.feature_network), "", "", "", "", *own])
+        title = f"{name}, {len(group.runs)} seeds: mean, standard deviation (N - 1), least and greatest"
+        yield title, ["metric", "mean", "deviation", "least", "greatest", *group.runs], rows
+
+
+def settings_tables(evaluation):
+    """-> the settings in which the models' trainings differ; none where there are none."""
+    if evaluation.settings:
+        models = list(next(iter(evaluation.settings.values())))
+        rows = [[name, *(own[model] for model in models)] for name, own in evaluation.settings.items()]
+        yield "Settings of training that differ", ["setting", *models], rows
 
 
 def steering_tables(evaluation):
@@ -143,10 +203,19 @@ def number(name: str, value: float, *, sign="") -> str:
     if math.isnan(value):
         return "n/a"
     scale = 100 if definitions.metric(name).unit == "%" else 1
-    return f"{scale * value:{sign}.{DIGITS.get(name, 3 if name.endswith('_ratio') else 2)}f}"
+    kind = name.partition("-")[0].lower()
+    return f"{scale * value:{sign}.{DIGITS.get(kind, 3 if name.endswith('_ratio') else 2)}f}"
+
+
+ARROWS = {"low": "\u2193", "high": "\u2191", "one": "\u2192 1", "": ""}
 
 
 def label(name: str, feature_network="") -> str:
-    """-> a metric's name with its unit, or with the network that a metric of sets depends on."""
+    """-> a metric's name, its unit or the network that it depends on, and an arrow to where it is better."""
+    return f"{plain_label(name, feature_network)} {ARROWS[definitions.metric(name).better]}".rstrip()
+
+
+def plain_label(name: str, feature_network="") -> str:
+    """-> the same without the arrow."""
     unit = feature_network if name in definitions.OF_SETS else definitions.metric(name).unit
     return f"{name} ({unit})" if unit else name

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from colorgan.evaluation import baselines, evaluate
+from colorgan.evaluation import baselines, comparisons, evaluate
 
 
 @pytest.fixture(scope="session")
@@ -29,4 +29,7 @@ def full():
         "gray": baselines.gray_baseline,
     }
     options = {"class_names": ("cats & dogs", "x"), "resamples": 20, "sample_size": 2, "for_report": True}
-    return evaluate.evaluate(models, [batch], description="noise", desired={"saturation": 0.5}, **options)
+    made = evaluate.evaluate(models, [batch], description="noise", desired={"saturation": 0.5}, **options)
+    made.comparisons, _ = comparisons.compare(made)
+    made.settings = {"--lr": {"<warm>": "0.1", "cold": "0.2"}}
+    return made

@@ -22,8 +22,20 @@ def test_cost_is_smaller_for_better():
         definitions.cost("colorfulness_truth", 1.0)
     with pytest.raises(ValueError, match="Unknown metric `nope`"):
         definitions.cost("nope", 1.0)
-    with pytest.raises(ValueError, match="`fid` compares sets of images"):
-        definitions.cost("fid", 1.0)
+    assert definitions.cost("FID-lite2", 1.0) == 1
+
+
+def test_what_a_feature_network_gives_is_named_after_it():
+    for kind in ("FID", "KID"):
+        assert definitions.metric(f"{kind}-lite2") == definitions.metric(kind.lower())
+    assert definitions.metric("LPIPS-lite2").columns == ("LPIPS-lite2",)
+    for name in ("FID", "LPIPS", "FID-"):  # never alone
+        with pytest.raises(ValueError, match=f"Unknown metric `{name}`"):
+            definitions.metric(name)
+    for name in ("fid", "FID-lite2", "LPIPS-lite2"):
+        with pytest.raises(ValueError, match=f"`{name}` needs a feature network"):
+            definitions.check_measured(name)
+    definitions.check_measured("psnr")
 
 
 def test_definitions_say_what_values_must_not_be_compared_with():

@@ -1,9 +1,5 @@
-"""FID and KID against closed forms, scipy and a brute-force kernel sum; the feature network as a file."""
+"""FID and KID against closed forms, scipy and a brute-force kernel sum."""
 
-import hashlib
-import math
-
-import keras
 import numpy as np
 import pytest
 from scipy import linalg
@@ -77,7 +73,7 @@ def test_a_stream_in_blocks():
     results = distribution.results()
     parts = (slice(0, 10), slice(10, 20))  # the last 5 are left out
     blocks = [distributions.polynomial_mmd(x[part], y[part]) for part in parts]
-    half = 1.959964 * np.std(blocks, ddof=1) / math.sqrt(2)
+    half = 1.959964 * np.std(blocks, ddof=1) / np.sqrt(2)
     assert results["kid"] == pytest.approx((np.mean(blocks), np.mean(blocks) - half, np.mean(blocks) + half))
     expected = distributions.frechet_distance(x.mean(0), np.cov(x.T), y.mean(0), np.cov(y.T))
     assert results["fid"][0] == pytest.approx(expected)
@@ -104,44 +100,3 @@ def test_what_is_kept_does_not_grow_with_the_images():
         assert len(distribution._waiting[0]) < 8
     assert distribution.truth.count == 1000
     assert distribution.truth._scatter.shape == (4, 4)
-
-
-@pytest.fixture(scope="module")
-def network(tmp_path_factory):
-    """A file of a network that gives a map of each pixel's RGB in 0..1, at a fixed size of 4x4."""
-    inputs = keras.Input((4, 4, 3))
-    path = tmp_path_factory.mktemp("network") / "colours.keras"
-    keras.Model(inputs, keras.layers.Rescaling(1 / 255)(inputs)).save(path)
-    return path
-
-
-def test_a_map_becomes_its_mean(network):
-    features = distributions.FeatureNetwork(network)
-    rgb = np.random.default_rng(8).integers(0, 256, (3, 4, 4, 3)).astype(np.uint8)
-    np.testing.assert_allclose(features(rgb), rgb.mean(axis=(1, 2)) / 255, rtol=1e-5)
-    sha256 = hashlib.sha256(network.read_bytes()).hexdigest()
-    assert features.label == f"colours.keras {sha256[:8]}"
-    assert features.description.startswith(f"colours.keras, sha256 {sha256}, pictures resized to 4x4")
-
-
-def test_pictures_of_another_size_are_resized(network):
-    rgb = np.zeros((1, 8, 8, 3), np.uint8)
-    rgb[:, :, 4:] = 255
-    # Half black, half white: antialiased bilinear halving keeps the mean
-    np.testing.assert_allclose(distributions.FeatureNetwork(network)(rgb), [[0.5] * 3], atol=1e-3)
-
-
-def test_what_is_no_feature_network(network, tmp_path):
-    with pytest.raises(FileNotFoundError, match="No feature network at gone.keras"):
-        distributions.FeatureNetwork("gone.keras")
-    (tmp_path / "text.keras").write_text("not a network")
-    with pytest.raises(ValueError, match="text.keras is not a Keras model"):
-        distributions.FeatureNetwork(tmp_path / "text.keras")
-    inputs = keras.Input((5,))
-    keras.Model(inputs, inputs).save(tmp_path / "vector.keras")
-    with pytest.raises(ValueError, match="must take pictures"):
-        distributions.FeatureNetwork(tmp_path / "vector.keras")
-    inputs = keras.Input((4, 4, 3))
-    keras.Model(inputs, keras.ops.reshape(inputs, (-1, 4, 12))).save(tmp_path / "odd.keras")
-    with pytest.raises(ValueError, match=r"odd.keras must give finite vectors .* Received: \(2, 4, 12\)"):
-        distributions.FeatureNetwork(tmp_path / "odd.keras")(np.zeros((2, 4, 4, 3), np.uint8))

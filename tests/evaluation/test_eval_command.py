@@ -1,4 +1,4 @@
-"""What `--mode eval` and `--mode turing` refuse before work begins, and where results go."""
+"""What `--mode eval` and `--mode turing` refuse before work begins, and what people ask."""
 
 import json
 from pathlib import Path
@@ -14,11 +14,6 @@ from colorgan.weights.stored import WEIGHTS
 
 def command(*words, mode="eval"):
     return flags.parse(["--mode", mode, *words])
-
-
-def test_baselines_alone_need_a_run():
-    with pytest.raises(ValueError, match="`--compare gray median` needs a run"):
-        evaluate.run(command("--compare", "gray", "median"))
 
 
 def test_a_run_that_is_not_there_is_named_as_it_was_given(tmp_path, monkeypatch):
@@ -38,7 +33,7 @@ def fake(name, file):
         name=name,
         work_size=8,
         predictor=SimpleNamespace(inputs=[noise]),
-        stored=SimpleNamespace(weights=file, digest="0"),
+        stored=SimpleNamespace(weights=file, digest="0", packed=file.name != "best.weights.h5"),
     )
 
 
@@ -54,16 +49,8 @@ def test_no_run_takes_the_place_of_another_of_its_name(tmp_path, monkeypatch):
     found = iter([fake("photo", files[1])] * 3)
     models, _, _ = evaluate._runs(command(), ["photo", "photo", "photo"])
     assert list(models) == ["photo", str(files[1]), f"{files[1]} (2)"]
-
-
-def test_a_median_that_cannot_be_had_is_said_before_the_measuring(tmp_path, monkeypatch):
-    one = fake("a", tmp_path)
-    one.stored.config, one.stored.median_ab, one.stored.packed = command().config, None, False
-    monkeypatch.setattr(evaluate, "_runs", lambda command, paths: ({"a": one}, {"a": command.config}, {}))
-    monkeypatch.setattr(common, "median_ab", lambda config: None)
-    monkeypatch.setattr(evaluate.evaluator, "evaluate", lambda *args, **kwargs: pytest.fail("it was measured"))
-    with pytest.raises(ValueError, match="--compare median photo.*training images"):
-        evaluate.run(command("--compare", "median", "photo"))
+    found = iter([fake("a", tmp_path / WEIGHTS), fake("a", tmp_path / "best.weights.h5")])
+    assert list(evaluate._runs(command(), ["a", "a/best.weights.h5"])[0]) == ["a", "a/best"]
 
 
 def test_the_median_of_other_data_does_not_take_the_place_of_the_runs_own(tmp_path, monkeypatch):
@@ -114,25 +101,9 @@ def test_runs_of_other_data_are_refused_unless_the_data_is_given():
         evaluate._check_data(plain, {"a": one, "b": other})
 
 
-def test_no_two_runs_share_a_folder_of_comparison(tmp_path):
-    first = tmp_path / "runs" / "a"
-    others = {"runs/b": "b", "runs/x/b": "x-b", "b": "up-b", "runs/a/weights.h5": "a-weights.h5"}
-    assert {path: evaluate._seen_from(first, tmp_path / path) for path in others} == others
-
-
-def test_a_result_of_more_images_stays(tmp_path, capsys):
-    def names(n):
-        return [path.name for path in evaluate._files(tmp_path, n)]
-
-    plain = ["result.json", "report.html", "report.png", "report.md"]
-    assert names(5) == plain
-    (tmp_path / "result.json").write_text(json.dumps({"protocol": {"n": 10}}))
-    assert names(10) == names(12) == plain
-    assert capsys.readouterr().out == ""
-    assert names(5) == ["result-5.json", "report-5.html", "report-5.png", "report-5.md"]
-    assert "is of more images and stays" in capsys.readouterr().out
-    other = [path.name for path in evaluate._files(tmp_path, 5, "-validation")]
-    assert other == [f"{name}-validation.{kind}" for name, kind in (path.split(".") for path in plain)]
+def test_seeds_need_runs():
+    with pytest.raises(ValueError, match="`--seeds` makes groups of runs"):
+        evaluate.run(command("--seeds"))
 
 
 def test_held_out_photographs_are_those_of_the_runs_own_share():
@@ -176,7 +147,7 @@ def test_results_of_two_folders_never_go_among_the_sources(tmp_path, monkeypatch
     monkeypatch.setattr(evaluate, "_write", lambda *args, **kwargs: written.append(args))
     words = command("--result-dir", results, "--truth-dir", "truth")
     evaluate.run(words)
-    folder, models = written[0][0], list(written[0][1].table)
+    folder, models = written[0][0].folder, list(written[0][1].table)
     assert folder == Path("results") / f"folder-{place}" and len(set(models)) == len(models) == 2
     assert "--truth-dir truth are gray" in capsys.readouterr().out  # the likeliest mistake
     colour = 20.0

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from skimage.color import rgb2lab
 
-from colorgan.evaluation import baselines, evaluate
+from colorgan.evaluation import baselines, evaluate, formulas
 from colorgan.evaluation.report import tables
 from colorgan.models import color
 from colorgan.models.predictor import to_rgb8
@@ -67,7 +67,7 @@ def test_the_protocol_says_which_l_was_judged(pictures):
     assert judged["darker"].startswith("the result's own")
     assert "50 resamples, seed 0" in protocol["intervals"]
     assert {"eps2", "eps5", "ciede2000"} <= set(protocol["definitions"])
-    assert list(protocol["omitted"]) == ["fid, kid"]
+    assert list(protocol["omitted"]) == ["FID-lite2, KID-lite2, LPIPS-lite2"]
     for package in ("colorgan", "tensorflow", "keras", "numpy", "scikit-image", "pillow", "Python"):
         assert f"{package} " in protocol["versions"]
 
@@ -158,7 +158,7 @@ def test_the_same_seed_repeats_the_numbers(pictures):
     ("options", "message"),
     [
         ({"names": ["lpips"]}, "Unknown metric `lpips`"),
-        ({"names": ["fid"]}, "`fid` compares sets of images"),
+        ({"names": ["fid"]}, "`fid` needs a feature network"),
         ({"desired": {"yellow": 0.5}}, "Unknown metric `yellow`. Known: .*saturation, hue, red, green, blue"),
         ({"models": {"half": lambda rgb: exact(rgb)[:, ::2]}}, "Model `half` must return"),
         ({"models": {"bytes": lambda rgb: rgb}}, "Model `bytes` must return .* float Lab"),
@@ -257,29 +257,45 @@ def test_the_fingerprint_is_of_the_pixels_in_their_order(pictures):
     assert own.startswith(f"sha256 {expected}")
 
 
-def test_features_give_fid_and_kid_and_name_the_network(pictures):
-    class Network:
-        label, description = "mean.keras 01234567", "mean.keras, sha256 0123"
+class Network:
+    """Means of colours as features, and the pictures themselves as the only map."""
 
-        def __call__(self, rgb):
-            return rgb.reshape(len(rgb), -1, 3).mean(axis=1) / 255
+    label, description = "mean", "mean, sha256 0123"
+    of_sets, distance = {"fid": "FID-mean", "kid": "KID-mean"}, "LPIPS-mean"
 
+    def __call__(self, rgb):
+        return rgb.reshape(len(rgb), -1, 3).mean(axis=1) / 255, [rgb / 255] if self.distance else ()
+
+
+def test_features_give_distances_under_the_networks_name(pictures):
     result = run(pictures, feature_network=Network())
     for model in ("exact", "gray"):
-        assert list(result.table[model])[-2:] == ["fid", "kid"]
-    assert result.table["exact"]["fid"][0] == pytest.approx(0, abs=1e-9)
-    assert result.table["gray"]["fid"][0] > 0.001
-    assert np.isnan(result.table["gray"]["fid"][1:]).all()
+        assert list(result.table[model])[-3:] == ["LPIPS-mean", "FID-mean", "KID-mean"]
+    assert result.table["exact"]["FID-mean"][0] == pytest.approx(0, abs=1e-9)
+    assert result.table["gray"]["FID-mean"][0] > 0.001
+    assert np.isnan(result.table["gray"]["FID-mean"][1:]).all()
+    gray = baselines.gray_picture(pictures)
+    expected = formulas.feature_distance([pictures / 255], [gray / 255])
+    np.testing.assert_allclose(result.per_image["gray"]["LPIPS-mean"], expected)
+    low, high = result.table["gray"]["LPIPS-mean"][1:]
+    assert low < expected.mean() < high
     assert result.protocol["feature network"] == Network.description
     assert result.protocol["omitted"] == {}
-    assert {"fid", "kid"} <= set(result.protocol["definitions"])
-    assert "fid" not in result.classes["cat"]["table"]["gray"]
+    assert {"LPIPS-mean", "FID-mean", "KID-mean"} <= set(result.protocol["definitions"])
+    assert "FID-mean" not in result.classes["cat"]["table"]["gray"]
+    assert "LPIPS-mean" in run(pictures, feature_network=Network(), for_report=True).gallery[0]["values"]["exact"]
+
+
+def test_a_network_of_a_file_gives_fid_and_kid_alone(pictures):
+    network = Network()
+    network.of_sets, network.distance = {"fid": "fid", "kid": "kid"}, ""
+    assert list(run(pictures, feature_network=network).table["gray"])[-3:] == ["chroma_ratio", "fid", "kid"]
 
 
 def test_only_a_report_keeps_traces_and_pictures(pictures):
     plain, full = run(pictures), run(pictures, for_report=True)
-    assert plain.traces is None and plain.gallery == {}
+    assert plain.traces is None and plain.gallery == []
     assert full.traces.count == 10
-    assert list(full.gallery) == ["exact"]
-    assert list(run(pictures, {"gray": baselines.gray_baseline}, for_report=True).gallery) == ["gray"]
+    assert list(full.gallery[0]["results"]) == ["exact"]
+    assert list(run(pictures, {"gray": baselines.gray_baseline}, for_report=True).gallery[0]["results"]) == ["gray"]
     assert full.to_json() == plain.to_json()

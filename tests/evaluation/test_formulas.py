@@ -162,3 +162,21 @@ def test_mean_hue_is_that_of_the_loss(pair):
     rgb = pair[0] / 255.0
     got = formulas.turns(*formulas.hue_vector(np.asarray(color.rgb_to_hsv(rgb))))
     np.testing.assert_allclose(got, np.asarray(controls.value(rgb, "hue")), atol=1e-5)
+
+
+def test_feature_distance_by_numpy():
+    """Zhang et al. 2018, eq. 1, place by place: here one minus the cosine, twice."""
+    rng = np.random.default_rng(11)
+    maps, others = ([rng.normal(size=(2, 3, 4, 5)), rng.normal(size=(2, 1, 2, 7))] for _ in range(2))
+    expected = np.zeros(2)
+    for one, other in zip(maps, others, strict=True):
+        for b in range(2):
+            cosines = [
+                x @ y / np.sqrt(x @ x) / np.sqrt(y @ y)
+                for x, y in zip(one[b].reshape(-1, one.shape[-1]), other[b].reshape(-1, one.shape[-1]), strict=True)
+            ]
+            expected[b] += np.mean([2 - 2 * cosine for cosine in cosines])
+    np.testing.assert_allclose(formulas.feature_distance(maps, others), expected, rtol=1e-12)
+    assert formulas.feature_distance(maps, maps) == pytest.approx([0, 0])
+    nothing = [np.zeros((1, 2, 2, 3))]
+    assert formulas.feature_distance(nothing, [np.ones((1, 2, 2, 3))]) == pytest.approx([1])

@@ -6,18 +6,19 @@ import io
 import re
 from html.parser import HTMLParser
 
+import markupsafe
 import numpy as np
 import pytest
 from PIL import Image
 
-from colorgan.evaluation import baselines, statistics
-from colorgan.evaluation.report import page, tables
+from colorgan.evaluation import baselines
+from colorgan.evaluation.report import page, tables, verdict
 
 
 class Reader(HTMLParser):
     """What an HTML file holds: its tags with their attributes, and whether they close."""
 
-    void = {"meta", "img"}
+    void = {"meta", "img", "input"}
 
     def __init__(self, text):
         super().__init__()
@@ -39,7 +40,7 @@ class Reader(HTMLParser):
 
 @pytest.fixture(scope="module")
 def html_text(full):
-    return page.page(full, [statistics.compare(full, "gray", "<warm>", resamples=20)])
+    return page.page(full)
 
 
 def test_the_page_fetches_nothing(html_text):
@@ -47,9 +48,9 @@ def test_the_page_fetches_nothing(html_text):
     for tag, attributes in reader.tags:
         for name in ("src", "srcset", "href", "data", "action", "poster"):
             assert attributes.get(name, "#").startswith(("data:image/png;base64,", "#")), (tag, name)
-    assert not {"link", "script", "iframe", "object", "base"} & {tag for tag, _ in reader.tags}
+    assert not {"link", "iframe", "object", "base"} & {tag for tag, _ in reader.tags}
     words = re.sub(r"base64,[^\"]+", "", html_text)
-    assert not any(fetching in words for fetching in ("url(", "@import", "http", "//"))
+    assert not any(fetching in words for fetching in ("url(", "@import", "http", "//", "fetch(", "import("))
 
 
 def test_the_page_can_be_read_on_a_phone_in_the_dark_and_by_ear(html_text):
@@ -64,33 +65,64 @@ def test_the_page_can_be_read_on_a_phone_in_the_dark_and_by_ear(html_text):
     assert all(cell.get("scope") in ("col", "row") for cell in reader.all("th"))
     ids = [attributes["id"] for _, attributes in reader.tags if "id" in attributes]
     assert len(ids) == len(set(ids))
-    assert {link["href"][1:] for link in reader.all("a")} == set(ids)
+    assert {link["href"][1:] for link in reader.all("a")} == {title["id"] for title in reader.all("h2")}
+    assert {label["for"] for label in reader.all("label")} <= set(ids)
 
 
 def test_the_page_has_every_part(html_text, full):
     ids = {attributes["id"] for _, attributes in Reader(html_text).tags if "id" in attributes}
-    expected = {"results", "comparison", "curves", "colours", "chroma", "pictures", "samples", "classes", "protocol"}
-    assert ids == expected
+    sections = {"results", "comparison", "curves", "colours", "chroma", "pictures", "classes", "protocol"}
+    filters = {"part", "metric", "model", "class", "find", "before", "after", "slider", "count"}
+    assert ids == sections | filters
     assert "<warm>" not in html_text and "&lt;warm&gt;" in html_text and "cats &amp; dogs" in html_text
     for name in full.table["gray"]:
         assert f">{tables.label(name)}<" in html_text, name
     value, low, high = full.table["cold"]["psnr"]
-    assert f"{value:.2f} [{low:.2f}, {high:.2f}]" in html_text
+    assert f"{value:.2f}</span>" in html_text and f"[{low:.2f}, {high:.2f}]" in html_text
     assert "<td>0.500</td>" in html_text  # what was desired
-    assert "fid, kid: no feature network was named" in html_text
+    assert "--fid-model efficientnet-lite2 asks for them" in html_text
     for model in full.traces.ab:
         assert f"{100 * full.traces.eps_curve(model).mean():.1f} %" in html_text
 
 
-def test_pictures_of_the_page_are_whole_and_at_their_own_size(html_text, full):
+def test_the_page_opens_with_the_verdict(html_text, full):
+    body = html_text[html_text.index("</h1>") :]
+    places = [body.index(markupsafe.escape(sentence)) for sentence in verdict.sentences(full)]
+    assert places == sorted(places) and places[-1] < body.index("<nav")
+
+
+def test_the_best_is_bold_and_what_is_worse_than_gray_is_red(html_text, full):
+    names = list(full.table)
+    for row in page.results_rows(full):
+        for model, cell in zip(names, row["cells"], strict=True):
+            classes = f'class="{"best " * ("best" in cell["marks"])}{"lost" * ("gray wins" in cell["marks"])}"'
+            assert f"<td {classes}><span>{cell['value']}<" in html_text, (row["label"], model)
+    assert '"lost"' in html_text and '"best "' in html_text
+
+
+def test_pictures_of_the_page_are_whole_and_each_is_there_once(html_text, full):
     images = [image for image in Reader(html_text).all("img") if "width" in image]
-    # two models by two metrics, three parts of three, and two samples: gray, truth and result, or the two models,
-    # because the gray baseline is the gray picture again
-    assert len(images) == 2 * 2 * 9 * 3 + 2 * 4
-    assert [image["alt"].partition(" of ")[0] for image in images[-4:]] == ["gray", "truth", "<warm>", "cold"]
-    decoded = np.asarray(Image.open(io.BytesIO(base64.b64decode(images[-4 + 1]["src"].partition(",")[2]))))
-    np.testing.assert_array_equal(decoded, full.samples[1]["truth"])
-    assert (images[-1]["width"], images[-1]["height"], images[-1]["class"]) == ("120", "96", "pixels")  # 12 times 10x8
+    assert len(images) == len(full.gallery) * 4 == 9 * 4  # gray, truth, two models
+    assert [image["alt"].partition(" of ")[0] for image in images[:4]] == ["gray", "truth", "<warm>", "cold"]
+    decoded = np.asarray(Image.open(io.BytesIO(base64.b64decode(images[1]["src"].partition(",")[2]))))
+    np.testing.assert_array_equal(decoded, full.samples[0]["truth"])
+    assert 'class="layers pixels"' in html_text  # nothing small is blurred
+
+
+def test_large_pictures_are_compressed_and_said_to_be(full):
+    rng = np.random.default_rng(0)
+    large = rng.integers(0, 256, (page.SMALL + 2, 140, 3)).astype(np.uint8)
+    one = {**full.gallery[0], "truth": large, "gray": large, "results": {"m": large}}
+    card = page.card(full, one)
+    assert all(data.startswith("data:image/webp;base64,") for _, data in card["layers"]) and not card["pixels"]
+    assert "Pictures are compressed for this page" in page.page(dataclasses.replace(full, gallery=[one]))
+
+
+def test_what_the_script_reads(full):
+    card = page.card(full, full.gallery[0])
+    assert card["data"]["class"] == "cats & dogs" and "first||" in card["data"]["shown"]
+    psnr = full.per_image["cold"]["psnr"][0]
+    assert card["data"]["cost"]["cold"]["psnr"] == -psnr and card["data"]["text"]["cold"]["psnr"] == f"{psnr:.2f}"
 
 
 def test_pictures_are_called_by_their_names(full):

@@ -1,0 +1,119 @@
+"""What an evaluation found, in sentences: who is better, by how much, and whether gray wins. Imports `tables`."""
+
+from __future__ import annotations
+
+from colorgan.evaluation import baselines, comparisons
+from colorgan.evaluation.report import tables
+
+PALE, GAUDY = 0.7, 1.2  # colorfulness ratios
+NAMED = 8  # settings
+TOLD = {"psnr": ("PSNR", " dB"), "mae_ab": ("mean error of a and b", "")}  # the differences that sentences give
+
+
+def sentences(evaluation) -> list[str]:
+    """-> the verdict, the most important first; without comparisons what the table alone tells."""
+    against_gray = {one.b: one for one in evaluation.comparisons if one.a == "gray"}
+    pairs = [one for one in evaluation.comparisons if one.a != "gray"]
+    said = _ranking(pairs, evaluation) if pairs else []
+    said += [_against_gray(evaluation, name, one) for name, one in against_gray.items()]
+    said += [_colours(evaluation, name) for name in _own(evaluation)]
+    if pairs and evaluation.settings:
+        flags = [flag.lstrip("-") for flag in evaluation.settings]
+        more = f" and {len(flags) - NAMED} more, in the table" if len(flags) > NAMED + 1 else ""
+        said.append(f"Their trainings differ in {', '.join(flags[:NAMED] if more else flags)}{more}.")
+    return [sentence for sentence in said if sentence] + evaluation.notes
+
+
+def _own(evaluation):
+    return list(evaluation.groups) or [name for name in evaluation.table if name not in baselines.NAMES]
+
+
+def _ranking(pairs, evaluation):
+    """Who is best, then each pair with what is decided."""
+    net = dict.fromkeys(_own(evaluation), 0)
+    beaten = {name: set() for name in net}
+    for one in pairs:
+        wins = len(_won(one, one.b)) - len(_won(one, one.a))
+        net[one.b] += wins
+        net[one.a] -= wins
+        if wins:
+            beaten[one.b if wins > 0 else one.a].add(one.a if wins > 0 else one.b)
+    best = max(net, key=net.get)
+    if len(beaten[best]) == len(net) - 1:
+        first = f"{best} is the best of the {len(net)}." if len(net) > 2 else f"{best} is the better one."
+    elif any(beaten.values()):
+        first = "None is better than all of the others."
+    else:
+        first = "The images do not tell which is better."
+    return [first, *(_pair(one, evaluation) for one in pairs)]
+
+
+def _pair(one, evaluation):
+    better, worse = (one.b, one.a) if len(_won(one, one.b)) >= len(_won(one, one.a)) else (one.a, one.b)
+    return f"{better} against {worse}: {_score(one, better, worse)}{_told(one, better)}{_spread(one, evaluation)}."
+
+
+def _against_gray(evaluation, name, one):
+    lost = _won(one, "gray")
+    said = f"{name} against gray: {_score(one, name, 'gray')}{_told(one, name)}."
+    if lost:
+        said += f" Gray wins by {', '.join(map(tables.plain_label, lost))}."
+    return said
+
+
+def _won(one, name):
+    return [metric for metric in one.tested if one.better(metric) == name]
+
+
+def _score(one, name, other):
+    """-> `better by 9 of 13 metrics, worse by 1, 3 undecided`."""
+    won, lost, tested = len(_won(one, name)), len(_won(one, other)), len(one.tested)
+    if not tested:
+        return "one image alone decides nothing"
+    if won == tested:
+        return f"better by all {tested} metrics" if tested > 1 else f"better by {one.tested[0]}"
+    parts = [f"better by {won} of {tested} metrics", f"worse by {lost}" if lost else ""]
+    parts.append(f"{tested - won - lost} undecided" if tested > won + lost else "")
+    return ", ".join(filter(None, parts))
+
+
+def _told(one, name):
+    """-> the differences of what people know best, seen from the model `name`."""
+    told = []
+    for metric, (words, unit) in ((key, TOLD[key]) for key in TOLD if key in one.rows):
+        sign = 1 if name == one.b else -1
+        value, *ends = (sign * x for x in one.rows[metric]["difference"])
+        value, low, high = (tables.number(metric, x, sign="+") for x in (value, *ends[::sign]))
+        told.append(f"{words} {value}{unit}" + (f" [{low}, {high}]" if low != "n/a" else ""))
+    return f" ({', '.join(told)})" if told else ""
+
+
+def _spread(one, evaluation):
+    """-> a warning where the seeds alone differ by more than the groups do."""
+    groups = [evaluation.groups[name] for name in (one.a, one.b) if name in evaluation.groups]
+    if not groups or "psnr" not in one.rows:
+        return ""
+    widest = max((group.spread["psnr"][2] - group.spread["psnr"][1] for group in groups), default=0)
+    difference = abs(one.rows["psnr"]["difference"][0])
+    return f"; the seeds of one group differ by up to {widest:.2f} dB" if widest > difference else ""
+
+
+def _colours(evaluation, name):
+    group = evaluation.groups.get(name)
+    value = (group.table if group else evaluation.table[name]).get("colorfulness_ratio", (float("nan"),))[0]
+    if not value == value:
+        return ""
+    judged = ": pale" if value < PALE else ": stronger than true" if value > GAUDY else ""
+    return f"The colours of {name} are {100 * value:.0f} % as strong as the photographs' (colourfulness){judged}."
+
+
+def method(evaluation) -> str:
+    """-> how the verdict was reached, for below it; empty without comparisons."""
+    tested = sum(len(one.tested) for one in evaluation.comparisons)
+    if not tested:
+        return ""
+    return (
+        f"N = {evaluation.protocol['n']} images. A metric decides where its paired p-value, corrected for all {tested} "
+        f"tests (Holm), is below {comparisons.LEVEL:g}. Many of the metrics measure nearly the same: read what they "
+        "say, more than how many they are."
+    )
