@@ -37,7 +37,7 @@ setup(
         "absl-py>=2.0",
         "matplotlib>=3.8",
         "scikit-image>=0.22",
-        "scipy>=1.11",  # scikit-image's own: intervals of a mean
+        "scipy>=1.15",  # scikit-image's own: intervals of a mean
         "pillow>=12.3",
         "pillow-heif>=1.8.1",  # HEIC, as phones save it
         "tifffile>=2026.3.3",  # TIFF: pages, depths and kinds of samples, which Pillow cuts to 8 bits or does not read

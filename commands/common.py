@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import sys
 from pathlib import Path
 
 from colorgan import datasets, weights
@@ -119,6 +120,12 @@ def trained(command: flags.Command, path: str = "") -> tuple[Colorizer, Config]:
         )
     wanted = stored_config(command, own)
     return Colorizer.load(own, work_size=wanted.colorizing.work_size), wanted
+
+
+def say(text: str) -> None:
+    """Print what has arrows, or names of files, in it: what the terminal cannot show becomes a question mark."""
+    encoding = sys.stdout.encoding or "ascii"
+    print(text.encode(encoding, "replace").decode(encoding))
 
 
 def output(config: Config) -> Path:

@@ -209,8 +209,7 @@ def _write(place, evaluation, configs, *, groups=None, missing=None):
     evaluation.record = {"command line": shlex.join(sys.argv), "configurations": configs}
     if missing:
         evaluation.record["without a partner"] = missing
-    said, encoding = words.text(evaluation), sys.stdout.encoding or "ascii"
-    print(said.encode(encoding, "replace").decode(encoding))  # arrows and names that a terminal may not have
+    common.say(words.text(evaluation))
     files = place.files(evaluation.protocol)
     reports = (write(evaluation) for write in (page.page, picture.png, words.markdown))
     for file, content in zip(files, (evaluation.to_json(), *reports), strict=True):

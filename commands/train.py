@@ -220,7 +220,7 @@ def _final_table(config, predictor, photographs, held_out):
     held_out.warn_of_bad_files()
     table = tables.text_table(tables.results(evaluation))
     table = f"Of the last weights, on the photographs held out of training. {table}"
-    print(table)
+    common.say(table)
     text = f"{tables.protocol_text(evaluation.protocol)}\n\n{table}\n"
     whole.write(Path(config.run.checkpoints_path) / "validation.txt", text)
     return evaluation.table[name][metric][0]

@@ -6,6 +6,7 @@ Runs that differ in their seed alone are compared as one group. Imports `baselin
 from __future__ import annotations
 
 import itertools
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -137,9 +138,11 @@ def _correct(comparisons):
 
 
 def _group(evaluation, runs, estimates):
-    spread = {}
-    for name in estimates:
+    """What has no value per image, as FID has not, has a mean over the runs, and no interval."""
+    table, spread, intervals = {}, {}, statistics.intervals(estimates)
+    for name in evaluation.table[runs[0]]:
         values = np.array([evaluation.table[run][name][0] for run in runs])
-        deviation = float(values.std(ddof=1)) if len(runs) > 1 else float("nan")
+        table[name] = intervals.get(name, (float(values.mean()), math.nan, math.nan))
+        deviation = float(values.std(ddof=1)) if len(runs) > 1 else math.nan
         spread[name] = (deviation, float(values.min()), float(values.max()))
-    return Group(tuple(runs), statistics.intervals(estimates), spread)
+    return Group(tuple(runs), table, spread)

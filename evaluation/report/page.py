@@ -51,7 +51,7 @@ def results_rows(evaluation) -> list[dict]:
     for name in next(iter(columns.values())):
         cells = []
         for model, own in columns.items():
-            value, _, interval = tables.cell(name, own[name]).partition(" ") if name in own else ("", "", "")
+            value, _, interval = tables.cell(name, own[name]).partition(" ")
             cells.append({"value": value, "interval": interval, "marks": marks.get((name, model), set())})
         desired = tables.number(name, evaluation.desired[name]) if name in evaluation.desired else ""
         definition = definitions.metric(name).definition

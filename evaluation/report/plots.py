@@ -50,43 +50,40 @@ def _png(figure):
 
 
 def forest(evaluation) -> list[Figure]:
-    """Differences of the models, a row per metric: to the right of the line, the one named first is better.
+    """Differences of the models, a row per metric: to the right of the line, the model of the mark is better.
 
-    One figure of the models among each other, one of gray with each; none without comparisons. Every row has a scale of
-    its own, since metrics have different units; its marks share it. Filled marks are decided, see `Comparison.better`.
+    A figure for each model with those after it, and one of gray with all; none without comparisons. Every row has a
+    scale of its own, since metrics have different units; its marks share it. Filled marks are decided, see
+    `Comparison.better`.
     """
-    pairs = [one for one in evaluation.comparisons if one.a != "gray"]
-    gray = [one for one in evaluation.comparisons if one.a == "gray"]
-    figures = [(pairs, "{a} is better", "{b} is better"), (gray, "gray is better", "{b} is better")]
-    return [_forest(some, *titles) for some, *titles in figures if any(one.tested for one in some)]
+    tested = [one for one in evaluation.comparisons if one.tested]
+    return [_forest([one for one in tested if one.a == a]) for a in dict.fromkeys(one.a for one in tested)]
 
 
-def _forest(pairs, left, right):
+def _forest(pairs):
     metrics = pairs[0].tested
-    height = 0.24 * max(2, len(pairs)) * len(metrics) / 1.6 + 1.0 + 0.22 * len(pairs)
-    figure = Figure(figsize=(WIDE, height), layout="constrained")
+    rows = len(metrics) * max(2, len(pairs))
+    figure = Figure(figsize=(WIDE, 0.15 * rows + 0.22 * len(pairs) + 1.0), layout="constrained")
     axis = figure.subplots()
-    step = 0.7 / len(pairs)
     for row, name in enumerate(metrics):
-        gains = [one.rows[name]["gain"] for one in pairs if name in one.tested]
-        scale = max(abs(end) for gain in gains for end in gain) or 1.0
-        for i, one in enumerate(pairs):
-            value, low, high = (end / scale for end in one.rows[name]["gain"])
-            color, y = LINES[i % len(LINES)][0], row + step * (i - (len(pairs) - 1) / 2)
+        gains = [(i, one, one.rows[name]["gain"]) for i, one in enumerate(pairs) if name in one.tested]
+        scale = max(abs(end) for *_, gain in gains for end in gain) or 1.0
+        for i, one, gain in gains:
+            (value, low, high), color = np.divide(gain, scale), LINES[i % len(LINES)][0]
+            y = row + 0.7 * ((i + 0.5) / len(pairs) - 0.5)
             axis.plot([low, high], [y, y], color=color, linewidth=1.6)
             filled = color if one.better(name) else "white"
             axis.plot(value, y, MARKS[i % len(MARKS)], color=color, markerfacecolor=filled, markersize=6)
     for i, one in enumerate(pairs):
-        title = f"{one.b} against {one.a}"
-        axis.plot([], [], MARKS[i % len(MARKS)] + "-", color=LINES[i % len(LINES)][0], label=title)
-    names = {"a": pairs[0].a, "b": pairs[0].b}
+        style = {"marker": MARKS[i % len(MARKS)], "color": LINES[i % len(LINES)][0]}
+        axis.plot([], [], label=f"{one.b} against {one.a}", **style)
+    for row in range(1, len(metrics), 2):
+        axis.axhspan(row - 0.5, row + 0.5, color="gray", alpha=0.08, linewidth=0)
     axis.axvline(0, color=INK, linewidth=1)
     axis.set(xlim=(-1.08, 1.08), ylim=(len(metrics) - 0.4, -0.6), xticks=[])
     axis.set_yticks(range(len(metrics)), [tables.plain_label(name) for name in metrics])
-    sides = (left.format(**names), right.format(**names)) if len(pairs) == 1 else ("worse", "better")
-    axis.set_xlabel(f"\u2190 {sides[0]}    |    {sides[1]} \u2192")
-    for row in range(1, len(metrics), 2):
-        axis.axhspan(row - 0.5, row + 0.5, color="gray", alpha=0.08, linewidth=0)
+    other = pairs[0].b if len(pairs) == 1 else "the other"
+    axis.set_xlabel(f"\u2190 {pairs[0].a} is better    |    {other} is better \u2192")
     figure.legend(loc="outside upper left", frameon=False)
     return figure
 

@@ -42,7 +42,7 @@ def results(evaluation):
     for name in next(iter(columns.values())):
         aim = [number(name, desired[name]) if name in desired else ""] if desired else []
         row = [label(name, evaluation.feature_network), *aim]
-        rows.append(row + [cell(name, own[name]) if name in own else "" for own in columns.values()])
+        rows.append(row + [cell(name, own[name]) for own in columns.values()])
     title = f"Results, N = {evaluation.protocol['n']} images, [95 % interval]"
     return title, ["metric", *(["desired"] if desired else []), *columns], rows
 
@@ -53,12 +53,7 @@ def columns_of(evaluation) -> dict:
         return evaluation.table
     runs = {run for group in evaluation.groups.values() for run in group.runs}
     groups = {name: group.table for name, group in evaluation.groups.items()}
-    # What compares sets of images has no value of a group: it stands in the table of its runs.
-    return groups | {
-        name: {metric: found for metric, found in own.items() if definitions.metric(metric).columns}
-        for name, own in evaluation.table.items()
-        if name not in runs
-    }
+    return groups | {name: own for name, own in evaluation.table.items() if name not in runs}
 
 
 def marks(evaluation) -> dict:
@@ -67,7 +62,7 @@ def marks(evaluation) -> dict:
     for name in next(iter(columns.values())):
         if not definitions.metric(name).better:
             continue
-        costs = {model: definitions.cost(name, own[name][0]) for model, own in columns.items() if name in own}
+        costs = {model: definitions.cost(name, own[name][0]) for model, own in columns.items()}
         costs = {model: cost for model, cost in costs.items() if not math.isnan(cost)}
         for model, cost in costs.items():
             best = {"best"} if len(costs) > 1 and cost == min(costs.values()) else set()
@@ -111,16 +106,14 @@ def _p(value):
 
 
 def group_tables(evaluation):
-    """-> of each group its mean, its spread over the seeds, and its runs."""
+    """-> of each group of several runs its mean, its spread over the seeds, and its runs."""
     for name, group in evaluation.groups.items():
+        if len(group.runs) == 1:
+            continue
         rows = []
-        for metric in evaluation.table[group.runs[0]]:
-            own = [number(metric, evaluation.table[run][metric][0]) for run in group.runs]
-            if metric in group.table:
-                deviation, *ends = (number(metric, x) for x in group.spread[metric])
-                rows.append([label(metric), number(metric, group.table[metric][0]), deviation, *ends, *own])
-            else:
-                rows.append([label(metric, evaluation.feature_network), "", "", "", "", *own])
+        for metric, (mean, *_) in group.table.items():
+            values = (mean, *group.spread[metric], *(evaluation.table[run][metric][0] for run in group.runs))
+            rows.append([label(metric, evaluation.feature_network), *(number(metric, value) for value in values)])
         title = f"{name}, {len(group.runs)} seeds: mean, standard deviation (N - 1), least and greatest"
         yield title, ["metric", "mean", "deviation", "least", "greatest", *group.runs], rows
 

@@ -6,7 +6,7 @@ from colorgan.evaluation import baselines, comparisons
 from colorgan.evaluation.report import tables
 
 PALE, GAUDY = 0.7, 1.2  # colorfulness ratios
-NAMED = 8  # settings
+NAMED, PAIRS = 8, 3  # settings, and pairs, that are told
 TOLD = {"psnr": ("PSNR", " dB"), "mae_ab": ("mean error of a and b", "")}  # the differences that sentences give
 
 
@@ -15,10 +15,12 @@ def sentences(evaluation) -> list[str]:
     against_gray = {one.b: one for one in evaluation.comparisons if one.a == "gray"}
     pairs = [one for one in evaluation.comparisons if one.a != "gray"]
     said = _ranking(pairs, evaluation) if pairs else []
+    if len(against_gray) == 1:
+        said.append(_than_gray(*against_gray.values()))
     said += [_against_gray(evaluation, name, one) for name, one in against_gray.items()]
     said += [_colours(evaluation, name) for name in _own(evaluation)]
     if pairs and evaluation.settings:
-        flags = [flag.lstrip("-") for flag in evaluation.settings]
+        flags = [flag.lstrip("-") for flag in evaluation.settings if not (evaluation.groups and flag == "--seed")]
         more = f" and {len(flags) - NAMED} more, in the table" if len(flags) > NAMED + 1 else ""
         said.append(f"Their trainings differ in {', '.join(flags[:NAMED] if more else flags)}{more}.")
     return [sentence for sentence in said if sentence] + evaluation.notes
@@ -29,28 +31,38 @@ def _own(evaluation):
 
 
 def _ranking(pairs, evaluation):
-    """Who is best, then each pair with what is decided."""
-    net = dict.fromkeys(_own(evaluation), 0)
-    beaten = {name: set() for name in net}
-    for one in pairs:
-        wins = len(_won(one, one.b)) - len(_won(one, one.a))
-        net[one.b] += wins
-        net[one.a] -= wins
-        if wins:
-            beaten[one.b if wins > 0 else one.a].add(one.a if wins > 0 else one.b)
-    best = max(net, key=net.get)
-    if len(beaten[best]) == len(net) - 1:
-        first = f"{best} is the best of the {len(net)}." if len(net) > 2 else f"{best} is the better one."
+    """Who is best, then each pair with what is decided; of many, those with the best."""
+    own = _own(evaluation)
+    beaten = {name: {one.a if name == one.b else one.b for one in pairs if _winner(one) == name} for name in own}
+    best = max(own, key=lambda name: len(beaten[name]))
+    if len(beaten[best]) == len(own) - 1:
+        first = f"{best} is the best of the {len(own)}." if len(own) > 2 else f"{best} is the better one."
     elif any(beaten.values()):
         first = "None is better than all of the others."
     else:
-        first = "The images do not tell which is better."
-    return [first, *(_pair(one, evaluation) for one in pairs)]
+        first = "Neither is better on the whole." if len(own) == 2 else "None is better than another on the whole."
+    lost = [one.b for one in evaluation.comparisons if one.a == "gray" and _winner(one) == "gray"]
+    if lost:
+        first += f" Gray is better than {' and '.join(lost)}."
+    told = pairs if len(pairs) <= PAIRS else [one for one in pairs if best in (one.a, one.b)]
+    return [first, *(_pair(one, evaluation) for one in told)]
+
+
+def _winner(one):
+    """-> the model of a pair that wins more than twice as many metrics as the other; empty: none does."""
+    a, b = len(_won(one, one.a)), len(_won(one, one.b))
+    return one.a if a > 2 * b else one.b if b > 2 * a else ""
 
 
 def _pair(one, evaluation):
     better, worse = (one.b, one.a) if len(_won(one, one.b)) >= len(_won(one, one.a)) else (one.a, one.b)
     return f"{better} against {worse}: {_score(one, better, worse)}{_told(one, better)}{_spread(one, evaluation)}."
+
+
+def _than_gray(one):
+    if not (winner := _winner(one)):
+        return f"{one.b} is neither better nor worse than gray on the whole."
+    return f"{one.b} is better than gray." if winner == one.b else f"Gray is better than {one.b}."
 
 
 def _against_gray(evaluation, name, one):
@@ -72,7 +84,9 @@ def _score(one, name, other):
         return "one image alone decides nothing"
     if won == tested:
         return f"better by all {tested} metrics" if tested > 1 else f"better by {one.tested[0]}"
-    parts = [f"better by {won} of {tested} metrics", f"worse by {lost}" if lost else ""]
+    counts = [("better by", won), ("worse by", lost)]
+    (first, most), (second, least) = counts if won >= lost else counts[::-1]
+    parts = [f"{first} {most} of {tested} metrics", f"{second} {least}" if least else ""]
     parts.append(f"{tested - won - lost} undecided" if tested > won + lost else "")
     return ", ".join(filter(None, parts))
 

@@ -1,5 +1,6 @@
 """Models in pairs: who is better after the correction, and runs that differ in their seed alone as one."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -80,6 +81,12 @@ def test_runs_of_several_seeds_are_one(evaluation):
     low, high = groups["b"].table["psnr"][1:]
     assert high - low < 0.5 * (max(values) - min(values))
     assert np.isnan(groups["b"].spread["psnr"][0])
+    with_fid = dataclasses.replace(
+        evaluation,
+        table={run: own | {"fid": (i, np.nan, np.nan)} for i, (run, own) in enumerate(evaluation.table.items())},
+    )
+    _, groups = comparisons.compare(with_fid, {"a": ("half", "most")})
+    assert groups["a"].table["fid"][0] == 1 and groups["a"].spread["fid"] == pytest.approx((2**0.5, 0, 2))
 
 
 def test_result_json_has_the_comparisons_where_they_were(evaluation):

@@ -42,6 +42,12 @@ def test_the_maps_are_those_of_an_independent_port():
         y, x = 48 // reduction, 32 // reduction
         np.testing.assert_allclose(maps[reduction][0, y, x, :4], values, atol=1e-3 * deviation)
     np.testing.assert_allclose(maps[encoders.WHOLE][0, 0, 0, :4], TOP_MEAN, atol=1e-3 * 1.136)
+    seen = encoders.of_colour("efficientnet-lite0", encoder.get_weights())
+    for key, same in seen.maps(np.repeat(gray, 3, axis=-1).astype(np.float32)).items():
+        np.testing.assert_allclose(same, maps[key], atol=1e-3)
+    red, blue = np.zeros((2, 1, 32, 32, 3), np.float32)
+    red[..., 0], blue[..., 2] = 255, 255
+    assert np.abs(seen.maps(red)[encoders.WHOLE] - seen.maps(blue)[encoders.WHOLE]).max() > 1
 
 
 @pytest.mark.parametrize(

@@ -53,5 +53,6 @@ def test_the_forest_shows_the_gains_and_which_are_decided(full):
         assert (mark.get_markerfacecolor() == "white") == (not one.better(name)), name
     assert [label.get_text() for label in models.axes[0].get_yticklabels()][0] == "mae_ab (Lab)"
     assert models.axes[0].get_xlabel() == "\u2190 <warm> is better    |    cold is better \u2192"
+    assert gray.axes[0].get_xlabel() == "\u2190 gray is better    |    the other is better \u2192"
     assert [text.get_text() for text in gray.legends[0].texts] == ["<warm> against gray", "cold against gray"]
     assert plots.forest(dataclasses.replace(full, comparisons=[])) == []

@@ -122,9 +122,10 @@ def test_groups_stand_for_their_runs(evaluation):
     table = {run: {"psnr": (value, value, value)} for run, value in {"a-1": 20.0, "a-2": 22.0, "gray": 19.0}.items()}
     made = evaluate.Evaluation(evaluation.protocol, table)
     made.groups = {"a": Group(("a-1", "a-2"), {"psnr": (21.0, 20, 22)}, {"psnr": (2**0.5, 20.0, 22.0)})}
+    made.groups["b"] = Group(("b",), {"psnr": (23.0, 22, 24)}, {})  # one seed has no spread
     assert tables.results(made)[1:] == (
-        ["metric", "a", "gray"],
-        [["psnr (dB) \u2191", "21.00 [20.00, 22.00]", "19.00 [19.00, 19.00]"]],
+        ["metric", "a", "b", "gray"],
+        [["psnr (dB) \u2191", "21.00 [20.00, 22.00]", "23.00 [22.00, 24.00]", "19.00 [19.00, 19.00]"]],
     )
     (spread,) = tables.group_tables(made)
     assert spread[1] == ["metric", "mean", "deviation", "least", "greatest", "a-1", "a-2"]

@@ -27,10 +27,20 @@ def told(*comparisons, ratios, **more):
 def test_one_model_against_gray():
     said = told(pair("gray", "m", psnr=2, ssim=0.5, auc=-1), ratios={"m": 0.5, "gray": 0.0})
     assert said == [
+        "m is neither better nor worse than gray on the whole.",
         "m against gray: better by 1 of 3 metrics, worse by 1, 1 undecided (PSNR +2.00 dB [+1.00, +4.00]). Gray "
         "wins by auc (%).",
         "The colours of m are 50 % as strong as the photographs' (colourfulness): pale.",
     ]
+
+
+def test_gray_can_win():
+    one = told(pair("gray", "m", psnr=-2, ssim=-1, auc=-3, eps2=1), ratios={"m": 0.9, "gray": 0.0})
+    assert one[0] == "Gray is better than m."
+    assert one[1].startswith(
+        "m against gray: worse by 3 of 4 metrics, better by 1 (PSNR -2.00 dB [-3.00, +0.00]). Gray"
+    )
+    assert told(pair("gray", "m", psnr=2), ratios={"m": 0.9, "gray": 0.0})[0] == "m is better than gray."
 
 
 def test_two_models_the_second_is_worse():
@@ -48,7 +58,9 @@ def test_three_models():
     round_about = told(pair("a", "b", psnr=1), pair("a", "c", psnr=-1), pair("b", "c", psnr=1), ratios=ratios)
     assert round_about[0] == "None is better than all of the others."
     open_ = told(pair("a", "b", psnr=0.5), pair("a", "c", psnr=0.5), pair("b", "c", psnr=0.5), ratios=ratios)
-    assert open_[0] == "The images do not tell which is better."
+    assert open_[0] == "None is better than another on the whole."
+    two = told(pair("a", "b", psnr=1, ssim=-2), pair("gray", "a", psnr=-1), ratios={"a": 0.9, "b": 0.9})
+    assert two[0] == "Neither is better on the whole. Gray is better than a."
 
 
 def test_seeds_that_differ_more_than_the_groups():
