@@ -219,5 +219,5 @@ def test_bad_input_is_named(pair):
         metrics.Measurement(["mae_ab"]).add(truth, lab * np.nan, rgb)
     with pytest.raises(ValueError, match="no image was evaluated"):
         metrics.Measurement(definitions.all_names()).means()
-    with pytest.raises(ValueError, match="`fid` compares sets of images"):
+    with pytest.raises(ValueError, match="`fid` needs a feature network"):
         metrics.Measurement(["fid"]).add(truth, lab, rgb)

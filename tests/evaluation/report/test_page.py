@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from colorgan.evaluation import baselines
-from colorgan.evaluation.report import page, tables, verdict
+from colorgan.evaluation.report import page, plots, tables, verdict
 
 
 class Reader(HTMLParser):
@@ -109,7 +109,14 @@ def test_pictures_of_the_page_are_whole_and_each_is_there_once(html_text, full):
     assert 'class="layers pixels"' in html_text  # nothing small is blurred
 
 
-def test_large_pictures_are_compressed_and_said_to_be(full):
+@pytest.fixture
+def drawn_once(full, monkeypatch):
+    """Within: every page has the plots of `full`, which take seconds to draw."""
+    found = plots.drawn(full)
+    monkeypatch.setattr(plots, "drawn", lambda evaluation: found)
+
+
+def test_large_pictures_are_compressed_and_said_to_be(full, drawn_once):
     rng = np.random.default_rng(0)
     large = rng.integers(0, 256, (page.SMALL + 2, 140, 3)).astype(np.uint8)
     one = {**full.gallery[0], "truth": large, "gray": large, "results": {"m": large}}
@@ -125,7 +132,7 @@ def test_what_the_script_reads(full):
     assert card["data"]["cost"]["cold"]["psnr"] == -psnr and card["data"]["text"]["cold"]["psnr"] == f"{psnr:.2f}"
 
 
-def test_pictures_are_called_by_their_names(full):
+def test_pictures_are_called_by_their_names(full, drawn_once):
     named = dataclasses.replace(full, picture_names={i: f"a & b/{i}.jpg" for i in range(9)})
     assert "<h3>a &amp; b/1.jpg</h3>" in page.page(named)
     assert "<h3>image 1, x</h3>" in page.page(full)
