@@ -41,10 +41,12 @@ class Architecture:
         kind=ROWS,
     )
     encoder_name: str = option("table", f"encoder: table (which is --encoder), {' or '.join(PRETRAINED_ENCODERS)}")
-    head: str = option("color", "what the generator ends in")
+    head: str = option("color", "head of the generator: what its last layers predict")
     noise_channels: int = option(0, "channels of uniform noise that the generator sees beside the gray picture")
     conditions: tuple = option(
-        (), "what a person may decide, comma-separated: hints, palette, aim (mean saturation and hue)", kind=WORDS
+        (),
+        "wishes that the generator takes, comma-separated: hints, palette, aim (saturation and hue)",
+        kind=WORDS,
     )
     discriminator: str = option("patch", "discriminator network", network="discriminator")
     discriminator_layers: tuple = option(
@@ -59,7 +61,9 @@ class Architecture:
         choices=("joint", "color"),
         network="discriminator",
     )
-    d_crop: int = option(0, "rim of the pictures that the discriminator does not see, pixels", network="discriminator")
+    d_crop: int = option(
+        0, "border of the pictures that the discriminator does not see, in pixels", network="discriminator"
+    )
     d_normalization: str = option(
         "auto",
         "normalization in the discriminator; auto: batch, but none under a gradient penalty",
@@ -67,11 +71,9 @@ class Architecture:
         network="discriminator",
     )
     kernel_size: int = option(4, "kernel size of the convolutions of `unet`, `patch` and `half-patch`", above=0)
-    filter_multiplier: float = option(
-        1.0, "multiplies all numbers of filters, but those of a pretrained encoder", above=0
-    )
+    filter_multiplier: float = option(1.0, "multiply all filter counts by this, except a pretrained encoder's", above=0)
     bn_momentum: float = option(0.99, "batch normalization: momentum of the moving statistics", below=1, network="")
-    temperature: float = option(0.38, "joint-bins head: temperature of the mean that bins become a colour by", above=0)
+    temperature: float = option(0.38, "joint-bins head: temperature when bins are averaged to a colour", above=0)
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,7 @@ class Objective:
     blue_weight: float = option(1.0, "weight of that term")
     control_truth: str = option(
         "original",
-        "what L1 and the discriminator take for true: the photographs, or those moved to the desired saturation or hue",
+        "the truth for L1 and discriminator: the photographs, or these moved to the desired saturation or hue",
         choices=("original", "adjusted"),
     )
 
@@ -127,18 +129,22 @@ class Optimizer:
     lr_decay_schedule: str = option(
         "exponential", "how --lr decays; cosine: to --lr-floor", choices=("exponential", "cosine", "plateau")
     )
-    lr_decay_rate: float = option(0.1, "factor of a decay", above=0)
+    lr_decay_rate: float = option(0.1, "factor of one decay", above=0)
     lr_decay_steps: int = option(
-        500_000, "exponential: iterations of a phase until a decay is complete; cosine: until the floor", above=0
+        500_000,
+        "iterations until it decayed by --lr-decay-rate (exponential) or to --lr-floor (cosine)",
+        above=0,
     )
     lr_floor: float = option(1e-6, "the learning rate does not decay below this")
-    plateau_patience: int = option(5, "plateau decay: validations without a better metric before a decay", above=0)
-    beta1: float = option(0.0, "Adam's beta 1, of both optimizers", below=1)
-    beta2: float = option(0.999, "Adam's beta 2, of both optimizers", below=1)
+    plateau_patience: int = option(5, "plateau: validations without improvement before the rate decays", above=0)
+    beta1: float = option(0.0, "Adam's beta 1, for both optimizers", below=1)
+    beta2: float = option(0.999, "Adam's beta 2, for both optimizers", below=1)
     g_clip_value: float = option(0.0, "clip the generator's gradients elementwise to this; 0: no clipping")
     d_clip_value: float = option(0.0, "clip the discriminator's gradients elementwise to this; 0: no clipping")
     d_l2: float = option(0.0, "L2 decay of the discriminator's weights, added to their gradients before clipping")
-    ema_decay: float = option(0.0, "decay of the generator's moving average, which gives all results; 0: none", below=1)
+    ema_decay: float = option(
+        0.0, "decay of the average of the generator's weights, used for results; 0: none", below=1
+    )
 
 
 @dataclass(frozen=True)
@@ -147,7 +153,7 @@ class Schedule:
 
     epochs: int = option(30, "passes over the training set; 0: until interrupted", resumes=True)
     max_steps: int = option(0, "end after this many iterations in all; 0: no limit", resumes=True)
-    encoder_frozen_steps: int = option(0, "iterations before --encoder-lr-factor acts; it then rises over 1,000")
+    encoder_frozen_steps: int = option(0, "iterations with a frozen encoder; its rate then rises over 1,000")
     d_steps: int = option(1, "discriminator updates per iteration")
     g_steps: int = option(2, "generator updates per iteration")
     pretrain: str = option(
@@ -156,8 +162,8 @@ class Schedule:
         choices=("l1", "classification", "both"),
     )
     pretrain_steps: int = option(0, "iterations of the generator's pre-training, before there is a discriminator")
-    d_pretrain_accuracy: float = option(0.0, "then the discriminator learns alone up to this accuracy; 0: no", most=1)
-    d_pretrain_steps: int = option(1000, "limit of that pre-training and of each retraining, iterations", above=0)
+    d_pretrain_accuracy: float = option(0.0, "then train the discriminator alone to this accuracy; 0: no", most=1)
+    d_pretrain_steps: int = option(1000, "at most this many iterations of that, and of each retraining", above=0)
     d_max_accuracy: float = option(1.01, "the discriminator rests while its mean accuracy is above this; 1.01: never")
     d_retrain_accuracy: float = option(
         0.0, "in a run's first half: below this accuracy the discriminator is retrained alone; 0: never", most=1
@@ -167,7 +173,7 @@ class Schedule:
         "end when, in the adversarial phase, a validation's colourfulness ratio reaches this; 0: never",
         resumes=True,
     )
-    noise_epochs: int = option(0, "every n-th epoch the discriminator sees noise for generated pictures; 0: never")
+    noise_epochs: int = option(0, "every n-th epoch, show the discriminator noise as generated pictures; 0: never")
     critic_ratio: str = option(
         "fixed", "critic updates per round: --d-steps on one batch, or adapted, on many", choices=("fixed", "cantelli")
     )
@@ -283,7 +289,7 @@ class Evaluation:
     eval_split: str = option(
         "test", "photographs to evaluate on; validation: those held out of training", choices=("test", "validation")
     )
-    runs: int = option(1, "grids to write, each with another noise", above=0, modes=("sample",))
+    runs: int = option(1, "grids to write, each with different noise", above=0, modes=("sample",))
     fid_model: str = option(
         "",
         f"network for FID, KID and a distance: {' or '.join(PRETRAINED_ENCODERS)} (extra pretrained), or the file of a "
@@ -313,10 +319,10 @@ class Turing:
 
     test_size: int = option(100, "trials that count", above=0)
     test_delay: float = option(0.0, "seconds that a pair is shown; 0: unlimited")
-    single: bool = option(False, "one picture at a time, real or not, in place of pairs")
+    single: bool = option(False, "show one picture at a time, real or not, instead of pairs")
     practice: int = option(3, "trials for practice, which do not count")
     checks: int = option(4, "attention checks among the trials, counted apart")
-    check_tolerance: float = option(0.25, "who fails more than this share of the checks is flagged", most=1)
+    check_tolerance: float = option(0.25, "flag participants who fail more than this share of the checks", most=1)
     precision_target: float = option(0.05, "half width of the fooled rate's interval to aim at", above=0, below=0.5)
     participant: str = option("", "go on in the window as the participant with this token")
     web: bool = option(False, "serve a page instead of opening a window")
@@ -330,15 +336,15 @@ class Colorizing:
 
     test_output: str = option(
         "",
-        "folder for results; default: of photographs ./colorized, of a run its directory, else ./results/NAME; "
-        "export, pack: the file to write",
+        "folder for results (default: ./colorized for photographs, else the run's directory or ./results/NAME); "
+        "for export and pack: the file to write",
         modes=("colorize", *MEASURE, "export", "pack"),
         path=True,
     )
     test_input: str = option("", "gray photographs to colorize: a file or a folder", path=True)
     saturation: float = option(
         1.0,
-        "factor on the chroma of the colours, 0 to 10; pack: written into the weights, the strongest colours by less",
+        "factor on the chroma, 0 to 10; pack writes it into the weights, where it raises the strongest colours less",
         most=10,
         modes=(*PHOTOS, "pack"),
     )
@@ -347,26 +353,28 @@ class Colorizing:
     )
     format: str = option(
         "",
-        "of the outputs; default: the input's; export needs it",
+        "output format (default: the input's); export needs it",
         choices=dict.fromkeys(PHOTOS, ("jpg", "png", "tiff", "webp"))
         | {"export": ("tf_saved_model", "onnx", "litert")},
         modes=USE,
     )
-    quality: int = option(92, "of JPEG and WebP, 1 to 100; WebP at 100 is lossless", above=0, most=100, modes=PHOTOS)
+    quality: int = option(
+        92, "quality of JPEG and WebP, 1 to 100; at 100 WebP is lossless", above=0, most=100, modes=PHOTOS
+    )
     hints: str = option(
         "",
         "colours at places: a file of points, [{x, y, color: #rrggbb or keep gray, radius, frame}], or a picture "
         "painted over the photograph",
         path=True,
     )
-    reference: str = option("", "a picture whose palette all photographs of the call take", path=True)
-    variants: int = option(1, "results of each photograph, that differ in their hues", above=0, most=9)
-    doubt: bool = option(False, "write a map of each photograph too: the brighter, the less sure the model is there")
-    side_by_side: bool = option(False, "write the gray and the coloured picture beside each other")
+    reference: str = option("", "a picture whose colours are lent to all photographs of the call", path=True)
+    variants: int = option(1, "how many results to make of each photograph; they differ in hue", above=0, most=9)
+    doubt: bool = option(False, "also write a map that is bright where the model is unsure")
+    side_by_side: bool = option(False, "write gray and colour side by side in one picture")
     flip_average: bool = option(False, "average with the mirrored photograph's colours; twice the time", modes=PHOTOS)
     work_size: int = option(
         0,
-        "pixels of the shorter side that the network sees; 0: what suits its training",
+        "shorter side of what the network sees, in pixels; 0: to match its training",
         modes=(*PHOTOS, *MEASURE),
     )
     film_codec: str = option(
@@ -403,7 +411,7 @@ class Page:
 
     COMMON: ClassVar = {"modes": ("app", "turing")}
 
-    host: str = option("127.0.0.1", "address that a page is served on; 0.0.0.0: to other machines too")
+    host: str = option("127.0.0.1", "address to serve on; 0.0.0.0 lets other machines in")
     port: int = option(8000, "port of a page; 0: a free one", below=2**16)
     api: bool = option(False, "serve the HTTP API without the page, and log each request", modes=("app",))
     max_upload_mb: float = option(200.0, "larger files are refused", above=0, modes=("app",))
