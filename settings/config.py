@@ -336,8 +336,7 @@ class Colorizing:
 
     test_output: str = option(
         "",
-        "folder for results (default: ./colorized for photographs, else the run's directory or ./results/NAME); "
-        "for export and pack: the file to write",
+        "folder for results (default: ./colorized, the run's directory, or ./results/NAME); export, pack: the file",
         modes=("colorize", *MEASURE, "export", "pack"),
         path=True,
     )
