@@ -139,6 +139,7 @@ class Recoder:
 
     def __init__(self, output, stream, encoder: str):
         context = stream.codec_context
+        self._source, self._shift = stream, Fraction(0)
         rates = _RATES.get(encoder)
         rate = context.sample_rate or 48000
         if rates and rate not in rates:
@@ -156,21 +157,26 @@ class Recoder:
         self._resampler = av.AudioResampler(format=self.stream.format, layout=layout, rate=rate)
 
     def __call__(self, packet, shift: Fraction) -> list:
-        """Take a packet, and the seconds to add to its times; an empty one is the last. -> packets of the new sound."""
+        """Take a packet, and the seconds to add to its times. -> packets of the new sound."""
+        self._shift = shift
+        return self._decoded(packet)
+
+    def _decoded(self, packet):
         try:
-            decoded = packet.decode()
+            decoded = self._source.decode(packet)
         except (av.FFmpegError, ValueError):
             return []  # a damaged stretch: the times of what follows are its own
         made = []
         for frame in decoded:
             if frame.pts is not None and frame.time_base:
-                frame.pts += round(shift / frame.time_base)
+                frame.pts += round(self._shift / frame.time_base)
             made += self._coded(self._resampler.resample(frame))
         return made
 
     def rest(self) -> list:
         """-> the packets that are left, at the end."""
-        return [*self._coded(self._resampler.resample(None)), *self.stream.encode(None)]
+        held = self._decoded(None)  # some decoders give a frame only when the next packet comes
+        return [*held, *self._coded(self._resampler.resample(None)), *self.stream.encode(None)]
 
     def _coded(self, resampled):
         return [packet for frame in resampled for packet in self.stream.encode(frame)]

@@ -248,6 +248,16 @@ def test_sound_that_a_container_does_not_hold_is_coded_anew(tmp_path, make_film)
         assert {name.lower(): value for name, value in made.metadata.items()}["comment"] == "Ein Film"
 
 
+def test_sound_that_a_decoder_holds_back_is_not_lost(tmp_path, make_film):
+    source = make_film(tmp_path / "a.mp4", [60] * 25, codec="wmv2", even=True, format="asf", sound=("wmav2", 1))
+    colorize(source, tmp_path / "b.mp4")
+    samples = []
+    for path in (source, tmp_path / "b.mp4"):
+        with av.open(str(path)) as film:
+            samples.append(sum(frame.samples for frame in film.decode(audio=0)))
+    assert samples[1] >= samples[0] > 40000
+
+
 def test_covers(tmp_path, make_film):
     source = make_film(tmp_path / "a.mp4", [60] * 10, codec="mpeg4", cover=True)
     for suffix in (".mp4", ".mkv"):
