@@ -50,6 +50,8 @@ _BEGINNINGS = tuple(
         (rb"\x06\x0e\x2b\x34\x02\x05\x01\x01\x0d\x01\x02", FILM, "MXF"),
         (rb"\.RMF\0", FILM, "RealMedia"),
         (rb"YUV4MPEG2 ", FILM, "YUV4MPEG"),
+        (rb"nut/multimedia container\0", FILM, "NUT"),
+        (rb"\xb7\xd8\x00\x20\x37\x49\xda\x11\xa6\x4e\x00\x07\xe9\x5e\xad\x8d", FILM, "Windows TV recording"),
     )
 )
 

@@ -38,6 +38,8 @@ def test_what_moves_is_a_film(tmp_path, format):
         ("mpegts", "mpeg2video", "MPEG transport stream"),
         ("flv", "flv1", "Flash video"),
         ("asf", "wmv2", "Windows Media"),
+        ("nut", "mpeg4", "NUT"),
+        ("wtv", "mpeg2video", "Windows TV recording"),
     ],
 )
 def test_films_that_ffmpeg_writes(tmp_path, container, codec, named):
