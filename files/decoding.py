@@ -143,7 +143,8 @@ def _of_jxl(content, notes, with_metadata):
     if icc is None:
         notes.append("its colours are taken for sRGB's, which it does not say they are")
     values, _ = profiles.as_srgb(values, icc, notes)
-    return Decoded(values, alpha, metadata.of_boxes(content, notes) if with_metadata else Metadata(), notes)
+    said = _metadata(lambda: Image.new("L", (1, 1)), notes, content) if with_metadata else Metadata()
+    return Decoded(values, alpha, said, notes)
 
 
 def _of_pillow(data, image, at_least, notes, with_metadata):

@@ -10,6 +10,7 @@ import numbers
 import struct
 from dataclasses import dataclass, field
 
+import imagecodecs
 from PIL import Image
 
 from colorgan.files import iptc, orientation, xmp
@@ -29,6 +30,7 @@ _UNDEFINED = 7  # TIFF's type of bytes
 _XMP_BOX = bytes.fromhex("BE7ACFCB97A942E89C71999491E3AFAC")
 _IPTC_BOX = bytes.fromhex("33C7A4D2B81D4723A0BAF1A3E097AD38")
 _EXIF_BOX = b"JpgTiffExif->JP2"
+_MOST_BYTES = 1 << 24  # of a box that is unpacked
 # Texts of a PNG file that hold other metadata, or say something of the old file.
 _NO_REMARKS = ("Raw profile type ", "XML:com.adobe.xmp", "Thumb::", "date:", "Software")
 
@@ -68,7 +70,7 @@ def of(image, notes: list[str], content: bytes = b"") -> Metadata:
     Args:
         image: as Pillow opened it. A PNG's pixels are loaded, since texts may follow them.
         notes: those of what is damaged and left out are appended.
-        content: the file's, of a JPEG 2000, whose boxes Pillow passes over.
+        content: the file's, of a JPEG 2000 or JPEG XL, whose boxes Pillow passes over.
     """
     boxes = _boxes(content)
     remarks, exif = _texts(image), _exif(image, boxes.get(_EXIF_BOX), notes)
@@ -82,11 +84,6 @@ def of(image, notes: list[str], content: bytes = b"") -> Metadata:
         found["comment"] = remarks.pop("Comment", "")
         found["texts"] = tuple(remarks.items())
     return Metadata(_kept_exif(exif, notes, turned), **found)
-
-
-def of_boxes(content: bytes, notes: list[str]) -> Metadata:
-    """What a JPEG XL file says; see `of`."""
-    return of(Image.new("L", (1, 1)), notes, content)
 
 
 def _exif(image, box, notes):
@@ -201,11 +198,14 @@ def _boxes(content):
         if size == 1:  # the size follows
             size, start = int.from_bytes(content[start : start + 8], "big"), start + 8
         end = place + size if size >= 8 else len(content)  # 0: all the rest
+        inside = content[start:end]
+        if kind == b"brob" and inside[:4] in (b"Exif", b"xml "):  # what Brotli made of such a box
+            kind, inside = inside[:4], bytes(imagecodecs.brotli_decode(inside[4:], out=_MOST_BYTES))
         if kind == b"uuid":
-            found[content[start : start + 16]] = content[start + 16 : end]
+            found[inside[:16]] = inside[16:]
         elif kind == b"xml ":
-            found.setdefault(_XMP_BOX, content[start:end])
+            found.setdefault(_XMP_BOX, inside)
         elif kind == b"Exif":  # behind how far its header lies from here
-            found[_EXIF_BOX] = content[start + 4 + int.from_bytes(content[start : start + 4], "big") : end]
+            found[_EXIF_BOX] = inside[4 + int.from_bytes(inside[:4], "big") :]
         place = end
     return found

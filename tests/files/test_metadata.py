@@ -2,6 +2,7 @@
 
 import struct
 
+import imagecodecs
 import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
@@ -57,16 +58,27 @@ def test_texts_of_png(tmp_path):
 
 
 def test_boxes_of_jpeg_xl():
-    """ISO 18181-2: `Exif` begins with how far its header lies behind these four bytes."""
+    """ISO 18181-2: `Exif` begins with how far its header lies behind these four bytes; in `brob` Brotli packs a box."""
     exif, packet = Image.Exif(), xmp.machine_made(None)
     exif[270] = "Square"
     boxes = ((b"JXL ", b"\r\n\x87\n"), (b"Exif", b"\0\0\0\2??" + exif.tobytes()[6:]), (b"xml ", packet))
-    content = b"".join(struct.pack(">I4s", 8 + len(inside), kind) + inside for kind, inside in boxes)
-    content += struct.pack(">I4sQ", 1, b"jxlc", 20) + b"\xff\x0a.."
-    found = metadata.of_boxes(content, [])
-    assert found.exif[270] == "Square" and b"algorithmicallyEnhanced" in found.xmp
+
+    def as_boxes(some):
+        return b"".join(struct.pack(">I4s", 8 + len(inside), kind) + inside for kind, inside in some)
+
+    content = as_boxes(boxes) + struct.pack(">I4sQ", 1, b"jxlc", 20) + b"\xff\x0a.."
+    packed = [(b"brob", kind + imagecodecs.brotli_encode(inside)) for kind, inside in boxes[1:]]
+    for one in (content, as_boxes([boxes[0], *packed])):
+        found = metadata.of(Image.new("L", (1, 1)), [], one)
+        assert found.exif[270] == "Square" and b"algorithmicallyEnhanced" in found.xmp
     for cut in range(len(content)):
-        metadata.of_boxes(content[:cut], [])  # ends, and raises nothing
+        metadata.of(Image.new("L", (1, 1)), [], content[:cut])  # ends, and raises nothing
+
+
+def test_a_packed_box_of_jpeg_xl_that_is_damaged_costs_a_note(tmp_path):
+    data = imagecodecs.jpegxl_encode(np.zeros((8, 8, 3), np.uint8), usecontainer=True)
+    (tmp_path / "a.jxl").write_bytes(data + struct.pack(">I4s", 16, b"brob") + b"Exif\xff\xff\xff\xff")
+    assert "metadata is damaged and left out" in str(reading.read(tmp_path / "a.jxl").notes)
 
 
 @pytest.mark.parametrize("content", ["hällo".encode(), "hällo".encode("latin-1")])
