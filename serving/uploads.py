@@ -1,6 +1,6 @@
 """What requests bring: files, kept for as long as these are answered, and texts.
 
-Imports nothing of ours.
+Imports the room `files`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 import anyio
-from PIL import Image
 from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
@@ -23,8 +22,12 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse
 
+from colorgan.files import kinds, reading
+
 FILES = ("reference",)  # fields that are files, beside `file`
 TEXT = 1 << 21  # bytes of a text: 10,000 hints
+# What a body that holds a picture is called; all other kinds are only read.
+SUFFIXES = {"JPEG": ".jpg", "PNG": ".png", "WebP": ".webp", "BMP": ".bmp", "TIFF or camera raw": ".tiff"}
 NO_FILE = "No file. Send one as form data, curl -F file=@photo.jpg, or as it is, curl --data-binary @photo.jpg"
 
 
@@ -72,21 +75,12 @@ async def _body(request, folder):
     with path.open("wb") as file:
         async for part in request.stream():
             file.write(part)
-    found = await run_in_threadpool(_kind, path)
+    found = await run_in_threadpool(kinds.name, path)
     # What `curl --data` says unless it is told otherwise: of a form, or of a file.
     vague = request.headers.get("content-type", "") in ("", "application/x-www-form-urlencoded")
-    if not path.stat().st_size or (vague and not found):
+    if not path.stat().st_size or (vague and not found and not await run_in_threadpool(reading.megapixels, path)):
         raise HTTPException(422, NO_FILE)
-    return path.rename(path.with_suffix(found))
-
-
-def _kind(path):
-    """-> the suffix that a picture's content asks for; empty where Pillow does not know it."""
-    try:
-        with Image.open(path) as image:
-            return ".jpg" if image.format in ("JPEG", "MPO") else f".{image.format.lower()}"
-    except Exception:  # Pillow's parsers meet arbitrary bytes; whoever reads the picture says why
-        return ""
+    return path.rename(path.with_suffix(SUFFIXES.get(found, "")))
 
 
 def _check(form, known):

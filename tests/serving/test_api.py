@@ -5,8 +5,10 @@ import io
 import json
 import threading
 
+import imagecodecs
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
@@ -59,6 +61,22 @@ def test_a_body_may_be_the_file(client, kind, suffix, stated):
     assert f'filename="photograph-colorized.{suffix}"' in answer.headers["content-disposition"]
     form = {"files": {"file": (f"photograph.{kind.lower()}", content)}, "data": {"saturation": "0.5"}}
     assert client.post("/colorize", **form).content == answer.content
+
+
+def test_bodies_that_pillow_does_not_know(client):
+    """Gray of 16 bits with alpha as TIFF, whose depth and description stay; JPEG XL."""
+    deep, file = np.stack([GRAY.astype(np.uint16) * 200] * 2, axis=-1), io.BytesIO()
+    options = {"photometric": "minisblack", "extrasamples": ["unassalpha"], "description": "Square", "metadata": None}
+    tifffile.imwrite(file, deep, planarconfig="contig", **options)
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    answer = client.post("/colorize?saturation=0", content=file.getvalue(), headers=headers)
+    assert answer.status_code == 200 and "photograph-colorized.tiff" in answer.headers["content-disposition"]
+    with tifffile.TiffFile(io.BytesIO(answer.content)) as made:
+        np.testing.assert_array_equal(made.asarray(), deep[..., [0, 0, 0, 1]])
+        tags = made.pages.first.tags
+        assert tags[270].value == "Square" and b"algorithmicallyEnhanced" in tags[700].value
+    answer = client.post("/colorize", content=imagecodecs.jpegxl_encode(GRAY), headers=headers)
+    assert answer.status_code == 200 and "photograph-colorized.png" in answer.headers["content-disposition"]
 
 
 @pytest.mark.parametrize(
