@@ -161,7 +161,8 @@ class _Call:
         for job in self.films:
             self.stopped = self.stopped or self.stop()
             if self.stopped or self.trouble:
-                self.report.add("not_begun", text=str(job.source))
+                if not self._exists(job):
+                    self.report.add("not_begun", text=str(job.source))
             elif self._begin(job):
                 options |= {"weights_sha256": self.made_with["weights_sha256"], "stop": self.stop, **self.of_films}
                 options |= {"say": lambda text: self.report.say("film", text)}
@@ -225,14 +226,17 @@ class _Call:
 
     def _is_other(self, job):
         """-> whether an output that exists is known to be another picture than would be made now."""
-        entry, wanted = self.record.entry(job.name), self.made_with
+        entry, wanted, automatic = self.record.entry(job.name), self._entry(job), asdict(Steering())
         if entry is None:
             return False
-        lossy = ("quality",) if suffixes.of(job.target) in suffixes.LOSSY else ()
-        names = ("work_size", "saturation", "flip_average", "side_by_side", *lossy)
+        names = ["work_size", "saturation", "flip_average", "side_by_side"]
+        if job.is_film:
+            names += self.of_films
+        elif suffixes.of(job.target) in suffixes.LOSSY:
+            names.append("quality")
         made = entry.get("settings", {})
         return (
-            entry.get("steering", asdict(Steering())) != wanted["steering"]
+            entry.get("steering", automatic) != wanted.get("steering", automatic)
             or entry.get("weights_sha256") != wanted["weights_sha256"]
             or any(made.get(name) != wanted["settings"][name] for name in names)
         )
@@ -244,7 +248,8 @@ class _Call:
         entry |= {"weights_sha256": self.made_with["weights_sha256"], **job.made}
         if (steering := self.made_with["steering"]) != asdict(Steering()):
             entry |= {"steering": steering, "beside": [one.name for one in job.targets[1:]]}
-        return entry | ({"notes": job.notes} if job.notes else {}) | {"seconds": round(job.seconds, 3)}
+        notes = [*job.notes, *job.made.get("notes", ())]  # those of a film are said already
+        return entry | ({"notes": notes} if notes else {}) | {"seconds": round(job.seconds, 3)}
 
     def finish(self, job, *, claimed=True):
         """Put what became of a job on record, and say it."""

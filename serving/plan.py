@@ -65,7 +65,8 @@ class Job:
         """Note why it failed."""
         reason = error if isinstance(error, str) else photos.reason(error)
         self.problem = reason if str(self.source) in reason else f"{self.source}: {reason}"
-        self.full = isinstance(error, OSError) and error.errno in NO_ROOM
+        causes = (error, getattr(error, "__cause__", None))  # films name their target, and say this of their cause
+        self.full = any(getattr(one, "errno", None) in NO_ROOM for one in causes)
 
 
 class Plan:

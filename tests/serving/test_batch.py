@@ -606,3 +606,39 @@ def test_a_film_that_is_stopped_goes_on(tmp_path, out, painter, make_film):
     assert not (out / "a.mp4").exists() and manifest(out)["photographs"] == []
     assert colorize(painter, [tmp_path], out)[0] == 0
     assert [one["frames"] for one in manifest(out)["photographs"]] == [20] and files(out) == ["a.mp4", "manifest.json"]
+
+
+def test_a_film_made_in_another_way_is_said(tmp_path, out, painter, make_film):
+    make_film(tmp_path / "a.mkv", [90] * 3)
+    colorize(painter, [tmp_path], out)
+    assert "of them" not in colorize(painter, [tmp_path], out, settings=Settings(work_size=16, quality=50))[1]
+    for other in ({"smoothing": 0.5}, {"film_codec": "ffv1"}, {"film_quality": 30}):
+        assert "1 of them made with other settings" in colorize(painter, [tmp_path], out, **other)[1]
+
+
+def test_all_notes_on_a_film_are_on_record(tmp_path, out, painter, make_film):
+    for name in ("a.mkv", "b.mkv"):
+        make_film(tmp_path / name, [90] * 3)
+    (tmp_path / "b.mkv").rename(tmp_path / "a.mpv")  # of a kind that is only read
+    colorize(painter, [tmp_path], out, film_codec="ffv1", film_quality=20)
+    notes = {one["output"]: one["notes"] for one in manifest(out)["photographs"]}
+    assert notes["a.mkv"] == ["--film-quality has no meaning for its codec"]
+    assert notes["a.mpv.mkv"] == [
+        f"{tmp_path / 'a.mpv'} becomes {out / 'a.mpv.mkv'}, since the shorter name is another's",
+        *notes["a.mkv"],
+    ]
+
+
+def test_a_disk_that_is_full_in_a_film_ends_the_call(tmp_path, out, painter, make_film, monkeypatch):
+    for name in ("a.mp4", "b.mp4", "c.mp4"):
+        make_film(tmp_path / name, [90] * 3)
+    assert colorize(painter, [tmp_path / "c.mp4"], out)[0] == 0
+
+    def full(*arguments):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(video.Segments, "keep", full)
+    status, said = colorize(painter, [tmp_path], out)
+    assert status == 1 and "1 not colorized:" in said
+    reason = f"{tmp_path / 'a.mp4'}: {out / 'a.mp4'} cannot be written (No space left on device)"
+    assert said.endswith(f"1 not begun, since the call ended early ({reason}):\n  {tmp_path / 'b.mp4'}")
