@@ -159,7 +159,7 @@ class Plan:
                 f"{other} and {source} would both become {place}. Give the folder above them instead of the files, "
                 "or use several calls with outputs of their own."
             )
-        elif place.name == below.name + place.suffix:
+        elif below.suffix and place.name == below.name + place.suffix:
             job.notes.append(f"{source} becomes {place}, since the shorter name is another's")
         for one in job.targets[1:]:
             if other := taken.take(one, source):

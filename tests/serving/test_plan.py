@@ -58,6 +58,12 @@ def test_what_is_made_while_the_folders_are_read_is_no_input(tmp_path):
     assert names == ["a/z/c.png", "z/d.png"] and (tmp_path / "x" / "a" / "z" / "c.png").exists()
 
 
+def test_a_name_without_a_suffix_is_nobody_else_s(tmp_path):
+    Image.new("L", (9, 9)).save(tmp_path / "scan", "PNG")
+    (job,) = plan.Plan([tmp_path / "scan"], tmp_path / "out", PLAIN)
+    assert (job.name, job.notes) == ("scan.png", [])
+
+
 def test_inputs_that_are_not_there(tmp_path):
     (tmp_path / "empty").mkdir()
     for given, reason in (("none", "is not there"), ("empty", "holds no photograph"), ("*.jpg", "holds no photograph")):
