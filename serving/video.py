@@ -239,7 +239,8 @@ def _put_together(segments, coding, frames, target, settings):
     with whole.replacing(target) as (path,):
         if suffixes.of(target) not in containers.ANIMATIONS:
             remark = xmp.NOTE if settings.provenance else ""
-            return joining.join(segments, coding, frames.source, path, remark=remark)
+            source = frames.source if isinstance(frames, reading.Frames) else None
+            return joining.join(segments, coding, source, path, remark=remark)
         packet = xmp.machine_made(None) if settings.provenance else b""
         animating.animate(segments, coding, path, loop=frames.loop, xmp=packet)
         return []

@@ -28,13 +28,13 @@ class _Refused(Exception):
         self.index = index
 
 
-def join(segments, coding: encoding.Coding, source: Path, path: Path, *, remark: str = "") -> list[str]:
+def join(segments, coding: encoding.Coding, source: Path | None, path: Path, *, remark: str = "") -> list[str]:
     """Write a film: the picture of the segments; sound, subtitles, chapters and tags of its source.
 
     Args:
         segments: `segments.Segments`, complete.
         coding: how they are coded.
-        source: the film that they were made from.
+        source: the film that they were made from; None: nothing of it goes along, as of GIF and WebP.
         path: where to.
         remark: what its comment says, beside what it said before.
 
@@ -44,11 +44,11 @@ def join(segments, coding: encoding.Coding, source: Path, path: Path, *, remark:
     Raises:
         OSError: if it cannot be written.
     """
-    with reading.opened(source) as container:
-        fates = tracks.fates(container, reading.picture(container), path)
+    with _opened(source) as container:
+        fates = tracks.fates(container, reading.picture(container), path) if container else {}
     while True:
         # Each turn opens the source anew: what has been read of it is gone.
-        with reading.opened(source) as container:
+        with _opened(source) as container:
             try:
                 _write(segments, coding, container, path, fates, remark)
             except _Refused as refused:
@@ -61,27 +61,17 @@ def join(segments, coding: encoding.Coding, source: Path, path: Path, *, remark:
             return [text for text in dict.fromkeys(said) if text]
 
 
+def _opened(source):
+    return reading.opened(source) if source else contextlib.nullcontext()
+
+
 def _write(segments, coding, source, path, fates, remark):
     wanted = containers.CONTAINERS[suffixes.of(path)]
-    picture, covers = reading.picture(source), _covers(source, fates)
-    begins = Fraction(source.start_time or 0, av.time_base)
     options = dict(wanted.options)
     output = av.open(f"file:{path.resolve()}", "w", format=wanted.muxer, container_options=options)
     try:
-        output.metadata.update(tracks.remarked(tracks.described(source.metadata), remark))
-        outlets = {}
-        for stream in source.streams:
-            fate = fates.get(stream.index)
-            if stream is picture:
-                film = _film(output, coding, stream)
-            elif fate == tracks.CODE:
-                outlets[stream.index] = tracks.Recoder(output, stream, wanted.encoder)
-            elif fate == tracks.COPY and stream.index in covers and wanted.muxer == "matroska":
-                kind = "png" if stream.codec_context.name == "png" else "jpeg"
-                output.add_attachment(f"cover.{kind[:3]}", f"image/{kind}", covers[stream.index])
-            elif fate == tracks.COPY:
-                outlets[stream.index] = tracks.add(output, stream)
-        output.set_chapters(_chapters(source.chapters(), begins))
+        output.metadata.update(tracks.remarked(tracks.described(source.metadata) if source else {}, remark))
+        film, outlets = _streams(output, coding, source, wanted, fates) if source else (_film(output, coding), {})
         output.start_encoding()
         _mux(output, film, _begun(segments.packets(coding.time_base), coding.begin), source, outlets)
         output.close()
@@ -93,12 +83,30 @@ def _write(segments, coding, source, path, fates, remark):
         raise
 
 
-def _film(output, coding, stream):
+def _streams(output, coding, source, wanted, fates):
+    """-> the stream of the film, and {index of another: what takes its packets}; chapters go along too."""
+    film, outlets, picture, covers = None, {}, reading.picture(source), _covers(source, fates)
+    for stream in source.streams:
+        fate = fates.get(stream.index)
+        if stream is picture:
+            film = _film(output, coding)
+            film.metadata.update(tracks.described(stream.metadata))
+            film.disposition = stream.disposition
+        elif fate == tracks.CODE:
+            outlets[stream.index] = tracks.Recoder(output, stream, wanted.encoder)
+        elif fate == tracks.COPY and stream.index in covers and wanted.muxer == "matroska":
+            kind = "png" if stream.codec_context.name == "png" else "jpeg"
+            output.add_attachment(f"cover.{kind[:3]}", f"image/{kind}", covers[stream.index])
+        elif fate == tracks.COPY:
+            outlets[stream.index] = tracks.add(output, stream)
+    output.set_chapters(_chapters(source.chapters(), Fraction(source.start_time or 0, av.time_base)))
+    return film, outlets
+
+
+def _film(output, coding):
     made = output.add_stream(coding.codec.encoder, rate=coding.rate)
     coding.apply(made.codec_context)
     made.time_base = _FINE if coding.begin else coding.time_base
-    made.metadata.update(tracks.described(stream.metadata))
-    made.disposition = stream.disposition
     if coding.codec.encoder == "libx265" and coding.muxer in ("mp4", "mov"):
         made.codec_context.codec_tag = "hvc1"  # Apple's players want it
     return made

@@ -6,6 +6,7 @@ from fractions import Fraction
 import av
 import numpy as np
 import pytest
+from PIL import Image
 
 from colorgan.files import xmp
 from colorgan.files.films import containers, reading, segments
@@ -117,8 +118,6 @@ def test_a_film_stays_what_it_is(tmp_path, make_film, lab_of, capfd, suffix):
 
 @pytest.mark.parametrize("suffix", containers.ANIMATIONS)
 def test_animations(tmp_path, make_film, lab_of, suffix):
-    from PIL import Image
-
     pictures = []
     for i in range(4):
         values = np.zeros((24, 32, 4), np.uint8)
@@ -145,6 +144,15 @@ def test_animations(tmp_path, make_film, lab_of, suffix):
             assert lab[0] == pytest.approx(float(lab_of(np.full((1, 1), level, np.uint8))[0, 0, 0]), abs=2)
             assert lab[1:] == pytest.approx((0, 30), abs=5)
     assert durations == shown
+
+
+@pytest.mark.parametrize("suffix", containers.ANIMATIONS)
+def test_animations_by_another_name_become_other_films(tmp_path, suffix):
+    pictures = [Image.new("L", (32, 24), level) for level in (60, 100, 140)]
+    pictures[0].save(tmp_path / f"a{suffix}", save_all=True, append_images=pictures[1:], duration=100)
+    source = (tmp_path / f"a{suffix}").rename(tmp_path / "a.mp4")
+    result, _ = colorize(source, tmp_path / "b.mp4")
+    assert result.notes == () and len(frames_of(tmp_path / "b.mp4")[0]) == 3
 
 
 def test_frames_are_coloured_as_photographs_are(tmp_path, make_film):
