@@ -139,7 +139,7 @@ def _metadata(opened, notes, content=b""):
 
 
 def _of_jxl(content, notes, with_metadata):
-    (values, alpha), icc = jxl.read(content), jxl.profile(content)
+    (values, alpha), icc = jxl.read(content, notes), jxl.profile(content)
     if icc is None:
         notes.append("its colours are taken for sRGB's, which it does not say they are")
     values, _ = profiles.as_srgb(values, icc, notes)

@@ -1,5 +1,4 @@
-"""JPEG XL, which Pillow does not read. Imports `files.modes`, `files.orientation` and
-`files.profiles`."""
+"""JPEG XL, which Pillow does not read. Imports `files.modes`, `files.orientation` and `files.profiles`."""
 
 from __future__ import annotations
 
@@ -35,11 +34,11 @@ def profile(content: bytes) -> bytes | None:
 
 
 class _Header:
-    """ISO/IEC 18181-1, SizeHeader and ImageMetadata: size, bits a sample (0: intricate, or float), profile."""
+    """ISO/IEC 18181-1, SizeHeader and ImageMetadata: size, bits a sample (0: intricate, or float), motion, profile."""
 
     def __init__(self, content):
         self._left, self.profile = int.from_bytes(_codestream(content)[2:], "little"), None
-        self.size, self.bits = self._sides(), 8
+        self.size, self.bits, self.moves = self._sides(), 8, False
         if self._take(1):  # all is as usual
             self.profile = b""
             return
@@ -48,9 +47,13 @@ class _Header:
             self.size = self.size[::-1] if orientation.swaps_sides(turn) else self.size
             if self._take(1):
                 self._sides()  # to be shown at
-            if self._take(2):  # a preview, an animation
+            if self._take(1):  # a preview, which is intricate
                 self.bits = 0
                 return
+            self.moves = bool(self._take(1))
+            for widths in ((0, 0, 10, 30), (0, 0, 8, 10), (0, 3, 16, 32)) if self.moves else ():  # rate, rate, loops
+                self._take(widths[self._take(2)])
+            self._take(int(self.moves))  # whether there are time codes
         self.bits = self._depth()
         self._take(1)  # whether 16 bits are enough for decoders
         self.profile = self._colors() if self._has_plain_extras() else None
@@ -113,13 +116,18 @@ def _codestream(content):
     return content[:64]
 
 
-def read(content: bytes):
-    """-> [H, W] or [H, W, 3] uint8 or uint16, and alpha or None. Raises OSError if it is damaged."""
+def read(content: bytes, notes: list[str]):
+    """-> [H, W] or [H, W, 3] uint8 or uint16, and alpha or None. Raises OSError if it is damaged.
+
+    Of several frames the first is read, and `notes` grow.
+    """
+    header = _Header(content)
     try:
-        array = imagecodecs.jpegxl_decode(content)
+        array = imagecodecs.jpegxl_decode(content, index=0)
     except imagecodecs.JpegxlError as error:
         raise OSError(f"its pixels are damaged ({error})") from error
-    bits = 8 if array.dtype == np.uint8 else _Header(content).bits
+    bits = 8 if array.dtype == np.uint8 else header.bits
     if array.dtype not in (np.uint8, np.uint16) or not bits or array.ndim not in (2, 3):
         raise OSError(f"pixels of type {array.dtype} and shape {list(array.shape)} have no defined brightness")
+    notes += ["the first of several frames"] if header.moves else []
     return modes.split(modes.scaled(array, bits).reshape(*array.shape[:2], -1))

@@ -53,6 +53,16 @@ def test_of_moving_pictures_the_first_counts(format):
     assert photograph.notes == ["the first of 2 frames"]
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_of_a_jpeg_xl_that_moves_the_first_counts(dtype):
+    frames = np.stack([DEEP, DEEP[::-1]]) if dtype == np.uint16 else np.stack([COLOR, COLOR[::-1]])
+    photograph = reading.read(io.BytesIO(imagecodecs.jpegxl_encode(frames, lossless=True)))
+    assert photograph.pixels.shape == frames.shape[1:] and photograph.pixels.dtype == dtype
+    assert photograph.notes == ["the first of several frames"]
+    if dtype == np.uint8:  # sixteen bits are linear light, see below
+        np.testing.assert_array_equal(photograph.pixels, COLOR)
+
+
 def test_heic_is_upright():
     exif = Image.Exif()
     exif[274] = 6
