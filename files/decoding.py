@@ -31,7 +31,6 @@ FORMATS = (
 _PLAIN = ("1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "YCbCr")
 _FRAMES = ("GIF", "PNG", "WEBP", "AVIF")  # whose further pictures are those of a film
 _UNUSED = ("BMP", "DIB", "TGA")  # whose fourth byte many programs write as 0 and do not use
-_EMPTY = 20  # bytes of EXIF data that says nothing
 pillow_heif.register_heif_opener()
 # What Pillow has to say of damaged tags goes to stderr; here it is an error or a note.
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
@@ -129,8 +128,6 @@ def _metadata_of_tiff(data, notes):
 def _metadata(opened, notes, content=b""):
     try:
         image = opened()
-        if len(image.info.get("exif") or b"") > _EMPTY and not image.getexif():  # Pillow says nothing then
-            notes.append("its EXIF data is damaged and left out")
         return metadata.of(image, notes, content)
     # Pillow's parsers meet arbitrary bytes and raise what comes up (SyntaxError, struct.error, ...).
     except Exception as error:

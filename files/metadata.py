@@ -31,6 +31,7 @@ _XMP_BOX = bytes.fromhex("BE7ACFCB97A942E89C71999491E3AFAC")
 _IPTC_BOX = bytes.fromhex("33C7A4D2B81D4723A0BAF1A3E097AD38")
 _EXIF_BOX = b"JpgTiffExif->JP2"
 _MOST_BYTES = 1 << 24  # of a box that is unpacked
+_EMPTY = 20  # bytes of EXIF data that says nothing
 # Texts of a PNG file that hold other metadata, or say something of the old file.
 _NO_REMARKS = ("Raw profile type ", "XML:com.adobe.xmp", "Thumb::", "date:", "Software")
 
@@ -91,6 +92,8 @@ def _exif(image, box, notes):
         exif = image.getexif()
         if box:
             exif.load(b"Exif\0\0" + box)
+        if len(box or image.info.get("exif") or b"") > _EMPTY and not exif:  # Pillow says nothing then
+            notes.append("its EXIF data is damaged and left out")
         for tag in _KEPT:
             exif.get(tag)
         for ifd in (EXIF_IFD, GPS_IFD):

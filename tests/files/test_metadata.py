@@ -75,10 +75,12 @@ def test_boxes_of_jpeg_xl():
         metadata.of(Image.new("L", (1, 1)), [], content[:cut])  # ends, and raises nothing
 
 
-def test_a_packed_box_of_jpeg_xl_that_is_damaged_costs_a_note(tmp_path):
+def test_a_damaged_box_of_jpeg_xl_costs_a_note(tmp_path):
     data = imagecodecs.jpegxl_encode(np.zeros((8, 8, 3), np.uint8), usecontainer=True)
     (tmp_path / "a.jxl").write_bytes(data + struct.pack(">I4s", 16, b"brob") + b"Exif\xff\xff\xff\xff")
     assert "metadata is damaged and left out" in str(reading.read(tmp_path / "a.jxl").notes)
+    (tmp_path / "a.jxl").write_bytes(data + struct.pack(">I4s", 37, b"Exif") + b"\0\0\0\0II*\0\x08\0\0\0\1" + bytes(16))
+    assert "its EXIF data is damaged and left out" in reading.read(tmp_path / "a.jxl").notes
 
 
 @pytest.mark.parametrize("content", ["hällo".encode(), "hällo".encode("latin-1")])
