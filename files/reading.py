@@ -138,4 +138,5 @@ def _reason(path, error):
         if path is not None and kinds.name(path) == "camera raw":
             return f"cannot be read: {tiff.RAW}"
         return "not an image, or of a kind that cannot be read"
-    return f"cannot be read: {getattr(error, 'strerror', None) or error}"
+    said = getattr(error, "strerror", None) or str(error)
+    return f"cannot be read: {' '.join(said.split())}"  # some decoders say it in several lines
