@@ -1,8 +1,7 @@
 """The picture in a TIFF file: which of its pages that is, and what its samples mean, as its tags say.
 
 Owns pages, extra samples, depths and TIFF's encodings of colour. tifffile and imagecodecs read it. Imports
-`files.orientation` and
-`files.profiles`.
+`files.modes`, `files.orientation` and `files.profiles`.
 """
 
 from __future__ import annotations
