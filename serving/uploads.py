@@ -22,11 +22,11 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse
 
-from colorgan.files import kinds, reading
+from colorgan.files import kinds, reading, suffixes
 
 FILES = ("reference",)  # fields that are files, beside `file`
 TEXT = 1 << 21  # bytes of a text: 10,000 hints
-# What a body that holds a picture is called; all other kinds are only read.
+# What pictures are called that come without a name; all other kinds are only read.
 SUFFIXES = {"JPEG": ".jpg", "PNG": ".png", "WebP": ".webp", "BMP": ".bmp", "TIFF or camera raw": ".tiff"}
 NO_FILE = "No file. Send one as form data, curl -F file=@photo.jpg, or as it is, curl --data-binary @photo.jpg"
 
@@ -97,9 +97,12 @@ def _check(form, known):
 
 async def _copied(file, folder):
     folder.mkdir()  # no file of a visitor begins with a dot, and two may have one name
-    with (folder / name_of(file.filename)).open("wb") as copy:
+    path = folder / name_of(file.filename)
+    with path.open("wb") as copy:
         await run_in_threadpool(shutil.copyfileobj, file.file, copy)
-    return folder / name_of(file.filename)
+    if suffixes.is_picture(path):
+        return path
+    return path.rename(path.with_name(path.name + SUFFIXES.get(await run_in_threadpool(kinds.name, path), "")))
 
 
 async def answered(

@@ -63,6 +63,11 @@ def test_a_body_may_be_the_file(client, kind, suffix, stated):
     assert client.post("/colorize", **form).content == answer.content
 
 
+def test_a_name_that_says_nothing_leaves_it_to_the_content(client):
+    answer = client.post("/colorize", files={"file": ("blob", _encoded(kind="JPEG"))})  # as browsers call it
+    assert 'filename="blob-colorized.jpg"' in answer.headers["content-disposition"]
+
+
 def test_bodies_that_pillow_does_not_know(client):
     """Gray of 16 bits with alpha as TIFF, whose depth and description stay; JPEG XL."""
     deep, file = np.stack([GRAY.astype(np.uint16) * 200] * 2, axis=-1), io.BytesIO()
