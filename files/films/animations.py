@@ -38,13 +38,9 @@ class Animation:
             raise OSError(f"{source} cannot be read as an animation ({error})") from error
         self.loop = self._image.info.get("loop")
         self.fps = self.grid = Fraction(1000, round(duration))
-        self.time_base, self.alpha = Fraction(1, 1000), False
+        self.time_base = Fraction(1, 1000)
         self.colours = frames.Colours(frames.SMPTE170M, frames.BT709, frames.BT709, False)
-        self.alpha = self._image.format == "WEBP" and self._image.mode == "RGBA" or self._has_clear(self._image)
-
-    @staticmethod
-    def _has_clear(image):
-        return "transparency" in image.info
+        self.alpha = self._image.has_transparency_data
 
     def limit(self, pixels: int) -> None:
         """Frames have one size, which is known."""
