@@ -164,7 +164,7 @@ class _Call:
                 if not self._exists(job):
                     self.report.add("not_begun", text=str(job.source))
             elif self._begin(job):
-                options |= {"weights_sha256": self.made_with["weights_sha256"], "stop": self.stop, **self.of_films}
+                options |= {"weights_sha256": self.made_with["weights_sha256"], "stop": self._between, **self.of_films}
                 options |= {"say": lambda text: self.report.say("film", text)}
                 try:
                     film = video.colorize_film(colorizer, job.source, job.target, **options)
@@ -177,6 +177,11 @@ class _Call:
                 else:
                     job.seconds, job.made = film.seconds, asdict(film)
                 self.finish(job)
+
+    def _between(self):
+        """Between two batches of a film, which may take hours. -> whether to stop."""
+        self.report.tick()
+        return self.stop()
 
     def may_go_on(self):
         """Take over what other calls had in hand when they were killed. -> whether that is anything."""

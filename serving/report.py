@@ -26,7 +26,6 @@ class Report:
         say: gets the text.
         as_json: whether each text is an object: `time` (ISO 8601, UTC), `event`, and what there is to say.
         total: -> how many files there are, or None while that is not known.
-        every: see `EVERY`.
 
     Attributes:
         counts: of files: `made`, `failed`, `existing` (passed over since their outputs exist), `other` of these (made
@@ -34,8 +33,8 @@ class Report:
         made, failed, not_begun: the first of them, in words.
     """
 
-    def __init__(self, say: Callable, *, as_json: bool = False, total: Callable = lambda: None, every: float = EVERY):
-        self._say, self._as_json, self._total, self._every = say, as_json, total, every
+    def __init__(self, say: Callable, *, as_json: bool = False, total: Callable = lambda: None):
+        self._say, self._as_json, self._total = say, as_json, total
         kinds = ("made", "films", "failed", "existing", "other", "elsewhere", "not_begun")
         self.counts, self.made, self.failed, self.not_begun = Counter(dict.fromkeys(kinds, 0)), [], [], []
         self._start = self._said = time.monotonic()
@@ -77,7 +76,7 @@ class Report:
         if not self._bar.disable:
             self._bar.total = self._total()
             self._bar.update(self.seen - self._bar.n)
-        elif now - self._said >= self._every:
+        elif now - self._said >= EVERY:
             self._said = now
             rate = (self.counts["made"] + self.counts["failed"]) / (now - self._start)
             total = self._total()

@@ -547,6 +547,16 @@ def test_programs_are_told_in_json(folder, out, painter, monkeypatch):
     assert failed["input"] == str(folder / "c.png") and "empty" in failed["reason"]
     assert any(one["event"] == "passed_over" and "layers (Photoshop)" in one["text"] for one in events)
     assert events[-1]["event"] == "end" and events[-1].items() >= {"status": 1, "made": 3, "failed": 1}.items()
+    assert any(one["event"] == "progress" for one in events)
+
+
+def test_progress_goes_on_within_a_film(tmp_path, out, painter, make_film, monkeypatch):
+    monkeypatch.setattr(report, "EVERY", 0)
+    make_film(tmp_path / "a.mp4", [90] * 20)
+    said = []
+    batch.colorize_files(painter, [tmp_path], out, settings=SETTINGS, say=said.append, log_format="json")
+    events = [json.loads(text)["event"] for text in said]
+    assert events.index("progress") < events.index("film")
 
 
 def test_progress_without_a_terminal(monkeypatch):
