@@ -241,7 +241,7 @@ class Frames:
 
     def _note(self, count, end):
         if self.woven:
-            self.notes.append(f"{self.woven} of its {count} frames are interlaced; their fields are made whole frames")
+            self.notes.append(f"{self.woven} of its {count} frames are interlaced, and were deinterlaced")
         if self.damaged:
             self.notes.append(f"{self.damaged} packets of its picture are damaged and left out")
         # An index lists pictures that are cut away, too: a film is truncated if it also ends too early.

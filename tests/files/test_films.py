@@ -92,7 +92,7 @@ def woven(tmp_path, make_film, suffix=".mpg"):
 
 def test_fields_become_whole_frames(tmp_path, make_film):
     film, found = read(woven(tmp_path, make_film))
-    assert len(found) == 8 and film.notes == ["8 of its 8 frames are interlaced; their fields are made whole frames"]
+    assert len(found) == 8 and film.notes == ["8 of its 8 frames are interlaced, and were deinterlaced"]
     for i, one in enumerate(found):
         pixels = one.pixels.astype(float)
         assert pixels.mean() == pytest.approx(60 + 140 * 11 / 64, abs=4)
