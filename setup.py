@@ -45,7 +45,7 @@ setup(
         "av>=18.1",  # films: FFmpeg with its encoders inside the wheel, so that sound needs no program in the PATH
         "fastapi>=0.133",  # the first that takes Starlette 1
         "starlette>=1.0.1",  # FastAPI's own
-        "anyio>=4.16.0",  # Starlette's own: lanes of the service
+        "anyio>=4.8",  # Starlette's own: lanes of the service
         "python-multipart>=0.0.20",  # Starlette reads forms with it, but asks for it on demand only
         "uvicorn>=0.30",
         "prometheus-client>=0.22",
