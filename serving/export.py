@@ -1,9 +1,10 @@
 """A trained generator as a file for other programs: TensorFlow's SavedModel, ONNX, LiteRT; any height, width and batch.
 
-Owns the formats, the description that lies beside such a file, and the comparison of it with Keras. What is exported
-is the network alone, scaled gray in and scaled colour out; the description says what the scales are. A format is a row
-of `FORMATS`. Imports `models.inputs`, `settings` and `files.whole`; each format's own packages when it is asked
-for.
+Owns the formats, and the comparison of such a file with Keras. What is exported is the network alone, scaled gray in
+and scaled colour out: one signature for all. The way there and back, at any size, is code in the `description` beside
+it: no format has means over areas as an operation, and none works in strips, without which a large photograph takes
+gigabytes. A format is a row of `FORMATS`. Imports `serving.description`, `serving.colorizer` for the working size,
+`models.inputs`, `settings` and `files.whole`; each format's own packages when it is asked for.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ import numpy as np
 
 from colorgan.files import whole
 from colorgan.models import inputs
+from colorgan.serving import description
+from colorgan.serving.colorizer import natural_size
 from colorgan.settings import modes
 from colorgan.settings.config import Config
 
@@ -81,7 +84,9 @@ def export(
         with whole.replacing(path, path.with_name(path.name + ".json")) as (temporary, described):
             FORMATS[format].write(_Inference(generator, rows), _specs(rows), str(temporary))
             parity = compare(generator, rows, FORMATS[format].load(str(temporary)), path=path)
-            content = description(config, path, format=format, steering=steering, parity=parity)
+            one, work_size = FORMATS[format], natural_size(config.data, generator.multiple)
+            uses = {"format": format, "imports": one.imports, "call": one.example}
+            content = description.of(config, path.name, **uses, rows=rows, work_size=work_size, parity=parity)
             described.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     except OSError as error:
         raise OSError(f"--output: cannot write {path} ({error.strerror or error}). Choose another place.") from error
@@ -125,78 +130,6 @@ def _drawn(row, shape, random):
         values[..., -1] = values[..., -1] > 0
         values[..., :-1] *= values[..., -1:]
     return values
-
-
-def description(config: Config, path: Path, *, format: str, steering: bool = False, parity) -> dict:
-    """-> what lies beside an exported file: inputs, output, their ranges, and code that uses it."""
-    space, scale = config.data.color_space, config.data.ab_scale
-    # The annealed mean of bins reaches 110 Lab units; everything else ends in a tanh or a sigmoid.
-    bound = max(1.0, 110 / scale) if config.architecture.head == "joint-bins" else 1.0
-    channels, meaning = (3 if space == "rgb" else 2), _COLOR[space].format(scale=scale)
-    rows = _rows(inputs.of(config), steering)
-    others = [
-        _tensor(row.name, row.channels, [row.low, row.high], row.meaning, row.reduction)
-        | {"if not given": "uniform random numbers" if row.absent == "uniform" else "zeros"}
-        for row in rows
-    ]
-    return {
-        "format": format,
-        "color_space": space,
-        "ab_scale": scale if space == "lab" else None,
-        "inputs": [_tensor("gray", 1, [-1, 1], _GRAY[space]), *others],
-        "output": _tensor("color", channels, [-bound, bound], meaning),
-        "difference_from_keras": [one._asdict() for one in parity],
-        "example": example(config, path.name, format=format, rows=rows),
-    }
-
-
-def _tensor(name, channels, bounds, meaning, reduction=1):
-    part = "" if reduction == 1 else f" / {reduction}, rounded up"
-    size = [1, 1] if reduction == inputs.WHOLE else [f"height{part}", f"width{part}"]
-    shape = ["batch", *size, channels]
-    return {"name": name, "shape": shape, "dtype": "float32", "range": bounds, "is": meaning}
-
-
-def example(config: Config, name: str, *, format: str, rows) -> list[str]:
-    """-> lines of Python that colorize photo.png into colored.png with an exported file, without this package."""
-    one, (before, after) = FORMATS[format], _PICTURES[config.data.color_space]
-    scale = {"scale": config.data.ab_scale}
-    names = ["gray", *(row.name for row in rows)]
-    return [
-        f"import numpy as np, {one.imports}; from PIL import Image; from skimage import color",
-        'rgb = np.asarray(Image.open("photo.png").convert("RGB")) / 255  # of 8 bits, gray or in colour',
-        *(line.format(**scale) for line in before),
-        *(_absent(row) for row in rows),
-        one.example.format(name=name, inputs=", ".join(f"{n}={n}" for n in names)),
-        *(line.format(**scale) for line in after),
-        'Image.fromarray((np.clip(rgb, 0, 1) * 255).round().astype("uint8")).save("colored.png")',
-    ]
-
-
-def _absent(row):
-    """-> the line that makes what stands for an input that nobody gives."""
-    sizes = {1: "*gray.shape[1:3]", inputs.WHOLE: "1, 1"}
-    size = sizes.get(row.reduction, f"*(-(-size // {row.reduction}) for size in gray.shape[1:3])")
-    made = "np.random.random_sample" if row.absent == "uniform" else "np.zeros"
-    return f'{row.name} = {made}((1, {size}, {row.channels})).astype("float32")'
-
-
-_LUMA = "2 Y' - 1, Y' the luma of ITU-R BT.601 in 0..1"
-_GRAY = {"lab": "L / 50 - 1, L of CIE Lab (sRGB, D65)", "rgb": _LUMA, "yuv": _LUMA}
-_COLOR = {
-    "lab": "a and b of CIE Lab, divided by {scale:g}",
-    "rgb": "2 RGB - 1, sRGB in 0..1",
-    "yuv": "U / 0.436 and V / 0.615 of ITU-R BT.601",
-}
-_LUMA_LINE = 'gray = (rgb[None] @ [[0.299], [0.587], [0.114]] * 2 - 1).astype("float32")'
-_PICTURES = {
-    "lab": (
-        ('L = color.rgb2lab(rgb)[..., :1]; gray = (L[None] / 50 - 1).astype("float32")',),
-        ("rgb = color.lab2rgb(np.dstack([L, colors[0] * {scale:g}]))",),
-    ),
-    "rgb": ((_LUMA_LINE,), ("rgb = (colors[0] + 1) / 2",)),
-    "yuv": ((_LUMA_LINE,), ("rgb = color.yuv2rgb(np.dstack([(gray[0] + 1) / 2, colors[0] * [0.436, 0.615]]))",)),
-}
 
 
 def _check(generator, path, format, overwrite):

@@ -5,15 +5,21 @@ import functools
 import importlib
 import json
 import shutil
+import subprocess
+import sys
 import types
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
 
 from colorgan.models import color, generators
-from colorgan.serving import export
+from colorgan.models.predictor import Predictor
+from colorgan.serving import description, export, photos
+from colorgan.serving.colorizer import Colorizer, natural_size
 from colorgan.settings import flags
+from colorgan.settings.config import Config
 from colorgan.weights import pretrained
 
 NAMES = {"tf_saved_model": "network", "onnx": "network.onnx", "litert": "network.tflite"}
@@ -54,6 +60,12 @@ def given_to(generator, *size):
     gray = np.random.default_rng(3).uniform(-1, 1, (*size, 1)).astype(np.float32)
     random = np.random.default_rng(4)
     return gray, {row.name: export._drawn(row, row.shape(*size), random) for row in generator.inputs}
+
+
+def photograph(height, width):
+    """-> [H, W, 3] uint8: random, but as smooth as photographs are."""
+    small = np.random.default_rng(0).integers(50, 206, (9, 12, 3), dtype=np.uint8)
+    return cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC)
 
 
 @pytest.fixture(scope="module")
@@ -128,10 +140,15 @@ def test_the_network_with_the_most_joints_is_free_in_its_sizes_too(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("format", "values"),
-    [*((one, SCALED) for one in export.FORMATS), ("onnx", NOISY), ("tf_saved_model", SCALED | {"color_space": "yuv"})],
+    ("format", "values", "mode"),
+    [
+        *((one, SCALED, "RGB") for one in export.FORMATS),
+        ("onnx", NOISY, "L"),
+        ("tf_saved_model", SCALED | {"color_space": "yuv"}, "RGBA"),
+    ],
 )
-def test_the_description_and_its_example(exported, tmp_path, monkeypatch, format, values):
+def test_the_description_and_its_example(exported, tmp_path, monkeypatch, format, values, mode):
+    """The example colours as `Colorizer` does, which it knows nothing of, a picture larger than the working size."""
     generator, config, path, _ = exported(format, **values)
     shutil.copytree(path.parent, tmp_path, dirs_exist_ok=True)
     space = config.data.color_space
@@ -142,20 +159,40 @@ def test_the_description_and_its_example(exported, tmp_path, monkeypatch, format
     assert said["inputs"][0]["shape"] == ["batch", "height", "width", 1] and said["inputs"][0]["range"] == [-1, 1]
     assert said["output"]["shape"][-1] == (3 if space == "rgb" else 2)
     assert [one["size"] for one in said["difference_from_keras"]] == [list(size) for size in export.SIZES]
-    if space == "rgb":  # its noise is another on each call: that it runs is all that can be said
-        generator = None
-    rgb = np.random.default_rng(0).integers(60, 190, (9, 13, 3), dtype=np.uint8)
+    work_size = said["working_size"]["shorter_side"]
+    assert work_size == natural_size(config.data, generator.multiple)
     monkeypatch.chdir(tmp_path)
-    assert len(said["example"]) == (7 if space == "rgb" else 6)
-    for mode in ("L", "RGBA", "RGB"):
-        Image.fromarray(rgb).convert(mode).save("photo.png")
-        exec("\n".join(said["example"]), {})
-        result = np.asarray(Image.open("colored.png"))
-        assert result.shape == (9, 13, 3)
-    if generator is not None:
-        gray = color.gray(rgb[None] / np.float32(255), color_space=space)
-        expected = color.decode(gray, generator(gray), color_space=space, ab_scale=90.0)
-        np.testing.assert_allclose(result, np.asarray(expected)[0] * 255, atol=1.5)
+    picture = photograph(3 * work_size, 4 * work_size)
+    Image.fromarray(picture).convert(mode).save("photo.png")
+    exec("\n".join(said["example"]), {})
+    result = np.asarray(Image.open("colored.png"))
+    colorizer = Colorizer(Predictor.of(generator, config), work_size=work_size)
+    expected = colorizer.colorize(np.asarray(Image.open("photo.png").convert("L" if mode == "L" else "RGB")))
+    result, expected = (np.asarray(color.rgb_to_lab(one / np.float32(255))) for one in (result, expected))
+    error = np.abs(result - expected).mean(axis=(0, 1))
+    assert error[0] < 0.2 and error[1:].mean() < 0.5, error  # Lab units; of L 8 bits leave 0.1
+    assert np.abs(expected[..., 1:]).mean() > 2  # colours, not gray that anything equals
+
+
+@pytest.mark.parametrize("size", [(3000, 4000), (700, 5000), (300, 160), (1, 1), (9, 400), (231, 223)])
+def test_the_working_size_of_the_example_is_that_of_serving(size):
+    """Panoramas, small pictures and slivers too."""
+    said = description.of(Config(), "n.onnx", format="onnx", imports="", call="", rows=[], work_size=224)
+    code = [line for line in said["example"] if line.startswith(("factor", "step", "h, w"))]
+    exec("\n".join(code), scope := {"size": size, "np": np})
+    assert (scope["h"], scope["w"]) == photos.working_size(*size, 224)
+
+
+def test_the_example_takes_12_megapixels_within_2_gb(exported, tmp_path):
+    """It takes some memory for the runtime and some for each pixel: 3 megapixels within 500 MB is a stricter law."""
+    *_, path, _ = exported("onnx", **SCALED)
+    example = json.loads((path.parent / (path.name + ".json")).read_text())["example"]
+    shutil.copy(path, tmp_path)
+    Image.fromarray(photograph(1500, 2000)).save(tmp_path / "photo.png")
+    # Not getrusage: its peak is inherited from the process that tests run in.
+    code = [*example, "print([line for line in open('/proc/self/status') if 'VmHWM' in line][0].split()[1])"]
+    done = subprocess.run([sys.executable, "-c", "\n".join(code)], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0 and int(done.stdout) < 0.5e6, done
 
 
 def test_onnx_names_its_sizes(exported):
@@ -167,11 +204,11 @@ def test_onnx_names_its_sizes(exported):
     assert shapes == {"gray": [*sizes, 1], "noise": [*sizes, 1], "color": [*sizes, 3]}
 
 
-def test_the_range_of_bins_is_that_of_their_centres(tmp_path):
+def test_the_range_of_bins_is_that_of_their_centres():
     ranges = {}
     for values in (BINS, {"ab_scale": 80.0}):
         _, config = built(**values)
-        said = export.description(config, tmp_path, format="onnx", parity=[])
+        said = description.of(config, "n.onnx", format="onnx", imports="", call="", rows=[], work_size=32)
         ranges[config.architecture.head] = said["output"]["range"]
     assert ranges == {"joint-bins": [-1.375, 1.375], "color": [-1, 1]}  # 110 / 80, by hand
 
