@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import glob
+import sys
 from pathlib import Path
 
 from colorgan.settings import flags, modes
@@ -35,9 +36,24 @@ def run(command: flags.Command) -> int:
             overwrite=wanted.overwrite,
             weights_sha256=colorizer.stored.digest,
             shard=wanted.shard or plan.ALL,
-            stop=lambda: bool(came),
+            stop=_told(came),
             log_format=wanted.log_format,
         )
+
+
+def _told(came):
+    """-> whether a signal came, which is said once: what is in hand may take a while."""
+    said = []
+
+    def stop():
+        if came and not said:
+            said.append(True)
+            print(
+                "\nFinishing what is in hand, then stopping. Ctrl-C again stops at once.", file=sys.stderr, flush=True
+            )
+        return bool(came)
+
+    return stop
 
 
 def check(command: flags.Command, colorizer) -> None:

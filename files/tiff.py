@@ -77,7 +77,7 @@ class Tiff:
         if self.page is not shown[0][1]:
             self.notes.append("its first page is a smaller copy of the picture that was taken")
         elif len(shown) > 1:
-            self.notes.append(f"the first of {len(shown)} pages")
+            self.notes.append(f"only the first of its {len(shown)} pages is coloured")
 
     @property
     def icc(self) -> bytes | None:
@@ -170,7 +170,8 @@ def _full_depth(array, page):
         # a and b are signed there, and tifffile takes one format for all samples.
         array = array.view(array.dtype.str.replace("i", "u"))
     if array.dtype.kind not in "iu":
-        raise OSError(f"{'float' if array.dtype.kind == 'f' else array.dtype} pixels have no defined brightness")
+        kind = "floating-point" if array.dtype.kind == "f" else array.dtype
+        raise OSError(f"{kind} pixels have no defined brightness: save it with 8 or 16 bits")
     if array.dtype.kind == "i" or array.dtype.itemsize > 2:
         if array.min() < 0 or array.max() > 65535 or array.dtype.itemsize < 2:
             raise OSError(f"pixels of type {array.dtype} outside 0..65535 have no defined brightness")

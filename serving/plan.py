@@ -147,8 +147,8 @@ class Plan:
     def _is_new(self, group, name, real, taken):
         """Whether a file has not come before, and is no result of this very pass; `real` is its folder's own path."""
         path = os.path.join(real, name)
-        if os.sep in name or os.path.islink(path):
-            path = os.path.realpath(path)
+        if os.sep in name:
+            path = os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path))
         return taken.add_source(path) and not (self._overlaps and taken.has(Path(path)))
 
     def _job(self, source, below, place, other, taken):

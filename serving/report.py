@@ -99,11 +99,13 @@ class Report:
         """
         counts = self.counts
         if made := counts["made"] - counts["films"]:
-            one = made == counts["made"] == 1
-            self._people(f"Colorized: {self.made[0]}" if one else f"{made:,} photographs colorized: {output}")
+            films = f" and {counted(counts['films'], 'film')}" if counts["films"] else ""
+            text = f"{counted(made, 'photograph')}{films} colorized: {output}"
+            self._people(f"Colorized: {self.made[0]}" if made == counts["made"] == 1 else text)
         if existing := counts["existing"]:
             other = f", {counts['other']:,} of them made with other settings or weights" if counts["other"] else ""
-            self._people(f"{existing:,} passed over, since they exist{other} (--overwrite replaces them)")
+            why = "it exists" if existing == 1 else "they exist"
+            self._people(f"{existing:,} passed over, since {why}{other} (--overwrite replaces)")
         if counts["elsewhere"]:
             self._people(f"{counts['elsewhere']:,} left to other calls that write into {output} at the same time")
         if text := str(passed_over):
@@ -115,13 +117,18 @@ class Report:
             self._people(f"{counts['not_begun']:,} not begun{why}:{listed(self.not_begun, counts['not_begun'])}")
         if stopped:
             total = self._total()
-            left = "" if total is None else f" {total - self.seen:,} files are left."
+            left = "" if total is None else f" {counted(total - self.seen, 'file')} left."
             self.say("stopped", f"Stopped.{left} The same call goes on.", files_left=total and total - self.seen)
 
     def _people(self, text):
         """Programs have this from single files, and from the counts."""
         if not self._as_json:
             self.say("", text)
+
+
+def counted(count: int, what: str) -> str:
+    """-> `1 film`, `2,000 films`."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def duration(seconds: float) -> str:

@@ -126,7 +126,7 @@ def colorize_film(
     )
     for note in notes:
         say(f"{source}: {note}")
-    say(_report(source, result, smoothing))
+    say(_report(target, result, smoothing))
     return result
 
 
@@ -263,9 +263,10 @@ def _colorized(colorizer, batch, settings, coding, ties):
         yield photos.paint(frame, ab, settings, dtype=np.uint16 if coding.deep else np.uint8)
 
 
-def _report(source, film, smoothing):
+def _report(target, film, smoothing):
     text = "nothing stands still, so that there is no flicker to measure."
     if film.flicker is not None:
         text = f"flicker on static areas {film.flicker:.2f} with smoothing {smoothing:g}, "
         text += f"{film.flicker_unsmoothed:.2f} without (mean |d ab|)."
-    return f"{source}: {film.frames} frames in {film.scenes} {'scene' if film.scenes == 1 else 'scenes'}; {text}"
+    scenes = f"{film.scenes} {'scene' if film.scenes == 1 else 'scenes'}"
+    return f"Colorized: {target} ({film.frames} frames in {scenes}); {text}"

@@ -73,17 +73,23 @@ def _against_gray(evaluation, name, one):
     return said
 
 
+def _tested(one):
+    """-> the metrics that decide: against gray none that measures how much colour there is, of which gray has none."""
+    return [metric for metric in one.tested if one.a != "gray" or not metric.endswith("_ratio")]
+
+
 def _won(one, name):
-    return [metric for metric in one.tested if one.better(metric) == name]
+    return [metric for metric in _tested(one) if one.better(metric) == name]
 
 
 def _score(one, name, other):
     """-> `better by 9 of 13 metrics, worse by 1, 3 undecided`."""
-    won, lost, tested = len(_won(one, name)), len(_won(one, other)), len(one.tested)
+    decides = _tested(one)
+    won, lost, tested = len(_won(one, name)), len(_won(one, other)), len(decides)
     if not tested:
         return "one image alone decides nothing"
     if won == tested:
-        return f"better by all {tested} metrics" if tested > 1 else f"better by {one.tested[0]}"
+        return f"better by all {tested} metrics" if tested > 1 else f"better by {decides[0]}"
     counts = [("better by", won), ("worse by", lost)]
     (first, most), (second, least) = counts if won >= lost else counts[::-1]
     parts = [f"{first} {most} of {tested} metrics", f"{second} {least}" if least else ""]

@@ -46,7 +46,9 @@ def opened(source: Path) -> av.container.InputContainer:
     except (av.FFmpegError, ValueError) as error:
         if isinstance(error, PermissionError):
             raise OSError(f"{source} cannot be read ({error.strerror})") from error
-        raise OSError(f"{source} cannot be read as a film: it is none, or truncated, or of an unknown kind") from error
+        raise OSError(
+            f"{source} cannot be read as a film: it is no film, or incomplete, or of an unknown kind"
+        ) from error
 
 
 def picture(container) -> av.VideoStream | None:

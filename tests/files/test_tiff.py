@@ -105,7 +105,7 @@ def test_gray_with_alpha_may_be_too_large(tmp_path):
 def test_of_several_pages_the_first_counts(tmp_path):
     Image.new("L", (4, 4), 7).save(tmp_path / "a.tif", save_all=True, append_images=[Image.new("L", (4, 4))])
     photograph = reading.read(tmp_path / "a.tif")
-    assert (photograph.pixels == 7).all() and photograph.notes == ["the first of 2 pages"]
+    assert (photograph.pixels == 7).all() and photograph.notes == ["only the first of its 2 pages is coloured"]
 
 
 @pytest.mark.parametrize("mode", ["F", "I"])

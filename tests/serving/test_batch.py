@@ -109,7 +109,7 @@ def test_outputs_that_exist_are_passed_over(folder, out, painter):
     (out / "deep").mkdir(parents=True)
     (out / "deep" / "a.jpg").write_bytes(b"mine")
     status, said = colorize(painter, [folder], out)
-    assert status == 0 and "1 passed over, since they exist" in said
+    assert status == 0 and "1 passed over, since it exists" in said
     assert [one["output"] for one in manifest(out)["photographs"]] == ["a.jpg", "b.PNG"]  # nothing is known of it
     assert (out / "deep" / "a.jpg").read_bytes() == b"mine"
     assert colorize(painter, [folder], out, overwrite=True) == (0, said_of(3, out))
@@ -119,7 +119,7 @@ def test_outputs_that_exist_are_passed_over(folder, out, painter):
 def test_outputs_made_in_another_way_are_said(folder, out, painter):
     stronger = Settings(work_size=16, saturation=1.3)
     colorize(painter, [folder], out)
-    assert "3 passed over, since they exist (--overwrite replaces them)" in colorize(painter, [folder], out)[1]
+    assert "3 passed over, since they exist (--overwrite replaces)" in colorize(painter, [folder], out)[1]
     said = colorize(painter, [folder], out, settings=stronger)[1]
     assert "3 passed over, since they exist, 3 of them made with other settings or weights (" in said
     assert "3 of them" in colorize(painter, [folder], out, weights_sha256="ab")[1]
@@ -249,7 +249,10 @@ def test_notes_are_said(tmp_path, out, painter):
     pages = [Image.new("L", (9, 9)) for _ in range(3)]
     pages[0].save(tmp_path / "a.tif", save_all=True, append_images=pages[1:])
     status, said = colorize(painter, [tmp_path], out)
-    assert status == 0 and said == f"{tmp_path / 'a.tif'}: the first of 3 pages\nColorized: {out / 'a.tif'}"
+    assert (
+        status == 0
+        and said == f"{tmp_path / 'a.tif'}: only the first of its 3 pages is coloured\nColorized: {out / 'a.tif'}"
+    )
 
 
 def test_weights_that_predict_rgb_are_mentioned(folder, out, painter):
@@ -309,7 +312,7 @@ def test_a_folder_of_films_alone_and_a_missing_input(tmp_path, out, painter, mak
     assert status == 1 and "gone.png is not there" in said and files(out) == ["a.mp4", "manifest.json"]
     made = (out / "a.mp4").read_bytes()
     status, said = colorize(painter, [tmp_path / "films"], out)
-    assert status == 0 and said == "1 passed over, since they exist (--overwrite replaces them)"
+    assert status == 0 and said == "1 passed over, since it exists (--overwrite replaces)"
     assert (out / "a.mp4").read_bytes() == made
     twin = make_film(tmp_path / "other" / "a.mp4", [90] * 3, codec="mpeg4", even=True)
     status, said = colorize(painter, [tmp_path / "films", twin], out, overwrite=True)
@@ -459,7 +462,7 @@ def test_told_to_stop_it_ends_with_what_is_in_hand(tmp_path, out, painter, monke
     status, said = colorize(painter, [tmp_path], out, stop=lambda: bool(painter.batches))
     made = len(manifest(out)["photographs"])
     assert status == batch.STOPPED and 0 < made < 6 and not (out / "film.mp4").exists()
-    assert said == f"{made} photographs colorized: {out}\nStopped. {7 - made} files are left. The same call goes on."
+    assert said == f"{made} photographs colorized: {out}\nStopped. {7 - made} files left. The same call goes on."
     assert colorize(painter, [tmp_path], out)[0] == batch.DONE and len(manifest(out)["photographs"]) == 7
     assert colorize(painter, [tmp_path], out, stop=lambda: False)[0] == batch.DONE
 
@@ -612,7 +615,7 @@ def test_a_film_is_told_by_what_it_holds(tmp_path, out, painter, make_film):
 def test_a_film_that_is_stopped_goes_on(tmp_path, out, painter, make_film):
     make_film(tmp_path / "a.mp4", [90] * 20)
     status, said = colorize(painter, [tmp_path], out, stop=lambda: bool(painter.batches))
-    assert status == batch.STOPPED and said == "Stopped. 1 files are left. The same call goes on."
+    assert status == batch.STOPPED and said == "Stopped. 1 file left. The same call goes on."
     assert not (out / "a.mp4").exists() and manifest(out)["photographs"] == []
     assert colorize(painter, [tmp_path], out)[0] == 0
     assert [one["frames"] for one in manifest(out)["photographs"]] == [20] and files(out) == ["a.mp4", "manifest.json"]

@@ -16,10 +16,10 @@ def planned(inputs, output, settings=PLAIN, **options):
     return {job.name: job.problem for job in plan.Plan(inputs, output, settings, **options)}
 
 
-def test_a_file_comes_once(folder, tmp_path):
+def test_a_file_comes_once_and_a_link_is_a_file_of_its_own(folder, tmp_path):
     (folder / "deep" / "twin.jpg").symlink_to(folder / "a.jpg")
     for inputs in ([folder, folder / "a.jpg"], [folder, folder / "deep"], [folder, f"{folder}/**/*.jpg"]):
-        assert sorted(planned(inputs, tmp_path / "out")) == ["a.jpg", "b.PNG", "deep/a.jpg"]
+        assert sorted(planned(inputs, tmp_path / "out")) == ["a.jpg", "b.PNG", "deep/a.jpg", "deep/twin.jpg"]
 
 
 def test_names_that_a_file_system_may_hold_for_one(tmp_path):

@@ -206,7 +206,7 @@ def test_colours_do_not_cross_a_cut_and_flicker_is_measured(tmp_path, make_film,
     # By hand. Unsmoothed |d ab|: 10 10 10 | 0 10 10. Smoothed a: 20 25 22.5 26.25, b: 20 20 25 22.5.
     assert result.flicker_unsmoothed == pytest.approx(50 / 6, rel=1e-5)
     assert result.flicker == pytest.approx((5 + 2.5 + 3.75 + 0 + 5 + 2.5) / 6, rel=1e-5)
-    assert "8 frames in 2 scenes; flicker on static areas 3.12 with smoothing 0.5, 8.33 without" in said
+    assert "8 frames in 2 scenes); flicker on static areas 3.12 with smoothing 0.5, 8.33 without" in said
     lab = lab_of(frames_of(tmp_path / "b.mkv")[0].reshape(-1, 32, 3)).reshape(8, 24, 32, 3).mean(axis=(1, 2))
     expected = [(20, 0), (25, 0), (22.5, 0), (26.25, 0), (0, -20), (0, -20), (0, -25), (0, -22.5)]
     np.testing.assert_allclose(lab[:, 1:], expected, atol=1)  # 8-bit rounding

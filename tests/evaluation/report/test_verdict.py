@@ -34,6 +34,13 @@ def test_one_model_against_gray():
     ]
 
 
+def test_that_there_is_colour_at_all_makes_nobody_better_than_gray():
+    pale = pair("gray", "m", colorfulness_ratio=9, chroma_ratio=9, psnr=0.5)
+    assert told(pale, ratios={"m": 0.9})[0] == "m is neither better nor worse than gray on the whole."
+    among_models = pair("a", "b", colorfulness_ratio=9, chroma_ratio=9, psnr=0.5)
+    assert told(among_models, ratios={"a": 0.4, "b": 0.9})[0] == "b is the better one."
+
+
 def test_gray_can_win():
     one = told(pair("gray", "m", psnr=-2, ssim=-1, auc=-3, eps2=1), ratios={"m": 0.9, "gray": 0.0})
     assert one[0] == "Gray is better than m."
