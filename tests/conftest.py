@@ -17,8 +17,26 @@ import tensorflow as tf
 
 from colorgan import main
 from colorgan.datasets import shapes
+from colorgan.models import encoders
 
 ROOT = Path(__file__).parent.parent
+# Files that take half a minute and more, about by length. A file is one process's: begun late, it would be all that
+# still runs at the end.
+LONG = (
+    "serving/test_web_browser.py",
+    "serving/test_export.py",
+    "test_runs.py",
+    "conformance/test_presets.py",
+    "conformance/test_resume.py",
+    "test_doors.py",
+    "turing/test_turing_web_browser.py",
+    "test_systems.py",
+    "serving/test_use.py",
+    "conformance/test_combinations.py",
+    "serving/test_batch.py",
+    "test_weights.py",
+    "conformance/test_sixth_system.py",
+)
 
 # Two logical devices on one CPU, so that replicas can be tested; must precede TensorFlow's first operation.
 tf.config.set_logical_device_configuration(
@@ -35,13 +53,14 @@ def pytest_xdist_auto_num_workers():
 
 
 def pytest_collection_modifyitems(config, items):
-    """What is nightly runs only where -m names it, whatever else -m says; long files begin first."""
+    """What is nightly runs only where -m names it, whatever else -m says; `LONG` files begin first."""
     if "nightly" not in config.option.markexpr:
         nightly = [item for item in items if item.get_closest_marker("nightly")]
         items[:] = [item for item in items if item not in nightly]
         config.hook.pytest_deselected(items=nightly)
-    long = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in long)
+    place = {ROOT / "tests" / name: i for i, name in enumerate(LONG)}
+    assert all(path.is_file() for path in place), f"LONG names a file that is gone: {LONG}"
+    items.sort(key=lambda item: place.get(item.path, len(place)))
 
 
 @pytest.fixture(scope="session")
@@ -85,6 +104,17 @@ def seeded():
 def few(monkeypatch):
     """Within: `shapes` has 200 pictures to train on. Some of a training looks at all there are."""
     monkeypatch.setitem(shapes.SIZES, "train", 200)
+
+
+@pytest.fixture
+def shallow(monkeypatch):
+    """Within: a pretrained encoder has few blocks, of every kind, and few filters: its depth is most of a test's time.
+
+    The published one is built and given its weights in `models/test_encoders.py`.
+    """
+    stages = ((1, 3, 1, 1, 16), (2, 3, 2, 2, 8), (1, 5, 2, 2, 8), (1, 3, 2, 2, 8), (2, 5, 2, 2, 8))
+    monkeypatch.setattr(encoders, "STAGES", stages)
+    monkeypatch.setattr(encoders, "TOP", 16)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from colorgan.models.objectives.adversarial import ADVERSARIAL
 from colorgan.settings import rules
 from colorgan.training.schedules import Action
 
-pytestmark = pytest.mark.usefixtures("untraced")
+pytestmark = pytest.mark.usefixtures("untraced", "shallow")
 
 
 def iterate(config):

@@ -29,7 +29,7 @@ PHASES = {
 
 
 @pytest.fixture(params=PRESETS)
-def preset(request):
+def preset(request, shallow):
     return request.param
 
 
@@ -83,16 +83,23 @@ def test_shapes_and_ranges(preset):
         assert bool(tf.reduce_all(tf.math.is_finite(logits)))
 
 
-def test_eager_is_graph(preset):
-    config, generator, discriminator = networks(preset)
+# One of each kind of networks. That a graph of unknown sizes gives the same and a batch is of no influence, holds for
+# all networks in `models/test_networks.py`, but for inputs and pretrained encoders, which `photo` alone has.
+KINDS = ("tiny", "rgb64", "wgan256", "gan_32", "photo")
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_eager_is_graph(name, shallow):
+    config, generator, discriminator = networks(name)
     given, shown = inputs_of(config)
     graph = tf.function(lambda g, d: (generator(*g), discriminator(*d)), autograph=False)
     for traced, eager in zip(graph(given, shown), (generator(*given), discriminator(*shown)), strict=True):
         np.testing.assert_allclose(traced, eager, atol=1e-5)
 
 
-def test_saved_and_loaded_it_is_identical(preset, tmp_path):
-    config, *both = networks(preset)
+@pytest.mark.parametrize("name", KINDS)
+def test_saved_and_loaded_it_is_identical(name, shallow, tmp_path):
+    config, *both = networks(name)
     keras.utils.set_random_seed(1)  # another's than theirs
     for module, network, given in zip((generators, discriminators), both, inputs_of(config), strict=True):
         network.save_weights(tmp_path / "network.weights.h5")
@@ -102,8 +109,8 @@ def test_saved_and_loaded_it_is_identical(preset, tmp_path):
         np.testing.assert_array_equal(again(*given), network(*given))
 
 
-def test_a_batch_of_two_is_two_batches_of_one(preset):
-    config, *both = networks(preset)
+def test_a_batch_of_two_is_two_batches_of_one(shallow):
+    config, *both = networks("photo")
     for network, given in zip(both, inputs_of(config), strict=True):
         each = [tf.nest.map_structure(lambda x, i=i: x[i : i + 1], given) for i in range(2)]
         # 1e-5: the convolutions of a larger batch may sum in another order.
@@ -176,7 +183,7 @@ VARIANTS = [
 ]
 
 
-@pytest.mark.usefixtures("untraced")
+@pytest.mark.usefixtures("untraced", "shallow")
 @pytest.mark.parametrize(("preset", "values"), VARIANTS)
 def test_the_first_turns_train_what_they_say(preset, values):
     """Updates of each optimizer as scheduled; every trainable variable of a phase gets a gradient, no other does."""
@@ -216,7 +223,7 @@ MIXED = [name for name in PRESETS if name not in ("places365", "cifar10-nogan")]
 @pytest.mark.parametrize(
     ("name", "precision"), [*((name, "mixed_bfloat16") for name in MIXED), ("tiny", "mixed_float16")]
 )
-@pytest.mark.usefixtures("untraced")
+@pytest.mark.usefixtures("untraced", "shallow")
 def test_mixed_precision_runs(name, precision):
     larger = {"height": 128, "width": 128} if name == "wgan256" else {}  # at 64 it is refused
     config = small(name, precision=precision, **larger)

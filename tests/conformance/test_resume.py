@@ -1,6 +1,6 @@
 """A run that stops and goes on ends with the weights of one that did not, bit for bit, in every kind of preset.
 
-Tracing would be most of the time: operations run one by one here, and `test_doors.py` has a run of graphs. They are
+Tracing would be most of the time: operations run one by one here, and `test_runs.py` has a run of graphs. They are
 deterministic by themselves, each being done by one thread (`conftest.py`).
 """
 

@@ -185,7 +185,9 @@ def test_a_turing_test_checks_its_flags_before_the_weights(words, message, monke
 
 
 def test_people_ask_a_network_and_the_report_says_what_came_of_it(here, few, tmp_path):
-    config = command("--dataset", "shapes", "--conditions", "hints,palette,aim", mode="train").config
+    tables = ["--encoder", "[[4,2],[6,2],[8,2],[8,2]]", "--decoder", "[[8,2],[6,2],[4,2]]"]
+    words = ["--dataset", "shapes", "--conditions", "hints,palette,aim", *tables]
+    config = command(*words, mode="train").config
     run = tmp_path / "run"
     run.mkdir()
     (run / "config.json").write_text(config.to_json())
