@@ -12,6 +12,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 import zipfile
 from urllib.parse import urlsplit
@@ -20,8 +21,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from colorgan.models import generators
+from colorgan.models.predictor import Predictor
+from colorgan.server import running
+from colorgan.serving import web
+from colorgan.serving.colorizer import Colorizer
+from colorgan.serving.photos import Settings
+from colorgan.settings import flags
+
 # Serves a network that paints all of a picture in one colour, and notes each address elsewhere that the process asks
-# for. The first argument says whether it can be told colours.
+# for.
 PROGRAM = """
 import sys
 
@@ -44,8 +53,7 @@ from colorgan.serving.photos import Settings
 from colorgan.settings import flags
 
 tables = {"encoder": ((4, 1), (6, 2), (8, 2)), "decoder": ((6, 2), (4, 2)), "head": "color-and-bins"}
-conditions = ("hints", "palette", "aim") if sys.argv[1] == "steerable" else ()
-config = flags.resolve({"dataset": "shapes", **tables, "conditions": conditions})
+config = flags.resolve({"dataset": "shapes", **tables, "conditions": ("hints", "palette", "aim")})
 generator = generators.build(config)
 paint = generator.head.convolution
 paint.kernel.assign(0 * paint.kernel)
@@ -87,11 +95,13 @@ def programs():
     return found["Chromium"], found["chromedriver"]
 
 
-def _served(folder, kind):
-    """Yields the address of a page that is served by a process of its own, in a folder."""
+@pytest.fixture(scope="module")
+def server(programs, tmp_path_factory):
+    """Address and folder of the page, in a process of its own, with weights that can be told colours."""
+    folder = tmp_path_factory.mktemp("server")
     env = {**os.environ, "TMPDIR": str(folder)}
     with open(folder / "errors.txt", "w") as errors:
-        command = [sys.executable, "-c", PROGRAM, kind]
+        command = [sys.executable, "-c", PROGRAM]
         process = subprocess.Popen(command, cwd=folder, env=env, text=True, stdout=subprocess.PIPE, stderr=errors)
     address = process.stdout.readline().split()  # empty: it died
     assert address, (folder / "errors.txt").read_text()
@@ -101,16 +111,23 @@ def _served(folder, kind):
     assert not list(folder.glob("colorgan-*")), "temporary files stay behind"
 
 
-@pytest.fixture(scope="module")
-def server(programs, tmp_path_factory):
-    """Address and folder of the page, with weights that can be told colours."""
-    yield from _served(tmp_path_factory.mktemp("server"), "steerable")
-
-
-@pytest.fixture(scope="module")
-def plain_server(programs, tmp_path_factory):
-    """The same with weights that cannot."""
-    yield from _served(tmp_path_factory.mktemp("plain"), "plain")
+@pytest.fixture
+def plain_server(tmp_path):
+    """The same in this process, with weights that cannot."""
+    tables = {"encoder": ((4, 1), (6, 2)), "decoder": ((4, 2),), "head": "color-and-bins"}
+    config = flags.resolve({"dataset": "shapes", **tables})
+    generator = generators.build(config)
+    generator.head.convolution.bias.assign(np.arctanh(np.array(PAINTED) / 110))
+    made = Colorizer(Predictor.of(generator, config), work_size=64, name="about one colour")
+    made.generator = generator
+    limits = {"max_upload_mb": 1, "host": "127.0.0.1"}
+    app = web.build(made, settings=Settings(work_size=64), folder=tmp_path, **limits)
+    place, server = running.listen("127.0.0.1", 0), running.Server(app)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [place]})
+    thread.start()
+    yield running.address(place), tmp_path
+    server.should_exit = True
+    thread.join(20)
 
 
 class Visitor:
