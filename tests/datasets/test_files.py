@@ -20,7 +20,7 @@ def decoded(image, size=(4, 4), **options):
 
 
 def test_undefined_brightness_is_unreadable():
-    with pytest.raises(sources.Unreadable, match="float pixels"):
+    with pytest.raises(sources.Unreadable, match="floating-point pixels"):
         decoded(Image.new("F", (4, 4), 0.5), format="TIFF")
     with pytest.raises(sources.Unreadable, match="int32"):
         decoded(Image.new("I", (4, 4), 70000), format="TIFF")
