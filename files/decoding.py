@@ -190,7 +190,7 @@ def _further(image):
     except Exception:  # see `_metadata`
         return [*found, "what follows its first picture is damaged and left out"]
     word = "frames" if image.format in _FRAMES else "pages"
-    return [*found, f"the first of {count} {word}"] if count > 1 else found
+    return [*found, f"only the first of its {count} {word} is coloured"] if count > 1 else found
 
 
 def _at_the_end(image, data):

@@ -129,5 +129,5 @@ def read(content: bytes, notes: list[str]):
     bits = 8 if array.dtype == np.uint8 else header.bits
     if array.dtype not in (np.uint8, np.uint16) or not bits or array.ndim not in (2, 3):
         raise OSError(f"pixels of type {array.dtype} and shape {list(array.shape)} have no defined brightness")
-    notes += ["the first of several frames"] if header.moves else []
+    notes += ["only the first of its frames is coloured"] if header.moves else []
     return modes.split(modes.scaled(array, bits).reshape(*array.shape[:2], -1))

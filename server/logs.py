@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging.config
 
-FORMATS = ("text", "json")
 _TEXT = "%(asctime)s %(levelname)s %(name)s [%(correlation_id)s] %(message)s"
 
 
@@ -15,7 +14,7 @@ def configure(kind: str, *, access: bool) -> None:
     """Set up logging for the whole process.
 
     Args:
-        kind: one of `FORMATS`. JSON is an object a line: `timestamp`, `levelname`, `name`, `message`,
+        kind: `text` or `json`. JSON is an object a line: `timestamp`, `levelname`, `name`, `message`,
             `correlation_id` (the request's, or null), and of requests `method`, `route`, `status`, `seconds`, `client`.
         access: whether each request has a line.
     """

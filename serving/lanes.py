@@ -1,7 +1,7 @@
 """How much is in hand at once: requests, bytes of files, photographs in memory; and who waits behind whom.
 
 Small photographs do not wait behind large ones: each kind has a lane of its own, and in it one comes after the other.
-Imports `serving.photos` for its batch; gets the limits as arguments.
+Imports `serving.photos` for its batch and `serving.network` for how long a step may take; gets the limits as arguments.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ import anyio
 from starlette.exceptions import HTTPException
 
 from colorgan.serving import photos
+from colorgan.serving.network import STUCK
 
 LARGE = 8.0  # megapixels from which on a photograph goes into the lane for large ones
 SMALL_AT_ONCE = 2 * photos.BATCH  # photographs in memory: one forward pass, and as many being read or written
 PATIENCE = 120  # seconds that one may wait for its lane
-STUCK = 300.0  # seconds: a step that takes longer will not end
 LONGEST = 60  # seconds that somebody is told to wait, at most
 
 

@@ -50,7 +50,7 @@ def test_of_moving_pictures_the_first_counts(format):
     frames = {"save_all": True, "append_images": [Image.new("RGB", (64, 16), "red")]}
     photograph = reading.read(io.BytesIO(saved(Image.new("RGB", (64, 16), "blue"), format, **frames)))
     assert abs(photograph.pixels.reshape(-1, 3).astype(int) - (0, 0, 255)).max() <= 2
-    assert photograph.notes == ["the first of 2 frames"]
+    assert photograph.notes == ["only the first of its 2 frames is coloured"]
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
@@ -58,7 +58,7 @@ def test_of_a_jpeg_xl_that_moves_the_first_counts(dtype):
     frames = np.stack([DEEP, DEEP[::-1]]) if dtype == np.uint16 else np.stack([COLOR, COLOR[::-1]])
     photograph = reading.read(io.BytesIO(imagecodecs.jpegxl_encode(frames, lossless=True)))
     assert photograph.pixels.shape == frames.shape[1:] and photograph.pixels.dtype == dtype
-    assert photograph.notes == ["the first of several frames"]
+    assert photograph.notes == ["only the first of its frames is coloured"]
     if dtype == np.uint8:  # sixteen bits are linear light, see below
         np.testing.assert_array_equal(photograph.pixels, COLOR)
 
