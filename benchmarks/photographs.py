@@ -25,8 +25,9 @@ import numpy as np  # noqa: E402
 from PIL import Image  # noqa: E402
 
 from colorgan.files import reading, writing  # noqa: E402
+from colorgan.imaging import fullres, working  # noqa: E402
 from colorgan.models import generators  # noqa: E402
-from colorgan.serving import batch, fullres, manifest, photos  # noqa: E402
+from colorgan.serving import batch, manifest, photos  # noqa: E402
 from colorgan.serving.colorizer import Colorizer  # noqa: E402
 from colorgan.settings import flags  # noqa: E402
 from colorgan.weights.stored import WEIGHTS  # noqa: E402
@@ -68,7 +69,7 @@ def one_photograph(timed, folder, work_size, rounds):
         marks = [time.perf_counter()]
         picture = reading.read(source)
         marks.append(time.perf_counter())
-        ab = photos.predict_ab(timed, photos.shrink(picture.pixels, work_size)[None], settings)[0]
+        ab = photos.predict_ab(timed, working.shrink(picture.pixels, work_size)[None], settings)[0]
         marks.append(time.perf_counter())
         rgb = fullres.join(picture.pixels, ab)
         marks.append(time.perf_counter())

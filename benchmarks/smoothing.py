@@ -20,8 +20,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import cv2  # noqa: E402
 import numpy as np  # noqa: E402
 
+from colorgan.imaging import fullres  # noqa: E402
 from colorgan.models import color  # noqa: E402
-from colorgan.serving import fullres, photos, smoothing  # noqa: E402
+from colorgan.serving import photos, smoothing  # noqa: E402
 from colorgan.serving.colorizer import Colorizer  # noqa: E402
 
 HEIGHT, WIDTH = 224, 288

@@ -1,7 +1,7 @@
 """Files of every kind that is read -> their pixels: which library reads what, and what the samples mean.
 
 Owns the formats. Pillow reads most of them, tifffile TIFF, imagecodecs JPEG XL and PNG of 16 bits. Imports
-`files.jp2`, `files.jxl`, `files.metadata`, `files.modes`, `files.orientation`, `files.profiles`, `files.repair`
+`files.jp2`, `files.jxl`, `files.metadata`, `imaging.modes`, `files.orientation`, `files.profiles`, `files.repair`
 and `files.tiff`.
 """
 
@@ -16,22 +16,29 @@ from dataclasses import dataclass, field
 
 import imagecodecs
 import numpy as np
-import pillow_heif
 from PIL import Image, TiffImagePlugin
 
-from colorgan.files import jp2, jxl, metadata, modes, orientation, profiles, repair, tiff
-from colorgan.files.metadata import Metadata
+from ..imaging import modes
+from . import jp2, jxl, metadata, orientation, profiles, repair, tiff
+from .metadata import Metadata
+
+try:
+    import pillow_heif
+except ImportError:  # the light distribution does without it
+    HEIF = ()
+else:
+    HEIF = ("HEIF",)
+    pillow_heif.register_heif_opener()
 
 # Those that hold photographs, likely ones first; phones' MPO opens as JPEG. Others that Pillow knows start programs
 # (EPS), or are not pictures of pixels.
 FORMATS = (
-    *("JPEG", "PNG", "WEBP", "HEIF", "AVIF", "GIF", "BMP", "JPEG2000", "PPM", "PSD", "TGA", "PCX", "SGI"),
+    *("JPEG", "PNG", "WEBP", *HEIF, "AVIF", "GIF", "BMP", "JPEG2000", "PPM", "PSD", "TGA", "PCX", "SGI"),
     "ICO",
 )
 _PLAIN = ("1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "YCbCr")
 _FRAMES = ("GIF", "PNG", "WEBP", "AVIF")  # whose further pictures are those of a film
 _UNUSED = ("BMP", "DIB", "TGA")  # whose fourth byte many programs write as 0 and do not use
-pillow_heif.register_heif_opener()
 # What Pillow has to say of damaged tags goes to stderr; here it is an error or a note.
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 

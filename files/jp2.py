@@ -1,11 +1,11 @@
-"""What Pillow passes over in JPEG 2000: more than 8 bits of a colour, and profiles. Imports `files.modes`."""
+"""What Pillow passes over in JPEG 2000: more than 8 bits of a colour, and profiles. Imports `imaging.modes`."""
 
 from __future__ import annotations
 
 import imagecodecs
 import numpy as np
 
-from colorgan.files import modes
+from ..imaging import modes
 
 _CODESTREAM = b"\xff\x4f\xff\x51"  # its first two markers (ISO/IEC 15444-1, annex A)
 _SRGB, _GRAY = 16, 17  # of the colour box's enumerated spaces (annex I)

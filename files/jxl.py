@@ -1,11 +1,12 @@
-"""JPEG XL, which Pillow does not read. Imports `files.modes`, `files.orientation` and `files.profiles`."""
+"""JPEG XL, which Pillow does not read. Imports `imaging.modes`, `files.orientation` and `files.profiles`."""
 
 from __future__ import annotations
 
 import imagecodecs
 import numpy as np
 
-from colorgan.files import modes, orientation, profiles
+from ..imaging import modes
+from . import orientation, profiles
 
 _BOX = b"\0\0\0\x0cJXL \r\n\x87\n"
 _RGB, _GRAY, _D65, _SRGB = 0, 1, 1, 1  # names of colour spaces, white points and primaries

@@ -10,7 +10,7 @@ import re
 
 from PIL import Image
 
-from colorgan.files import suffixes
+from . import suffixes
 
 PICTURE, FILM = "picture", "film"
 _HEAD = 4096  # bytes; Ogg says within them what it holds

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import imagecodecs
 from PIL import Image
 
-from colorgan.files import iptc, orientation, xmp
+from . import iptc, orientation, xmp
 
 EXIF_IFD, GPS_IFD = 0x8769, 0x8825
 # What describes a photograph; the rest of a TIFF's tags describe how its file is built. No thumbnail: it would be gray.

@@ -1,6 +1,6 @@
 """Values under a colour profile as those of sRGB, which networks have learned and results are written in.
 
-Owns ICC profiles, what a PNG says of its gamma and primaries, CMYK and CIE L*a*b*. Imports `files.modes`.
+Owns ICC profiles, what a PNG says of its gamma and primaries, CMYK and CIE L*a*b*. Imports `imaging.modes`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import functools
 import imagecodecs
 import numpy as np
 
-from colorgan.files.modes import as_depth
+from ..imaging.modes import as_depth
 
 _SPACES = {b"GRAY": "gray", b"RGB ": "rgb", b"CMYK": "cmyk"}
 _RELATIVE = 1  # the intent: relative colorimetric

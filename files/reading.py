@@ -1,7 +1,7 @@
 """Photographs out of files: the one reader of serving, training and evaluation.
 
 Owns how large a picture may be, what is tried where a file is damaged, and errors that name it. What its samples mean
-is `decoding`'s. Imports `files.decoding`, `files.kinds`, `files.metadata`, `files.modes`, `files.repair` and
+is `decoding`'s. Imports `files.decoding`, `files.kinds`, `files.metadata`, `imaging.modes`, `files.repair` and
 `files.tiff`.
 """
 
@@ -17,8 +17,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from colorgan.files import decoding, kinds, modes, repair, tiff
-from colorgan.files.metadata import Metadata
+from ..imaging import modes
+from . import decoding, kinds, repair, tiff
+from .metadata import Metadata
 
 MAX_MEGAPIXELS = 200
 
@@ -137,6 +138,8 @@ def _reason(path, error):
             return "cannot be read: the file is empty (0 bytes)"
         if path is not None and kinds.name(path) == "camera raw":
             return f"cannot be read: {tiff.RAW}"
+        if path is not None and kinds.name(path) == "HEIC" and not decoding.HEIF:
+            return "cannot be read: it is HEIC, which takes one package more (pip install pillow-heif)"
         return "not an image, or of a kind that cannot be read"
     said = getattr(error, "strerror", None) or str(error)
     return f"cannot be read: {' '.join(said.split())}"  # some decoders say it in several lines

@@ -1,7 +1,7 @@
 """The picture in a TIFF file: which of its pages that is, and what its samples mean, as its tags say.
 
 Owns pages, extra samples, depths and TIFF's encodings of colour. tifffile and imagecodecs read it. Imports
-`files.modes`, `files.orientation` and `files.profiles`.
+`imaging.modes`, `files.orientation` and `files.profiles`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ import imagecodecs
 import numpy as np
 import tifffile
 
-from colorgan.files import modes, orientation, profiles
+from ..imaging import modes
+from . import orientation, profiles
 
 _REDUCED, _MASK = 1, 4  # of NewSubfileType
 _OF_SENSORS = (32803, 34892)  # kinds of pixels: CFA, LinearRaw

@@ -1,8 +1,8 @@
 """Colour spaces and every scaling to and from the networks' range: pure functions of arrays or tensors.
 
 Owns sRGB <-> linear RGB <-> XYZ <-> Lab (D65), RGB <-> HSV, RGB <-> YUV, luma, the gamut rule, and `encode` /
-`decode` between pictures and what a network sees. Imports nothing of ours, and Keras ops only, so that the same code
-runs eagerly, inside a `tf.function` and inside `tf.data`, on any Keras backend.
+`decode` between pictures and what a network sees. Imports `imaging.constants`, and Keras ops only, so that the same
+code runs eagerly, inside a `tf.function` and inside `tf.data`, on any Keras backend.
 
 | quantity | range |
 |---|---|
@@ -31,15 +31,8 @@ from __future__ import annotations
 import numpy as np
 from keras import ops
 
-# IEC 61966-2-1 (sRGB) primaries at D65, the six-digit matrix that scikit-image uses too. The white point is the
-# image of RGB = (1, 1, 1) under it, so that grays have a = b = 0 exactly (scikit-image's rounded white leaves 0.005).
-XYZ_FROM_RGB = np.array(
-    [[0.412453, 0.357580, 0.180423], [0.212671, 0.715160, 0.072169], [0.019334, 0.119193, 0.950227]]
-)
-RGB_FROM_XYZ = np.linalg.inv(XYZ_FROM_RGB)
-WHITE_D65 = XYZ_FROM_RGB.sum(axis=1)
-LAB_EPSILON = (6 / 29) ** 3  # CIE 15:2004, 8.2.1: below it the cube root continues as a line
-LAB_SLOPE = (29 / 6) ** 2 / 3
+from colorgan.imaging.constants import LAB_EPSILON, LAB_SLOPE, RGB_FROM_XYZ, WHITE_D65, XYZ_FROM_RGB
+
 # ITU-R BT.601: luma, and U and V as multiples of B - Y' and R - Y' with the rounded factors in use, which leave the
 # gamut's extremes (blue, red) 0.0002 and 0.0004 inside of the bounds that they are scaled by.
 LUMA = (0.299, 0.587, 0.114)

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
-from colorgan.files import kinds, modes, reading
+from colorgan.files import kinds, reading
 from colorgan.files.films import reading as films
+from colorgan.imaging import modes
 from colorgan.serving.photos import Settings
 from colorgan.serving.steering import LARGEST, MOST, Hint, Wishes, palette_of, parse_hints
 

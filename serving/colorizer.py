@@ -1,7 +1,7 @@
 """The colorizer that is used: a network, the size that it sees, and the way back to the picture's own size.
 
 What every door delivers, as a class: `colorgan.Colorizer`. Owns how arrays are colorized; the way of one picture is
-`photos`' and `fullres`', what a person wishes `steering`'s. Imports these, `models`, `weights` and `files.modes`.
+`photos`' and `fullres`', what a person wishes `steering`'s. Imports these, `models`, `weights` and `imaging.modes`.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ from pathlib import Path
 import numpy as np
 
 from colorgan import weights
-from colorgan.files import modes, whole
+from colorgan.files import whole
+from colorgan.imaging import fullres, modes, working
 from colorgan.models import generators, inputs
 from colorgan.models.predictor import Predictor
-from colorgan.serving import corrections, fullres, photos, stream
+from colorgan.serving import corrections, photos, stream
 from colorgan.serving.opened import Halves, Opened
 from colorgan.serving.steering import LARGEST, Wishes
 from colorgan.weights import card, packing, stored
@@ -50,7 +51,7 @@ class Colorizer:
 
     Args:
         predictor: the network, at the size that it is given.
-        work_size: pixels of the shorter side that the network sees, at most; see `photos.working_size`.
+        work_size: pixels of the shorter side that the network sees, at most; see `imaging.working.size`.
         trained_at: height and width that it was trained at: pictures of this size are not resampled.
         name: what to call it in tables.
 
@@ -148,7 +149,7 @@ class Colorizer:
         """
         size = rgb.shape[1:3]
         own = size == self.trained_at and self.work_size == min(size)
-        return rgb if own else np.stack([photos.shrink(picture, self.work_size) for picture in rgb])
+        return rgb if own else np.stack([working.shrink(picture, self.work_size) for picture in rgb])
 
     @functools.cached_property
     def halves(self) -> Halves | None:
@@ -335,7 +336,7 @@ class Colorizer:
     @staticmethod
     def _prepared(image, settings):
         pixels, alpha = modes.parts(image)
-        return _Picture(pixels, alpha, photos.shrink(pixels, settings.work_size))
+        return _Picture(pixels, alpha, working.shrink(pixels, settings.work_size))
 
     def _colors(self, pictures, settings, wishes):
         """-> [B, h, w, 2] of pictures of one working size."""

@@ -1,7 +1,7 @@
 """What a network leaves of a person's wishes, put right after it: hints hold exactly, the aim is reached.
 
 Reads the wishes off what the generator was given, so that it holds for whoever gave it. NumPy and OpenCV on small maps
-of ab. Imports `serving.fullres`.
+of ab. Imports `imaging.fullres`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import math
 import cv2
 import numpy as np
 
-from colorgan.serving import fullres
+from colorgan.imaging import fullres
 
 FADING = 4.0  # pixels of the working size, two of the hints' cells: what is left at a hint fades out within
 STRONGEST = 32.0  # factor on chroma: with it nearly every pixel lies at the end of the gamut

@@ -7,8 +7,8 @@ gray in linear light, not in Lab. Imports `models.inputs`, `settings.config` and
 
 from __future__ import annotations
 
+from colorgan.imaging import working
 from colorgan.models import inputs
-from colorgan.serving import photos
 from colorgan.settings.config import Config
 
 
@@ -21,7 +21,7 @@ def of(config: Config, name: str, *, format: str, imports: str, call: str, rows,
         format: that it has.
         imports, call: what code imports, and does on `{inputs}` with the file `{name}`, to predict with it.
         rows: `inputs.Input` that it takes beside gray.
-        work_size: pixels of the shorter side that the network sees, at most; see `photos.working_size`.
+        work_size: pixels of the shorter side that the network sees, at most; see `imaging.working.size`.
         parity: named tuples of its differences from Keras.
 
     Returns:
@@ -72,7 +72,7 @@ def _example(config, name, imports, call, rows, work_size):
 
 
 def _text(template, work_size):
-    return template.format(size=work_size, longest=photos.LONGEST, least=photos.STEPS[0], most=photos.STEPS[1])
+    return template.format(size=work_size, longest=working.LONGEST, least=working.STEPS[0], most=working.STEPS[1])
 
 
 def _absent(row):

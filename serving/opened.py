@@ -1,7 +1,7 @@
 """A photograph that somebody works on: what the encoder made of it is kept, so that a wish costs the decoder alone.
 
 Owns the two halves of a generator, compiled, and the preview. Gets the colorizer as an argument. Imports `models`,
-`serving.photos`, `serving.fullres`, `serving.steering` and `serving.alternatives`.
+`serving.photos`, `imaging.fullres`, `serving.steering` and `serving.alternatives`.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from colorgan.files import modes
+from colorgan.imaging import fullres, modes, working
 from colorgan.models import color, inputs
 from colorgan.models.predictor import Predictor
-from colorgan.serving import alternatives, fullres, photos
+from colorgan.serving import alternatives, photos
 from colorgan.serving.steering import Hint, Wishes
 
 PREVIEW = 1280  # pixels of the longer side, at most
@@ -42,8 +42,8 @@ class Opened:
         pixels, _ = modes.parts(image)
         self.size = pixels.shape[:2]
         factor = min(1.0, PREVIEW / max(self.size))
-        self.preview = photos.resized(pixels, *(max(1, round(side * factor)) for side in self.size))
-        self.small = photos.shrink(pixels, colorizer.work_size)
+        self.preview = working.resized(pixels, *(max(1, round(side * factor)) for side in self.size))
+        self.small = working.shrink(pixels, colorizer.work_size)
         self._halves, self._maps = colorizer.halves, None
         if self._halves is not None:
             colorizer, own = copy.copy(colorizer), colorizer.predictor

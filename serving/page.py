@@ -16,7 +16,7 @@ a second, no library of Python pages has a part for. Below `/page/` are:
 | `POST result` | file, wishes, saturation | the coloured file at full size |
 
 A photograph that is not kept any longer is answered with 410, and the page sends it again. Imports
-`serving.visitors`, `serving.steering`, `serving.photos`, `serving.fullres`, `serving.uploads` and `files.suffixes`.
+`serving.visitors`, `serving.steering`, `serving.photos`, `imaging.fullres`, `serving.uploads` and `files.suffixes`.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ from PIL import Image
 from starlette.staticfiles import StaticFiles
 
 from colorgan.files import suffixes
-from colorgan.serving import fullres, photos, steering, uploads
+from colorgan.imaging import fullres, working
+from colorgan.serving import steering, uploads
 from colorgan.serving.visitors import Order, Visitors
 
 Message = Annotated[dict, fastapi.Depends(uploads.message)]
@@ -187,7 +188,7 @@ def _variant(held, wishes):
     """A variant for the page: what to wish for it, and how it looks, as a small picture."""
     picture = held.opened.colors(wishes)
     factor = min(1.0, THUMBNAIL / max(picture.shape[:2]))
-    small = photos.resized(picture, *(max(1, round(side * factor)) for side in picture.shape[:2]))
+    small = working.resized(picture, *(max(1, round(side * factor)) for side in picture.shape[:2]))
     data = base64.b64encode(_jpeg(small, held).body).decode()
     return {"wishes": _told(wishes), "picture": f"data:image/jpeg;base64,{data}"}
 

@@ -1,7 +1,7 @@
 """One photograph: its colours predicted at a working size, put on it at full size.
 
-Owns the working size and the way from pixels to pixels and from file to file; `batch` does many. Imports
-`serving.fullres`, `serving.steering` and the room `files`, and gets the colorizer as an argument.
+Owns the way from pixels to pixels and from file to file; `batch` does many. Imports the rooms
+`imaging` and `files` and `serving.steering`, and gets the colorizer as an argument.
 """
 
 from __future__ import annotations
@@ -10,17 +10,14 @@ import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 
-from colorgan.files import modes, reading, suffixes, writing
+from colorgan.files import reading, suffixes, writing
 from colorgan.files.reading import Photograph
-from colorgan.serving import fullres
+from colorgan.imaging import fullres, resampling
 from colorgan.serving.steering import Wishes
 
 AUTOMATIC = Wishes()
-STEPS = (8, 64)  # the least and the largest multiple that working sides are rounded to
-LONGEST = 4  # a working picture has at most the area of this many squares
 BATCH = 8  # pictures in a forward pass
 
 
@@ -45,41 +42,15 @@ class Settings:
             raise ValueError(f"`saturation` must lie in 0..10. Received: {self.saturation}")
 
 
-def working_size(height: int, width: int, work_size: int) -> tuple[int, int]:
-    """The size at which a picture's colours are predicted.
-
-    The proportions stay, since the networks are convolutional and have learned undistorted things; the shorter side
-    becomes `work_size`, but no picture is enlarged, and one longer than 4:1 gets less, so that its area is bounded.
-    Both sides are then rounded to multiples of a power of two, at most a quarter of the shorter one: deep networks pad
-    to such multiples anyway, and pictures of nearly one shape share a forward pass. -> height, width
-    """
-    short, long = sorted((height, width))
-    factor = min(1.0, work_size / short, work_size * (LONGEST / (short * long)) ** 0.5)
-    step = min(max(2 ** int(np.log2(max(1.0, short * factor / 4))), STEPS[0]), STEPS[1])
-    return tuple(max(step, round(side * factor / step) * step) for side in (height, width))
-
-
-def shrink(pixels: np.ndarray, work_size: int) -> np.ndarray:
-    """[H, W] or [H, W, 3] uint8 or uint16 -> [h, w, 3] uint8, gray or as it is, at the working size."""
-    return resized(pixels, *working_size(*pixels.shape[:2], work_size))
-
-
-def resized(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
-    """[H, W] or [H, W, 3] uint8 or uint16 -> [height, width, 3] uint8: means over areas, gray or as it is."""
-    small = modes.as_depth(cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
-    return small if small.ndim == 3 else np.repeat(small[..., None], 3, axis=-1)
-
-
 def smaller(photograph: Photograph, longest: int) -> Photograph:
     """-> a photograph with at most so many pixels on its longer side; one that has no more is returned as it is."""
     height, width = photograph.pixels.shape[:2]
     factor = longest / max(height, width)
     if factor >= 1:
         return photograph
-    size = max(1, round(width * factor)), max(1, round(height * factor))
+    size = max(1, round(height * factor)), max(1, round(width * factor))
     pixels, alpha = (
-        None if values is None else cv2.resize(values, size, interpolation=cv2.INTER_AREA)
-        for values in (photograph.pixels, photograph.alpha)
+        None if values is None else resampling.area(values, *size) for values in (photograph.pixels, photograph.alpha)
     )
     return dataclasses.replace(photograph, pixels=pixels, alpha=alpha)
 

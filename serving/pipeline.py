@@ -1,7 +1,7 @@
 """Photographs through reading, predicting and writing, so that the network never waits for a disk.
 
 Knows single jobs only: which there are, and what is put on record of them, is for who feeds them. Imports
-`serving.photos`, `serving.plan` for its jobs, `serving.corrections`, `serving.fullres` and the room `files`.
+`serving.photos`, `serving.plan` for its jobs, `serving.corrections`, `imaging.fullres` and the room `files`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ import cv2
 import numpy as np
 
 from colorgan.files import reading, writing
-from colorgan.serving import corrections, fullres, photos
+from colorgan.imaging import fullres, working
+from colorgan.serving import corrections, photos
 from colorgan.serving.photos import Settings
 from colorgan.serving.plan import Job
 from colorgan.serving.steering import Wishes
@@ -144,7 +145,7 @@ def _read(job, settings):
     job.photograph = reading.read(job.source, max_megapixels=settings.max_megapixels)
     height, width = job.photograph.pixels.shape[:2]
     job.megapixels = height * width / 1e6
-    job.small = photos.shrink(job.photograph.pixels, settings.work_size)
+    job.small = working.shrink(job.photograph.pixels, settings.work_size)
 
 
 def _predict(colorizer, group, settings, wishes):

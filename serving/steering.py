@@ -1,7 +1,7 @@
 """What a person decides about the colours of a photograph: hints at places, a palette, the aim of the whole.
 
 Owns `Hint` and `Wishes`, and what a generator is given for them. How a command line says them is `asked`'s, what the
-network leaves of them `corrections`'. Imports `files.modes`, `models` and `serving.fullres`; NumPy on pictures at the
+network leaves of them `corrections`'. Imports `imaging.modes`, `models` and `imaging.fullres`; NumPy on pictures at the
 working size.
 """
 
@@ -15,10 +15,9 @@ from dataclasses import dataclass, fields
 import cv2
 import numpy as np
 
-from colorgan.files import modes
+from colorgan.imaging import fullres, modes
 from colorgan.models import color as colors
 from colorgan.models import conditions
-from colorgan.serving import fullres
 
 MOST = 10_000  # hints of a picture
 LARGEST = 512  # working size: the attention over hints takes memory as the fourth power of it

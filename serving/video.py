@@ -1,7 +1,7 @@
 """Films: frame by frame as photographs are colorized, with colours that stay while nothing moves.
 
 Owns the way of a film from file to file, in segments, so that it goes on after an interruption. Imports the room
-`files`, `serving.photos`, `serving.fullres` and `serving.steering` for the colours, `serving.smoothing` for what ties
+`files`, `serving.photos`, `imaging.fullres` and `serving.steering` for the colours, `serving.smoothing` for what ties
 the frames together.
 """
 
@@ -22,7 +22,8 @@ from tqdm import tqdm
 from colorgan.files import suffixes, whole, writing, xmp
 from colorgan.files.films import animating, containers, encoding, joining, reading
 from colorgan.files.films.segments import Segments
-from colorgan.serving import fullres, photos
+from colorgan.imaging import fullres, working
+from colorgan.serving import photos
 from colorgan.serving.photos import Settings
 from colorgan.serving.smoothing import SMOOTHING, Flicker, Scene, Smoother
 from colorgan.serving.steering import Hint, Wishes
@@ -248,7 +249,7 @@ def _put_together(segments, coding, frames, target, settings):
 
 def _colorized(colorizer, batch, settings, coding, ties):
     """[H, W] or [H, W, 3] frames -> the same in colour, one after the other."""
-    small = np.stack([photos.shrink(frame, settings.work_size) for frame in batch])
+    small = np.stack([working.shrink(frame, settings.work_size) for frame in batch])
     lights = [fullres.lightness(picture) for picture in small]
     held, size = [ties.scene(light) for light in lights], [batch[0].shape[:2]]
     if ties.scene.wishes:

@@ -30,6 +30,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from colorgan.files import reading
+from colorgan.imaging import working
 from colorgan.serving import photos, plan, steering
 from colorgan.serving.lanes import LARGE, Lanes
 from colorgan.serving.measures import Measures
@@ -196,7 +197,7 @@ class Visitors:
             target = target.with_stem(f"{target.stem}-colorized")
             async with self.lanes.lane(large=order.variants > 1 or await _is_large(source)) as run:
                 photograph = await run(self._read, source)
-                small, full = photos.shrink(photograph.pixels, settings.work_size), photograph.pixels.shape[:2]
+                small, full = working.shrink(photograph.pixels, settings.work_size), photograph.pixels.shape[:2]
                 every = await self._wished(photograph, order)
                 if order.size is not None:
                     photograph = await run(photos.smaller, photograph, order.size)
@@ -232,7 +233,7 @@ class Visitors:
             photograph = self._read(source)
             opened, alpha = self.colorizer.open(photograph.pixels), photograph.alpha
             if alpha is not None:
-                alpha = photos.resized(alpha, *opened.preview.shape[:2])[..., :1]
+                alpha = working.resized(alpha, *opened.preview.shape[:2])[..., :1]
             return Open(opened, alpha, photograph.metadata.icc, tuple(photograph.notes))
 
         held = await self._looked_at(source, opened)
@@ -251,7 +252,7 @@ class Visitors:
         """Colour gray pictures, so that the first visitors do not wait for graphs to be made; then `is_warm`."""
 
         def work():
-            side = max(photos.working_size(*[self.settings.work_size] * 2, self.settings.work_size))
+            side = max(working.size(*[self.settings.work_size] * 2, self.settings.work_size))
             # The graph that is made for the third shape is for all others too.
             for shape in ((1, 64, 64, 3), (1, 64, 128, 3), (2, side, side, 3)):
                 self._predict(np.full(shape, 128, np.uint8))

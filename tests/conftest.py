@@ -17,7 +17,7 @@ import tensorflow as tf
 
 from colorgan import main
 from colorgan.datasets import shapes
-from colorgan.models import encoders
+from colorgan.models import color, encoders
 
 ROOT = Path(__file__).parent.parent
 # Files that take half a minute and more, about by length. A file is one process's: begun late, it would be all that
@@ -213,3 +213,14 @@ def _graph(words, size, pixels):
 def make_film():
     """-> a function that writes a film, `_film`."""
     return _film
+
+
+def _lab_of(pixels):
+    """[H, W] or [H, W, 3] uint8 or uint16 -> Lab, by `models.color`, which has golden tests of its own."""
+    pixels = pixels if pixels.ndim == 3 else pixels[..., None].repeat(3, -1)
+    return np.asarray(color.rgb_to_lab(pixels / np.float32(np.iinfo(pixels.dtype).max)))
+
+
+@pytest.fixture
+def lab_of():
+    return _lab_of

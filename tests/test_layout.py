@@ -10,8 +10,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 ROOMS = {
-    "settings", "files", "server", "weights", "datasets", "models", "training", "evaluation", "turing", "serving",
-    "commands",
+    "settings", "imaging", "files", "server", "weights", "datasets", "models", "training", "evaluation", "turing",
+    "serving", "commands",
 }  # fmt: skip
 DOORS = {"train", "test-eval", "test-turing", "colorize", "app"}
 MODULES = {"__init__", "__main__", "main"} | DOORS
@@ -20,13 +20,14 @@ NOT_INSTALLED = {"tests", "docs", "benchmarks", "setup.py", ".ci"}
 # What a module may import of ours: the first key that is its name or a package around it. A name allows all inside it.
 MAY_IMPORT = {
     "settings": {"settings"},
-    "files": {"files"},
+    "imaging": {"imaging"},
+    "files": {"files", "imaging"},
     "server": {"server"},
     "weights": {"weights", "settings", "files"},
     "models.objectives": {"models.objectives", "models.color", "models.quantization", "settings.config"},
-    "models.color": set(),
+    "models.color": {"imaging.constants"},
     "models.normalization": set(),
-    "models": {"models", "settings.config"},
+    "models": {"models", "settings.config", "imaging.constants"},
     "datasets": {"datasets", "models.color", "settings.config", "files"},
     "training": {
         "training",
@@ -46,7 +47,7 @@ MAY_IMPORT = {
         "files",
     },
     "turing": {"turing", "server", "files"},
-    "serving": {"serving", "models", "settings.config", "settings.modes", "server", "files", "weights"},
+    "serving": {"serving", "models", "settings.config", "settings.modes", "server", "imaging", "files", "weights"},
     "__init__": {"serving.colorizer"},
     "commands": ROOMS | {"__init__"},  # its version
     "main": {"__init__", "commands", "settings"},
@@ -56,6 +57,9 @@ MAY_IMPORT = {
 # What it may import of others, beside the standard library; a module without a row may import anything.
 OTHERS = {
     "models.normalization": {"keras", "tensorflow"},
+    "imaging": {"numpy"},
+    "files.films": {"numpy", "av", "PIL", "filelock"},
+    "files": {"numpy", "PIL", "pillow_heif", "tifffile", "imagecodecs"},  # what the light distribution installs
     "weights": {"numpy", "h5py"},  # h5py: what a Keras weights file is
     "models": {"keras", "numpy"},
     "settings.flags": {"absl"},

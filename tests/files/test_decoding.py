@@ -9,7 +9,8 @@ import pillow_heif
 import pytest
 from PIL import Image
 
-from colorgan.files import modes, reading
+from colorgan.files import reading
+from colorgan.imaging import modes
 
 RAMP = np.linspace(0, 255, 64).astype(np.uint8)[None].repeat(16, axis=0)
 COLOR = np.stack([RAMP, RAMP[:, ::-1], RAMP // 2], axis=-1)

@@ -5,8 +5,9 @@ import pytest
 import tifffile
 from PIL import Image
 
-from colorgan.files import modes, reading, suffixes, writing
+from colorgan.files import reading, suffixes, writing
 from colorgan.files.metadata import Metadata
+from colorgan.imaging import modes
 
 
 def picture(depth, alpha):

@@ -1,11 +1,11 @@
-"""A colorizer without a network, and lightness by formulas of our own."""
+"""A colorizer without a network."""
 
 import keras
 import numpy as np
 import pytest
 from PIL import Image
 
-from colorgan.models import color, generators
+from colorgan.models import generators
 from colorgan.models.predictor import Predictor
 from colorgan.serving.colorizer import Colorizer
 from colorgan.settings import flags
@@ -27,12 +27,6 @@ class Painter:
         return np.broadcast_to(np.stack([60 * x, 60 * y], axis=-1), (len(rgb), h, w, 2)).astype(np.float32)
 
 
-def _lab_of(pixels):
-    """[H, W] or [H, W, 3] uint8 or uint16 -> Lab, by `models.color`, which has golden tests of its own."""
-    pixels = pixels if pixels.ndim == 3 else pixels[..., None].repeat(3, -1)
-    return np.asarray(color.rgb_to_lab(pixels / np.float32(np.iinfo(pixels.dtype).max)))
-
-
 @pytest.fixture
 def painter():
     return Painter()
@@ -50,11 +44,6 @@ def steerable():
     made = Colorizer(Predictor.of(generator, config), work_size=32, trained_at=(32, 32), name="steerable")
     made.generator = generator
     return made
-
-
-@pytest.fixture
-def lab_of():
-    return _lab_of
 
 
 @pytest.fixture

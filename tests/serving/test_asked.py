@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from colorgan.files import modes
+from colorgan.imaging import modes
 from colorgan.models import color
 from colorgan.serving import steering
 from colorgan.serving.asked import read_hints, read_palette

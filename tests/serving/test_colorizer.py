@@ -15,9 +15,10 @@ import colorgan
 from colorgan import weights
 from colorgan.datasets import augment
 from colorgan.files import reading, writing
+from colorgan.imaging import fullres
 from colorgan.models import color, generators, inputs
 from colorgan.models.predictor import Predictor
-from colorgan.serving import batch, fullres, photos
+from colorgan.serving import batch, photos
 from colorgan.serving.colorizer import SHARE_SEEN, Colorizer, natural_size
 from colorgan.serving.steering import Hint, palette_of
 from colorgan.settings import flags

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+from colorgan.imaging import fullres
 from colorgan.models import color, conditions
 from colorgan.models.objectives import controls
-from colorgan.serving import corrections, fullres
+from colorgan.serving import corrections
 from colorgan.serving.steering import Wishes
 
 HEIGHT, WIDTH = 32, 48

@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from colorgan.imaging import working
 from colorgan.models import color, generators
 from colorgan.models.predictor import Predictor
-from colorgan.serving import description, export, photos
+from colorgan.serving import description, export
 from colorgan.serving.colorizer import Colorizer, natural_size
 from colorgan.settings import flags
 from colorgan.settings.config import Config
@@ -171,7 +172,7 @@ def test_the_working_size_of_the_example_is_that_of_serving(size):
     said = description.of(Config(), "n.onnx", format="onnx", imports="", call="", rows=[], work_size=224)
     code = [line for line in said["example"] if line.startswith(("factor", "step", "h, w"))]
     exec("\n".join(code), scope := {"size": size, "np": np})
-    assert (scope["h"], scope["w"]) == photos.working_size(*size, 224)
+    assert (scope["h"], scope["w"]) == working.size(*size, 224)
 
 
 def test_the_example_takes_12_megapixels_within_2_gb(exported, tmp_path):

@@ -16,34 +16,10 @@ from colorgan.files import orientation as orientations
 from colorgan.files import reading, writing
 from colorgan.files.metadata import Metadata
 from colorgan.files.reading import Photograph
+from colorgan.imaging import working
 from colorgan.serving import photos
 from colorgan.serving.photos import Settings
 from colorgan.settings.config import OPTIONS
-
-
-@pytest.mark.parametrize(
-    ("size", "work_size", "expected"),
-    [
-        ((480, 640), 256, (256, 320)),  # 341.3: 320 is nearer than 384
-        ((640, 480), 256, (320, 256)),
-        ((3000, 4000), 256, (256, 320)),
-        ((2000, 3000), 256, (256, 384)),
-        ((100, 64), 256, (96, 64)),  # never enlarged
-        ((1, 1), 256, (8, 8)),  # except to the smallest size there is
-        ((256, 256), 256, (256, 256)),
-        ((400, 6400), 256, (128, 2048)),  # 16:1: half of 256, so that the area is 4 * 256 ** 2
-    ],
-)
-def test_working_size(size, work_size, expected):
-    assert photos.working_size(*size, work_size) == expected
-
-
-def test_what_the_network_sees():
-    wide = np.full((64, 128), 1000, np.uint16)
-    np.testing.assert_array_equal(photos.shrink(wide, 32), np.full((32, 64, 3), 4))  # 1000 / 257 = 3.9
-    # Means over areas, not samples.
-    checks = np.indices((64, 64)).sum(0).astype(np.uint8) % 2 * 200
-    np.testing.assert_array_equal(photos.shrink(checks, 16), np.full((16, 16, 3), 100))
 
 
 @pytest.mark.parametrize(
@@ -105,7 +81,7 @@ def test_any_photograph(painter, lab_of, kind, size, orientation, seed, work_siz
         save(source, pixels, alpha, mode, orientation)
         settings = Settings(work_size=work_size, quality=100)
         photograph = reading.read(source)
-        (ab,) = photos.predict_ab(painter, photos.shrink(photograph.pixels, work_size)[None], settings)
+        (ab,) = photos.predict_ab(painter, working.shrink(photograph.pixels, work_size)[None], settings)
         photos.finish(photograph, ab, target, settings)
         before, after = reading.read(source), reading.read(target)
     upright = size[::-1] if orientation > 4 else size

@@ -10,7 +10,8 @@ from PIL import Image
 
 from colorgan.files import xmp
 from colorgan.files.films import containers, reading, segments
-from colorgan.serving import fullres, photos, video
+from colorgan.imaging import fullres, working
+from colorgan.serving import photos, video
 
 SETTINGS = photos.Settings(work_size=16)
 
@@ -161,7 +162,7 @@ def test_frames_are_coloured_as_photographs_are(tmp_path, make_film):
     assert result.scenes == 3
     painter = Painter()
     for frame, received in zip(frames_of(source)[0], frames_of(tmp_path / "b.mkv")[0], strict=True):
-        (ab,) = photos.predict_ab(painter, photos.shrink(frame, 16)[None], SETTINGS)
+        (ab,) = photos.predict_ab(painter, working.shrink(frame, 16)[None], SETTINGS)
         np.testing.assert_array_equal(received, fullres.join(frame, ab))
 
 

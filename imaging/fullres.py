@@ -1,8 +1,8 @@
 """Full resolution: a small map of colours becomes a large picture that keeps its lightness.
 
-Owns the lightness of pictures of any depth, edge-aware upsampling of ab, and the gamut rule at speed. NumPy and OpenCV
-on arrays, in strips: memory beyond input and output does not grow with the height of the picture. Imports
-`models.color` for its constants.
+Owns the lightness of pictures of any depth, edge-aware upsampling of ab, and the gamut rule at speed. NumPy on arrays,
+in strips: memory beyond input and output does not grow with the height of the picture. Imports `imaging.constants` and
+`imaging.resampling`.
 
 The upsampling is a guided filter (He, Sun, Tang 2013) in its fast form (He, Sun 2015): the slopes A of ab against L
 are fitted in windows of the small map and upsampled. It departs from it in one point: the paper takes ab = A L + B and
@@ -16,23 +16,18 @@ from __future__ import annotations
 import os
 from concurrent.futures import ThreadPoolExecutor
 
-import cv2
 import numpy as np
 
-from colorgan.models import color
+from . import constants, resampling
 
 RADIUS = 1  # of the windows in which slopes are fitted, pixels of the small map
-EDGE = 2  # rows of the small map that are repeated on either side
 EPSILON = 64.0  # L units squared: a window whose L varies by less than 8 gets little slope
 STRIP_PIXELS = 1 << 17  # a strip's arrays fit into a core's cache
-GAMUT_STEPS = 12  # halvings, as in `color.fit_gamut`
+GAMUT_STEPS = 12  # halvings, as in `models.color.fit_gamut`
 
 _KNEE = np.float32(6 / 29)  # of Lab's f
-# How `cv2.resize` weighs the four rows around a place x between two (Keys' kernel, a = -0.75): a row per power of x.
-_CUBIC = np.array([[0, 1, 0, 0], [-0.75, 0, 0.75, 0], [1.5, -2.25, 1.5, -0.75], [-0.75, 1.25, -1.25, 0.75]])
 _DARK = np.float32(0.0031308)  # of the sRGB curve
-_Y_FROM_RGB = color.XYZ_FROM_RGB[1].astype(np.float32)
-_RGB_FROM_WHITE_XYZ = (color.RGB_FROM_XYZ * color.WHITE_D65).astype(np.float32)
+_RGB_FROM_WHITE_XYZ = (constants.RGB_FROM_XYZ * constants.WHITE_D65).astype(np.float32)
 
 
 def _linear(depth_max):
@@ -42,12 +37,29 @@ def _linear(depth_max):
 
 def _lightness_of(y):
     """Y in [0, 1] -> L (CIE 15:2004)."""
-    return np.where(y > color.LAB_EPSILON, 116 * np.cbrt(y) - 16, y * np.float32(116 * color.LAB_SLOPE))
+    return np.where(y > constants.LAB_EPSILON, 116 * np.cbrt(y) - 16, y * np.float32(116 * constants.LAB_SLOPE))
 
 
-# sRGB values to linear light times each channel's part of Y, and grays to L, worked out once for every value.
-_WEIGHED = {d: (_linear(np.iinfo(d).max)[:, None] * _Y_FROM_RGB).astype(np.float32) for d in (np.uint8, np.uint16)}
-_GRAY = {d: _lightness_of(_linear(np.iinfo(d).max)).astype(np.float32) for d in (np.uint8, np.uint16)}
+def _srgb(linear):
+    """[...] in [0, 1] -> the same, as sRGB: the curve down to its knee, plus the line below it, without branches."""
+    values = np.maximum(linear, _DARK)
+    values **= np.float32(1 / 2.4)
+    values *= np.float32(1.055)
+    values -= np.float32(0.055)
+    line = np.minimum(linear, _DARK)
+    line -= _DARK
+    line *= np.float32(12.92)
+    values += line
+    return values
+
+
+# sRGB values to each channel's part of Y, and grays to L, worked out once for every value.
+_LINEAR = {depth: _linear(np.iinfo(depth).max) for depth in (np.uint8, np.uint16)}
+_WEIGHED = {depth: np.outer(constants.XYZ_FROM_RGB[1], y).astype(np.float32) for depth, y in _LINEAR.items()}
+_GRAY = {depth: _lightness_of(y).astype(np.float32) for depth, y in _LINEAR.items()}
+# Linear light in so many steps to 8 bits of sRGB, whose curve is steepest in the dark: a step there is 1/80 of a value.
+_LIGHTS = 1 << 18
+_BYTES = np.rint(255 * _srgb(np.arange(_LIGHTS + 1, dtype=np.float32) / _LIGHTS)).astype(np.uint8)
 
 
 def lightness(picture) -> np.ndarray:
@@ -55,12 +67,11 @@ def lightness(picture) -> np.ndarray:
     _check(picture)
     depth = picture.dtype.type
     if picture.ndim == 2:
-        return cv2.LUT(picture, _GRAY[depth]) if depth is np.uint8 else _GRAY[depth][picture]
-    if depth is np.uint8:
-        y = cv2.transform(cv2.LUT(picture, _WEIGHED[depth][None]), np.ones((1, 3), np.float32))
-    else:
-        y = sum(_WEIGHED[depth][:, c][picture[..., c]] for c in range(3))
-    return _lightness_of(y.reshape(picture.shape[:2]))
+        return _GRAY[depth].take(picture)
+    y, *others = (table.take(picture[..., c]) for c, table in enumerate(_WEIGHED[depth]))
+    for part in others:
+        y += part
+    return _lightness_of(y)
 
 
 def join(picture, ab_small, *, dtype=None, threads: int | None = None) -> np.ndarray:
@@ -73,8 +84,8 @@ def join(picture, ab_small, *, dtype=None, threads: int | None = None) -> np.nda
         threads: strips worked on at once; default: the number of cores, at most 4. The result is the same, bit for bit.
 
     Returns:
-        [H, W, 3] sRGB. Colours outside sRGB lose chroma, never lightness or hue (`color.fit_gamut`). L is the picture's
-        to within 0.01 in 16 bits; rounding to 8 bits moves it by less than 0.3.
+        [H, W, 3] sRGB. Colours outside sRGB lose chroma, never lightness or hue (`models.color.fit_gamut`). L is the
+        picture's to within 0.01 in 16 bits; rounding to 8 bits moves it by less than 0.3.
 
     Raises:
         ValueError: if an array has a shape or type that is not listed here.
@@ -82,7 +93,7 @@ def join(picture, ab_small, *, dtype=None, threads: int | None = None) -> np.nda
     depth = np.dtype(dtype or picture.dtype).type
 
     def encode(light, a, b, out):
-        out[...] = _encoded(_linear_rgb(light, a, b), depth)
+        _encode(_linear_rgb(light, a, b), out)
 
     return _in_strips(picture, ab_small, depth, encode, threads)
 
@@ -103,7 +114,7 @@ def lab(picture, ab_small) -> np.ndarray:
 def srgb(light, ab) -> np.ndarray:
     """[h, w] float32 L and [h, w, 2] float32 ab -> [h, w, 3] float32 sRGB in [0, 1], fitted as by `join`."""
     linear = _linear_rgb(light, np.ascontiguousarray(ab[..., 0]), np.ascontiguousarray(ab[..., 1]))
-    return np.moveaxis(_curved(linear), 0, -1)
+    return np.moveaxis(_srgb(linear), 0, -1)
 
 
 def _in_strips(picture, ab_small, dtype, encode, threads=None):
@@ -141,33 +152,37 @@ def _planes(picture, ab_small):
     if ab_small.ndim != 3 or ab_small.shape[-1] != 2 or 0 in ab_small.shape:
         raise ValueError(f"`ab_small` must have shape [h, w, 2]. Received: {list(ab_small.shape)}")
     h, w = ab_small.shape[:2]
-    guide = lightness(cv2.resize(picture, (w, h), interpolation=cv2.INTER_AREA))
+    guide = lightness(resampling.area(picture, h, w))
     planes = [ab_small[..., 0], ab_small[..., 1], guide]
-    planes += [_slopes(guide, np.ascontiguousarray(plane)) for plane in planes[:2]]
-    rows = np.clip(np.arange(-EDGE, h + EDGE), 0, h - 1)
-    planes, wide = [np.ascontiguousarray(plane[rows]) for plane in planes], (picture.shape[1], len(rows))
-    return np.stack([cv2.resize(plane, wide, interpolation=cv2.INTER_CUBIC) for plane in planes], axis=1)
+    planes += [_slopes(guide, plane) for plane in planes[:2]]
+    columns = np.ascontiguousarray(np.stack(planes).transpose(2, 1, 0))  # [w, h, 5]
+    wide = resampling.cubic(columns, picture.shape[1])
+    return resampling.with_edges(np.ascontiguousarray(wide.transpose(1, 2, 0)))
 
 
 def _slopes(guide, values):
     """The guided filter's A: covariance over (variance + epsilon), averaged over the windows of a pixel."""
+    center, level = _mean(guide), _mean(values)
+    variance = _mean(guide * guide) - center * center
+    return _mean((_mean(guide * values) - center * level) / (np.maximum(variance, 0) + EPSILON))
 
-    def mean(x):
-        return cv2.boxFilter(x, -1, (2 * RADIUS + 1, 2 * RADIUS + 1), borderType=cv2.BORDER_REFLECT)
 
-    center, level = mean(guide), mean(values)
-    variance = mean(guide * guide) - center * center
-    return mean((mean(guide * values) - center * level) / (np.maximum(variance, 0) + EPSILON))
+def _mean(plane):
+    """-> [h, w]: the mean over each pixel's window; beyond the edges the plane is mirrored."""
+    (h, w), side = plane.shape, 2 * RADIUS + 1
+    padded = np.pad(plane, RADIUS, "symmetric")
+    rows = sum(padded[i : i + h] for i in range(side))
+    return sum(rows[:, i : i + w] for i in range(side)) * np.float32(1 / side**2)
 
 
 def _upsampled(planes, light, top, height):
     """-> a and b, [2, rows, W] float32, for the strip that starts at row `top`."""
     ab, values = np.empty((2, *light.shape), np.float32), np.empty(planes.shape[1:], np.float32)
-    places = (np.arange(top, top + len(light)) + 0.5) * ((len(planes) - 2 * EDGE) / height) - 0.5
-    bases = np.floor(places).astype(int)
-    weights = (np.vander(places - bases, 4, increasing=True) @ _CUBIC).astype(np.float32)
-    for y, base in enumerate(bases):
-        np.einsum("k,kpx->px", weights[y], planes[base + 1 : base + 5], out=values)
+    small = len(planes) - 2 * resampling.EDGE
+    for y, (base, weights) in enumerate(
+        zip(*resampling.cubic_weights(small, height, top, top + len(light)), strict=True)
+    ):
+        np.einsum("k,kpx->px", weights, planes[base : base + 4], out=values)
         np.multiply(values[3:], light[y] - values[2], out=ab[:, y])
         ab[:, y] += values[:2]
     return ab
@@ -180,7 +195,7 @@ def _xyz(f):
     cube *= square
     line = np.minimum(f, _KNEE, out=square)
     line -= _KNEE
-    line *= np.float32(1 / color.LAB_SLOPE)
+    line *= np.float32(1 / constants.LAB_SLOPE)
     cube += line
     return cube
 
@@ -202,11 +217,11 @@ def _rgb_of(fy, y, a, b):
 
 
 def _is_outside(rgb):
-    return (rgb.min(axis=0) < -1e-5) | (rgb.max(axis=0) > 1 + 1e-5)  # the tolerance of `color.fit_gamut`
+    return (rgb.min(axis=0) < -1e-5) | (rgb.max(axis=0) > 1 + 1e-5)  # the tolerance of `models.color.fit_gamut`
 
 
 def _linear_rgb(light, a, b):
-    """L, a, b -> [3, rows, W] float32 linear RGB inside [0, 1], less chroma where it must be (`color.fit_gamut`)."""
+    """L, a, b -> [3, rows, W] float32 linear RGB inside [0, 1], less chroma where it must be."""
     fy = (light + np.float32(16)) * np.float32(1 / 116)
     y = _xyz(fy)
     rgb = _rgb_of(fy, y, a, b)
@@ -221,22 +236,11 @@ def _linear_rgb(light, a, b):
     return np.clip(rgb, 0, 1, out=rgb)
 
 
-def _encoded(rgb, dtype):
-    """[3, rows, W] linear RGB in [0, 1] -> [rows, W, 3] sRGB of a type."""
-    values = _curved(rgb)
-    values *= np.float32(np.iinfo(dtype).max)
-    values += np.float32(0.5)  # to the nearest
-    return cv2.merge([plane.astype(dtype) for plane in values])
-
-
-def _curved(rgb):
-    """[3, rows, W] linear RGB in [0, 1] -> sRGB in [0, 1]."""
-    # The curve down to its knee, plus the line below it: no branches.
-    values = cv2.pow(np.maximum(rgb, _DARK).reshape(3, -1), 1 / 2.4).reshape(rgb.shape)
-    values *= np.float32(1.055)
-    values -= np.float32(0.055)
-    line = np.minimum(rgb, _DARK)
-    line -= _DARK
-    line *= np.float32(12.92)
-    values += line
-    return values
+def _encode(rgb, out):
+    """[3, rows, W] linear RGB in [0, 1] -> sRGB, into [rows, W, 3] uint8 or uint16."""
+    if out.dtype == np.uint8:
+        steps = (rgb * np.float32(_LIGHTS) + np.float32(0.5)).astype(np.int32)
+        for c, plane in enumerate(steps):
+            out[..., c] = _BYTES.take(plane)
+    else:
+        out[...] = np.moveaxis(_srgb(rgb) * np.float32(65535) + np.float32(0.5), 0, -1)  # cut off: to the nearest

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from colorgan.files import modes, reading
+from colorgan.files import reading
+from colorgan.imaging import modes
 
 
 def converted(image, format="PNG", **options):

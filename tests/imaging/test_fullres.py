@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
+from colorgan.imaging import fullres
 from colorgan.models import color
-from colorgan.serving import fullres
 
 RANDOM = np.random.RandomState(0)
 AB = (RANDOM.randn(7, 9, 2) * 50).astype(np.float32)  # vivid: many colours outside sRGB

@@ -1,0 +1,144 @@
+"""The command `colorgan_lite`: photographs and folders of them in, coloured ones out."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+
+from .files import reading, suffixes, walk, writing
+from .imaging import fullres
+
+DESCRIPTION = """Colorize photographs. What they become has their names, in the folder --output; results that are there
+are passed over. Films, hints, many machines and the page in the browser are colorgan's."""
+
+
+def console() -> None:
+    """Run the command line and exit."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(words) -> int:
+    """-> the exit status: 0, 1 if a photograph could not be colorized, 2 for a command line that cannot be meant."""
+    parser = _parser()
+    wanted = parser.parse_args(words)
+    if gone := [one for one in wanted.inputs if not os.path.exists(one)]:
+        parser.error(f"{gone[0]} is not there")
+    jobs, problems = _jobs(wanted)
+    if not jobs and not problems:
+        parser.error(f"no photograph in {', '.join(wanted.inputs)} ({', '.join(sorted(suffixes.PICTURES))})")
+    from .colorizer import Colorizer  # what takes time, after what can be wrong
+
+    try:
+        colorizer = Colorizer.load(wanted.weights, work_size=wanted.work_size)
+    except (OSError, ValueError) as error:
+        parser.error(str(error))
+    made, there = 0, 0
+    with reading.large_pictures(wanted.max_megapixels):
+        for source, target in jobs:
+            if target.exists() and not wanted.overwrite:
+                there += 1
+                continue
+            try:
+                notes = colorize_file(colorizer, source, target, wanted)
+            except (OSError, ValueError, MemoryError) as error:
+                problems.append(str(error) if str(source) in str(error) else f"{source}: {error}")
+                print(problems[-1], file=sys.stderr)
+            else:
+                made += 1
+                print("\n".join([str(target), *(f"note: {source}: {note}" for note in notes)]))
+    if there:
+        print(f"{there:,} passed over: results that are in {wanted.output} already. --overwrite replaces them.")
+    if problems:
+        print(f"{made:,} colorized, {len(problems):,} not.", file=sys.stderr)
+    return 1 if problems else 0
+
+
+def _jobs(wanted):
+    """-> (source, target) of each photograph, and what is wrong with the others."""
+    jobs, problems, taken = [], [], {}
+    for source, below in _found(wanted):
+        spellings = suffixes.FORMATS[wanted.format] if wanted.format else suffixes.WRITTEN
+        keeps = suffixes.of(below) in spellings
+        ending = spellings[0] if wanted.format else ".png"
+        target = Path(wanted.output) / (below if keeps else below.with_suffix(ending))
+        if target in taken:  # a.png of a.heic, beside a.png
+            target = target.with_name(below.name + target.suffix)
+        if target in taken:
+            problems.append(
+                f"{taken[target]} and {source} would both become {target}. Use calls of their own for them."
+            )
+            print(problems[-1], file=sys.stderr)
+        elif target.resolve() == source.resolve():
+            problems.append(f"{source} would be written over itself. Choose another --output.")
+            print(problems[-1], file=sys.stderr)
+        else:
+            taken[target] = source
+            jobs.append((source, target))
+    return jobs, problems
+
+
+def _found(wanted):
+    """-> (path, its place below what was given) of each photograph: files as they are named, folders with all below."""
+    for given in map(Path, wanted.inputs):
+        if not given.is_dir():
+            yield given, Path(given.name)
+            continue
+        for folder, names, _ in walk.folders(given, strict=False, without=wanted.output):
+            yield from ((given / folder / name, Path(folder, name)) for name in names if suffixes.is_picture(name))
+
+
+def colorize_file(colorizer, source: Path, target: Path, wanted) -> list[str]:
+    """Colorize one file into another. -> what there is to say of it. Raises OSError and ValueError as `files` does."""
+    photograph = reading.read(source, max_megapixels=wanted.max_megapixels)
+    ab = colorizer.colors(photograph.pixels, saturation=wanted.saturation, flip_average=wanted.flip_average)
+    dtype = photograph.pixels.dtype if suffixes.of(target) in suffixes.DEEP else np.uint8
+    rgb = fullres.join(photograph.pixels, ab, dtype=dtype)
+    along = photograph.metadata.machine_made() if wanted.provenance else photograph.metadata
+    notes = writing.write(target, rgb, alpha=photograph.alpha, metadata=along, quality=wanted.quality)
+    return [*photograph.notes, *notes]
+
+
+def _parser():
+    parser = argparse.ArgumentParser(
+        prog="colorgan_lite",
+        usage="%(prog)s PHOTO [PHOTO ...] [options]",
+        description=DESCRIPTION,
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    add = parser.add_argument
+    add("inputs", nargs="+", metavar="PHOTO", help="a photograph, or a folder of photographs")
+    add("--output", default="colorized", help="folder for the results")
+    add("--saturation", type=_number(0, 10), default=1.0, help="strength of the colours, 0 to 10")
+    add("--flip-average", action="store_true", help="colorize the mirrored photograph too, and take the mean")
+    add("--format", choices=[*suffixes.FORMATS], help="of the results; None: the photograph's, or PNG")
+    add("--quality", type=_number(1, 100, int), default=writing.QUALITY, help="of JPEG and WebP, 1 to 100")
+    add("--overwrite", action="store_true", help="replace results that are there")
+    add("--no-provenance", dest="provenance", action="store_false", help="leave out that the colours are machine-made")
+    add("--max-megapixels", type=_number(0.001, 1e6), default=reading.MAX_MEGAPIXELS, help="refuse larger photographs")
+    add(
+        "--work-size",
+        type=_number(0, 65536, int),
+        default=0,
+        help="pixels of the shorter side that the network sees; 0: its own",
+    )
+    add("--weights", default="photo", help="`photo`, or an ONNX file that colorgan exported")
+    add("--version", action="version", version=f"%(prog)s {version('colorgan-lite')}")
+    return parser
+
+
+def _number(least, most, kind=float):
+    def number(text):
+        try:
+            value = kind(text)
+        except ValueError:
+            value = None
+        if value is None or not least <= value <= most:
+            raise argparse.ArgumentTypeError(f"{text} is no number from {least:g} to {most:g}")
+        return value
+
+    return number
