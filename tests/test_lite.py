@@ -110,7 +110,10 @@ def test_what_cannot_be_done_is_said(lite, tmp_path):
     assert "written over itself" in done.stderr
     assert done.returncode == 1 and "bad.jpg: cannot be read: the file is empty" in done.stderr
     assert "1 colorized, 2 not." in done.stderr and (tmp_path / "colorized/fine.png").exists()
-    for words, said in ((["gone.jpg"], "gone.jpg is not there"), (["fine.png", "--saturation", "11"], "11 is no number")):
+    for words, said in (
+        (["gone.jpg"], "gone.jpg is not there"),
+        (["fine.png", "--saturation", "11"], "11 is no number"),
+    ):
         done = lite(*words)
         assert done.returncode == 2 and said in done.stderr
     network(tmp_path / "hints.onnx", inputs=("gray", "hints"))

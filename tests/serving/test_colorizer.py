@@ -5,6 +5,8 @@ import dataclasses
 import json
 import os
 import pickle
+import re
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -396,3 +398,19 @@ def test_a_working_size_that_wishes_have_no_memory_for(steerable, monkeypatch):
         ValueError, match="`work_size` must be at most 512 with hints, a palette or an aim.*Received: 513"
     ):
         steerable.colorize(noise(16, 16), hints=[Hint(1, 1, None)])
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/api.md"])
+def test_the_examples_of_the_pages_run(page, steerable, monkeypatch):
+    """As they are written, with small weights in place of those that ship."""
+    monkeypatch.setattr(Colorizer, "load", lambda name: {"photo": steerable}[name])
+    text = (Path(__file__).parents[2] / page).read_text(encoding="utf-8")
+    (example,) = re.findall(r"^```python\n(.*?)^```$", text, re.M | re.S)
+    gray, (a, b, c), other = noise(1600, 900), noise(3, 40, 30), noise(40, 30, 3)
+    written = []
+    given = {"gray": gray, "a": a, "b": b, "c": c, "other": other}
+    given |= {"x": 30, "y": 40, "paths": [a, b], "read": np.copy, "write": written.append}
+    exec(compile(example, page, "exec"), given)
+    assert given["rgb"].shape[-1] == 3 and given["rgb"].dtype == np.uint8
+    if page == "docs/api.md":
+        assert len(written) == 2 and len(given["rgbs"]) > 1 and given["preview"].shape[-1] == 3
