@@ -274,12 +274,16 @@ class Loop:
 
 @contextlib.contextmanager
 def interruptions():
-    """Within: SIGINT and SIGTERM end the run after the current iteration; a second SIGINT ends it at once.
+    """Within: SIGINT, SIGTERM and SIGHUP end the run after the current iteration; a second SIGINT ends it at once.
+
+    SIGHUP comes when a terminal is closed. It is ignored under `nohup`, and stays so.
 
     Yields:
         The signals that came, a list. Outside the main thread, where Python allows no handlers, it stays empty.
     """
-    came, previous = [], {}
+    came, previous, awaited = [], {}, [signal.SIGINT, signal.SIGTERM]
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # Windows has none
+        awaited.append(signal.SIGHUP)
 
     def note(number, frame):
         if came and number == signal.SIGINT:
@@ -287,7 +291,7 @@ def interruptions():
         came.append(number)
 
     with contextlib.suppress(ValueError):
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in awaited:
             previous[number] = signal.signal(number, note)
     try:
         yield came

@@ -258,3 +258,15 @@ def test_one_process_is_its_own_chief():
     strategy = tf.distribute.get_strategy()
     assert distribution.is_chief(strategy)
     assert distribution.processes(strategy) == 1 and distribution.gather(strategy, 7) == [7]
+
+
+@pytest.mark.parametrize("ignored", [False, True])
+def test_a_closed_terminal_ends_a_run_but_not_under_nohup(ignored):
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN if ignored else signal.SIG_DFL)
+    try:
+        with loop.interruptions() as came:
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert came == ([] if ignored else [signal.SIGHUP])
+        assert signal.getsignal(signal.SIGHUP) == (signal.SIG_IGN if ignored else signal.SIG_DFL)
+    finally:
+        signal.signal(signal.SIGHUP, before)
