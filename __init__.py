@@ -8,7 +8,9 @@ __version__ = "0.2.0"
 
 def __getattr__(name):
     if name == "Colorizer":
-        from colorgan.serving.colorizer import Colorizer
+        from colorgan.settings import greeting
 
+        with greeting.parked():
+            from colorgan.serving.colorizer import Colorizer
         return Colorizer
     raise AttributeError(f"module 'colorgan' has no attribute {name!r}. It exports: Colorizer, __version__")

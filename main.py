@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from colorgan import __version__
-from colorgan.settings import flags, usage
+from colorgan.settings import flags, greeting, nearest, usage
 from colorgan.settings.modes import MODES, ROOT
 
 # modes whose module in `commands/` has another name
@@ -33,7 +33,7 @@ def console(argv: list[str] | None = None) -> int:
         return _say(usage.overview("colorgan"))
     if first == "--version":
         return _say(f"colorgan {__version__}")
-    return _fail(2, f"`colorgan` is told first what to do. Received: {first}. Known: {', '.join(MODES)}")
+    return _fail(2, f"The first word after `colorgan` is the mode. {nearest.unknown('mode', first, MODES)}")
 
 
 def run(mode: str | None = None, argv: list[str] | None = None) -> int:
@@ -62,10 +62,13 @@ def run(mode: str | None = None, argv: list[str] | None = None) -> int:
         command = flags.parse(argv, mode=mode)
     except ValueError as error:
         return _fail(2, error)
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     name = "describe" if command.dry_run else MODULES.get(command.mode, command.mode)
     try:
-        return importlib.import_module(f"colorgan.commands.{name}").run(command) or 0
+        with greeting.parked():
+            module = importlib.import_module(f"colorgan.commands.{name}")
+        return module.run(command) or 0
+    except flags.UsageError as error:
+        return _fail(2, error)
     except (ValueError, OSError, FloatingPointError) as error:  # the last: a training that diverged
         return _fail(1, error)
 

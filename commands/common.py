@@ -65,7 +65,7 @@ def named_runs(command: flags.Command) -> list[str]:
         weights.find(path)  # before the first is loaded
     if paths and "weights" in command.given:
         listed = " ".join([*paths, command.config.run.weights])
-        raise ValueError(f"--weights names a run, and so do words: give all as words, {listed}, without --weights.")
+        raise flags.UsageError(f"The runs are given as words or with --weights, not both. Give all as words: {listed}")
     return paths or [""]
 
 

@@ -89,15 +89,17 @@ def pairs_of(command: flags.Command) -> folders.Pairs:
     """
     wanted = command.config.evaluation
     if not (wanted.result_dir and wanted.truth_dir):
-        raise ValueError(
+        raise flags.UsageError(
             "`--result-dir` and `--truth-dir` belong together: results against the photographs themselves."
         )
     if command.inputs:
-        raise ValueError("`--result-dir` measures two folders: it does not go with runs.")
+        raise flags.UsageError("`--result-dir` measures two folders: it does not go with runs.")
     if "eval_split" in command.given:
-        raise ValueError("`--result-dir` measures two folders: they have no split for --eval-split to choose.")
+        raise flags.UsageError("`--result-dir` measures two folders: they have no split for --eval-split to choose.")
     if wanted.hint_counts or wanted.steering:
-        raise ValueError("`--result-dir` measures two folders: nobody can be asked, with --hint-counts or --steering.")
+        raise flags.UsageError(
+            "`--result-dir` measures two folders: --hint-counts and --steering need a model. Leave them out."
+        )
     return folders.Pairs(wanted.result_dir, wanted.truth_dir)
 
 

@@ -13,7 +13,7 @@ def run(command: flags.Command) -> None:
     """Write the file that `--output` names in `--format`, and print how far its results are from Keras'."""
     wanted = command.config.colorizing
     if wanted.format not in export.FORMATS or not wanted.test_output:
-        raise ValueError(
+        raise flags.UsageError(
             f"`export` needs --output, the name of the file, and --format, one of {', '.join(export.FORMATS)}. "
             f"Received: --output {wanted.test_output or 'none'} --format {wanted.format or 'none'}"
         )

@@ -23,7 +23,7 @@ def find(name: str):
     if name not in PRETRAINED_ENCODERS:
         if not Path(name).exists():
             raise FileNotFoundError(
-                f"`--fid-model`: there is no file {name}. Give {' or '.join(PRETRAINED_ENCODERS)}, or the file of a "
+                f"`--fid-model`: {name} is not there. Give {' or '.join(PRETRAINED_ENCODERS)}, or the file of a "
                 "Keras model."
             )
         return FileNetwork(name)

@@ -19,7 +19,7 @@ def run(command: flags.Command) -> None:
     """Write `--output NAME.weights.h5`, kernels in float16, NAME.weights.json beside it, and a card, NAME.md."""
     wanted = command.config.colorizing
     if not wanted.test_output:
-        raise ValueError(f"`pack` needs --output, the file to write: --output NAME{stored.SUFFIX}")
+        raise flags.UsageError(f"`pack` needs --output, the file to write: --output NAME{stored.SUFFIX}")
     path = Path(wanted.test_output)
     described = path.with_name(packing.packed_name(path))
     written = card.path_of(path)

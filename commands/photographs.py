@@ -7,7 +7,7 @@ import glob
 import sys
 from pathlib import Path
 
-from colorgan.settings import flags, modes
+from colorgan.settings import flags, greeting, modes
 
 
 def run(command: flags.Command) -> int:
@@ -17,10 +17,10 @@ def run(command: flags.Command) -> int:
         The exit status; see `settings.modes`.
     """
     wanted, photographs = command.config.colorizing, inputs(command)
-    # Only now what takes seconds to import.
-    from colorgan.commands import common
-    from colorgan.serving import batch, plan
-    from colorgan.training.loop import interruptions
+    with greeting.parked():  # only now: the imports take seconds
+        from colorgan.commands import common
+        from colorgan.serving import batch, plan
+        from colorgan.training.loop import interruptions
 
     colorizer, _ = common.trained(command)
     with interruptions() as came:
@@ -98,7 +98,7 @@ def inputs(command: flags.Command) -> list[str]:
     named = [*command.inputs, *([wanted.test_input] if wanted.test_input else [])]
     if not named:
         usage = f"{modes.command('colorize')} PHOTO [PHOTO ...]"
-        raise ValueError(f"No photograph to colorize. Give files or folders: {usage}")
+        raise flags.UsageError(f"No photograph to colorize. Give files or folders: {usage}")
     gone = [one for one in named if not (Path(one).exists() or glob.has_magic(one))]
     # One of several is no reason to stop, unless outputs are replaced: it may be a mistyped value of --overwrite.
     if len(gone) == len(named) or (gone and wanted.overwrite):

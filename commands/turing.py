@@ -22,7 +22,7 @@ def run(command: flags.Command) -> None:
     """
     asked, page = command.config.turing, command.config.page
     if asked.web and asked.participant:
-        raise ValueError("`--participant` goes on in a window. In a browser, open the address that ends in it.")
+        raise flags.UsageError("`--participant` goes on in a window. In a browser, open the address that ends in it.")
     if not asked.web:
         require_display()
     with running.listen(page.host, page.port) if asked.web else contextlib.nullcontext() as place:

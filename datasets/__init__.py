@@ -6,6 +6,7 @@ Imports `models.color`, `settings.config`, the room `files` and its own modules.
 from __future__ import annotations
 
 from colorgan.datasets import cifar10, folder, pipeline, places365, shapes, tfds
+from colorgan.settings import nearest
 
 SOURCES = {"cifar10": cifar10.load, "places365": places365.load, "folder": folder.load, "shapes": shapes.Shapes}
 SPLITS = ("train", "validation", "test")
@@ -32,5 +33,5 @@ def load(data, split, *, seed=0) -> pipeline.Split:
     elif data.dataset in SOURCES:
         source = SOURCES[data.dataset](data, split)
     else:
-        raise ValueError(f"`--dataset`: unknown {data.dataset!r}. Known: {', '.join(SOURCES)}, tfds:NAME")
+        raise ValueError(nearest.unknown("`--dataset`", data.dataset, (*SOURCES, "tfds:NAME")))
     return pipeline.Split(split, source, data, seed=seed)

@@ -24,7 +24,9 @@ def load(data, split):
     """
     path = paths.locate(data)
     if path is None:
-        raise ValueError(f"`--dataset-path`: no folder {paths.DEFAULT / data.dataset}. Name the folder of photographs.")
+        raise ValueError(
+            f"`--dataset-path`: {paths.DEFAULT / data.dataset} is not there. Name the folder of photographs."
+        )
     parts = _parts(path)
     return _part(data, split, parts) if parts else divided(data, split, path, _photographs(path))
 

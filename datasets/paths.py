@@ -28,14 +28,9 @@ def locate(data) -> Path | None:
         return path
     if path == own:
         return None
-    raise ValueError(
-        f"`--dataset-path`: {path} is not a folder. "
-        + (
-            "Name the folder of photographs."
-            if data.dataset == "folder"
-            else f"Name the folder of {data.dataset}'s files, or omit the flag."
-        )
-    )
+    wrong = "is not a folder" if path.exists() else "is not there"
+    what = "photographs." if data.dataset == "folder" else f"{data.dataset}'s files, or omit the flag."
+    raise ValueError(f"`--dataset-path`: {path} {wrong}. Name the folder of {what}")
 
 
 def no_held_out(data, root=None, found=()):

@@ -29,6 +29,7 @@ import tensorflow as tf
 
 from colorgan.datasets import augment, degrade, randomness
 from colorgan.models import color
+from colorgan.settings import nearest
 
 NOTHING_LEFT = "no picture of this split can be trained on"
 
@@ -198,7 +199,7 @@ def _colorfulness(rgb):
 def _check_known(flag, wanted, known):
     unknown = [name for name in wanted if name not in known]
     if unknown:
-        raise ValueError(f"`{flag}`: unknown {', '.join(map(repr, unknown))}. Known: {', '.join(known)}")
+        raise ValueError(nearest.unknown(f"`{flag}`", unknown[0], known))
 
 
 def _options():

@@ -8,6 +8,8 @@ whole split, though it decodes none but those chosen, once when it is opened, an
 from __future__ import annotations
 
 import io
+import logging
+import textwrap
 import warnings
 
 import numpy as np
@@ -70,8 +72,28 @@ def _prepared(name, data):
                 f" download {size}: allow it with --download True, or name a folder of the files with --dataset-path."
             )
         print(f"Downloading {name} with TensorFlow Datasets: {size}, to {builder.data_dir}", flush=True)
-        builder.download_and_prepare()
+        logging.getLogger("urllib3").setLevel(logging.ERROR)  # it warns of every new attempt
+        try:
+            builder.download_and_prepare()
+        except (OSError, AssertionError, *_download_errors()) as error:  # AssertionError: a set to be fetched by hand
+            raise ValueError(
+                f"`--download`: {name} could not be downloaded: {textwrap.shorten(str(error), 200)}\nCheck the network "
+                "and the disk, and give the same command again. Or prepare the set on another machine, and name the "
+                f"folder with --dataset-path. (Folder here: {builder.data_dir})"
+            ) from error
         return builder
+
+
+def _download_errors():
+    """-> what TensorFlow Datasets raises for a server's answer, a checksum or an archive; no public names."""
+    from tensorflow_datasets.core import download
+
+    return (
+        download.util.DownloadError,
+        download.download_manager.NonMatchingChecksumError,
+        download.extractor.ExtractError,
+        download.extractor.UnsafeArchiveError,
+    )
 
 
 def _part(builder, name, data, split, test):

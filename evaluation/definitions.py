@@ -12,6 +12,7 @@ import math
 from dataclasses import dataclass
 
 from colorgan.evaluation.formulas import PSNR_CAP, SSIM_WINDOW
+from colorgan.settings import nearest
 
 NO_CHROMA = 0.01  # Lab units: float32 leaves 3e-5 on grays
 CONTROLS = ("saturation", "hue", "red", "green", "blue")
@@ -191,7 +192,7 @@ def metric(name: str) -> Metric:
         return dataclasses.replace(OF_FEATURES[kind], columns=columns)
     limit = threshold(name)
     if limit is None:
-        raise ValueError(f"Unknown metric `{name}`. Known: {', '.join(METRICS)}, and epsE for a number E, such as eps2")
+        raise ValueError(f"{nearest.unknown('metric', name, METRICS)}, and epsE for a number E, such as eps2")
     text = (
         f"share of pixels with |dL| <= {limit:g}, |da| <= {2.2 * limit:g} and |db| <= {2.2 * limit:g}, "
         "Lab rounded to integers (Nazeri et al. 2018)"

@@ -93,7 +93,7 @@ def _listing(folder, flag):
     """-> {path without suffix: file} of the pictures under a folder, and the other files' paths."""
     root = Path(folder)
     if not root.is_dir():
-        raise FileNotFoundError(f"`{flag}`: there is no folder {folder}")
+        raise FileNotFoundError(f"`{flag}`: {folder} is not {'a folder' if root.exists() else 'there'}.")
     found, left = {}, []
     for path in walk.listing(root)[0]:
         name = unicodedata.normalize("NFC", os.path.splitext(path)[0])

@@ -9,6 +9,7 @@ from keras import ops
 
 from colorgan.models import blocks, color
 from colorgan.models.networks import DISCRIMINATORS
+from colorgan.settings import nearest
 from colorgan.settings.config import Config
 
 
@@ -24,7 +25,7 @@ def build(config: Config, *, synchronized=False):
     """
     a = config.architecture
     if a.discriminator not in DISCRIMINATORS:
-        raise ValueError(f"Unknown `--discriminator` {a.discriminator!r}. Known: {', '.join(DISCRIMINATORS)}")
+        raise ValueError(nearest.unknown("`--discriminator`", a.discriminator, DISCRIMINATORS))
     model = DISCRIMINATORS[a.discriminator](config, normalization(config), **blocks.options(config, synchronized))
     h, w = config.data.height, config.data.width
     model(ops.zeros((1, h, w, 1)), ops.zeros((1, h, w, color.COLOR_CHANNELS[config.data.color_space])))

@@ -14,6 +14,7 @@ from keras import layers, ops
 from colorgan.models import blocks, inputs
 from colorgan.models import color as colors
 from colorgan.models.inputs import WHOLE
+from colorgan.settings import nearest
 from colorgan.settings.config import Config
 
 # Tan and Le 2019, "EfficientNet", table 1: repetitions, kernel, stride of the first, expansion, filters of a stage.
@@ -163,7 +164,7 @@ def build(config: Config, block, *, of_table=TableEncoder, **each):
     if name == "table":
         return of_table(blocks.scaled_table(a.encoder, a.filter_multiplier), block, **each)
     if name not in LITE:
-        raise ValueError(f"Unknown `--encoder-name` {name!r}. Known: table, {', '.join(LITE)}")
+        raise ValueError(nearest.unknown("`--encoder-name`", name, ("table", *LITE)))
     for row in inputs.of(config):
         if row.joins == "picture":
             raise ValueError(

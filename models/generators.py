@@ -12,6 +12,7 @@ from keras import ops
 from colorgan.models import blocks, heads
 from colorgan.models import inputs as rows
 from colorgan.models.networks import GENERATORS
+from colorgan.settings import nearest
 from colorgan.settings.config import Config
 
 
@@ -154,7 +155,7 @@ def build(config: Config, *, synchronized=False):
     """
     name = config.architecture.generator
     if name not in GENERATORS:
-        raise ValueError(f"Unknown `--generator` {name!r}. Known: {', '.join(GENERATORS)}")
+        raise ValueError(nearest.unknown("`--generator`", name, GENERATORS))
     encoder, decoder, kernel_size = GENERATORS[name](config, **blocks.options(config, synchronized))
     model = Generator(encoder, decoder, heads.build(config, kernel_size=kernel_size), rows.of(config))
     # The weights do not depend on the size: the smallest picture without padding is the quickest.

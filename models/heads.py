@@ -10,6 +10,7 @@ from keras import layers, ops
 
 from colorgan.models import blocks, quantization
 from colorgan.models import color as colors
+from colorgan.settings import nearest
 from colorgan.settings.config import Config
 
 
@@ -168,5 +169,5 @@ def build(config: Config, *, kernel_size) -> Head:
     """
     name = config.architecture.head
     if name not in HEADS:
-        raise ValueError(f"Unknown `--head` {name!r}. Known: {', '.join(HEADS)}")
+        raise ValueError(nearest.unknown("`--head`", name, HEADS))
     return HEADS[name](config, kernel_size)

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from colorgan.models import conditions
+from colorgan.settings import nearest
 from colorgan.settings.config import Config
 
 WHOLE = float("inf")  # the reduction of what describes the whole picture: one pixel of it
@@ -143,7 +144,7 @@ def of(config: Config) -> tuple[Input, ...]:
     """
     asked = config.architecture.conditions
     if unknown := [name for name in asked if name not in CONDITIONS]:
-        raise ValueError(f"`--conditions`: unknown {', '.join(unknown)}. Known: {', '.join(CONDITIONS)}")
+        raise ValueError(nearest.unknown("`--conditions`", unknown[0], CONDITIONS))
     if asked and config.data.color_space != "lab":
         raise ValueError(
             "`--conditions` are of a and b: use --color-space lab, or no --conditions. "

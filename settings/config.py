@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+from colorgan.settings import nearest
 from colorgan.settings.options import ALL, NAMES, NUMBERS, ROWS, SHARE, STAGES, TRAIN, WORDS, option, options_of
 
 # What has settings in common, beside `TRAIN`: what measures a trained model, and what uses one.
@@ -461,7 +462,7 @@ class Config:
         changed: dict[str, dict] = {}
         for name, value in values.items():
             if name not in OPTIONS:
-                raise ValueError(f"Unknown setting `{name}`. Known: {', '.join(sorted(OPTIONS))}")
+                raise ValueError(nearest.unknown("setting", name, sorted(OPTIONS)))
             changed.setdefault(OPTIONS[name].section, {})[name] = _frozen(value)
         sections = {s: dataclasses.replace(getattr(self, s), **fields) for s, fields in changed.items()}
         return dataclasses.replace(self, **sections)

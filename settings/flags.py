@@ -5,16 +5,14 @@ The only reader of flags. Imports this room's modules, and no TensorFlow: mistak
 
 from __future__ import annotations
 
-import difflib
 import fnmatch
 import re
-import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 
 from absl import flags as absl_flags
 
-from colorgan.settings import modes, rules
+from colorgan.settings import modes, nearest, rules
 from colorgan.settings.config import OPTIONS, Config, folder_name
 from colorgan.settings.modes import MODES
 from colorgan.settings.options import BOOLEANS, TRAIN, Option, flag_name
@@ -24,6 +22,10 @@ from colorgan.settings.presets import DATASETS, PRESETS
 ALIASES = {"turing_test_delay": "test_delay", "turing_test_size": "test_size", "output": "test_output"}
 FLAGS = OPTIONS | {name: Option(name, "", None, "", kind) for name, kind in (("mode", str), ("dry_run", bool))}
 FLAG = re.compile(r"--?([A-Za-z][^=]*)(?:=(.*))?", re.DOTALL)
+
+
+class UsageError(ValueError):
+    """A command line that no run can follow, whatever the data: `main.run` ends with status 2."""
 
 
 @dataclass(frozen=True)
@@ -60,12 +62,12 @@ def parse(argv: list[str], *, mode: str | None = None) -> Command:
         ValueError: for an unknown flag or name, a value of the wrong type or out of range, flags or words that are not
             for the mode, and, of a training, what `rules` refuse.
     """
-    texts, words = _read(argv)
+    texts, words = _read(argv, mode)
     given = {name: FLAGS[name].parse(text) for name, text in texts.items()}
     chosen, dry_run = _mode(given.pop("mode", None), mode), given.pop("dry_run", False)
     if words and not MODES[chosen].words:
         like = "--epochs 3 or --augment False"
-        raise ValueError(f"Not a flag: {' '.join(words)}. Flags look like {like}; see --help.")
+        raise ValueError(f"Not a flag: {' '.join(words)}. Flags look like {like}; see --help.{_mode_meant(words)}")
     _check_given(given, chosen)
     config = resolve(given)
     if chosen in TRAIN:
@@ -83,7 +85,7 @@ def mode_of(argv: list[str], fixed: str | None = None) -> str | None:
     return _mode(given, fixed) if given or fixed else None
 
 
-def _read(argv):
+def _read(argv, mode):
     """-> {setting: the text of its flag}, and the words that are not flags, as absl reads them."""
     values = absl_flags.FlagValues()
     for name in FLAGS:
@@ -91,7 +93,7 @@ def _read(argv):
     try:
         words = values(["colorgan", *_spelled_out(argv, check=True)])[1:]
     except absl_flags.UnrecognizedFlagError as error:
-        raise ValueError(_unknown(error.flagname)) from error
+        raise ValueError(_unknown(error.flagname, argv, mode)) from error
     except absl_flags.Error as error:
         raise ValueError(str(error)) from error
     return {name: values[name].value for name in FLAGS if values[name].present}, words
@@ -122,20 +124,28 @@ def _spelled_out(argv, *, check=False):
     yield from rest
 
 
-def _unknown(name):
-    known = sorted(map(flag_name, (*FLAGS, *ALIASES)))
-    near = difflib.get_close_matches(flag_name(name), known, n=3)
-    unknown = f"Unknown flag `{flag_name(name)}`."
-    if near:
-        return f"{unknown} Did you mean {' or '.join(near)}? --help-all lists what there is."
-    listed = textwrap.fill(" ".join(known), 100, break_on_hyphens=False)
-    return f"{unknown} Known flags:\n{listed}"
+def _unknown(name, argv, fixed):
+    """-> an error's text with the nearest flag: of the mode, if one of the mode's is near, else of all."""
+    try:
+        mode = mode_of(argv, fixed) or "train"
+    except ValueError:
+        mode = "train"
+    aliases = {alias: OPTIONS[own] for alias, own in ALIASES.items()}
+    mine = [flag_name(own) for own, option in (OPTIONS | aliases).items() if mode in option.modes]
+    flag = flag_name(name)
+    near = nearest.did_you_mean(flag, mine) or nearest.did_you_mean(flag, map(flag_name, (*FLAGS, *ALIASES)))
+    return f"Unknown flag `{flag}`.{near}\n{modes.command(mode)} --help-all lists the flags."
+
+
+def _mode_meant(words):
+    """-> how the mode is given that a word looks like: `main.py train` is a likely mistake."""
+    return f" The mode is given as --mode {words[0]}." if words[0] in MODES else ""
 
 
 def _mode(given, fixed):
     mode = modes.ORIGINAL.get(given, given) or fixed or "train"
     if mode not in MODES:
-        raise ValueError(f"Unknown `--mode` {given!r}. Known: {', '.join(MODES)} (or the original's 0, 1, 2)")
+        raise ValueError(f"{nearest.unknown('`--mode`', given, MODES)} (or the original's 0, 1, 2)")
     if fixed and mode != fixed:
         raise ValueError(f"This is {fixed}, which --mode does not change. For {mode}: {modes.command(mode)}")
     return mode
@@ -166,7 +176,7 @@ def resolve(given: dict) -> Config:
     default, on_top = _defaults(given.get("dataset", OPTIONS["dataset"].default))
     preset = given.get("preset") or default
     if preset not in PRESETS:
-        raise ValueError(f"Unknown `--preset` {preset!r}. Known: {', '.join(PRESETS)}")
+        raise ValueError(nearest.unknown("`--preset`", preset, PRESETS))
     values = PRESETS[preset] | ({} if given.get("preset") else on_top)
     for row in rules.WITHOUT_MEANING:
         if row.name in given and given[row.name] == row.value:
@@ -180,7 +190,7 @@ def _defaults(dataset):
         if fnmatch.fnmatchcase(dataset, pattern):
             return row
     known = dict.fromkeys("tfds:NAME" if "*" in pattern else pattern for pattern in DATASETS)
-    raise ValueError(f"Unknown `--dataset` {dataset!r}. Known: {', '.join(known)}")
+    raise ValueError(nearest.unknown("`--dataset`", dataset, known))
 
 
 def _paths(config):

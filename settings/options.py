@@ -10,6 +10,7 @@ import math
 import unicodedata
 from dataclasses import dataclass, field
 
+from colorgan.settings import nearest
 from colorgan.settings.modes import MODES
 
 ROWS, WORDS, NAMES, STAGES = "rows", "words", "names", "stages"  # kinds of tuples
@@ -82,7 +83,8 @@ class Option:
         try:
             return read(text)
         except (ValueError, TypeError, KeyError, OverflowError) as error:
-            raise ValueError(f"`{self.flag}` must be {expected}. Received: {text!r}") from error
+            like = f", such as {self.default}" if self.kind in (int, float) and self.default else ""
+            raise ValueError(f"`{self.flag}` must be {expected}{like}. Received: {text!r}") from error
 
     def check(self, value, *, mode: str | None = None) -> None:
         """Check a value against the type, the choices and the range.
@@ -107,7 +109,8 @@ class Option:
         elif kind in (int, float):
             rule = self._broken_range(value)
         if rule:
-            raise ValueError(f"`{self.flag}`{of} must {rule}. Received: {value!r}")
+            near = nearest.did_you_mean(value, self.allowed(mode)) if self.choices else ""
+            raise ValueError(f"`{self.flag}`{of} must {rule}. Received: {value!r}.{near}".removesuffix("."))
 
     def _broken_range(self, value) -> str:
         if not math.isfinite(value):

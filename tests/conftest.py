@@ -1,6 +1,7 @@
 """Settings of the test process, before anything imports TensorFlow."""
 
 import os
+import re
 import subprocess
 import sys
 from fractions import Fraction
@@ -78,6 +79,7 @@ def door():
         )
         assert result.returncode == expect, f"{script} {words}\n{result.stdout}\n{result.stderr[-4000:]}"
         assert "Traceback" not in result.stderr, result.stderr
+        assert not re.search(r"absl::|port\.cc|cuda|cpu_feature", result.stderr), result.stderr  # TensorFlow's greeting
         return result
 
     return run

@@ -256,5 +256,5 @@ def test_a_name_that_does_not_ship(mode, shipped, tmp_path, capsys):
     words = [photo(tmp_path / "a.png")] if mode == "colorize" else []
     assert main.run(mode, [*words, "--weights", "nope"]) == 1
     said = capsys.readouterr().err
-    assert "`--weights`: nope does not exist, and no weights of that name ship. Name a run's folder" in said
+    assert "`--weights`: nope is not there, and no weights of that name ship. Name a run's folder" in said
     assert "weights that ship: photo." in said

@@ -27,7 +27,7 @@ def select(gpu_ids: str) -> int:
         raise ValueError(f"`--gpu-ids` must be like 0 or 0,1, or -1 for the CPU. Received: {gpu_ids!r}") from error
     gpus = tf.config.list_physical_devices("GPU")
     if ids == [0] and not gpus:
-        print("No GPU found: using the CPU (say so with --gpu-ids -1).", flush=True)
+        print("No GPU found: using the CPU. --gpu-ids -1 asks for it; TF_CPP_MIN_LOG_LEVEL=0 shows why.", flush=True)
         ids = [-1]
     wanted = [] if ids == [-1] else ids
     missing = [i for i in wanted if not 0 <= i < len(gpus)]

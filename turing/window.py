@@ -46,8 +46,8 @@ def require_display() -> None:
     """
     if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         raise NoDisplayError(
-            "The Turing test opens a window, but there is no display: neither DISPLAY nor WAYLAND_DISPLAY is set. Run "
-            "it on a desktop, over `ssh -X`, or on a virtual display (`xvfb-run`, package xvfb)."
+            "The Turing test opens a window, but there is no display: neither DISPLAY nor WAYLAND_DISPLAY is set. Give "
+            "--web to take the test in a browser, or run it on a desktop, over `ssh -X`, or under `xvfb-run`."
         )
     asked = os.environ.get("MPLBACKEND")
     failures = []
@@ -55,16 +55,16 @@ def require_display() -> None:
         try:
             pyplot.switch_backend(backend)
         except (ImportError, RuntimeError, ValueError) as error:
-            failures.append(f"  {backend}: {error}")
+            failures.append(f"{backend}: {error}")
             continue
         if _opens_windows(backend):
             return
-        failures.append(f"  {backend}: it cannot open a window (MPLBACKEND)")
+        failures.append(f"{backend}: it cannot open a window (MPLBACKEND)")
     raise NoDisplayError(
-        "The Turing test opens a window, but matplotlib cannot. Is the display "
-        f"{os.environ.get('DISPLAY') or os.environ.get('WAYLAND_DISPLAY')!r} running? Is a window toolkit installed "
-        "(package python3-tk, or `pip install PyQt6`)? Unset MPLBACKEND if it names a backend without windows. Tried:\n"
-        + "\n".join(failures)
+        "The Turing test opens a window, but matplotlib cannot. Give --web to take the test in a browser.\n"
+        f"Is the display {os.environ.get('DISPLAY') or os.environ.get('WAYLAND_DISPLAY')!r} running? Is a toolkit "
+        "installed (package python3-tk, or `pip install PyQt6`)? Unset MPLBACKEND if it names a backend without "
+        f"windows.\nTried: {'; '.join(failures)}"
     )
 
 

@@ -65,7 +65,7 @@ def locate(name: str, place: str) -> Path:
         if Path(place).is_file():
             return Path(place)
         known = f", or leave it out for the installed package of {name}" if name in PACKAGES else ""
-        raise FileNotFoundError(f"{flag}: there is no file {place}. Name a .pth file{known}.")
+        raise FileNotFoundError(f"{flag}: {place} is not there. Name a .pth file{known}.")
     package = importlib.util.find_spec(PACKAGES[name])
     if package is None:
         raise FileNotFoundError(

@@ -18,6 +18,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from colorgan.settings import nearest
 from colorgan.settings.config import Config, read
 
 HERE = Path(__file__).parent  # of the weights that ship
@@ -104,10 +105,10 @@ def find(name_or_path) -> Stored:
         return _described(path / WEIGHTS if path.is_dir() else path)
     if str(name_or_path) in known:
         return _described(HERE / f"{name_or_path}{SUFFIX}")
-    what = "is neither a run's directory nor a weights file" if path.exists() else "does not exist"
+    what = "is neither a run's folder nor a weights file" if path.exists() else "is not there"
     raise FileNotFoundError(
-        f"{name_or_path} {what}, and no weights of that name ship. Name a run's folder, a weights file, or "
-        f"weights that ship: {', '.join(known) or 'none'}."
+        f"{name_or_path} {what}, and no weights of that name ship.{nearest.did_you_mean(name_or_path, known)} Name a "
+        f"run's folder, a weights file, or weights that ship: {', '.join(known) or 'none'}."
     )
 
 

@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 from keras import ops
 
+from colorgan.settings import nearest
+
 SMOOTH_REAL_LABEL = 0.9  # one-sided label smoothing: Salimans et al. 2016, section 3.4
 
 
@@ -79,5 +81,5 @@ def get(name) -> AdversarialLoss:
         ValueError: if it is unknown (the known ones are listed).
     """
     if name not in ADVERSARIAL:
-        raise ValueError(f"Unknown `--adversarial` {name!r}. Known: {', '.join(ADVERSARIAL)}")
+        raise ValueError(nearest.unknown("`--adversarial`", name, ADVERSARIAL))
     return ADVERSARIAL[name]

@@ -15,6 +15,7 @@ import math
 from keras import ops
 
 from colorgan.models import color
+from colorgan.settings import nearest
 
 CHANNELS = {"red": 0, "green": 1, "blue": 2}
 NAMES = ("saturation", "hue", *CHANNELS)
@@ -38,7 +39,7 @@ def value(rgb, name):
         ValueError: if the name is unknown (the known ones are listed).
     """
     if name not in NAMES:
-        raise ValueError(f"Unknown controlled quantity {name!r}. Known: {', '.join(NAMES)}")
+        raise ValueError(nearest.unknown("controlled quantity", name, NAMES))
     if name == "hue":
         return _mean_hue(color.rgb_to_hsv(rgb))[0]
     if name == "saturation":

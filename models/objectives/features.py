@@ -51,7 +51,7 @@ def load(path, *, size=None):
     """
     path = Path(path)
     if not path.is_file():
-        raise FileNotFoundError(f"`--feature-model`: there is no file {path}. {ADVICE}")
+        raise FileNotFoundError(f"`--feature-model`: {path} is not there. {ADVICE}")
     # Keras has no safe mode for HDF5 files, and tells formats apart by their name.
     if path.suffix != ".keras" or not zipfile.is_zipfile(path):
         raise ValueError(f"`--feature-model`: {path} is not a .keras file. {ADVICE}")

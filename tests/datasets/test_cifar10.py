@@ -161,7 +161,7 @@ def test_other_files_are_refused(tmp_path):
 
 
 def test_missing_files_and_folders(tmp_path, cifar, load):
-    with pytest.raises(ValueError, match=r"--dataset-path`: .*nowhere is not a folder"):
+    with pytest.raises(ValueError, match=r"--dataset-path`: .*nowhere is not there"):
         load(tmp_path / "nowhere", "train")
     with pytest.raises(ValueError, match=r"no `data_batch_1` under .* Expected the folder of cifar-10-python.tar.gz"):
         load(tmp_path, "train")

@@ -152,6 +152,6 @@ def test_dull_pictures_are_dropped_and_counted():
 
 def test_unknown_names():
     with pytest.raises(
-        ValueError, match="`--degradations`: unknown 'rust'. Known: contrast, noise, blur, fade, scratches, dust, jpeg"
+        ValueError, match="Unknown `--degradations` 'rust'.* Known: contrast, noise, blur, fade, scratches, dust, jpeg"
     ):
         datasets.load(flags.resolve({"dataset": "shapes", "degradations": ("rust",)}).data, "train")

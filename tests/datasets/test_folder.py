@@ -59,10 +59,10 @@ def test_no_part_is_empty_from_two_files_on(fraction):
 def test_empty_and_missing_folders(tmp_path, settings, folder, monkeypatch):
     with pytest.raises(ValueError, match=r"--dataset-path`: no photographs \(.jpg.*\) under"):
         datasets.load(settings(dataset_path=str(tmp_path)), "train")
-    with pytest.raises(ValueError, match="--dataset-path`: .*nowhere is not a folder"):
+    with pytest.raises(ValueError, match="--dataset-path`: .*nowhere is not there"):
         datasets.load(settings(dataset_path=str(tmp_path / "nowhere")), "train")
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(ValueError, match="--dataset-path`: no folder dataset/folder"):
+    with pytest.raises(ValueError, match="--dataset-path`: dataset/folder is not there"):
         datasets.load(settings(), "train")
     with pytest.raises(ValueError, match="--validation-fraction`: nothing of folder is held out"):
         datasets.load(settings(dataset_path=str(folder(2)), validation_fraction=0.0), "validation")
@@ -165,7 +165,7 @@ def test_default_path_may_be_missing_and_is_found(tmp_path, settings, monkeypatc
 def test_any_other_missing_path_is_an_error(tmp_path, settings, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for path in ("./dataset/places365", "./data", str(tmp_path / "dataset" / "cifar10")):
-        with pytest.raises(ValueError, match="--dataset-path`: .* is not a folder"):
+        with pytest.raises(ValueError, match="--dataset-path`: .* is not there"):
             paths.locate(settings(dataset="cifar10", dataset_path=path))
 
 

@@ -194,6 +194,16 @@ def test_download_prints_its_size_first(tmp_path, settings, capsys, gather):
     assert "Downloading colorgan_photos/plain with TensorFlow Datasets: an unknown amount" in capsys.readouterr().out
 
 
+def test_a_download_that_fails_says_what_to_do(tmp_path, settings, monkeypatch):
+    def broken(self):
+        raise ConnectionError("no\nroute to the host")
+
+    monkeypatch.setattr(tensorflow_datasets.core.DatasetBuilder, "download_and_prepare", broken)
+    data = settings(dataset="tfds:colorgan_photos/plain", dataset_path=str(tmp_path), download=True)
+    with pytest.raises(ValueError, match="could not be downloaded: no route to the host\nCheck the network.*same comm"):
+        datasets.load(data, "train")
+
+
 def test_mocked_cifar10(tmp_path, settings, monkeypatch, gather):
     """The names of the features and the splits are TFDS' own here; its numbers of examples are not known offline."""
     monkeypatch.chdir(tmp_path)

@@ -18,7 +18,7 @@ def command(*words, mode="eval"):
 
 def test_a_run_that_is_not_there_is_named_as_it_was_given(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(FileNotFoundError, match="nope does not exist, and no weights of that name ship"):
+    with pytest.raises(FileNotFoundError, match="nope is not there, and no weights of that name ship"):
         evaluate.run(command("nope"))
 
 
@@ -208,5 +208,5 @@ def test_who_takes_no_wishes_cannot_be_asked(here):
     assert "`--steering`: cifar10 takes no conditions: it was trained without --conditions" in failed.err
     failed = here("eval", "cifar10", "--dataset", "shapes", "--hint-counts", "1,x", expect=2)
     assert "`--hint-counts` must be whole numbers, comma-separated. Received: '1,x'" in failed.err
-    failed = here("eval", "--result-dir", "a", "--truth-dir", "b", "--hint-counts", "5", expect=1)
+    failed = here("eval", "--result-dir", "a", "--truth-dir", "b", "--hint-counts", "5", expect=2)
     assert "nobody can be asked, with --hint-counts or --steering" in failed.err

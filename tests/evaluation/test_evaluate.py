@@ -157,9 +157,9 @@ def test_the_same_seed_repeats_the_numbers(pictures):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"names": ["lpips"]}, "Unknown metric `lpips`"),
+        ({"names": ["lpips"]}, "Unknown metric 'lpips'"),
         ({"names": ["fid"]}, "`fid` needs a feature network"),
-        ({"desired": {"yellow": 0.5}}, "Unknown metric `yellow`. Known: .*saturation, hue, red, green, blue"),
+        ({"desired": {"yellow": 0.5}}, "Unknown metric 'yellow'. Known: .*saturation, hue, red, green, blue"),
         ({"models": {"half": lambda rgb: exact(rgb)[:, ::2]}}, "Model `half` must return"),
         ({"models": {"bytes": lambda rgb: rgb}}, "Model `bytes` must return .* float Lab"),
         ({"models": {"lost": lambda rgb: exact(rgb) * np.nan}}, "Model `lost` must return .* without NaN"),

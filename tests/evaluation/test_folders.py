@@ -94,7 +94,7 @@ def test_one_folder_has_no_classes_and_pictures_are_read_upright(tmp_path):
 
 def test_what_does_not_fit_is_named(tmp_path):
     a, b = tmp_path / "a", tmp_path / "b"
-    with pytest.raises(FileNotFoundError, match="`--result-dir`: there is no folder"):
+    with pytest.raises(FileNotFoundError, match="`--result-dir`: .*a is not there"):
         folders.Pairs(a, b)
     save(a / "x.png")
     save(b / "y.png")

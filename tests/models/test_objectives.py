@@ -89,7 +89,9 @@ def test_the_boundary_is_where_real_and_generated_cost_the_same(name):
 
 
 def test_unknown_losses_list_the_known():
-    known = "Unknown `--adversarial` 'wgan'. Known: non-saturating, least-squares, hinge, wgan-gp"
+    known = (
+        "Unknown `--adversarial` 'wgan'. Did you mean wgan-gp[?] Known: non-saturating, least-squares, hinge, wgan-gp"
+    )
     with pytest.raises(ValueError, match=known):
         adversarial.get("wgan")
 

@@ -94,7 +94,7 @@ def test_shipped_weights_are_found_by_name_and_a_path_wins(run, tmp_path, monkey
     monkeypatch.chdir(tmp_path)
     assert Colorizer.load("photo").stored.weights == tmp_path / "shipped" / "photo.weights.h5"
     for place in ("foto", "runs/photo", "photo.weights.h5"):  # no names
-        with pytest.raises(FileNotFoundError, match=f"{place} does not exist, and no .* ship.*: photo"):
+        with pytest.raises(FileNotFoundError, match=f"{place} is not there, and no .* ship.*: photo"):
             Colorizer.load(place)
     (tmp_path / "photo").mkdir()  # of photographs, perhaps
     assert Colorizer.load("photo").stored.weights.parent == tmp_path / "shipped"

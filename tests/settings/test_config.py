@@ -59,9 +59,9 @@ def test_other_texts_are_refused(text):
 
 
 def test_unknown_settings_list_the_known():
-    with pytest.raises(ValueError, match=r"`batchsize`.*Known: .*\bbatch_size\b.*\bwidth\b"):
+    with pytest.raises(ValueError, match=r"'batchsize'.*Known: .*\bbatch_size\b.*\bwidth\b"):
         Config().replace(batchsize=3)
-    with pytest.raises(ValueError, match="`old_setting`.*Known: "):
+    with pytest.raises(ValueError, match="'old_setting'.*Known: "):
         Config.from_json('{"old_setting": 1}')
 
 

@@ -156,10 +156,16 @@ def test_spellings(line, name, expected):
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("--batch-sze 3", r"Unknown flag `--batch-sze`. Did you mean --batch-size.* --help-all lists"),
-        ("--xyzzy 3", r"Unknown flag `--xyzzy`. Known flags:"),
+        (
+            "--batch-sze 3",
+            r"Unknown flag `--batch-sze`. Did you mean --batch-size?\n.*train.* --help-all lists the flags",
+        ),
+        ("--xyzzy 3", r"Unknown flag `--xyzzy`.\n.* --help-all lists"),
+        ("--mode app --prot 1", "Did you mean --port?"),
+        ("--mode colorize --ouput a", "Did you mean --output?"),
+        ("train --dataset shapes", "Not a flag: train. .* The mode is given as --mode train."),
         ("--noaugment", "Unknown flag `--noaugment`"),
-        ("--batch-size many", "`--batch-size` must be a whole number. Received: 'many'"),
+        ("--batch-size many", "`--batch-size` must be a whole number, such as 16. Received: 'many'"),
         ("--batch-size 1.5", "whole number"),
         ("--epochs inf", "whole number"),
         ("--epochs nan", "whole number"),
@@ -169,13 +175,17 @@ def test_spellings(line, name, expected):
         ("--epochs", "`--epochs` needs a value"),
         ("--name --epochs 3", "`--name` needs a value"),
         ("--lr nan", "`--lr` must be a finite number"),
-        ("--lr fast", "`--lr` must be a number. Received: 'fast'"),
+        ("--lr fast", "`--lr` must be a number, such as 0.0003. Received: 'fast'"),
         ("--encoder [[64,1]", "JSON rows"),
         ("--encoder [64,1]", "JSON rows"),
         ("--encoder 64,1", "`--encoder` must be"),
         ("--dataset imagenet", "Unknown `--dataset` 'imagenet'. Known: cifar10, places365, shapes, folder, tfds:NAME"),
         ("--preset pix2pix", "Unknown `--preset` 'pix2pix'. Known: cifar10, places365, controlled,"),
+        ("--preset phot", "Unknown `--preset` 'phot'. Did you mean photo? Known: "),
+        ("--dataset CIFAR-10", "Did you mean cifar10?"),
         ("--mode sing", r"Unknown `--mode` 'sing'. Known: train, eval, turing, sample,"),
+        ("--mode colrize", "Did you mean colorize?"),
+        ("--jit onn", "must be one of auto, on, off. Received: 'onn'. Did you mean on?"),
         ("--mode 7", "Unknown `--mode` '7'"),
         ("--mode eval --average-checkpoints 2", "--average-checkpoints is for pack; not for eval. Leave it out."),
         ("--eval-split validation", "--eval-split is for eval; not for train"),
@@ -191,15 +201,10 @@ def test_spellings(line, name, expected):
     ],
 )
 def test_mistakes_are_explained(line, message):
-    with pytest.raises(ValueError, match=f"(?s){message.replace('[[', r'[[').replace('(', r'[(]')}"):
+    message = message.replace("[[", r"[[").replace("(", r"[(]").replace("?", r"[?]")
+    with pytest.raises(ValueError, match=f"(?s){message}") as caught:
         parsed(line)
-
-
-def test_an_unknown_flag_is_told_all_known_ones():
-    with pytest.raises(ValueError) as caught:
-        parsed("--xyzzy 3")
-    known = str(caught.value).partition("Known flags:")[2].split()
-    assert set(known) >= {one.flag for one in OPTIONS.values()} | {"--mode", "--turing-test-size", "--dry-run"}
+    assert str(caught.value).count("\n") < 3
 
 
 @pytest.mark.parametrize(
@@ -297,7 +302,7 @@ def test_default_spellings_of_paths(line, dataset_path, checkpoints_path):
 
 def test_resolve_serves_callers_too():
     assert flags.resolve({"dataset": "cifar10"}) == parsed("--dataset cifar10").config
-    with pytest.raises(ValueError, match="Unknown setting `batchsize`"):
+    with pytest.raises(ValueError, match="Unknown setting 'batchsize'. Did you mean batch_size[?]"):
         flags.resolve({"batchsize": 3})
 
 

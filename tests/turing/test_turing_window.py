@@ -224,7 +224,9 @@ def test_single_pictures(person):
 def test_without_a_display(monkeypatch):
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
-    with pytest.raises(turing_window.NoDisplayError, match="neither DISPLAY nor WAYLAND_DISPLAY is set.*xvfb-run"):
+    with pytest.raises(
+        turing_window.NoDisplayError, match="neither DISPLAY nor WAYLAND_DISPLAY is set. Give --web .*xvfb-run"
+    ):
         turing_window.require_display()
 
 

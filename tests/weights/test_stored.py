@@ -157,7 +157,7 @@ def test_missing_weights(tmp_path):
     with pytest.raises(FileNotFoundError, match="No weights at .*Expected a run's directory"):
         Colorizer.load(tmp_path)
     for name in ("nowhere", "best.weights.h5"):
-        with pytest.raises(FileNotFoundError, match=f"{name} does not exist, and no weights of that name ship"):
+        with pytest.raises(FileNotFoundError, match=f"{name} is not there, and no weights of that name ship"):
             Colorizer.load(tmp_path / name)
 
 
@@ -176,7 +176,7 @@ def test_a_discriminator_under_spectral_normalization_is_loaded_back(tmp_path):
 def test_missing_settings(tmp_path):
     leave_run(tmp_path / "run", configured())
     (tmp_path / "run" / "config.json").unlink()
-    with pytest.raises(FileNotFoundError, match="run is neither a run's directory nor a weights file"):
+    with pytest.raises(FileNotFoundError, match="run is neither a run's folder nor a weights file"):
         Colorizer.load(tmp_path / "run")
 
 
