@@ -1,4 +1,4 @@
-"""What can be done: a row per mode, and how it is called where the program runs. Imports nothing of ours."""
+"""The modes, a row each, and the command that starts a mode. Imports nothing of ours."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ class Mode:
     """A mode.
 
     Attributes:
-        purpose: what it does, a sentence.
-        first: the settings that its short help explains, about ten; the others it only names.
-        door: the script of the checkout that is this mode alone; empty: main.py --mode.
-        words: what it takes beside flags, for the line on its use; empty: nothing.
+        purpose: what it does, in one sentence.
+        first: the settings that its short help explains, about ten; it only names the others.
+        door: the script in the checkout for this mode; empty: main.py --mode.
+        words: the arguments other than flags, for the usage line; empty: none.
         examples: its command lines, without the program.
-        statuses: what its exit status says, where that is more than `main.run` says of all.
+        statuses: its exit statuses, if it has others than `main.run`.
     """
 
     purpose: str
@@ -32,7 +32,7 @@ class Mode:
 
 MODES = {
     "train": Mode(
-        "Train a colorizer, or go on with a run.",
+        "Train a colorizer, or continue a run.",
         "lr epochs max_steps dataset dataset_path batch_size name preset checkpoints_path gpu_ids",
         door="train.py",
         examples=(
@@ -42,7 +42,7 @@ MODES = {
         ),
     ),
     "eval": Mode(
-        "Measure trained colorizers on test images, beside the gray and the median baseline, and compare them.",
+        "Measure trained colorizers on test images, with the gray and the median baseline, and compare them.",
         "dataset dataset_path checkpoints_path weights eval_size eval_split fid_model seeds steering result_dir "
         "truth_dir test_output",
         door="test-eval.py",
@@ -60,12 +60,12 @@ MODES = {
         examples=("--dataset cifar10 --test-delay 2", "--dataset cifar10 --test-delay 2 --web"),
     ),
     "sample": Mode(
-        "Write grids gray | truth | result of a trained colorizer, with --runs N different noises.",
+        "Write grids of gray | truth | result of a trained colorizer, with different noise in each of --runs N.",
         "dataset dataset_path classes seed checkpoints_path gpu_ids weights sample_size runs test_output",
         examples=("--checkpoints-path ./checkpoints/folder --runs 4",),
     ),
     "class-weights": Mode(
-        "Measure the rebalancing weights of the colour bins on the training set. Takes what a training takes.",
+        "Measure the rebalancing weights of the colour bins on the training set. Takes the flags of train.",
         "head uniform_mix rebalance_exponent dataset dataset_path height width classes name preset checkpoints_path",
         examples=("--preset wgan256 --dataset places365",),
     ),
@@ -80,8 +80,8 @@ MODES = {
             "photographs/ film.mp4 --output colorized --reference other.jpg",
             "photo.jpg --hints hints.json --variants 4 --overwrite",
         ),
-        statuses="0: all is there. 1: some could not be colorized, or an error. 2: a command line that cannot be "
-        "meant. 3: stopped by Ctrl-C or SIGTERM with something left; the same call goes on, as it does after a kill.",
+        statuses="0: all results are there. 1: some files failed, or another error. 2: a wrong command line. 3: "
+        "stopped by Ctrl-C or SIGTERM with files left; the same command continues, also after a kill.",
     ),
     "export": Mode(
         "Write a trained generator for TensorFlow, ONNX or LiteRT.",
@@ -96,7 +96,7 @@ MODES = {
         examples=("", "--port 8080", "--api --host 0.0.0.0 --log-format json"),
     ),
     "pack": Mode(
-        "Write trained weights as a pair of small files to pass on.",
+        "Write trained weights as two small files to pass on.",
         "dataset_path checkpoints_path gpu_ids weights test_output saturation overwrite average_checkpoints",
         examples=("--checkpoints-path RUN --output NAME.weights.h5",),
     ),
@@ -105,7 +105,7 @@ ORIGINAL = {"0": "train", "1": "eval", "2": "turing"}  # the original's numbers
 
 
 def command(mode: str) -> str:
-    """-> how a mode is called where this program runs: `python colorize.py` beside the script that was started.
+    """-> the command that starts a mode: in the checkout `python colorize.py`, with the path of the started script.
 
     Elsewhere it is the command of the installed package, `colorgan colorize`.
     """
@@ -118,7 +118,7 @@ def command(mode: str) -> str:
 
 
 def install(extra: str) -> str:
-    """-> the command that installs an extra: from the checkout that runs, or for the installed package."""
+    """-> the command that installs an extra, for the checkout or for the installed package."""
     if not (ROOT / "pyproject.toml").is_file():
         return f'pip install "colorgan[{extra}]"'
     place = "." if Path.cwd() == ROOT else str(ROOT)

@@ -1,4 +1,4 @@
-"""What `--help` prints: what matters in a mode first and short, everything with `--help-all`; the table of all flags.
+"""The text of `--help`, short, and of `--help-all`; the table of all flags.
 
 Imports this room's modules. `flags` reads the flags that are described here.
 """
@@ -19,8 +19,8 @@ from colorgan.settings.presets import PRESETS
 
 SHOWN_FIRST = {"test_output": "--output"}  # aliases that help has before the original's name
 MANNERS = (
-    "A flag that is given beats the preset, which beats the data set's defaults, which beat the defaults below. "
-    f"Presets: {', '.join(PRESETS)}. Booleans take a value, --augment False; alone they are True."
+    "A flag on the command line beats the preset, the preset beats the data set's defaults, and these beat the "
+    f"defaults below. Presets: {', '.join(PRESETS)}. Booleans take a value, as in --augment False; without it they are True."
 )
 
 
@@ -30,10 +30,10 @@ def table() -> list[tuple[str, str, str, str]]:
 
 
 def overview(command: str) -> str:
-    """-> what can be done, a line per mode, and how to learn more.
+    """-> the list of modes, a line each, and how to learn more.
 
     Args:
-        command: what a mode is called with, such as `colorgan` or `python main.py --mode`.
+        command: what precedes the mode, such as `colorgan` or `python main.py --mode`.
     """
     rows = "\n".join(f"  {name:<14} {mode.purpose}" for name, mode in MODES.items())
     return f"""Colorize grayscale photographs with conditional GANs: train, evaluate, use.
@@ -42,13 +42,13 @@ usage: {command} MODE [--flag value ...]
 
 {rows}
 
-  {command} MODE --help       what a mode is used with, and its flags
-  {command} MODE --help-all   all of them in full
+  {command} MODE --help       how to use a mode, and its flags
+  {command} MODE --help-all   all its flags in full
   {command.split(" --")[0]} --version"""
 
 
 def text(mode: str, *, everything: bool = False) -> str:
-    """-> what a mode's `--help` prints, at most 60 lines; with `everything`, its `--help-all`."""
+    """-> the text of a mode's `--help`, at most 60 lines, or of its `--help-all`."""
     width = min(shutil.get_terminal_size((110, 20)).columns, 110)
     command, about = modes.command(mode), MODES[mode]
     usage = " ".join(filter(None, (f"usage: {command}", about.words, "[--flag value ...]")))
@@ -64,9 +64,9 @@ def text(mode: str, *, everything: bool = False) -> str:
         return "\n".join(lines)
     first = about.first.split()
     lines += ["", *(line for one in mine if one.name in first for line in _explained(one, mode, width))]
-    lines += ["", "  --dry-run  look at settings, data and weights, say what would be done, and end"]
+    lines += ["", "  --dry-run  check settings, data and weights, print what would be done, and end"]
     others = [one for one in mine if one.name not in first]
-    lines += ["  --help-all  all in full" + (", and these:" if others else "")]
+    lines += ["  --help-all  explains all flags" + (", these included:" if others else "")]
     for section, options in itertools.groupby(others, lambda one: one.section):
         names = " ".join(_spelled(one) for one in options)
         lines += textwrap.wrap(f"    {section}: {names}", width, subsequent_indent="      ", break_on_hyphens=False)
@@ -74,7 +74,7 @@ def text(mode: str, *, everything: bool = False) -> str:
 
 
 def _own_first():
-    """-> all options, those of the last section first: what a mode alone is for stands before what many share."""
+    """-> all options, the last section first: options of few modes precede those that many share."""
     sections = [list(some) for _, some in itertools.groupby(OPTIONS.values(), lambda one: one.section)]
     return list(itertools.chain(*reversed(sections)))
 
