@@ -61,7 +61,7 @@ def obtain(config: Config, photographs, *, keep=True) -> np.ndarray:
         kept = json.loads(path.read_text())
         if key.items() <= kept.items():
             return np.asarray(kept["weights"], np.float32)
-        print(f"{path} is of other data, bins or rebalancing: measured again.", flush=True)
+        print(f"{path} has other data, bins or rebalancing. Measuring again.", flush=True)
     else:
         print("Measuring how often each colour bin occurs in the training set.", flush=True)
     counts = quantization.histogram((batch["rgb"] for batch in photographs.pictures(64, limit=IMAGES)), bins=bins)

@@ -82,9 +82,7 @@ def stored_config(command: flags.Command, own: weights.Stored) -> Config:
     # meaning of its own: an aim.
     fixed = [OPTIONS[name].flag for name in given if OPTIONS[name].fixed and "eval" not in OPTIONS[name].modes]
     if fixed and command.mode in TRAIN:
-        raise ValueError(
-            f"{', '.join(sorted(fixed))}: the trained model in {own.weights} has settings of its own. Leave it out."
-        )
+        raise ValueError(f"{', '.join(sorted(fixed))}: the weights {own.weights} already fix this. Leave it out.")
     asked = command.config.flat()
     values = {name: asked[name] for name in given}
     if values.get("dataset", own.config.data.dataset) != own.config.data.dataset:
@@ -115,7 +113,7 @@ def trained(command: flags.Command, path: str = "") -> tuple[Colorizer, Config]:
         here = sorted(str(path.parent) for path in Path("checkpoints").glob("*/config.json"))
         raise FileNotFoundError(
             f"No trained model in {config.run.checkpoints_path}. Train one with `{modes.command('train')}{data}`, or "
-            f"say where it is with --checkpoints-path or --weights. Here: {', '.join(here) or 'no run'}; weights that "
+            f"name it with --checkpoints-path or --weights. Runs here: {', '.join(here) or 'none'}. Weights that "
             f"ship: {', '.join(weights.names())}."
         )
     wanted = stored_config(command, own)
@@ -164,9 +162,9 @@ def median_ab(config: Config, photographs=None) -> tuple[float, float] | None:
         median = measured.median_ab(photographs.pictures(64, limit=measured.MEDIAN_IMAGES))
     except ValueError as error:
         if kept.get("data") == data:  # a run that has come without its training images
-            print("The median baseline is the one that was kept with the run: its training images are not here.")
+            print("The training images are not here: the median baseline is the value kept in the run's folder.")
             return tuple(kept["median_ab"])
-        print(f"No median baseline, for want of training images: {error}")
+        print(f"No median baseline, because there are no training images: {error}")
         return None
     if is_own:
         kept |= {"median_ab": list(median), "data": data, "content": content}
@@ -175,5 +173,5 @@ def median_ab(config: Config, photographs=None) -> tuple[float, float] | None:
     try:
         whole.write(path, json.dumps(kept) + "\n")
     except OSError as error:
-        print(f"The median is not kept: {error}")
+        print(f"The median cannot be kept in the run's folder: {error}")
     return median

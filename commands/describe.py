@@ -39,7 +39,7 @@ def _training(config):
         _count(config, "validation")
     end, batch_size = train.iterations(config, size), config.data.batch_size
     if end is None:
-        print(f"trains until it is interrupted; an epoch: {size / batch_size:,.1f} iterations of {batch_size}")
+        print(f"trains until interrupted; one epoch: {size / batch_size:,.1f} iterations of {batch_size}")
     else:
         print(f"trains for at most {end:,} iterations of {batch_size}: {end * batch_size / size:,.1f} epochs")
 
@@ -48,7 +48,7 @@ def _trained(command, path):
     colorizer, config = common.trained(command, path)
     print(config.to_json(command.mode), end="")
     parameters = f"{colorizer.generator.count_params():,} parameters"
-    print(f"generator: {config.architecture.generator}, {parameters}, of {colorizer.stored.weights}")
+    print(f"generator: {config.architecture.generator}, {parameters}, from {colorizer.stored.weights}")
     if command.mode == "colorize":
         photographs.check(command, colorizer)
     if command.mode in ("eval", "turing", "sample"):

@@ -29,7 +29,7 @@ def run(command: flags.Command) -> None:
         return _folders(command)
     paths = common.named_runs(command)
     if wanted.seeds and len(paths) < 2:
-        raise ValueError("`--seeds` makes groups of runs that differ in their seed alone: name them, RUN_1 RUN_2 RUN_3")
+        raise ValueError("`--seeds` groups runs that differ only in their seed. Name the runs: RUN_1 RUN_2 RUN_3")
     models, configs, files = _runs(command, paths)
     _check_data(command, configs)
     groups = settings.groups(models) if wanted.seeds else None
@@ -74,7 +74,7 @@ def _description(split, models, files, median, first):
     """-> the first lines of the protocol: which photographs, which weights."""
     description = {"dataset": split.description, "weights": files}
     if first.evaluation.eval_split != "test" and any(one.stored.packed for one in models.values()):
-        description["held out"] = "by name or place; of packed weights only if they were trained on these very files"
+        description["held out"] = "by name or place; for packed weights only if they were trained on these files"
     if median is not None:
         description["median"] = f"ab {median}, of at most {measured.MEDIAN_IMAGES:,} images of {first.data.dataset}"
     return description
@@ -90,15 +90,16 @@ def pairs_of(command: flags.Command) -> folders.Pairs:
     wanted = command.config.evaluation
     if not (wanted.result_dir and wanted.truth_dir):
         raise flags.UsageError(
-            "`--result-dir` and `--truth-dir` belong together: results against the photographs themselves."
+            "`--result-dir` and `--truth-dir` belong together: a folder of results and one of the true photographs. "
+            "Give both."
         )
     if command.inputs:
-        raise flags.UsageError("`--result-dir` measures two folders: it does not go with runs.")
+        raise flags.UsageError("`--result-dir` compares two folders, and takes no runs. Leave the runs out.")
     if "eval_split" in command.given:
-        raise flags.UsageError("`--result-dir` measures two folders: they have no split for --eval-split to choose.")
+        raise flags.UsageError("`--result-dir` compares two folders, which have no splits. Leave --eval-split out.")
     if wanted.hint_counts or wanted.steering:
         raise flags.UsageError(
-            "`--result-dir` measures two folders: --hint-counts and --steering need a model. Leave them out."
+            "`--result-dir` compares two folders; --hint-counts and --steering need a model. Leave them out."
         )
     return folders.Pairs(wanted.result_dir, wanted.truth_dir)
 
@@ -112,7 +113,9 @@ def _folders(command):
     folder = Path(config.colorizing.test_output or Path("results") / f"folder-{place}")
     for given in (wanted.result_dir, wanted.truth_dir):
         if Path(given).resolve() in (folder.resolve(), *folder.resolve().parents):
-            raise ValueError(f"{folder} lies in {given}, whose pictures are measured. Give another --output.")
+            raise ValueError(
+                f"The output {folder} lies in {given}, whose pictures are measured. Give another --output."
+            )
     evaluation = evaluator.evaluate(
         {name: "result"} | baselines.colorizers(None),
         pairs.batches(config.data.batch_size, limit=wanted.eval_size),
@@ -126,8 +129,8 @@ def _folders(command):
     _write(results.Place(folder), evaluation, {name: config.flat()}, missing=pairs.missing)
     if evaluation.table[name]["colorfulness_truth"][0] == 0:
         print(
-            f"All photographs of --truth-dir {wanted.truth_dir} are gray, so that gray is best. It is for the "
-            "originals in colour, not for what the results were made from."
+            f"All photographs of --truth-dir {wanted.truth_dir} are gray, so gray is the best result. --truth-dir "
+            "needs the originals in colour, not their gray versions."
         )
 
 
@@ -157,8 +160,8 @@ def _check_data(command, configs):
     ]
     if different:
         raise ValueError(
-            f"The runs have different data: {'; '.join(different)}. Say on which photographs they are to be compared, "
-            "with --dataset and --dataset-path"
+            f"The runs have different data: {'; '.join(different)}. Choose the photographs to compare them on with "
+            "--dataset and --dataset-path."
         )
 
 
@@ -176,8 +179,8 @@ def _check_held_out(models, configs, split):
         if is_own and own.validation_fraction < wanted.validation_fraction:
             other = "another folder" if split == "test" else "the test split"
             raise ValueError(
-                f"`--validation-fraction`: {name} was trained with {own.validation_fraction:g}, so that a share of "
-                f"{wanted.validation_fraction:g} holds photographs that it has learned from. Evaluate with "
+                f"`--validation-fraction`: {name} was trained with {own.validation_fraction:g}, so a share of "
+                f"{wanted.validation_fraction:g} includes photographs of its training. Evaluate with "
                 f"--validation-fraction {own.validation_fraction:g}, or on {other}."
             )
     fractions = {configs[name].data.validation_fraction for name in models}

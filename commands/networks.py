@@ -55,9 +55,11 @@ def notes(network, models) -> list[str]:
         if encoder == network.name:
             said.append(f"{name} was built on {encoder}, which judges it here: {names} may favour it.")
         elif encoder in PRETRAINED_ENCODERS and network.name in PRETRAINED_ENCODERS:
-            said.append(f"{name} was built on {encoder}, of the judge's family and data: {names} may favour it.")
+            said.append(
+                f"{name} was built on {encoder}, of the same family and data as the judge: {names} may favour it."
+            )
         if judge:
             same = Path(judge).is_file() and stored.sha256(Path(judge)) == network.sha256
-            what = "the very network that judges it here: " if same else f"{judge}; if that is the judge's kin, "
+            what = "the very network that judges it here: " if same else f"{judge}; if it is related to the judge, "
             said.append(f"{name} was trained against {what}{names} may favour it.")
     return said

@@ -40,7 +40,7 @@ def run(command: flags.Command) -> None:
     whole.write(written, card.text(packed, run_dir, parameters=generator.count_params()))
     megabytes = packed.weights.stat().st_size / 1e6
     print(f"{packed.weights} ({megabytes:.1f} MB, SHA-256 {packed.sha256}) and {packed.described_by.name}")
-    print(f"{written} is their card, made from the run's files. Complete it: what they do badly, whose photographs.")
+    print(f"{written} is their card, made from the run's files. Complete it: faults, licences of the photographs.")
 
 
 def _raise_chroma(config, generator):
@@ -48,8 +48,8 @@ def _raise_chroma(config, generator):
     if not hasattr(generator.head, "raise_chroma") or config.data.color_space == "rgb":
         raise ValueError(
             f"`--saturation`: the chroma of --head {config.architecture.head} with --color-space "
-            f"{config.data.color_space} has no factor in the weights. Leave it out, and give --saturation when "
-            "photographs are colorized."
+            f"{config.data.color_space} cannot be raised in the weights. Leave it out, and give --saturation when you "
+            "colorize."
         )
     generator.raise_chroma(config.colorizing.saturation)
 
@@ -57,7 +57,7 @@ def _raise_chroma(config, generator):
 def _average(own, config, generator):
     """Give the generator the mean of its run's last checkpoints."""
     if own.packed or own.weights.name != stored.WEIGHTS:
-        raise ValueError(f"`--average-checkpoints` is of a run, given by its folder. Received: {own.weights}")
+        raise ValueError(f"`--average-checkpoints` needs a run, given by its folder. Received: {own.weights}")
     trained, count = state.create(config, tf.distribute.get_strategy()), config.colorizing.average_checkpoints
     names = checkpoints.Checkpoints(own.weights.parent, trained, keep=count).average(count)
     print(f"The mean of {', '.join(names)}.")

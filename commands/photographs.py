@@ -49,7 +49,7 @@ def _told(came):
         if came and not said:
             said.append(True)
             print(
-                "\nFinishing what is in hand, then stopping. Ctrl-C again stops at once.", file=sys.stderr, flush=True
+                "\nStopping after the current files. Press Ctrl-C again to stop at once.", file=sys.stderr, flush=True
             )
         return bool(came)
 

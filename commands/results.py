@@ -38,7 +38,7 @@ class Place:
             why = _other(json.loads(kept.read_text(encoding="utf-8"))["protocol"], protocol)
             if not why:
                 break
-            print(f"{kept} is of {why} and stays.")
+            print(f"{kept} has results of {why}, and is kept.")
             if not stems:
                 stems.append(f"{self.part}-{protocol['n']}-{count}")
                 count += 1

@@ -15,7 +15,7 @@ def run(command: flags.Command) -> None:
     """Write `--runs` grids of the same `--sample-size` photographs; data set and size are the run's own."""
     colorizer, config = common.trained(command)
     if config.evaluation.runs > 1 and not any(row.absent == "uniform" for row in colorizer.predictor.inputs):
-        raise ValueError("`--runs`: this generator takes no noise: every grid would be the same. Leave it out.")
+        raise ValueError("`--runs`: this generator takes no noise, so every grid would be the same. Leave it out.")
     split = datasets.load(config.data, "test")
     size = config.run.sample_size
     truth = next(split.pictures(size, limit=size, seed=config.run.seed))["rgb"]

@@ -41,7 +41,9 @@ def groups(models) -> dict[str, tuple]:
         found.setdefault(repr(values), []).append(name)
     if len(found) == len(models):
         flags = ", ".join(flag for flag in different(models) if flag != "--seed")
-        raise ValueError(f"`--seeds`: no two of these differ in their seed alone, but in {flags}. Leave it out.")
+        raise ValueError(
+            f"`--seeds`: no two of these runs differ only in their seed. They differ in {flags}. Leave it out."
+        )
     named: dict = {}
     for own in found.values():
         name = _common(own) if len(own) > 1 else own[0]

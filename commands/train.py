@@ -48,8 +48,8 @@ def check(config: Config) -> None:
     size = (config.data.height, config.data.width)
     if config.run.best_metric == "ssim" and min(size) < formulas.SSIM_WINDOW:
         raise ValueError(
-            f"`--best-metric ssim` looks at {formulas.SSIM_WINDOW} x {formulas.SSIM_WINDOW} pixels at a time: choose "
-            f"another, or a larger --height and --width. Received: {size[0]} x {size[1]}"
+            f"`--best-metric ssim` looks at {formulas.SSIM_WINDOW} x {formulas.SSIM_WINDOW} pixels at a time. Choose "
+            f"another metric, or a larger --height and --width. Received: {size[0]} x {size[1]}"
         )
     if steps.classifies(config):
         rules.check_bins(config.data)
@@ -80,13 +80,13 @@ def _alone(run_dir):
     try:
         with locks.held(lock) as problem:
             if problem:
-                print(f"{lock} cannot be locked ({problem}): see that no other training writes to {run_dir}.")
+                print(f"{lock} cannot be locked ({problem}). Make sure that no other training writes to {run_dir}.")
             yield
     except locks.Taken as error:
         raise ValueError(
-            f"`--checkpoints-path`: a training of {run_dir} is running: {error}. Wait for its end or stop it, and the "
-            "same command goes on where it was; or give another --name or --checkpoints-path. If it does not run any "
-            f"more, on a disk that keeps the locks of machines that are gone, remove {lock}."
+            f"`--checkpoints-path`: {run_dir} is used by a running training: {error}. Wait for its end or stop it; "
+            f"then the same command continues. Or give another --name or --checkpoints-path. If the training no "
+            f"longer runs and the disk kept its lock, remove {lock}."
         ) from error
     finally:
         if is_new:
@@ -163,17 +163,17 @@ def _start(config, trained, saver, photographs, strategy, *, chief) -> loop.Posi
     if len(set(sizes)) > 1:
         counts = ", ".join(f"{n:,}" for n in sizes)
         raise ValueError(
-            f"`--dataset-path`: the processes have different numbers of photographs: {counts}, in the order of the "
-            "cluster. Give all the same files."
+            f"`--dataset-path`: the processes have different numbers of photographs, in the order of the cluster: "
+            f"{counts}. Give all processes the same files."
         )
     position = loop.Position.start(host, size=photographs.size, pipelines=distribution.processes(strategy))
     if len(set(distribution.gather(strategy, position.iteration))) > 1:
-        raise ValueError(f"The processes found different checkpoints in {saver.run_dir}: it must be one shared folder.")
+        raise ValueError(f"The processes found different checkpoints in {saver.run_dir}. It must be one shared folder.")
     said = [photographs.description, *saver.notes]
-    said += [f"Going on at iteration {position.iteration}." if host else f"Run directory: {saver.run_dir}"]
+    said += [f"Continuing at iteration {position.iteration}." if host else f"Run folder: {saver.run_dir}"]
     if host is None and config.run.network:
         loaded = checkpoints.load_networks(Path(config.run.network), config, trained)
-        anew = "" if "discriminator" in loaded else "; the discriminator starts anew"
+        anew = "" if "discriminator" in loaded else "; the discriminator starts afresh"
         said += [f"Starting from {config.run.network}: {' and '.join(loaded)}{anew}."]
     elif host is None and config.architecture.encoder_name in pretrained.PACKAGES:
         name = config.architecture.encoder_name
@@ -219,7 +219,7 @@ def _final_table(config, predictor, photographs, held_out):
     )
     held_out.warn_of_bad_files()
     table = tables.text_table(tables.results(evaluation))
-    table = f"Of the last weights, on the photographs held out of training. {table}"
+    table = f"The last weights, on the photographs held out of training. {table}"
     common.say(table)
     text = f"{tables.protocol_text(evaluation.protocol)}\n\n{table}\n"
     whole.write(Path(config.run.checkpoints_path) / "validation.txt", text)
@@ -233,25 +233,25 @@ def _name(config):
 def _say_how_it_ended(interrupted, config, position, last):
     iteration, run_dir, saved = position.iteration, Path(config.run.checkpoints_path), config.run.save
     if interrupted:
-        kept = f"saved in {run_dir}. The same command goes on from there." if saved else "nothing saved (--save False)."
+        kept = f"saved in {run_dir}. The same command continues." if saved else "nothing saved (--save False)."
         kept = kept if iteration else "there was nothing to save."
         print(f"Interrupted at iteration {iteration}; {kept}")
         return
     if config.schedule.pretrain_steps and position.schedule.phase != "adversarial":
-        print("It ended within its pre-training: the generator has met no discriminator.")
+        print("The run ended during its pre-training, without adversarial training.")
     samples = config.run.sample and any((run_dir / "samples").glob("*.png"))
     print(f"Finished at iteration {iteration}." + (f" Look at {run_dir}/samples." if samples else ""))
     if saved:
-        print(f"Measure it: {modes.command('eval')} --checkpoints-path {run_dir}")
+        print(f"To measure it: {modes.command('eval')} --checkpoints-path {run_dir}")
         print(_which_weights(run_dir, config.run.best_metric, last))
 
 
 def _which_weights(run_dir, metric, last):
     """-> what the run has left, with the figures: its last weights, which its folder means, and its best ones."""
     figure = "" if last is None else f", {metric} {last:.4g}"
-    said = f"Weights: {run_dir / stored.WEIGHTS}, the last ones, which --checkpoints-path means{figure}"
+    said = f"Weights: {run_dir / stored.WEIGHTS}, the last weights, which --checkpoints-path uses{figure}"
     if not (run_dir / checkpoints.BEST).is_file():
         return said
     best = json.loads((run_dir / checkpoints.BEST).read_text(encoding="utf-8"))
     of = f"of iteration {best['iteration']}, {best['metric']} {best['value']:.4g}"
-    return f"{said}; the best ones: --weights {run_dir / checkpoints.BEST_WEIGHTS}, {of}."
+    return f"{said}; the best weights: --weights {run_dir / checkpoints.BEST_WEIGHTS}, {of}."

@@ -22,7 +22,9 @@ def run(command: flags.Command) -> None:
     """
     asked, page = command.config.turing, command.config.page
     if asked.web and asked.participant:
-        raise flags.UsageError("`--participant` goes on in a window. In a browser, open the address that ends in it.")
+        raise flags.UsageError(
+            "`--participant` continues in a window. In a browser, open the address that ends in the token."
+        )
     if not asked.web:
         require_display()
     with running.listen(page.host, page.port) if asked.web else contextlib.nullcontext() as place:
@@ -41,7 +43,7 @@ def _test_people(command, place):
 
     with Store(folder / "turing.sqlite") as store:
         if earlier := len(result().people):
-            print(f"Participants of this test so far: {earlier}. Their answers are kept, and count.")
+            print(f"Participants of this test so far: {earlier}. Their answers are kept and count.")
         if place is not None:
             with export.Follower(store.path, folder / "turing.csv") as follower:
                 _serve(store, settings, place, config.page.host, real, colorizer, csv=follower.path)
@@ -89,12 +91,12 @@ def _ask(store, settings, token, pairs):
     participant = store.find(token, settings) if token else store.enroll(settings, front="window")
     if participant is None:
         raise ValueError(
-            f"`--participant {token}`: no participant of this test in {store.path}. Go on with the flags and the "
-            "weights of that test, or leave --participant out to begin anew"
+            f"`--participant {token}`: no participant of this test in {store.path}. Give the flags and weights of "
+            "that test, or leave --participant out to begin a new one."
         )
     run_window(pairs, store, participant)
     if 0 < store.answered(participant) < len(participant.trials):
-        print(f"To go on later: the same command with --participant {participant.token}")
+        print(f"To continue later, repeat the command with --participant {participant.token}")
 
 
 def _serve(store, settings, place, host, real, colorizer, *, csv):

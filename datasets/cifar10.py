@@ -73,8 +73,8 @@ def read_batch(folder, name):
     file = folder / name
     if not file.is_file():
         raise ValueError(
-            f"`--dataset-path`: no `{name}` under {folder}. Expected the folder of cifar-10-python.tar.gz, or omit"
-            " --dataset-path to use TensorFlow Datasets."
+            f"`--dataset-path`: no `{name}` under {folder}. Expected the folder of cifar-10-python.tar.gz. Or"
+            " leave --dataset-path out to use TensorFlow Datasets."
         )
     try:
         batch = _Unpickler(io.BytesIO(file.read_bytes()), encoding="bytes").load()
@@ -139,5 +139,7 @@ class _Unpickler(pickle.Unpickler):
 
     def find_class(self, module, name):
         if (module, name) not in self.ALLOWED:
-            raise pickle.UnpicklingError(f"it refers to {module}.{name}, which such a file never does; not executed")
+            raise pickle.UnpicklingError(
+                f"it refers to {module}.{name}, which such a file never does. It was not executed"
+            )
         return self.ALLOWED[module, name]

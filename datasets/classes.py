@@ -83,14 +83,14 @@ def _runs(category):
 def _complaint(unknown, categories, runs, where):
     wrong = ", ".join(map(_quoted, unknown))
     if not runs:
-        return f"`--classes`: {where} has no categories to choose by. Received: {wrong}. Omit the flag."
+        return f"`--classes`: {where} has no categories. Received: {wrong}. Leave the flag out."
     spelled = {run.lower(): run for run in sorted(runs)}
     similar = [spelled[s] for name in unknown for s in difflib.get_close_matches(name.lower(), spelled, cutoff=0.75)]
     return (
         f"`--classes`: {where} has no {wrong}."
         + (f" Did you mean {' or '.join(map(_quoted, dict.fromkeys(similar)))}?" if similar else "")
         + f" It has: {listed([_quoted(name) for name in sorted(categories)])}"
-        + ("; a name with a comma is given in its quotes: --classes 'a,\"b, c\"'" if "," in "".join(runs) else "")
+        + ("; quote a name with a comma: --classes 'a,\"b, c\"'" if "," in "".join(runs) else "")
     )
 
 

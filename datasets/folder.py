@@ -82,7 +82,7 @@ def _part(data, split, parts):
     root, around = parts[name], parts["train"].parent
     taken = {folder.name for folder in _subfolders(around).values()}
     beside = [one.name for one in sorted(around.iterdir()) if _has_photographs(one, taken)]
-    left = f"; left out, beside train: {classes.listed(beside, 3)}" if beside else ""
+    left = f"; left out, next to train: {classes.listed(beside, 3)}" if beside else ""
     if name == "train" and "validation" not in parts:
         return divided(data, split, root, found[name], categories=categories, reason=left)
     label, names = _chosen(data, root, found[name], categories)

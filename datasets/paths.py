@@ -29,7 +29,7 @@ def locate(data) -> Path | None:
     if path == own:
         return None
     wrong = "is not a folder" if path.exists() else "is not there"
-    what = "photographs." if data.dataset == "folder" else f"{data.dataset}'s files, or omit the flag."
+    what = "photographs." if data.dataset == "folder" else f"{data.dataset}'s files, or leave the flag out."
     raise ValueError(f"`--dataset-path`: {path} {wrong}. Name the folder of {what}")
 
 
@@ -37,11 +37,12 @@ def no_held_out(data, root=None, found=()):
     """-> the ValueError for a validation split that the settings leave empty, of photographs found below a folder."""
     if len(found) == 1:
         return ValueError(
-            f"`--dataset-path`: {root} has one photograph to use, {next(iter(found))}: nothing can be held out of it. "
-            "Give more, hundreds at least for colours to be learned; or train on this one, to see that it works, with "
-            "--validate False --sample False."
+            f"`--dataset-path`: {root} has only one usable photograph, {next(iter(found))}, so none can be held out. "
+            "Give hundreds to learn colours. Or train on this photograph, as a trial, with --validate False --sample "
+            "False."
         )
     return ValueError(
-        f"`--validation-fraction`: nothing of {data.dataset} is held out for validation. Received:"
-        f" {data.validation_fraction:g}. Give a larger share, or train without: --validate False --sample False."
+        f"`--validation-fraction`: no image of {data.dataset} is held out for validation. Received:"
+        f" {data.validation_fraction:g}. Give a larger share, or train without validation: --validate False --sample "
+        "False."
     )

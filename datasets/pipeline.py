@@ -31,7 +31,7 @@ from colorgan.datasets import augment, degrade, randomness
 from colorgan.models import color
 from colorgan.settings import nearest
 
-NOTHING_LEFT = "no picture of this split can be trained on"
+NOTHING_LEFT = "no image of this split is usable for training"
 
 
 class Split:
@@ -56,7 +56,7 @@ class Split:
             f"{data.dataset}, {name} split, {source.size:,} images at {data.width}x{data.height} ({source.origin})"
         )
         if not source.size:
-            raise ValueError(f"The {name} split of {data.dataset} is empty ({source.origin}): nothing is left for it")
+            raise ValueError(f"The {name} split of {data.dataset} is empty ({source.origin})")
         _check_known("--augmentations", data.augmentations, augment.AUGMENTATIONS)
         _check_known("--degradations", data.degradations, degrade.DEGRADATIONS)
 

@@ -43,7 +43,7 @@ def load(data, split):
         if not root.is_dir():
             raise ValueError(
                 f"`--dataset-path`: no folder `{root.name}` under {path}. Expected Places365's small images: data_256"
-                " (training and validation) and val_256 (test), or omit --dataset-path to use TensorFlow Datasets."
+                " (training and validation) and val_256 (test). Or leave --dataset-path out to use TensorFlow Datasets."
             )
     if split != "test":
         return folder.divided(data, split, train, _photographs(train))
@@ -54,7 +54,7 @@ def load(data, split):
     if not names and all(one.is_file() for one in lists):
         labels, names = official_labels(*lists, found)
     if data.classes and not names:
-        reason = f", as for validation: val_256 has no classes (no {LABELS} and {CATEGORIES} beside it)"
+        reason = f", as for validation: val_256 has no classes (no {LABELS} and {CATEGORIES} next to it)"
         return folder.divided(data, split, train, _photographs(train), reason=reason)
     chosen, labels, names = classes.select(data.classes, names, labels, where=f"folder {test}")
     origin = f"folder {test}{classes.in_words(data.classes)}"
@@ -89,7 +89,7 @@ def official_labels(labels, categories, found):
     if unknown := sorted(set(numbers.values()) - set(named)):
         raise ValueError(f"`--dataset-path`: {labels} has a label {unknown[0]} that {categories} does not name.")
     if not numbers.keys() & set(found):
-        raise ValueError(f"`--dataset-path`: {labels} has none of the photographs in val_256. Remove or replace it.")
+        raise ValueError(f"`--dataset-path`: {labels} lists none of the photographs in val_256. Remove or replace it.")
     return np.array([numbers.get(name, -1) for name in found], np.int64), tuple(named[i] for i in range(len(named)))
 
 

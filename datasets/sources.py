@@ -62,7 +62,7 @@ class BadFiles:
         if bad > self.max_fraction * max(seen, min(self.size, 1000)):
             raise ValueError(
                 f"`--max-bad-fraction`: {bad} of the {seen} files read are unreadable ({self.origin}), more than the"
-                f" share of {self.max_fraction:g} that is tolerated: {listed}. Repair or remove them, or raise"
+                f" allowed share of {self.max_fraction:g}: {listed}. Repair or remove them, or raise"
                 " --max-bad-fraction."
             )
 

@@ -59,7 +59,7 @@ def _prepared(name, data):
             builder = tensorflow_datasets.builder(name, data_dir=folder)
         except tensorflow_datasets.core.DatasetNotFoundError as error:
             raise ValueError(
-                f"`--dataset`: TensorFlow Datasets has no set {name!r}. They are listed at"
+                f"`--dataset`: TensorFlow Datasets has no set {name!r}. All sets are listed at"
                 " https://www.tensorflow.org/datasets/catalog"
             ) from error
         if builder.info.splits:  # what is prepared has splits
@@ -69,7 +69,7 @@ def _prepared(name, data):
         if not data.download:
             raise ValueError(
                 f"`--download`: {name} is not prepared yet (looked in {builder.data_dir}). TensorFlow Datasets would"
-                f" download {size}: allow it with --download True, or name a folder of the files with --dataset-path."
+                f" download {size}. Allow it with --download True, or name a folder of the files with --dataset-path."
             )
         print(f"Downloading {name} with TensorFlow Datasets: {size}, to {builder.data_dir}", flush=True)
         logging.getLogger("urllib3").setLevel(logging.ERROR)  # it warns of every new attempt

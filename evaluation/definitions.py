@@ -46,7 +46,7 @@ METRICS = {
     "mae_rgb": Metric("mean |difference| of the 8-bit RGB, 0..255", ("mae_rgb",), "low"),
     "psnr": Metric(
         "10 log10(255^2 / mse) of the 8-bit RGB of each image, mse at least 1/12, that of rounding to 8 bits: at most "
-        f"{PSNR_CAP:.1f} dB, which identical pictures get",
+        f"{PSNR_CAP:.1f} dB, the value for identical pictures",
         ("psnr",),
         "high",
         "dB",
@@ -79,7 +79,7 @@ METRICS = {
         ("colorfulness",),
         "",
     ),
-    "colorfulness_truth": Metric("the same of the truth", ("colorfulness_truth",), ""),
+    "colorfulness_truth": Metric("colorfulness of the truth", ("colorfulness_truth",), ""),
     "colorfulness_ratio": _ratio("colorfulness", "mean colorfulness of the results / of the truths"),
     "colorfulness_abs": Metric(
         "the variant with |R-G| and |(R+G)/2-B| that several papers use", ("colorfulness_abs",), ""
@@ -88,8 +88,8 @@ METRICS = {
     "colorfulness_abs_ratio": _ratio("colorfulness_abs", "mean colorfulness_abs of the results / of the truths"),
     "chroma_ratio": _ratio(
         "chroma",
-        "mean chroma sqrt(a^2 + b^2) of the results' Lab / of the truths'; below 0.5 a model is giving up on colour; "
-        f"none where the truths' is not above {NO_CHROMA:g}: they are gray",
+        "mean chroma sqrt(a^2 + b^2) of the results' Lab / of the truths'; below 0.5 the colours are very pale; "
+        f"none if the truths' is not above {NO_CHROMA:g}: they are gray",
         NO_CHROMA,
     ),
     "saturation": Metric("mean saturation (HSV) of the 8-bit result, 0..1", ("saturation",), ""),
@@ -115,8 +115,9 @@ METRICS = {
         "low",
     ),
     "in_place": Metric(
-        f"share of points whose colour lies within {IN_PLACE:g} Lab units of ab of what was asked, means over the "
-        "point's square of the 8-bit result and of the asked colour fitted into sRGB at each pixel's lightness; points "
+        f"share of points whose colour lies within {IN_PLACE:g} Lab units of ab of the asked colour: means over the "
+        "point's square, of the 8-bit result and of the asked colour fitted into sRGB at each pixel's lightness; "
+        "points "
         "that overlap are left out",
         ("points_in_place", "points"),
         "high",
@@ -124,15 +125,15 @@ METRICS = {
         "ratio",
     ),
     "can_reach": Metric(
-        "share of photographs that can have an aim at their lightness: a mean saturation of no more than with each "
+        "share of photographs that can reach an aim at their lightness: a mean saturation up to its value with each "
         "true colour moved to the edge of sRGB, hue kept; a hue if they have any colour",
         ("can_reach",),
         "",
         "%",
     ),
-    "reachable": Metric("mean of the aims, or of the most that a photograph can have", ("reachable",), ""),
+    "reachable": Metric("mean of the aims, or of the nearest value that a photograph can reach", ("reachable",), ""),
     "aim_met": Metric(
-        f"share, of photographs that can have an aim, whose 8-bit result is within {NEAR:g} of it: of a mean "
+        f"share, among photographs that can reach an aim, whose 8-bit result is within {NEAR:g} of it: of a mean "
         "saturation (HSV), or of a turn from a mean hue, weighted by saturation",
         ("aim_met", "can_reach"),
         "high",
@@ -208,7 +209,9 @@ def check_measured(name: str) -> None:
     """
     columns = metric(name).columns
     if not columns or columns[0].partition("-")[0] in OF_FEATURES:
-        raise ValueError(f"`{name}` needs a feature network. Choose another, such as mae_ab or colorfulness_ratio")
+        raise ValueError(
+            f"`{name}` needs a feature network. Choose another metric, such as mae_ab or colorfulness_ratio"
+        )
 
 
 def threshold(name: str) -> float | None:
@@ -235,5 +238,5 @@ def cost(name: str, value: float) -> float:
     """
     known = metric(name)
     if not known.better:
-        raise ValueError(f"`{name}` has no better or worse. Choose another, such as mae_ab or colorfulness_ratio")
+        raise ValueError(f"`{name}` has no best value. Choose another metric, such as mae_ab or colorfulness_ratio")
     return {"low": value, "high": -value, "one": abs(value - 1)}[known.better]

@@ -81,8 +81,8 @@ class NamedNetwork:
         self.of_sets, self.distance = {"fid": f"FID-{short}", "kid": f"KID-{short}"}, f"LPIPS-{short}"
         self.label = name
         self.description = (
-            f"{name} (Tan and Le 2019, trained on ImageNet), weights' sha256 {sha256}; not InceptionV3, with "
-            "which published FID is measured: these cannot be compared with it; pictures resized to "
+            f"{name} (Tan and Le 2019, trained on ImageNet), weights' sha256 {sha256}; published FID uses "
+            "InceptionV3, so these values are not comparable with it; pictures resized to "
             f"{self._size[0]}x{self._size[1]}, bilinear, antialiased"
         )
 

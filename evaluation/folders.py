@@ -50,7 +50,8 @@ class Pairs:
         if not self.names:
             raise ValueError(
                 f"{result_dir} ({len(results)} pictures) and {truth_dir} ({len(truths)}) have no path in common. Pairs "
-                f"have the same path without suffix. Only there: {_named(sorted(results))}; {_named(sorted(truths))}"
+                f"have the same path without suffix. Without a partner: {_named(sorted(results))}; "
+                f"{_named(sorted(truths))}"
             )
         self._sizes = _common_sizes(self._paths)
         parents = [str(Path(name).parent) for name in self.names]
@@ -58,7 +59,7 @@ class Pairs:
         self.class_names = folders if len(folders) > 1 else ()
         self._labels = np.array([folders.index(parent) if self.class_names else -1 for parent in parents])
         self.description = {
-            "dataset": f"{len(self.names)} pairs of pictures at their own size: {result_dir} against {truth_dir}",
+            "dataset": f"{len(self.names)} pairs of pictures, each at its size: {result_dir} against {truth_dir}",
             "pictures read": "as 8-bit sRGB, alpha over white, turned as EXIF says, colour profiles applied",
             "without a partner": {place: f"{_named(paths)} missing" for place, paths in self.missing.items() if paths},
             "left out for their suffix": {
@@ -101,8 +102,8 @@ def _listing(folder, flag):
             left.append(path)
         elif name in found:
             raise ValueError(
-                f"`{flag}`: {found[name]} and {root / path} have the same name but for the suffix, or for how its "
-                "letters are composed in Unicode. Keep one"
+                f"`{flag}`: {found[name]} and {root / path} differ only in the suffix, or in the Unicode form of the "
+                "name. Keep one."
             )
         else:
             found[name] = root / path
@@ -121,7 +122,7 @@ def _common_sizes(paths):
     if different:
         raise ValueError(
             f"The pictures of a pair must have the same size. {len(different)} differ: {_named(different)}. "
-            "Save results at the size of their truths; resizing here would change what is measured"
+            "Save results at the size of their truths: resizing here would change the measurement."
         )
     if small:
         raise ValueError(f"Pictures must have at least {SSIM_WINDOW}x{SSIM_WINDOW} pixels. Smaller: {_named(small)}")

@@ -107,7 +107,7 @@ class Measurement:
             ValueError: if no batch was added.
         """
         if not self.count:
-            raise ValueError("There is nothing to measure: no image was evaluated")
+            raise ValueError("No image was evaluated, so there is nothing to measure.")
         columns = {name: np.concatenate(parts) for name, parts in self._parts.items()}
         if "bins" in columns:
             rows = columns.pop("bins")

@@ -63,7 +63,7 @@ def plan(models: Mapping, counts, whole, *, seed=0) -> Plan | None:
         if counts and "hints" not in has or not has:
             flag, lacks = ("--hint-counts", "hints") if counts else ("--steering", "conditions")
             raise ValueError(
-                f"`{flag}`: {name} takes no {lacks}: it was trained without --conditions "
+                f"`{flag}`: {name} takes no {lacks}, because it was trained without --conditions "
                 f"{lacks if counts else 'hints,palette,aim'}. Leave it out, or leave out {flag}"
             )
     some = any("hints" in _conditions(model) for model in models.values())

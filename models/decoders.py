@@ -48,8 +48,8 @@ class Decoder(blocks.Composite, layers.Layer):
         for row in inputs:
             if WHOLE > row.reduction > max(reached):
                 raise ValueError(
-                    f"`{row.name}` joins the decoder at reduction {row.reduction}, but its rows come to {reached}. "
-                    "Use one of these, or less"
+                    f"`{row.name}` joins the decoder at reduction {row.reduction}, but its rows give {reached}. Use "
+                    "one of these, or a smaller reduction."
                 )
         # Larger maps than a row's are shrunk; smaller ones do not come in.
         entering = [[row for row in inputs if row.reduction == WHOLE or row.reduction <= r] for r in reached]

@@ -168,8 +168,8 @@ def build(config: Config, block, *, of_table=TableEncoder, **each):
     for row in inputs.of(config):
         if row.joins == "picture":
             raise ValueError(
-                f"`--{row.setting.replace('_', '-')}`: the encoder {name} sees the gray picture alone. "
-                f"Received: {row.channels}. Leave it out, or use --encoder-name table."
+                f"`--{row.setting.replace('_', '-')}`: the encoder {name} sees only the gray picture. Received: "
+                f"{row.channels}. Leave it out, or use --encoder-name table."
             )
     width, depth = LITE[name]
     return EfficientNetLite(width=width, depth=depth, color_space=config.data.color_space)

@@ -33,8 +33,8 @@ class Generator(blocks.Composite, keras.Model):
         super().__init__(dtype="float32")  # the layers cast for themselves: a pretrained encoder sees L unrounded
         if encoder.reduction % decoder.enlargement:
             raise ValueError(
-                "`--decoder`: the product of its strides must divide what the encoder shrinks by, so that the colours "
-                f"come at a whole part of the picture's size. Received: {decoder.enlargement} and {encoder.reduction}"
+                "`--decoder`: the product of its strides must divide the encoder's reduction, so that the colours "
+                f"have a whole fraction of the picture's size. Received: {decoder.enlargement} and {encoder.reduction}"
             )
         # In this order: a checkpoint has the variables as they come.
         self.head, self.encoder, self.decoder, self.inputs = head, encoder, decoder, tuple(inputs)

@@ -147,7 +147,7 @@ def of(config: Config) -> tuple[Input, ...]:
         raise ValueError(nearest.unknown("`--conditions`", unknown[0], CONDITIONS))
     if asked and config.data.color_space != "lab":
         raise ValueError(
-            "`--conditions` are of a and b: use --color-space lab, or no --conditions. "
+            "`--conditions` concern a and b. Use --color-space lab, or no --conditions. "
             f"Received: --color-space {config.data.color_space}"
         )
     found = []

@@ -87,15 +87,15 @@ class Guard:
         asked = headers.get("host", "")
         if not _is_ours(asked, self.host.lower()):
             return 400, (
-                "This page is not served at that name. Use its address, start it with --host NAME, or have the web "
-                "server in front of it send `Host: localhost`."
+                "The page is not served under that name. Use its address, start it with --host NAME, or let the web "
+                "server in front send `Host: localhost`."
             )
         # OPTIONS is how a browser asks whether a foreign page may send; a web socket sends, and has no method.
         if foreign and scope.get("method") not in ("GET", "HEAD"):
             return 403, (
-                f"A page of {headers['origin']} sends this, which is not this page's own place, "
-                f"{headers.get('x-forwarded-host') or asked}. A web server in front of it must send the visitor's host "
-                "as `X-Forwarded-Host`."
+                f"A page of {headers['origin']} sent this request, but this server is "
+                f"{headers.get('x-forwarded-host') or asked}. A web server in front must send the visitor's host as "
+                "`X-Forwarded-Host`."
             )
         if int(headers.get("content-length", 0)) > self.max_bytes:
             return 413, self.too_large

@@ -147,7 +147,7 @@ def _mode(given, fixed):
     if mode not in MODES:
         raise ValueError(f"{nearest.unknown('`--mode`', given, MODES)} (or the original's 0, 1, 2)")
     if fixed and mode != fixed:
-        raise ValueError(f"This is {fixed}, which --mode does not change. For {mode}: {modes.command(mode)}")
+        raise ValueError(f"This is {fixed}, and --mode cannot change it. For {mode} use {modes.command(mode)}")
     return mode
 
 
@@ -155,7 +155,7 @@ def _check_given(given, mode):
     """What is given must be for the mode, and one of the mode's choices."""
     foreign = [OPTIONS[name] for name in sorted(given) if mode not in OPTIONS[name].modes]
     if foreign:
-        heeded = "; ".join(f"{one.flag} is for {', '.join(one.modes)}" for one in foreign)
+        heeded = "; ".join(f"{option.flag} is for {', '.join(option.modes)}" for option in foreign)
         raise ValueError(f"{heeded}; not for {mode}. Leave it out.")
     for name, value in given.items():
         OPTIONS[name].check(value, mode=mode)

@@ -196,9 +196,9 @@ _READERS = {  # how a word of the command line is read, and what it must be
     float: (float, "a number"),
     str: (str, "text"),
     WORDS: (_words, "words, comma-separated"),
-    NAMES: (_names, "names, comma-separated, one that has a comma in quotes as in 'a,\"b, c\"'"),
+    NAMES: (_names, "names, comma-separated; quote a name with a comma, as in 'a,\"b, c\"'"),
     NUMBERS: (_numbers, "whole numbers, comma-separated"),
-    SHARE: (_share, "a share and how many there are, like 2/8"),
+    SHARE: (_share, "a share and their number, like 2/8"),
     ROWS: (_rows, "JSON rows like [[64,1],[128,2]]"),
     STAGES: (_rows, "JSON rows like [[0,9],[1000,5]]"),
 }
@@ -236,11 +236,11 @@ _ITEMS = {  # what a tuple holds, and how that is said
     WORDS: (_are_words, "be words"),
     NAMES: (_are_words, "be names"),
     NUMBERS: (_are_numbers, f"be whole numbers of at least 0 and at most {MOST:,}"),
-    SHARE: (_is_share, "be a share and how many there are, from 1/8 to 8/8"),
+    SHARE: (_is_share, "be a share and their number, such as 1/8 to 8/8"),
     ROWS: (
         _are_layers,
         "be rows [filters, stride] or [filters, stride, dropout]: whole numbers above 0, and a rate of at least 0 and "
         "below 1",
     ),
-    STAGES: (_are_stages, "be rows [iteration, number]: whole numbers of at least 0, the iterations rising"),
+    STAGES: (_are_stages, "be rows [iteration, number]: whole numbers of at least 0, with rising iterations"),
 }

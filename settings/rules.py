@@ -40,20 +40,20 @@ WITHOUT_MEANING = (
         "a critic has no labels and no accuracy",
         {"label_smoothing": False, "d_max_accuracy": 1.01, "d_pretrain_accuracy": 0.0, "d_retrain_accuracy": 0.0},
     ),
-    Beside("validate", False, "colourfulness is seen in the validation", {"stop_colorfulness": 0.0}),
-    Beside("log", False, "curves are drawn of the log", {"visualize": False}),
+    Beside("validate", False, "colourfulness is measured by the validation", {"stop_colorfulness": 0.0}),
+    Beside("log", False, "curves are drawn from the log", {"visualize": False}),
     Beside("color_space", "rgb", "it is a factor on a and b, of --color-space lab", {"chroma_gain": 1.0}),
     Beside("color_space", "yuv", "it is a factor on a and b, of --color-space lab", {"chroma_gain": 1.0}),
     Beside(
         "head",
         "color",
-        "it has no bins to classify, as channel-bins, joint-bins and color-and-bins have",
+        "it has no bins to classify; channel-bins, joint-bins and color-and-bins have",
         {"classification_weight": 0.0, "pretrain": "l1"},
     ),
     Beside(
         "critic_ratio",
         "cantelli",
-        "it makes rounds of its own",
+        "it makes its own rounds",
         {"noise_epochs": 0, "d_max_accuracy": 1.01, "d_retrain_accuracy": 0.0},
         start={"d_steps": 16},
     ),
@@ -83,9 +83,8 @@ def check_bins(data) -> None:
     """
     if data.chroma_gain != 1 or data.min_colorfulness:
         raise ValueError(
-            "`--chroma-gain` and `--min-colorfulness` change the colours that are learned, but the weights of the "
-            "colour bins are those of all photographs as they are. Where bins are classified give --chroma-gain 1 "
-            "--min-colorfulness 0"
+            "`--chroma-gain` and `--min-colorfulness` change the colours of training, but the weights of the colour "
+            "bins come from all unchanged photographs. With classified bins, give --chroma-gain 1 --min-colorfulness 0."
         )
 
 
@@ -95,17 +94,17 @@ def _without_meaning(config):
         flags = ", ".join(flag_name(name) for name, neutral in row.neutral.items() if values[name] != neutral)
         if values[row.name] == row.value and flags:
             choice = f"{flag_name(row.name)} {row.value}"
-            yield f"`{choice}`: {row.why}; it does not go with {flags}. Leave one of them out."
+            yield f"`{choice}`: {row.why}; it excludes {flags}. Leave one of them out."
 
 
 def _schedule(config):
     schedule, run = config.schedule, config.run
     if config.data.validation_fraction == 1:
-        yield "`--validation-fraction 1` leaves nothing to train on: it is for measuring a folder whole. Give less."
+        yield "`--validation-fraction 1` leaves nothing to train on: it measures a whole folder. Give a smaller one."
     if not (schedule.d_steps or schedule.g_steps):
-        yield "`--d-steps` and `--g-steps` are both 0: an iteration would train nothing. Give one of them more."
+        yield "`--d-steps` and `--g-steps` are both 0, so an iteration would train nothing. Raise one of them."
     if config.follows_validation and not run.validate:
-        yield "`--lr-decay-schedule plateau` follows the validation: it needs --validate True."
+        yield "`--lr-decay-schedule plateau` depends on the validation. Give --validate True."
     least, most = schedule.critic_ratio_min, schedule.critic_ratio_max
     if schedule.critic_ratio == "cantelli" and not least <= schedule.d_steps <= most:
         yield (
@@ -114,9 +113,9 @@ def _schedule(config):
         )
     if schedule.stop_colorfulness and not (schedule.pretrain_steps or run.network):
         yield (
-            f"`--stop-colorfulness {schedule.stop_colorfulness:g}`, here or in the preset, is for a generator that "
-            "begins pale, after --pretrain-steps of L1 or from another run (--network). One that begins with the "
-            "discriminator may be colourful from the start: give --stop-colorfulness 0."
+            f"`--stop-colorfulness {schedule.stop_colorfulness:g}`, given or in the preset, needs a generator that "
+            "begins pale, after --pretrain-steps of L1 or from another run (--network). Without these the generator "
+            "can be colourful from the start. Give --stop-colorfulness 0."
         )
 
 
@@ -129,20 +128,20 @@ def _objective(config):
             yield "`--control-truth adjusted` changes brightness, which an rgb generator would have to copy."
         if data.degradations:
             yield (
-                "`--control-truth adjusted` computes the true colours with the picture's lightness, which "
-                "--degradations change. Leave one out; a preset's are off with --degradations ''."
+                "`--control-truth adjusted` computes the true colours with the picture's lightness, but "
+                "--degradations change it. Leave one out. --degradations '' switches off the preset's."
             )
     if objective.d_batches == "halves" and data.batch_size % 2:
         yield f"`--d-batches halves` needs an even --batch-size. Received: {data.batch_size}"
     if config.architecture.head == "color-and-bins" and not objective.classification_weight:
         yield (
-            "`--head color-and-bins` has bins that only a classification teaches: give --classification-weight above "
+            "`--head color-and-bins` has bins, which need a classification loss. Give --classification-weight above "
             "0, or --head color."
         )
     both = schedule.pretrain_steps and schedule.pretrain == "both"
     if both and not (objective.l1_weight and objective.classification_weight):
         yield (
-            "`--pretrain both` weighs L1 by --l1-weight and the classification by --classification-weight: give both "
+            "`--pretrain both` weights L1 by --l1-weight and the classification by --classification-weight. Give both "
             "above 0, or --pretrain l1 or classification."
         )
 
@@ -151,13 +150,13 @@ def _encoder(config, given):
     name, run = config.architecture.encoder_name, config.run
     learned = name in PRETRAINED_ENCODERS
     if "encoder" in given and name != "table":
-        yield f"`--encoder` is the table of --encoder-name table, and this run's is {name}. Leave one of them out."
+        yield f"`--encoder` is for --encoder-name table, but this run has {name}. Leave one of them out."
     if run.encoder_weights and not learned:
-        yield "`--encoder-weights` are of a pretrained encoder: name it with --encoder-name, or leave it out."
+        yield "`--encoder-weights` are for a pretrained encoder. Name it with --encoder-name, or leave them out."
     if run.encoder_weights and run.network:
-        yield "`--encoder-weights`: the networks of --network hold their encoder's. Leave one of them out."
+        yield "`--encoder-weights`: --network already has the encoder's weights. Leave one of them out."
     if not (learned or config.optimizer.encoder_lr_factor or run.network):
         yield (
-            "`--encoder-lr-factor 0` would freeze an encoder that has learned nothing. Give a pretrained one "
-            "(--encoder-name), another run's networks (--network), or a factor above 0."
+            "`--encoder-lr-factor 0` would freeze an untrained encoder. Give a pretrained encoder (--encoder-name), "
+            "another run's networks (--network), or a factor above 0."
         )

@@ -20,7 +20,8 @@ from colorgan.settings.presets import PRESETS
 SHOWN_FIRST = {"test_output": "--output"}  # aliases that help has before the original's name
 MANNERS = (
     "A flag on the command line beats the preset, the preset beats the data set's defaults, and these beat the "
-    f"defaults below. Presets: {', '.join(PRESETS)}. Booleans take a value, as in --augment False; without it they are True."
+    f"defaults below. Presets: {', '.join(PRESETS)}. Booleans take a value, as in --augment False; without it they are "
+    "True."
 )
 
 

@@ -67,11 +67,11 @@ def test_training_leaves_what_it_promises(run):
     assert "test-eval.py" in printed.stdout
     table = (place / "validation.txt").read_text()
     assert "N = 16" in table and "median" in table and table.splitlines()[-1] in printed.stdout
-    assert "\nOf the last weights, on the photographs held out of training. Results, N = 16" in table
+    assert "\nThe last weights, on the photographs held out of training. Results, N = 16" in table
     best = json.loads((place / "best.json").read_text())
-    figure, last = f"mae_ab {best['value']:.4g}", "checkpoints/shapes/generator.weights.h5, the last ones, which"
+    figure, last = f"mae_ab {best['value']:.4g}", "checkpoints/shapes/generator.weights.h5, the last weights, which"
     assert printed.stdout.splitlines()[-1] == (  # one validation: the last weights are the best
-        f"Weights: {last} --checkpoints-path means, {figure}; the best ones: --weights "
+        f"Weights: {last} --checkpoints-path uses, {figure}; the best weights: --weights "
         f"checkpoints/shapes/best.weights.h5, of iteration 6, {figure}."
     )
 
@@ -194,7 +194,7 @@ def test_dry_run_of_what_uses_weights_looks_at_them(run, monkeypatch, capsys):
         assert main.run(mode, ["--dataset", "shapes", "--gpu-ids", "-1", "--dry-run"]) == 0
         settings, rest = capsys.readouterr().out.split("\n}\n")
         assert json.loads(settings + "}").keys() == flags.parse([], mode=mode).config.flat(mode).keys()
-        assert "parameters, of checkpoints/shapes/generator.weights.h5" in rest
+        assert "parameters, from checkpoints/shapes/generator.weights.h5" in rest
         assert ("test split, 200 images" in rest) == (mode == "eval")
     assert sorted(Path().rglob("*")) == before
 

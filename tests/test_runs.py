@@ -78,7 +78,7 @@ def test_a_second_training_of_a_folder_is_refused(here, tmp_path):
     run = tmp_path / "run"
     with locks.held(run / "training.lock"):
         failed = here("train", *shapes("--checkpoints-path", "run", "--max-steps", 1), expect=1).err
-        assert f"`--checkpoints-path`: a training of run is running: process {os.getpid()} on " in failed
+        assert f"`--checkpoints-path`: run is used by a running training: process {os.getpid()} on " in failed
         assert [path.name for path in run.iterdir()] == ["training.lock"]
     # What fails holds nothing, and leaves no folder behind.
     here("train", *shapes("--checkpoints-path", "new", "--network", "gone"), expect=1)
@@ -138,7 +138,7 @@ def test_a_run_that_became_colourful_enough_stays_ended(here, tmp_path):
     done = here("train", *words, "--stop-colorfulness", 1e-6)
     assert "The run ends" in done.out + done.err and "Finished at iteration 3." in done.out
     again = here("train", *words, "--stop-colorfulness", 1e-6).out
-    assert "Going on at iteration 3." in again and "Finished at iteration 3." in again
+    assert "Continuing at iteration 3." in again and "Finished at iteration 3." in again
     assert len([row for row in rows(tmp_path / "run") if row["iteration"] == 3 and "val/mae_ab" in row]) == 1
     assert "Finished at iteration 6." in here("train", *words, "--stop-colorfulness", 99).out
 
@@ -157,8 +157,8 @@ def test_kill_9_loses_at_most_one_save_interval(tmp_path, here, start):
     newest = tmp_path / "run" / "checkpoints" / f"ckpt-{kept}.data-00000-of-00001"
     os.truncate(newest, 1000)  # by a disk that was full, or a copy that was broken off
     printed = here("train", *words, "--max-steps", kept - 1).out
-    assert f"checkpoints: ckpt-{kept} (" in printed and f"The run goes on from ckpt-{kept - 3}, which" in printed
-    assert f"Going on at iteration {kept - 3}." in printed
+    assert f"checkpoints: ckpt-{kept} (" in printed and f"The run continues from ckpt-{kept - 3}, which" in printed
+    assert f"Continuing at iteration {kept - 3}." in printed
     iterations = [row["iteration"] for row in rows(tmp_path / "run") if "g/l1" in row]
     assert iterations == list(range(1, kept))  # the lost rows are not there twice
     assert stored_iteration(tmp_path / "run") == kept - 1

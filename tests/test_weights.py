@@ -140,8 +140,8 @@ def test_saved_weights_are_a_folder_that_is_loaded(run, tmp_path):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--checkpoints-path", "{run}"], "`--average-checkpoints 2`: number of checkpoints in .*: 0"),
-        (["--weights", "photo"], "is of a run, given by its folder. Received: .*photo.weights.h5"),
+        (["--checkpoints-path", "{run}"], "`--average-checkpoints 2`: .* has only 0 checkpoints"),
+        (["--weights", "photo"], "needs a run, given by its folder. Received: .*photo.weights.h5"),
     ],
 )
 def test_averages_are_of_runs_with_checkpoints(run, shipped, capsys, words, said):
@@ -192,7 +192,7 @@ def test_evaluated_by_name_on_validation_beside_the_test(shipped, tmp_path, caps
     assert all("(3.0, 4.0)" in json.dumps(result) for result in found)
     test, held = (result["protocol"] for result in found)
     assert "test split" in test["dataset"] and "validation split" in held["dataset"]
-    assert "held out" not in test and "of packed weights only if" in held["held out"]
+    assert "held out" not in test and "for packed weights only if" in held["held out"]
     assert test["fingerprint of the truth"] != held["fingerprint of the truth"]
     # Nothing lies beside the weights.
     assert sorted(path.name for path in shipped.iterdir()) == ["photo.weights.h5", "photo.weights.json"]
@@ -214,8 +214,8 @@ def test_compared_with_a_run_of_the_same_data(run, shipped, capsys):
 @pytest.mark.parametrize(
     ("mode", "words", "said"),
     [
-        ("class-weights", ["--head", "joint-bins"], "--head: the trained model .* has settings of its own"),
-        ("pack", ["--output", "x.h5"], "Packed weights are called NAME.weights.h5"),
+        ("class-weights", ["--head", "joint-bins"], "--head: the weights .* already fix this"),
+        ("pack", ["--output", "x.h5"], "Packed weights are named NAME.weights.h5"),
     ],
 )
 def test_flags_without_a_meaning(shipped, tmp_path, capsys, mode, words, said):

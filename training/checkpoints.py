@@ -42,13 +42,13 @@ def check_directory(run_dir: Path, config: Config) -> None:
         return
     if not config.run.resume:
         raise ValueError(
-            f"`--resume False`: {run_dir} holds a run already. Give another --name or --checkpoints-path, "
-            "or delete the directory."
+            f"`--resume False`: {run_dir} already holds a run. Give another --name or --checkpoints-path, or delete "
+            "the folder."
         )
     if differences := read(path).differences(config):
         raise ValueError(
             f"{run_dir} holds a run with other settings:\n{_listed(differences)}\n"
-            "Give another --name or --checkpoints-path, or the run's own settings."
+            "Give another --name or --checkpoints-path, or the settings of that run."
         )
 
 
@@ -88,7 +88,7 @@ def load_networks(path: Path, config: Config, state: TrainState) -> tuple[str, .
         files = {"generator": path / WEIGHTS, "discriminator": path / DISCRIMINATOR_WEIGHTS}
     for file in files.values():
         if not file.is_file():
-            raise FileNotFoundError(f"`--network`: no weights at {file}. Expected a run's directory or a weights file.")
+            raise FileNotFoundError(f"`--network`: no weights at {file}. Expected a run's folder or a weights file.")
     known = _check_same_networks(path, config, tuple(files))
     for name, file in files.items():
         network = getattr(state, name)
@@ -123,7 +123,7 @@ def _check_same_networks(path, config, names):
     if not other.config.architecture.conditions:
         wanted.remove("conditions")
     if differences := {n: (theirs[n], mine[n]) for n in wanted if mine[n] != theirs[n]}:
-        raise ValueError(f"`--network`: {path} holds other networks than this run's:\n{_listed(differences)}")
+        raise ValueError(f"`--network`: {path} holds networks that differ from this run's:\n{_listed(differences)}")
     return other.config.architecture.conditions
 
 
@@ -201,8 +201,8 @@ class Checkpoints:
         said = f"{self.directory} has damaged checkpoints: {', '.join(damaged)}."
         if damaged and not known:
             raise ValueError(
-                f"{said} No other is there. Put copies in their place, or start anew with another --name or "
-                f"--checkpoints-path, and with --network {self.run_dir} if its networks are to go on."
+                f"{said} There is no other checkpoint. Restore them from a copy, or start a new run with another "
+                f"--name or --checkpoints-path. --network {self.run_dir} takes over its networks."
             )
         if not known:
             return None
@@ -210,11 +210,11 @@ class Checkpoints:
         self._restore(newest)
         if damaged:
             self._keep += len(damaged)  # they take no place of one that is whole
-            self.notes.append(f"{said} The run goes on from {newest.name}, which is whole.")
+            self.notes.append(f"{said} The run continues from {newest.name}, which is not damaged.")
         elif newest.name not in _listed_in(self.directory):
             self.notes.append(
-                f"The file `checkpoint` in {self.directory}, which names the newest, is damaged or gone. The run goes "
-                f"on from {newest.name}, whose number is the highest."
+                f"The file `checkpoint` in {self.directory}, which names the newest, is damaged or gone. The run "
+                f"continues from {newest.name}, whose number is the highest."
             )
         return json.loads(self.state.host.numpy())
 
@@ -224,7 +224,7 @@ class Checkpoints:
         except (AssertionError, tf.errors.OpError, ValueError) as error:
             raise ValueError(
                 f"The checkpoint {path} does not fit this version or these settings: {error}\n"
-                f"Start anew with another --name or --checkpoints-path; {WEIGHTS} there remains usable."
+                f"Start a new run with another --name or --checkpoints-path. {WEIGHTS} there remains usable."
             ) from error
 
     def average(self, count: int) -> list[str]:
@@ -242,8 +242,8 @@ class Checkpoints:
         paths = [self.directory / name for name in _listed_in(self.directory)[-count:]]
         if len(paths) < count:
             raise ValueError(
-                f"`--average-checkpoints {count}`: number of checkpoints in {self.directory}: {len(paths)}. Give no "
-                "more than that, or train with a higher --keep-checkpoints and a lower --save-interval."
+                f"`--average-checkpoints {count}`: {self.directory} has only {len(paths)} checkpoints. Give at most "
+                "that, or train with a higher --keep-checkpoints and a lower --save-interval."
             )
         sums = [np.zeros(value.shape, np.float64) for value in self.state.best_generator.get_weights()]
         for path in paths:
@@ -270,7 +270,7 @@ class Checkpoints:
             reason = error.message.rpartition("; ")[2].partition(" [Op:")[0]
             raise OSError(
                 f"The checkpoint of iteration {host['iteration']} cannot be written to {self.directory}: {reason}. "
-                "Those before it stay: when this is mended, the same command goes on from the newest."
+                "Earlier checkpoints are kept. After a repair the same command continues from the newest."
             ) from error
         if self.chief:
             write_weights(self.state.best_generator, self.run_dir / WEIGHTS)

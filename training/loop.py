@@ -55,14 +55,14 @@ class Position:
             return cls(cursors=tuple(range(pipelines)), size=size)
         if "seen" not in host:
             raise ValueError(
-                "The checkpoint is of an earlier version, which noted less. Start anew with another --name or "
-                "--checkpoints-path, and with --network if its networks are to go on."
+                "The checkpoint is from an earlier version and lacks values. Start a new run with another --name or "
+                "--checkpoints-path. --network takes over its networks."
             )
         if host["size"] != size:
             raise ValueError(
-                f"`--dataset-path`: the training split has {size} images now and had {host['size']} when the run was "
-                "saved, so that its order is another. Restore the files and what is held out of them "
-                "(--validation-fraction), or start anew with another --name or --checkpoints-path."
+                f"`--dataset-path`: the training split has {size} images now, but had {host['size']} when the run was "
+                "saved, so their order differs. Restore the files and --validation-fraction, or start a new run with "
+                "another --name or --checkpoints-path."
             )
         cursors = host["cursors"]
         if len(cursors) != pipelines:
@@ -208,7 +208,7 @@ class Loop:
         kept = f"The last good checkpoint is kept in {self.checkpoints.directory}"
         return DivergedError(
             f"{what} at iteration {iteration}. {kept if self.done_at['save'] else 'No checkpoint was saved before'}. "
-            "Start anew under another --name or --checkpoints-path with a lower --lr, or with --precision float32."
+            "Start a new run with another --name or --checkpoints-path, and a lower --lr or --precision float32."
         )
 
     def _log(self) -> None:

@@ -44,8 +44,8 @@ class TrainState:
         shapes, own = ([tuple(one.shape) for one in some] for some in (weights, self.generator.encoder.weights))
         if shapes != own:
             raise ValueError(
-                f"`--encoder-weights`: they are another encoder's than --encoder-name says: {len(shapes)} arrays where "
-                f"it has {len(own)}, or arrays of other shapes. Name the encoder that they are of."
+                f"`--encoder-weights`: these belong to another encoder than --encoder-name: they have {len(shapes)} "
+                f"arrays, it has {len(own)}, or shapes differ. Name their encoder."
             )
         for one in (self.generator, self.average):
             if one is not None:

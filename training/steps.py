@@ -248,7 +248,7 @@ def _apply(optimizer, tape, loss, network, *, partly=False):
     pairs = list(zip(tape.gradient(loss, _values(network)), network.trainable_variables, strict=True))
     unreached = [v.path for g, v in pairs if g is None]
     if unreached and not partly:
-        raise ValueError(f"The loss does not depend on {', '.join(unreached)}: the network has parts without a use")
+        raise ValueError(f"The loss does not depend on {', '.join(unreached)}: the network has unused parts.")
     learned = [(g, v) for g, v in pairs if g is not None]
     optimizer.apply([g for g, _ in learned], [v for _, v in learned])
 

@@ -122,7 +122,9 @@ def read_rows(path: Path) -> list[dict]:
             rows.append(json.loads(line))
         except json.JSONDecodeError as error:
             if number < len(lines):
-                raise ValueError(f"{path}, line {number}, is not JSON: {error}. Remove the line to go on.") from error
+                raise ValueError(
+                    f"{path}, line {number}, is not JSON: {error}. Remove the line to continue."
+                ) from error
     return rows
 
 

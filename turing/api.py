@@ -95,7 +95,7 @@ class Api:
             for files in self._files.values():
                 if name in files:
                     return files.pop(name)
-        raise HTTPException(404, "There is no such image, or no longer. Reload the page to go on.")
+        raise HTTPException(404, "There is no such image, or no longer. Reload the page to continue.")
 
     def answer(self, message: dict) -> dict:
         """Save an answer. -> whether it counts; one that was given before does not count again."""
@@ -115,14 +115,14 @@ class Api:
         if hidden and not self.settings.delay:
             raise HTTPException(422, "`hidden` must be false: this test does not hide its pictures.")
         if not self.store.views(participant, number):
-            raise HTTPException(409, f"Trial {number} was not shown yet. Reload the page to go on.")
+            raise HTTPException(409, f"Trial {number} was not shown yet. Reload the page to continue.")
         given = trials.Answer(
             participant.trials[number], choice, round(seconds, 4), hidden, round(exposure, 4), trials.stamp()
         )
         try:
             return {"counted": self.store.save(participant, given)}
         except ValueError as error:
-            raise HTTPException(409, f"{error} Reload the page to go on.") from error
+            raise HTTPException(409, f"{error} Reload the page to continue.") from error
 
     def _participant(self, token):
         found = self.store.find(token, self.settings)

@@ -195,7 +195,9 @@ class Result:
             lines += ["", f"Without the {flagged} who failed more than {share} of the attention checks:"]
             lines += self._part(self.kept)
         if len(self.people) > 1:
-            lines.append("Pooled intervals take all answers for independent; those of one person are less so.")
+            lines.append(
+                "Pooled intervals assume independent answers, but the answers of one person are not independent."
+            )
         return "\n".join(lines)
 
     def _part(self, summary):

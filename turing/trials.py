@@ -79,7 +79,7 @@ class Settings:
             raise ValueError(
                 "`--test-size`, `--practice` and `--checks` together must not exceed the number of images, because "
                 f"none is shown twice. Received: {self.total} trials, {self.num_images} images. "
-                "Ask for fewer trials or give more images"
+                "Ask for fewer trials or give more images."
             )
 
     @property

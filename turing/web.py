@@ -71,7 +71,9 @@ def build(api: Api, *, host: str) -> Guard:
 
     @app.exception_handler(Exception)
     def fail(request, error):  # it is raised again, so that it is logged
-        problem = "The server has a problem. Your answers so far are saved. Please tell whoever runs it."
+        problem = "The server has a problem. Your answers so far are saved. Please tell the person who runs the test."
         return JSONResponse({"detail": problem}, 500)
 
-    return Guard(app, host=host, max_bytes=LARGEST, too_large=f"A message may have {LARGEST} bytes.", headers=HEADERS)
+    return Guard(
+        app, host=host, max_bytes=LARGEST, too_large=f"A message has at most {LARGEST} bytes.", headers=HEADERS
+    )

@@ -58,7 +58,7 @@ def text(packed: Stored, run: Path | None, *, parameters: int) -> str:
         *(["```", table.strip(), "```", ""] if table else []),
         "## What it does badly",
         "",
-        "*(Look at results, and write it here. Say too what the photographs' licences are.)*",
+        "*(Look at results, and write it here. Also state the photographs' licences.)*",
         "",
     ]
     return "\n".join(lines)

@@ -54,9 +54,11 @@ def packed_name(weights: Path) -> str:
         ValueError: if the weights' own name is not `NAME.weights.h5`, or their folder is a run's.
     """
     if not weights.name.endswith(SUFFIX) or weights.name == SUFFIX:
-        raise ValueError(f"Packed weights are called NAME{SUFFIX}. Received: {weights.name}")
+        raise ValueError(f"Packed weights are named NAME{SUFFIX}. Received: {weights.name}")
     if (weights.parent / "config.json").exists():
-        raise ValueError(f"{weights.parent} is a run's directory, whose weights are its own. Choose another folder.")
+        raise ValueError(
+            f"{weights.parent} is a run's folder, and packed weights cannot go there. Choose another folder."
+        )
     return weights.name.removesuffix(SUFFIX) + DESCRIPTION_SUFFIX
 
 
@@ -70,7 +72,7 @@ def _copy(source, target):
         if np.ndim(values) > 1 and values.dtype == np.float32:
             largest = np.abs(values).max(initial=0)
             if not largest <= np.finfo(np.float16).max:  # nor NaN
-                raise ValueError(f"{item.name} holds {largest:g}, which float16 cannot")
+                raise ValueError(f"{item.name} holds {largest:g}, which does not fit into float16")
             values = values.astype(np.float16)
         made = target.create_dataset(name, data=values, track_times=False)
         made.attrs.update(item.attrs)

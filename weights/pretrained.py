@@ -59,7 +59,8 @@ def locate(name: str, place: str) -> Path:
     flag = "`--encoder-weights`"
     if place != name and place in PACKAGES:
         raise ValueError(
-            f"`--encoder-weights {place}` are another encoder's than --encoder-name {name}. Give one name."
+            f"`--encoder-weights {place}` belong to another encoder than --encoder-name {name}. Give the same name "
+            "twice."
         )
     if place != name:
         if Path(place).is_file():
@@ -90,7 +91,7 @@ def arrays(path: Path) -> dict[str, np.ndarray]:
     with open(path, "rb") as file:
         if file.read(4) == b"PK\x03\x04":
             raise ValueError(
-                "it is of PyTorch's newer layout. Save it once more in the older one: torch.save(torch.load(FILE), "
+                "it is of PyTorch's newer layout. Save it again in the older layout: torch.save(torch.load(FILE), "
                 "NEW_FILE, _use_new_zipfile_serialization=False)"
             )
         file.seek(0)
@@ -102,7 +103,7 @@ def arrays(path: Path) -> dict[str, np.ndarray]:
                 raise ValueError("its numbers are stored in big-endian order")
             described, keys = _Arrays(file).load(), _Arrays(file).load()
             if not all(isinstance(one, _Described) for one in described.values()):
-                raise ValueError("it holds something else beside arrays: save the model's state_dict() alone")
+                raise ValueError("it holds something other than arrays: save the model's state_dict() alone")
             types = {one.key: one.type for one in described.values()}
             stored = {key: _numbers(file, types[key]) for key in keys}
             return {str(name): _array(one, stored[one.key]) for name, one in described.items()}

@@ -66,11 +66,11 @@ class Stored:
             ValueError: if it is another one.
         """
         if not self.weights.is_file():
-            raise FileNotFoundError(f"No weights at {self.weights}. Expected a run's directory or its {WEIGHTS}.")
+            raise FileNotFoundError(f"No weights at {self.weights}. Expected a run's folder or its {WEIGHTS}.")
         if self.packed and self.digest != self.sha256:
             raise ValueError(
                 f"{self.weights} is not the file that {self.described_by.name} describes: its SHA-256 is "
-                f"{self.digest}, {self.sha256} is expected. It was changed or not copied whole: fetch both files again."
+                f"{self.digest}, not {self.sha256}. It was changed or not copied completely. Fetch both files again."
             )
 
     def load_into(self, network) -> None:
@@ -120,8 +120,8 @@ def _described(weights):
     if not described_by.is_file():
         if not settings.is_file():
             raise FileNotFoundError(
-                f"No {settings}, and no {described_by.name} beside the weights: they say which network the weights are "
-                "for."
+                f"There is no {settings}, and no {described_by.name} next to the weights. One of them must describe "
+                "the network."
             )
         return Stored(weights, settings, read(settings))
     try:

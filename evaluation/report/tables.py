@@ -129,7 +129,7 @@ def settings_tables(evaluation):
 def steering_tables(evaluation):
     """-> of each model what came of what people asked, and a table of aims; none where nothing was asked."""
     for model, entries in evaluation.steering.items():
-        title = f"{model}, what people ask, N = {evaluation.protocol['n']} images, [95 % interval], paired differences"
+        title = f"{model}, wishes, N = {evaluation.protocol['n']} images, [95 % interval], paired differences"
         header = ["given", label("psnr"), "difference", label("mae_ab"), "difference", "to", label("in_place")]
         yield title, header, [_steered(entry) for entry in entries if "difference" in entry or "points" in entry]
         aims = [

@@ -134,6 +134,6 @@ def method(evaluation) -> str:
         return ""
     return (
         f"N = {evaluation.protocol['n']} images. A metric decides where its paired p-value, corrected for all {tested} "
-        f"tests (Holm), is below {comparisons.LEVEL:g}. Many of the metrics measure nearly the same: read what they "
-        "say, more than how many they are."
+        f"tests (Holm), is below {comparisons.LEVEL:g}. Many metrics measure nearly the same, so their number means "
+        "little."
     )

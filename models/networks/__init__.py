@@ -28,7 +28,7 @@ def merged(tables):
     for file, table in tables:
         for name, function in table.items():
             if name in found:
-                raise ValueError(f"models/networks: both {owner[name]} and {file} call a network `{name}`. Rename one.")
+                raise ValueError(f"models/networks: both {owner[name]} and {file} name a network `{name}`. Rename one.")
             found[name], owner[name] = function, file
     return found
 

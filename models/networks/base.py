@@ -63,7 +63,8 @@ class Discriminator(blocks.Composite, keras.Model):
         if self.crop:
             if any(n is not None and n <= 2 * self.crop for n in x.shape[1:3]):
                 raise ValueError(
-                    f"`--d-crop` must leave something of the pictures. Received: {self.crop} pixels from each side of "
+                    f"`--d-crop` must leave some pixels of the pictures. Received: {self.crop} pixels from each side "
+                    "of "
                     f"{x.shape[1]} x {x.shape[2]}"
                 )
             x = x[:, self.crop : -self.crop, self.crop : -self.crop]

@@ -161,7 +161,7 @@ def check_terms(objective: Objective) -> None:
     if not any(term.weighs(objective) for term in GENERATOR_TERMS):
         raise ValueError(
             "The generator has nothing to minimize: `--adversarial-weight` and `--l1-weight` are both 0, and no other "
-            "term is set. Give one of them a weight"
+            "term is set. Give one of them a weight above 0."
         )
 
 

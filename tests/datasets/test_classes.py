@@ -64,7 +64,7 @@ def test_twenty_are_named():
     names = tuple(f"c{i:02}" for i in range(31))
     with pytest.raises(ValueError, match=r'It has: "c00", .*, "c19" and 11 more$'):
         chosen("zebra", categories=names, labels=(0,))
-    with pytest.raises(ValueError, match='here has no categories to choose by. Received: "zebra". Omit'):
+    with pytest.raises(ValueError, match='here has no categories. Received: "zebra". Leave'):
         chosen("zebra", categories=(), labels=(-1,))
     assert classes.in_words(names).endswith(", c19 and 11 more") and classes.in_words(()) == ""
 

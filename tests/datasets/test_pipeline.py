@@ -102,7 +102,7 @@ def test_gray_is_dropped_and_counted_in_training_only(split, gather):
 
 def test_nothing_but_gray_ends_with_an_error(split):
     one = split(gray=range(10))
-    with pytest.raises(ValueError, match="--drop-gray.*no picture of this split"), one.clear_errors():
+    with pytest.raises(ValueError, match="--drop-gray.*no image of this split"), one.clear_errors():
         next(iter(one.training_batches(2)))
 
 

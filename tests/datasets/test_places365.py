@@ -37,7 +37,7 @@ def test_splits_and_labels(places, settings, gather):
 def test_nothing_held_out(places, settings):
     data = settings(dataset="places365", dataset_path=str(places), validation_fraction=0.0)
     assert [datasets.load(data, split).size for split in ("train", "test")] == [9, 4]
-    with pytest.raises(ValueError, match="--validation-fraction`: nothing of places365 is held out"):
+    with pytest.raises(ValueError, match="--validation-fraction`: no image of places365 is held out"):
         datasets.load(data, "validation")
 
 
@@ -177,7 +177,7 @@ def test_folders_in_val_256_are_its_labels(places, settings, gather):
     [
         ("places365_val.txt", "0.jpg 0\n1.jpg\n", r"places365_val.txt, line 2: expected a name and a number"),
         ("places365_val.txt", "0.jpg 3\n", "has a label 3 that .*categories_places365.txt does not name"),
-        ("places365_val.txt", "other.jpg 0\n", "has none of the photographs in"),
+        ("places365_val.txt", "other.jpg 0\n", "lists none of the photographs in"),
         ("categories_places365.txt", "/a/abbey 0\n/a/alley 2\n", "does not number its categories 0, 1, 2"),
     ],
 )

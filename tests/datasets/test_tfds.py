@@ -252,7 +252,7 @@ def test_classes_need_known_names(load):
         ValueError, match=r'--classes`: colorgan_photos/plain/1.0.0 has no "dogs". Did you mean "dog"\?'
     ):
         load("train", classes=("dogs",))
-    with pytest.raises(ValueError, match=r"--classes`: .*noname.* no categories to choose by. Received: .dog."):
+    with pytest.raises(ValueError, match=r"--classes`: .*noname.* no categories. Received: .dog."):
         load("train", "noname", classes=("dog",))
 
 

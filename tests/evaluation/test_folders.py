@@ -104,7 +104,7 @@ def test_what_does_not_fit_is_named(tmp_path):
     with pytest.raises(ValueError, match="1 differ: .*x.png is 9x8, .*x.png is 10x8"):
         folders.Pairs(a, b)
     save(a / "x.jpg", (8, 10))
-    with pytest.raises(ValueError, match="x.jpg and .*x.png have the same name but for the suffix"):
+    with pytest.raises(ValueError, match="x.jpg and .*x.png differ only in the suffix"):
         folders.Pairs(a, b)
     (a / "x.png").unlink()
     assert folders.Pairs(a, b).names == ["x"]

@@ -217,7 +217,7 @@ def test_bad_input_is_named(pair):
         metrics.Measurement(["mae_ab"]).add(truth, lab, rgb.astype(np.uint16))
     with pytest.raises(ValueError, match="`result_lab` must be .* without NaN"):
         metrics.Measurement(["mae_ab"]).add(truth, lab * np.nan, rgb)
-    with pytest.raises(ValueError, match="no image was evaluated"):
+    with pytest.raises(ValueError, match="No image was evaluated"):
         metrics.Measurement(definitions.all_names()).means()
     with pytest.raises(ValueError, match="`fid` needs a feature network"):
         metrics.Measurement(["fid"]).add(truth, lab, rgb)

@@ -34,9 +34,9 @@ def test_nothing_is_overwritten_but_the_same(tmp_path, capsys):
     assert names(told(12, "run/generator.weights.h5, sha256 4567, working size 8")) == NAMES  # trained on
     assert capsys.readouterr().out == ""
     assert names(told(5)) == ["result-5.json", "report-5.html", "report-5.png", "report-5.md"]
-    assert "is of more images and stays" in capsys.readouterr().out
+    assert "has results of more images, and is kept" in capsys.readouterr().out
     assert names(told(12, dataset="other"))[0] == "result-12.json"
-    assert "is of other photographs and stays" in capsys.readouterr().out
+    assert "has results of other photographs, and is kept" in capsys.readouterr().out
     assert names(told(12, "best.weights.h5, sha256 89"))[0] == "result-12-2.json"
     assert names(told(12, "best.weights.h5, sha256 89"))[0] == "result-12-2.json"  # its own
     assert names(told(12, "third.weights.h5, sha256 89"))[0] == "result-12-3.json"
@@ -71,7 +71,9 @@ def test_groups_are_of_runs_that_differ_in_their_seed_alone():
     assert settings.groups(seeds | other) == {"a": ("a-1", "a-2"), "b": ("b",)}
     unlike = {"x1": seeds["a-1"], "y1": seeds["a-2"], "x": other["b"]}
     assert settings.groups(unlike) == {"x1 and others": ("x1", "y1"), "x": ("x",)}
-    with pytest.raises(ValueError, match="no two of these differ in their seed alone, but in --lr, --batch-size"):
+    with pytest.raises(
+        ValueError, match="no two of these runs differ only in their seed. They differ in --lr, --batch-size"
+    ):
         settings.groups({"a": model("--lr", "0.1"), "b": model("--batch-size", "3", "--lr", "0.2")})
 
 
@@ -85,7 +87,7 @@ def test_a_judge_that_is_kin_is_named(tmp_path):
     said = networks.notes(judge, {"own": own, "kin": kin, "plain": model()})
     assert said == [
         "own was built on efficientnet-lite2, which judges it here: FID-lite2, KID-lite2, LPIPS-lite2 may favour it.",
-        "kin was built on efficientnet-lite0, of the judge's family and data: FID-lite2, KID-lite2, LPIPS-lite2 may "
+        "kin was built on efficientnet-lite0, of the same family and data as the judge: FID-lite2, KID-lite2, LPIPS-lite2 may "
         "favour it.",
     ]
     file = tmp_path / "features.keras"
@@ -93,7 +95,7 @@ def test_a_judge_that_is_kin_is_named(tmp_path):
     trained = model("--feature-model", str(file), "--adversarial", "non-saturating")
     of_file = SimpleNamespace(name="features.keras", sha256="", of_sets={"fid": "fid", "kid": "kid"}, distance="")
     assert networks.notes(of_file, {"m": trained})[0].startswith(
-        f"m was trained against {file}; if that is the judge's"
+        f"m was trained against {file}; if it is related to the judge"
     )
     of_file.sha256 = "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881"  # of "x", by sha256sum
     assert networks.notes(of_file, {"m": trained}) == [
@@ -108,7 +110,7 @@ def test_a_network_by_name_comes_out_of_its_package(monkeypatch):
     features, maps = network(rgb)
     assert features.shape == (1, 1280) and [one.shape[1] for one in maps] == [112, 56, 28, 14, 7]
     assert networks.find("") is None
-    with pytest.raises(FileNotFoundError, match="`--fid-model`: there is no file nope. Give efficientnet-lite0 or"):
+    with pytest.raises(FileNotFoundError, match="`--fid-model`: nope is not there. Give efficientnet-lite0 or"):
         networks.find("nope")
     monkeypatch.setitem(pretrained.PACKAGES, "efficientnet-lite2", "efficientnet_lite2_that_nobody_has")
     with pytest.raises(FileNotFoundError, match="`--fid-model efficientnet-lite2`: the package .* extra `pretrained`"):

@@ -116,6 +116,6 @@ def test_what_is_said_of_the_whole_picture_is_added_to_every_pixel_of_the_smalle
 
 def test_what_joins_a_decoder_must_have_the_size_of_a_row():
     table, pixelwise = [(4, 2, 0.0), (3, 2, 0.0)], functools.partial(blocks.Block, kernel_size=1)
-    with pytest.raises(ValueError, match=r"`depth` joins the decoder at reduction 16, but its rows come to \[4, 2\]"):
+    with pytest.raises(ValueError, match=r"`depth` joins the decoder at reduction 16, but its rows give \[4, 2\]"):
         far = inputs.Input("depth", "", "", 0, 1, None, reduction=16, joins="decoder", channels=1)
         decoder_of(table, pixelwise, reduction=8, inputs=[far])

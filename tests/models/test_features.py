@@ -71,7 +71,7 @@ def test_a_saved_model_comes_back_frozen(tmp_path, pictures):
 
 
 def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(FileNotFoundError, match="`--feature-model`: there is no file .*none.keras. Expected a .keras"):
+    with pytest.raises(FileNotFoundError, match="`--feature-model`: .*none.keras is not there. Expected a .keras"):
         features.load(tmp_path / "none.keras")
 
 

@@ -106,7 +106,7 @@ def test_unknown_networks_list_the_known():
 
 def test_a_name_is_given_once():
     assert networks.merged([("one", {"a": 1}), ("other", {"b": 2})]) == {"a": 1, "b": 2}
-    with pytest.raises(ValueError, match="both one and other call a network `a`"):
+    with pytest.raises(ValueError, match="both one and other name a network `a`"):
         networks.merged([("one", {"a": 1}), ("other", {"a": 2})])
 
 
@@ -275,7 +275,7 @@ def test_the_crop_ignores_the_rim(name, crop):
 
 
 def test_a_crop_that_leaves_nothing():
-    with pytest.raises(ValueError, match="`--d-crop` must leave something.*Received: 16 pixels.*32 x 32"):
+    with pytest.raises(ValueError, match="`--d-crop` must leave some pixels.*Received: 16 pixels.*32 x 32"):
         discriminators.build(configured("nazeri", d_crop=16))
 
 

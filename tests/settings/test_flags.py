@@ -224,7 +224,7 @@ def test_modes(line, fixed, mode):
 
 
 def test_a_door_keeps_its_mode():
-    with pytest.raises(ValueError, match="This is train.*For eval: .*eval"):
+    with pytest.raises(ValueError, match="This is train.*For eval use .*eval"):
         parsed("--mode eval", mode="train")
 
 

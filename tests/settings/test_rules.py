@@ -48,7 +48,7 @@ def test_the_table_knows_what_the_rooms_know():
     ("values", "complaint"),
     [
         ({"d_steps": 0, "g_steps": 0}, "would train nothing"),
-        ({"lr_decay_schedule": "plateau", "validate": False}, "plateau` follows the validation"),
+        ({"lr_decay_schedule": "plateau", "validate": False}, "plateau` depends on the validation"),
         ({"critic_ratio": "cantelli", "d_steps": 33}, "`--critic-ratio cantelli` starts at --d-steps.*5 and 32"),
         ({"stop_colorfulness": 0.5}, "begins pale"),
         ({"validation_fraction": 1.0}, "leaves nothing to train on"),
@@ -57,10 +57,16 @@ def test_the_table_knows_what_the_rooms_know():
         ({"control_truth": "adjusted", "desired_hue": 0.5, "degradations": ("blur",)}, "--degradations change"),
         ({"d_batches": "halves", "batch_size": 5}, "even --batch-size. Received: 5"),
         ({"head": "color-and-bins"}, "or --head color"),
-        ({"head": "joint-bins", "pretrain": "both", "pretrain_steps": 1}, "`--pretrain both` weighs L1 by --l1-weight"),
-        ({"encoder_name": "new", "encoder_weights": "x.pth"}, "of a pretrained encoder: name it with --encoder-name"),
-        ({"encoder_name": PRETRAINED_ENCODERS[0], "encoder_weights": "x.pth", "network": "y"}, "hold their encoder's"),
-        ({"encoder_name": "new", "encoder_lr_factor": 0.0}, "would freeze an encoder that has learned nothing"),
+        (
+            {"head": "joint-bins", "pretrain": "both", "pretrain_steps": 1},
+            "`--pretrain both` weights L1 by --l1-weight",
+        ),
+        ({"encoder_name": "new", "encoder_weights": "x.pth"}, "for a pretrained encoder. Name it with --encoder-name"),
+        (
+            {"encoder_name": PRETRAINED_ENCODERS[0], "encoder_weights": "x.pth", "network": "y"},
+            "already has the encoder's",
+        ),
+        ({"encoder_name": "new", "encoder_lr_factor": 0.0}, "would freeze an untrained encoder"),
     ],
 )
 def test_what_a_training_refuses(values, complaint):
@@ -87,7 +93,7 @@ def test_what_it_does_not_refuse(values):
 def test_a_table_that_was_given_to_a_pretrained_encoder():
     config = flags.resolve({"preset": "photo"})
     rules.check(config)
-    with pytest.raises(ValueError, match="`--encoder` is the table of --encoder-name table"):
+    with pytest.raises(ValueError, match="`--encoder` is for --encoder-name table"):
         rules.check(config, {"encoder"})
 
 

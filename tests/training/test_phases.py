@@ -259,5 +259,5 @@ def test_a_network_with_parts_that_nothing_uses_is_refused(tiny, batch):
     strategy = tf.distribute.get_strategy()
     trained = state.create(config, strategy)
     compiled = steps.Steps(config, trained, strategy, class_weights=np.ones((2, 16), np.float32))
-    with pytest.raises(ValueError, match="does not depend on .*kernel.*parts without a use"):
+    with pytest.raises(ValueError, match="does not depend on .*kernel.*unused parts"):
         compiled.iterate(batch(config), Action(0, 1))

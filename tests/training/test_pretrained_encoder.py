@@ -71,7 +71,7 @@ def test_it_begins_with_them_and_frozen_keeps_them(published, tmp_path, monkeypa
 
     monkeypatch.setattr(pretrained, "read", unread)
     assert main.run("train", [*QUICK, "--max-steps", "1", "--checkpoints-path", "run"]) == 0  # it is at its end
-    assert "Going on at iteration 1." in capsys.readouterr().out
+    assert "Continuing at iteration 1." in capsys.readouterr().out
 
     def at_once(self, interrupted):
         checkpoints.write_weights(self.state.best_generator, self.checkpoints.run_dir / "generator.weights.h5")
@@ -103,7 +103,7 @@ def test_a_random_encoder_that_learns_slowly_is_told(tmp_path, monkeypatch, caps
 def test_another_encoders_weights_are_refused():
     trained = state.create(small(filter_multiplier=0.05), tf.distribute.get_strategy())
     arrays = trained.generator.encoder.get_weights()
-    said = f"another encoder's than --encoder-name says: {len(arrays) - 2} arrays where it has {len(arrays)}"
+    said = f"another encoder than --encoder-name: they have {len(arrays) - 2} arrays, it has {len(arrays)}"
     with pytest.raises(ValueError, match=said):
         trained.load_encoder(arrays[2:])
 
@@ -130,22 +130,22 @@ def test_bins_are_taught_the_mean_colour_of_the_pixels_under_them():
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--preset", "tiny", "--encoder-name", NAME, "--decoder", "[[8,3]]"], "must divide what the encoder shrinks"),
+        (["--preset", "tiny", "--encoder-name", NAME, "--decoder", "[[8,3]]"], "must divide the encoder's reduction"),
         (
             ["--preset", "tiny", "--encoder-weights", "x.pth"],
-            "are of a pretrained encoder: name it with --encoder-name",
+            "are for a pretrained encoder. Name it with --encoder-name",
         ),
         (
             ["--preset", "tiny", "--encoder-name", "vgg"],
             "Unknown `--encoder-name` 'vgg'. Known: table, efficientnet-lite0",
         ),
-        (["--preset", "tiny", "--encoder-lr-factor", "0"], "would freeze an encoder that has learned nothing"),
-        (["--preset", "photo", "--encoder-weights", "nowhere.pth"], "there is no file nowhere.pth"),
-        (["--preset", "photo", "--encoder", "[[8,2]]"], "`--encoder` is the table of --encoder-name table"),
+        (["--preset", "tiny", "--encoder-lr-factor", "0"], "would freeze an untrained encoder"),
+        (["--preset", "photo", "--encoder-weights", "nowhere.pth"], "nowhere.pth is not there"),
+        (["--preset", "photo", "--encoder", "[[8,2]]"], "`--encoder` is for --encoder-name table"),
         (["--preset", "photo", "--classification-weight", "0"], "or --head color"),
         (
             ["--preset", "photo", "--head", "joint-bins", "--l1-weight", "0"],
-            "`--pretrain both` weighs L1 by --l1-weight",
+            "`--pretrain both` weights L1 by --l1-weight",
         ),
     ],
 )

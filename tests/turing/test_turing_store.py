@@ -150,7 +150,7 @@ def test_what_is_no_file_of_answers_is_refused(tmp_path):
     with sqlite3.connect(path) as database:
         database.execute("CREATE TABLE other (x)")
     database.close()
-    with pytest.raises(OSError, match=r"its version is 0, not 1\). Move it away"):
+    with pytest.raises(OSError, match=r"format 0, not 1\). Move it away"):
         turing_store.Store(path)
     with pytest.raises(OSError, match="unable to open"):
         turing_store.Store(tmp_path)

@@ -159,7 +159,7 @@ def outside(**changed):
     ("data", "complaint"),
     [
         (b"", "it cannot be read"),
-        (b"PK\x03\x04 a newer layout", "PyTorch's newer layout. Save it once more"),
+        (b"PK\x03\x04 a newer layout", "PyTorch's newer layout. Save it again"),
         (layout(network())[: -4 * 5 * 8 - 8] + struct.pack("<q", 2**62), "ends too early"),
         (layout({n: a for n, a in network().items() if "depthwise" not in n}), "no _blocks.0._depthwise_conv.weight"),
         (layout(network(), magic=7), "not a file of PyTorch's older layout"),
@@ -188,13 +188,13 @@ def test_without_the_package_it_says_what_to_install(monkeypatch):
 
 def test_another_encoders_name():
     with pytest.raises(
-        ValueError, match="efficientnet-lite2` are another encoder's than --encoder-name efficientnet-lite0"
+        ValueError, match="efficientnet-lite2` belong to another encoder than --encoder-name efficientnet-lite0"
     ):
         pretrained.read(NAME, "efficientnet-lite2")
 
 
 def test_a_file_that_is_not_there():
-    with pytest.raises(FileNotFoundError, match="there is no file nowhere.pth. Name a .pth file, or leave it out"):
+    with pytest.raises(FileNotFoundError, match="nowhere.pth is not there. Name a .pth file, or leave it out"):
         pretrained.read(NAME, "nowhere.pth")
 
 

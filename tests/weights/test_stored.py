@@ -84,7 +84,7 @@ def test_a_runs_best_weights_are_no_packed_ones(run, tmp_path):
         (tmp_path / name.replace("generator", "best")).write_bytes((run / name).read_bytes())
     (tmp_path / "best.json").write_text('{"metric": "mae_ab", "value": 1.0}')
     assert not stored.find(tmp_path / "best.weights.h5").packed
-    with pytest.raises(ValueError, match="is a run's directory, whose weights are its own"):
+    with pytest.raises(ValueError, match="is a run's folder, and packed weights"):
         packing.pack(stored.find(run), tmp_path / "mine.weights.h5", median_ab=None)
 
 
@@ -96,19 +96,19 @@ def test_what_float16_cannot_hold_is_not_packed(run, tmp_path, value, said):
         kernels = []
         file.visititems(lambda _, x: kernels.append(x) if getattr(x, "ndim", 0) > 1 else None)
         kernels[0][...] = float(value)
-    with pytest.raises(ValueError, match=f"holds {said}, which float16 cannot"):
+    with pytest.raises(ValueError, match=f"holds {said}, which does not fit into float16"):
         packing.pack(stored.find(tmp_path), tmp_path / "new" / "large.weights.h5", median_ab=None)
     assert list((tmp_path / "new").iterdir()) == []
 
 
 def test_weights_without_a_description(run, tmp_path):
     (tmp_path / "lone.weights.h5").write_bytes((run / stored.WEIGHTS).read_bytes())
-    with pytest.raises(FileNotFoundError, match="config.json, and no lone.weights.json beside the weights"):
+    with pytest.raises(FileNotFoundError, match="config.json, and no lone.weights.json next to the weights"):
         stored.find(tmp_path / "lone.weights.h5")
 
 
 def test_a_name_that_is_none(run, tmp_path):
-    with pytest.raises(ValueError, match="Packed weights are called NAME.weights.h5. Received: photo.h5"):
+    with pytest.raises(ValueError, match="Packed weights are named NAME.weights.h5. Received: photo.h5"):
         packing.pack(stored.find(run), tmp_path / "photo.h5", median_ab=None)
 
 
@@ -154,7 +154,7 @@ def test_weights_that_were_trained_in_half_precision_are_used_in_full(tmp_path):
 
 def test_missing_weights(tmp_path):
     (tmp_path / "config.json").write_text(configured().to_json())
-    with pytest.raises(FileNotFoundError, match="No weights at .*Expected a run's directory"):
+    with pytest.raises(FileNotFoundError, match="No weights at .*Expected a run's folder"):
         Colorizer.load(tmp_path)
     for name in ("nowhere", "best.weights.h5"):
         with pytest.raises(FileNotFoundError, match=f"{name} is not there, and no weights of that name ship"):

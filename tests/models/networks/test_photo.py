@@ -56,7 +56,7 @@ def test_colours_are_made_at_a_part_of_the_size(name, rows, part):
 
 
 def test_a_decoder_that_ends_between_whole_parts():
-    with pytest.raises(ValueError, match="must divide what the encoder shrinks by.*Received: 3 and 16"):
+    with pytest.raises(ValueError, match="must divide the encoder's reduction.*Received: 3 and 16"):
         generators.build(configured(decoder=((8, 3),)))
 
 
