@@ -1,6 +1,6 @@
 """colorgan colorizes grayscale photographs with conditional GANs, in TensorFlow 2 / Keras 3.
 
-`colorgan.Colorizer` is loaded on first use, so that `--help` and a look at a configuration load no TensorFlow.
+`colorgan.Colorizer` is loaded on first use, so `--help` and reading a configuration do not load TensorFlow.
 """
 
 __version__ = "0.2.0"

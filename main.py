@@ -1,7 +1,8 @@
-"""The one door: reads the command line and hands it to the mode's module in `commands/`.
+"""The entry point: reads the command line and calls the mode's module in `commands/`.
 
-`train.py`, `test-eval.py`, `test-turing.py`, `colorize.py` and `app.py` are this with their mode fixed; the installed
-command `colorgan` begins at `console`. TensorFlow is imported by the modes, so that help and mistakes answer at once.
+`train.py`, `test-eval.py`, `test-turing.py`, `colorize.py` and `app.py` call it with a fixed mode; the installed
+command `colorgan` calls `console`. Only the modes import TensorFlow, so help and errors in the command line appear at
+once.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ HELP_ALL = {"--help-all", "--helpfull"}
 
 
 def console(argv: list[str] | None = None) -> int:
-    """The command of the installed package: `colorgan MODE ...`. Alone it says what there is, and starts nothing.
+    """Run the command of the installed package, `colorgan MODE ...`. Without a mode it lists the modes.
 
     Args, Returns: as `run`.
     """
@@ -37,19 +38,19 @@ def console(argv: list[str] | None = None) -> int:
 
 
 def run(mode: str | None = None, argv: list[str] | None = None) -> int:
-    """Open the door.
+    """Run a mode.
 
     Args:
-        mode: the fixed mode of the script, or None where `--mode` decides.
+        mode: the fixed mode of the script, or None if `--mode` decides.
         argv: command line without the program's name; default: the process's.
 
     Returns:
-        The exit status: 0, 1 for a failure that the message explains, 2 for a command line that cannot be meant; a
-        mode may have more, see `settings.modes`.
+        The exit status: 0, 1 for a failure that the message explains, 2 for a wrong command line. A mode can have more,
+            see `settings.modes`.
     """
-    if hasattr(sys.stdout, "reconfigure"):  # names of files may be what a terminal cannot show
+    if hasattr(sys.stdout, "reconfigure"):  # a terminal may not be able to show a file's name
         sys.stdout.reconfigure(errors="backslashreplace")
-    # A script's folder is on the path, and from the checkout's `import datasets` inside another package finds ours.
+    # The script's folder is on the path: `import datasets` in another package would find ours.
     sys.path[:] = [place for place in sys.path if Path(place).resolve() != ROOT]
     argv = sys.argv[1:] if argv is None else argv
     if "--version" in argv:
@@ -69,7 +70,7 @@ def run(mode: str | None = None, argv: list[str] | None = None) -> int:
         return module.run(command) or 0
     except flags.UsageError as error:
         return _fail(2, error)
-    except (ValueError, OSError, FloatingPointError) as error:  # the last: a training that diverged
+    except (ValueError, OSError, FloatingPointError) as error:  # FloatingPointError: a training that diverged
         return _fail(1, error)
 
 

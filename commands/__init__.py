@@ -1,1 +1,1 @@
-"""What the doors do: a module per mode, whose `run(command)` joins the rooms. Imported by `main` only."""
+"""The modes: a module each, whose `run(command)` joins the rooms. Imported by `main` only."""

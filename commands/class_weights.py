@@ -1,6 +1,6 @@
 """`--mode class-weights`: the rebalancing weights of the colour bins, measured on the training set.
 
-Kept as `class_weights.json` in the run's directory and measured again when the data or the bins are others.
+They are kept as `class_weights.json` in the run's folder, and measured again when the data or the bins change.
 """
 
 from __future__ import annotations
@@ -17,24 +17,24 @@ from colorgan.models import heads, quantization
 from colorgan.settings import flags, rules
 from colorgan.settings.config import Config
 
-IMAGES = 5000  # photographs that are enough
+IMAGES = 5000  # photographs; more change nothing
 
 
 def run(command: flags.Command) -> None:
-    """Measure the weights, or find them measured, and say where they are."""
+    """Measure the weights, or find them, and print their path."""
     config = settings(command)
     weights = obtain(config, datasets.load(config.data, "train"))
     print(f"{weights.size} weights from {weights.min():.3g} to {weights.max():.3g}: {_path(config)}")
 
 
 def settings(command: flags.Command) -> Config:
-    """-> the settings of the run that a command means, or those that a run would have."""
+    """-> the settings of the run that a command names, or of the run that it would begin."""
     own = common.described(command)
     return common.stored_config(command, own) if own else command.config
 
 
 def obtain(config: Config, photographs, *, keep=True) -> np.ndarray:
-    """The weights of the configured head's bins, from the run's directory or measured and kept there.
+    """Find the weights of the head's bins in the run's folder, or measure them and keep them there.
 
     Args:
         config: names the head and the data.
@@ -45,7 +45,7 @@ def obtain(config: Config, photographs, *, keep=True) -> np.ndarray:
         float32, in the shape that `objectives.rebalanced.cross_entropy` takes.
 
     Raises:
-        ValueError: if the head has no bins, or the data do not go with them.
+        ValueError: if the head has no bins, or the data change the colours (`rules.check_bins`).
     """
     bins = heads.build(config, kernel_size=1).bins
     if bins is None:

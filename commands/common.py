@@ -1,4 +1,4 @@
-"""What several commands need: the run or the weights that a command line means, and the baselines' data."""
+"""What several commands share: finding the run or weights of a command line, and the median baseline."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from colorgan.settings import flags, modes
 from colorgan.settings.config import OPTIONS, TRAIN, USE, Config, folder_name, read
 from colorgan.training import distribution
 
-DEFAULT_WEIGHTS = "photo"  # of those that ship; for `USE` when nothing else is said
-SPLIT = ("dataset", "dataset_path", "height", "width", "classes", "validation_fraction")  # what makes a split
+DEFAULT_WEIGHTS = "photo"  # of the weights that ship; for `USE` without a named run
+# Settings that determine a split.
+SPLIT = ("dataset", "dataset_path", "height", "width", "classes", "validation_fraction")
 
 
 def settings(use, colorizer: Colorizer) -> photos.Settings:
@@ -27,14 +28,13 @@ def settings(use, colorizer: Colorizer) -> photos.Settings:
 
 
 def described(command: flags.Command, path: str = "") -> weights.Stored | None:
-    """The trained weights that a command means, or the run that will have some; None where there is no such run.
+    """Find the trained weights of a command, or the run that will have some; None if there is no such run.
 
-    `--weights` is a path, or a name of weights that ship. Who colorizes photographs and says nothing of a run means
-    `DEFAULT_WEIGHTS`.
+    `--weights` is a path, or the name of weights that ship. Without a named run, modes of `USE` take `DEFAULT_WEIGHTS`.
 
     Args:
         command: the command.
-        path: one of its `named_runs`; empty: what its flags mean.
+        path: one of its `named_runs`; empty: the run of its flags.
 
     Raises:
         FileNotFoundError: if `--weights` is neither, or nothing describes the weights.
@@ -54,15 +54,15 @@ def described(command: flags.Command, path: str = "") -> weights.Stored | None:
 
 
 def named_runs(command: flags.Command) -> list[str]:
-    """-> the runs to evaluate that a command names as words, each once; [""] where its flags say which.
+    """-> the runs that a command names as words, each once; [""] if only its flags name a run.
 
     Raises:
-        FileNotFoundError: if one is not there.
-        ValueError: if its description cannot be read, or `--weights` names one besides.
+        FileNotFoundError: if a run is not there.
+        ValueError: if its description cannot be read, or `--weights` is given too.
     """
     paths = list(dict.fromkeys(command.inputs if command.mode == "eval" else ()))
     for path in paths:
-        weights.find(path)  # before the first is loaded
+        weights.find(path)  # checks all before the first is loaded
     if paths and "weights" in command.given:
         listed = " ".join([*paths, command.config.run.weights])
         raise flags.UsageError(f"The runs are given as words or with --weights, not both. Give all as words: {listed}")
@@ -70,16 +70,15 @@ def named_runs(command: flags.Command) -> list[str]:
 
 
 def stored_config(command: flags.Command, own: weights.Stored) -> Config:
-    """The settings of trained weights, under the flags that were given.
+    """The settings of trained weights, changed by the flags of the command.
 
-    Another data set than the run's comes with its own path; what the networks are is not up to a flag here.
+    Another data set than the run's has its default path. Flags cannot change the networks here.
 
     Raises:
-        ValueError: naming the flags that the weights have settings of their own for.
+        ValueError: naming flags that contradict the weights' settings.
     """
     given = command.given - {"preset", "weights"}
-    # What training fixes, but evaluation does not ask for again. Where photographs are colorized such a flag has a
-    # meaning of its own: an aim.
+    # Flags that training fixes and evaluation does not take. When colorizing, such a flag is an aim.
     fixed = [OPTIONS[name].flag for name in given if OPTIONS[name].fixed and "eval" not in OPTIONS[name].modes]
     if fixed and command.mode in TRAIN:
         raise ValueError(f"{', '.join(sorted(fixed))}: the weights {own.weights} already fix this. Leave it out.")
@@ -87,16 +86,16 @@ def stored_config(command: flags.Command, own: weights.Stored) -> Config:
     values = {name: asked[name] for name in given}
     if values.get("dataset", own.config.data.dataset) != own.config.data.dataset:
         values["dataset_path"] = asked["dataset_path"]
-    elif own.packed:  # they do not say where their data lay
+    elif own.packed:  # their description has no paths
         values.setdefault("dataset_path", f"./dataset/{folder_name(own.config.data.dataset)}")
     folder = own.weights.parent
-    if own.packed:  # beside them there is no place for results: they may be installed for all
+    if own.packed:  # their folder may belong to an installed package
         folder = values.get("checkpoints_path", Path("results") / own.name)
     return own.config.replace(**values | {"checkpoints_path": str(folder)})
 
 
 def trained(command: flags.Command, path: str = "") -> tuple[Colorizer, Config]:
-    """The colorizer that a command means, and its configuration.
+    """Load the colorizer of a command, and its configuration.
 
     Args:
         command, path: as for `described`.
@@ -121,32 +120,32 @@ def trained(command: flags.Command, path: str = "") -> tuple[Colorizer, Config]:
 
 
 def say(text: str) -> None:
-    """Print what has arrows, or names of files, in it: what the terminal cannot show becomes a question mark."""
+    """Print text with arrows or file names: characters that the terminal cannot show become question marks."""
     encoding = sys.stdout.encoding or "ascii"
     print(text.encode(encoding, "replace").decode(encoding))
 
 
 def output(config: Config) -> Path:
-    """-> the folder for results, made if need be."""
+    """-> the folder for results, created if necessary."""
     folder = Path(config.colorizing.test_output or config.run.checkpoints_path)
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
 def different(one: Config, other: Config, names=SPLIT) -> list[str]:
-    """-> those of the settings, by default what makes a split, that two configurations have other values of."""
+    """-> the named settings, by default those of a split, in which two configurations differ."""
     values, others = one.flat(), other.flat()
     return [name for name in names if values[name] != others[name]]
 
 
 def median_ab(config: Config, photographs=None) -> tuple[float, float] | None:
-    """The training set's median ab, measured once and kept with the run; None, said once, without training images.
+    """Measure the training set's median ab once, and keep it in the run's folder; None without training images.
 
-    Those of other data that it is evaluated on stand beside it.
+    Medians of other data that the run is evaluated on are kept there too.
 
     Args:
-        config: of the run, or what it is evaluated with.
-        photographs: its training split, of who trains it.
+        config: of the run or of the evaluation.
+        photographs: the training split, if it is already open.
     """
     path = Path(config.run.checkpoints_path) / "median_ab.json"
     run = path.with_name("config.json")
@@ -161,7 +160,7 @@ def median_ab(config: Config, photographs=None) -> tuple[float, float] | None:
             return tuple(known[content])
         median = measured.median_ab(photographs.pictures(64, limit=measured.MEDIAN_IMAGES))
     except ValueError as error:
-        if kept.get("data") == data:  # a run that has come without its training images
+        if kept.get("data") == data:  # a run that was copied here without its training images
             print("The training images are not here: the median baseline is the value kept in the run's folder.")
             return tuple(kept["median_ab"])
         print(f"No median baseline, because there are no training images: {error}")

@@ -1,4 +1,4 @@
-"""`--dry-run`: what a command would use and do, looked at without doing it; nothing is written."""
+"""`--dry-run`: print what a command would use and do. Nothing is written."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from colorgan.settings import flags
 
 
 def run(command: flags.Command) -> None:
-    """Print the settings, the data's and the networks' sizes; what is not there is an error, as it would be later."""
+    """Print the settings, and the sizes of data and networks. Missing files are the same errors as in the real run."""
     asked = command.config.evaluation
     if command.mode == "train":
         _training(command.config)

@@ -1,4 +1,4 @@
-"""`--mode eval`: measure trained colorizers, or a folder of results, beside the baselines."""
+"""`--mode eval`: measure trained colorizers, or a folder of results, with the baselines."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from colorgan.files import whole
 from colorgan.settings import flags
 from colorgan.settings.config import OPTIONS
 
-# Of a generator's inputs beside the picture.
+# Names for the protocol of inputs other than the picture.
 _GIVEN = {"zeros": "not given", "nothing": "not given", "uniform": "drawn with seed 0"}
-BY_FOLDER = ("folder", "places365")  # data sets whose classes are the folders that files lie in
+BY_FOLDER = ("folder", "places365")  # data sets whose classes are folders
 
 
 def run(command: flags.Command) -> None:
-    """Print the protocol, the tables and the verdict; leave result.json and report.html, .png and .md."""
+    """Print the protocol, the tables and the verdict; write result.json and report.html, .png and .md."""
     wanted = command.config.evaluation
     if wanted.result_dir or wanted.truth_dir:
         return _folders(command)
@@ -38,7 +38,7 @@ def run(command: flags.Command) -> None:
     first = next(iter(configs.values()))
     _check_held_out(models, configs, first.evaluation.eval_split)
     origin = next(iter(models.values())).stored
-    # Packed weights bring the median of their own training set, which may not be here.
+    # Packed weights carry the median of their training set, which may not be here.
     is_own = not common.different(first, origin.config, ("dataset", "classes"))
     median = (origin.median_ab if is_own else None) or common.median_ab(first)
     split = datasets.load(first.data, first.evaluation.eval_split)
@@ -84,7 +84,7 @@ def pairs_of(command: flags.Command) -> folders.Pairs:
     """-> the pictures of `--result-dir` and `--truth-dir`.
 
     Raises:
-        ValueError: if one is missing, or something else is given that has no meaning beside them; see `folders.Pairs`.
+        flags.UsageError: if a flag is missing or does not go with two folders. ValueError: see `folders.Pairs`.
         FileNotFoundError: likewise.
     """
     wanted = command.config.evaluation
@@ -150,7 +150,7 @@ def _runs(command, paths):
 
 
 def _check_data(command, configs):
-    """Runs are compared on one set of photographs: on the first one's, if all had the same or the user says which."""
+    """Check that runs are compared on one set of photographs: that of all runs, or the one given by flags."""
     names = ("dataset_path",) if "dataset" in command.given else common.SPLIT
     (first_name, first), *others = configs.items()
     different = [
@@ -166,9 +166,9 @@ def _check_data(command, configs):
 
 
 def _check_held_out(models, configs, split):
-    """Refuse to call those photographs held out that other settings hold out than a run's own.
+    """Refuse a `--validation-fraction` that would call training photographs of a run held out.
 
-    Of a run's own folder of photographs the test split is held out by the share too.
+    In a folder of photographs the test split is held out by the same share.
     """
     for name, colorizer in models.items():
         own, wanted = colorizer.stored.config.data, configs[name].data
@@ -192,7 +192,7 @@ def _check_held_out(models, configs, split):
 
 
 def _desired(configs):
-    """-> {control: value} of what all the runs aim at alike."""
+    """-> {control: value} of the aims that all runs share."""
     aims = {name: {getattr(config.objective, f"desired_{name}") for config in configs} for name in CONTROLS}
     return {name: value for name, (value, *others) in aims.items() if value is not None and not others}
 

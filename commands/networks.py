@@ -1,4 +1,4 @@
-"""Feature networks for an evaluation: by name out of an installed package, or of a file; and when not to trust them."""
+"""Feature networks for an evaluation, from an installed package or a file; notes on judges that favour a model."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from colorgan.weights import pretrained, stored
 
 
 def find(name: str):
-    """-> the network that `--fid-model` means; None for none.
+    """-> the network of `--fid-model`; None if the flag is empty.
 
     Raises:
         FileNotFoundError: if its package is not installed, or there is no such file.
@@ -39,10 +39,10 @@ def find(name: str):
 
 
 def notes(network, models) -> list[str]:
-    """-> sentences on models that were built on, or trained against, the network that is to judge them.
+    """-> sentences on models that were built on, or trained against, the network that judges them.
 
     Args:
-        network: as `find` gives it.
+        network: the result of `find`.
         models: {name: `Colorizer`}.
     """
     if network is None:

@@ -1,4 +1,4 @@
-"""`--mode pack`: trained weights as a pair of small files that can be passed on, and used by --weights."""
+"""`--mode pack`: write trained weights as two small files to pass on, for --weights."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from colorgan.weights import card, packing, stored
 
 
 def run(command: flags.Command) -> None:
-    """Write `--output NAME.weights.h5`, kernels in float16, NAME.weights.json beside it, and a card, NAME.md."""
+    """Write `--output NAME.weights.h5`, kernels in float16, NAME.weights.json next to it, and a card, NAME.md."""
     wanted = command.config.colorizing
     if not wanted.test_output:
         raise flags.UsageError(f"`pack` needs --output, the file to write: --output NAME{stored.SUFFIX}")
@@ -44,7 +44,7 @@ def run(command: flags.Command) -> None:
 
 
 def _raise_chroma(config, generator):
-    """Give the colours `--saturation` times the chroma."""
+    """Multiply the chroma in the weights by `--saturation`."""
     if not hasattr(generator.head, "raise_chroma") or config.data.color_space == "rgb":
         raise ValueError(
             f"`--saturation`: the chroma of --head {config.architecture.head} with --color-space "
@@ -55,7 +55,7 @@ def _raise_chroma(config, generator):
 
 
 def _average(own, config, generator):
-    """Give the generator the mean of its run's last checkpoints."""
+    """Set the generator's weights to the mean of its run's last checkpoints."""
     if own.packed or own.weights.name != stored.WEIGHTS:
         raise ValueError(f"`--average-checkpoints` needs a run, given by its folder. Received: {own.weights}")
     trained, count = state.create(config, tf.distribute.get_strategy()), config.colorizing.average_checkpoints

@@ -1,4 +1,4 @@
-"""`--mode colorize`: photographs and films in, coloured ones out."""
+"""`--mode colorize`: colorize photographs and films."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from colorgan.settings import flags, greeting, modes
 
 
 def run(command: flags.Command) -> int:
-    """Colorize files, folders, globs and films at their own size; SIGINT and SIGTERM end it after what is in hand.
+    """Colorize files, folders, globs and films at their size; SIGINT and SIGTERM end it after the current files.
 
     Returns:
         The exit status; see `settings.modes`.
@@ -42,7 +42,7 @@ def run(command: flags.Command) -> int:
 
 
 def _told(came):
-    """-> whether a signal came, which is said once: what is in hand may take a while."""
+    """-> a function that says whether a signal came; it prints a line once, because current files can take a while."""
     said = []
 
     def stop():
@@ -57,7 +57,7 @@ def _told(came):
 
 
 def check(command: flags.Command, colorizer) -> None:
-    """Raise, as `run` would, for what is asked of the colours and cannot be."""
+    """Raise the errors of `run` about wishes that cannot be followed."""
     from colorgan.commands import common
     from colorgan.serving import asked, plan
 
@@ -88,11 +88,11 @@ def _steering(command):
 
 
 def inputs(command: flags.Command) -> list[str]:
-    """-> the photographs, films, folders and patterns that a command names.
+    """-> the photographs, films, folders and patterns in a command.
 
     Raises:
-        ValueError: if there are none.
-        FileNotFoundError: if none of them is there, or, where outputs are replaced, not all of them.
+        flags.UsageError: if there are none.
+        FileNotFoundError: if none is there, or, with `--overwrite`, not all are there.
     """
     wanted = command.config.colorizing
     named = [*command.inputs, *([wanted.test_input] if wanted.test_input else [])]
@@ -100,7 +100,7 @@ def inputs(command: flags.Command) -> list[str]:
         usage = f"{modes.command('colorize')} PHOTO [PHOTO ...]"
         raise flags.UsageError(f"No photograph to colorize. Give files or folders: {usage}")
     gone = [one for one in named if not (Path(one).exists() or glob.has_magic(one))]
-    # One of several is no reason to stop, unless outputs are replaced: it may be a mistyped value of --overwrite.
+    # One missing file does not stop the others. With --overwrite it may be a mistyped value of that flag.
     if len(gone) == len(named) or (gone and wanted.overwrite):
         raise FileNotFoundError("; ".join(f"{one} is not there" for one in gone))
     return named

@@ -1,4 +1,4 @@
-"""Where results go: nothing is overwritten but what the same weights gave on the same photographs."""
+"""Where results go. Results overwrite only results of the same weights on the same photographs."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from pathlib import Path
 
 from colorgan.weights.stored import SUFFIX, WEIGHTS, Stored
 
-NAMED = 3  # runs that the folder of a comparison names; what more there are, it counts
+NAMED = 3  # runs in the name of a comparison's folder; further runs are counted
 
 
 @dataclass(frozen=True)
 class Place:
-    """A folder, and what goes into the names of the files there, such as `-best`."""
+    """A folder, and a part of the file names in it, such as `-best`."""
 
     folder: Path
     part: str = ""
 
     def files(self, protocol) -> list[Path]:
-        """-> result.json and the reports, under names that no other result has.
+        """-> the paths of result.json and the reports, none of another result.
 
-        What another command left there stays: results of more images, of other photographs or of other weights files.
-        Then the number of images comes into the names, and a count if need be.
+        Results of more images, of other photographs or of other weights files are kept. The new names then contain the
+        number of images, and a counter if necessary.
 
         Args:
-            protocol: of what is to be written.
+            protocol: of the results to write.
         """
         stems = [self.part, f"{self.part}-{protocol['n']}"]
         count = 2
@@ -46,7 +46,8 @@ class Place:
 
 
 def part(stored: Stored) -> str:
-    """-> what a weights file in a run's folder is called there; empty for the run's own, and for packed weights."""
+    """-> a part of file names for a weights file in a run's folder; empty for the last weights, and for packed
+    weights."""
     name = stored.weights.name
     return "" if stored.packed or name == WEIGHTS else name.removesuffix(SUFFIX)
 
@@ -57,10 +58,10 @@ def place(folder: Path, models, split: str) -> Place:
     Args:
         folder: of the first run's results.
         models: {name: colorizer}.
-        split: the photographs' part of the data set.
+        split: of the photographs.
     """
     first, *others = models
-    if others:  # not in the place of the first run's own results
+    if others:  # not among the first run's results
         named = [Path(name).name.removesuffix(SUFFIX) for name in others[:NAMED]]
         more = [f"and-{len(others) - NAMED}-more"] if len(others) > NAMED else []
         folder = folder / f"compared-with-{'-'.join(named + more)}"
@@ -69,7 +70,7 @@ def place(folder: Path, models, split: str) -> Place:
 
 
 def _other(kept, protocol):
-    """-> in which way a protocol is of something else than another; empty: it is not."""
+    """-> how a kept protocol differs from a new one; empty: it does not."""
     if kept["n"] > protocol["n"]:
         return "more images"
     if kept.get("dataset", protocol.get("dataset")) != protocol.get("dataset"):
@@ -80,5 +81,5 @@ def _other(kept, protocol):
 
 
 def _files(protocol):
-    """-> the weights files of a protocol; what they held, a run that has gone on has lost."""
+    """-> the weights files of a protocol, without their hashes, which change when a run continues."""
     return [re.sub(", sha256.*", "", file) for file in protocol.get("weights", {}).values()]

@@ -1,4 +1,4 @@
-"""`--mode sample`: grids of gray | truth | result from a trained run, each with another noise."""
+"""`--mode sample`: grids of gray | truth | result from a trained run, each with different noise."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from colorgan.settings import flags
 
 
 def run(command: flags.Command) -> None:
-    """Write `--runs` grids of the same `--sample-size` photographs; data set and size are the run's own."""
+    """Write `--runs` grids of the same `--sample-size` photographs; data set and size are the run's."""
     colorizer, config = common.trained(command)
     if config.evaluation.runs > 1 and not any(row.absent == "uniform" for row in colorizer.predictor.inputs):
         raise ValueError("`--runs`: this generator takes no noise, so every grid would be the same. Leave it out.")

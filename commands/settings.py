@@ -1,4 +1,4 @@
-"""What the trainings of several models have in common, and in what they differ."""
+"""In which settings the trainings of several models agree and differ."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import os
 
 from colorgan.settings.config import OPTIONS
 
-LENGTH = ("epochs", "max_steps")  # a run may go on with other ones; packed weights do not tell theirs
+LENGTH = ("epochs", "max_steps")  # a run can continue with other values, and packed weights do not have them
 UNIMPORTANT = ("name", "preset")
 
 
 def different(models) -> dict[str, dict]:
-    """-> {flag: {model: its value as text}} of training's settings in which models differ, places of files left out.
+    """-> {flag: {model: its value as text}} of the training settings in which models differ, without paths.
 
     Args:
         models: {name: `Colorizer`}.
@@ -28,12 +28,12 @@ def different(models) -> dict[str, dict]:
 
 
 def groups(models) -> dict[str, tuple]:
-    """-> {group: the names of its models}: those whose trainings differ in the seed alone.
+    """-> {group: the names of its models}, for trainings that differ only in the seed.
 
-    A group is called by what its models' names have in common at their beginning, or by its first one.
+    A group's name is the common beginning of its models' names, or the first name.
 
     Raises:
-        ValueError: if no two models are of one group; the settings that differ are named.
+        ValueError: if no two models form a group; the differing settings are named.
     """
     found: dict = {}
     for name, model in models.items():
@@ -58,7 +58,7 @@ def _trained(model):
 
 
 def _text(value):
-    """-> a value as a command line has it."""
+    """-> a value as on a command line."""
     if isinstance(value, tuple):
         rows = value and isinstance(value[0], tuple)
         return json.dumps(value, separators=(",", ":")) if rows else ",".join(map(str, value)) or "none"
@@ -66,5 +66,5 @@ def _text(value):
 
 
 def _common(names):
-    """-> the common beginning of names, without what separates it from the rest; the first name if there is none."""
+    """-> the common beginning of names, without a separator at its end; the first name if there is none."""
     return os.path.commonprefix(names).rstrip("-_./ ") or names[0]

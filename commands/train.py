@@ -1,4 +1,4 @@
-"""`--mode train`: train a colorizer, or go on with a run."""
+"""`--mode train`: train a colorizer, or continue a run."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ from colorgan.weights import pretrained, stored
 
 
 def run(command: flags.Command) -> None:
-    """Train until the schedule's end or an interruption; the run directory then describes the run."""
+    """Train until the schedule's end or an interruption; the run's folder then describes the run."""
     check(command.config)
     strategy = distribution.strategy(command.config.run.gpu_ids)
-    with loop.interruptions() as interrupted:  # after the strategy: a cluster's listens for SIGTERM itself
+    with loop.interruptions() as interrupted:  # after the strategy: a cluster's strategy also listens for SIGTERM
         _train(command.config, strategy, interrupted)
 
 
 def check(config: Config) -> None:
-    """What only the rooms know, before the data are looked at; what settings alone say, `settings.rules` have checked.
+    """Check the settings that only the rooms know, before data are read. `settings.rules` checks the rest.
 
     Raises:
         ValueError: for an unknown loss or metric, a pretrained encoder's weights that are not here, or data whose
@@ -75,7 +75,7 @@ def _train(config, strategy, interrupted):
 
 @contextlib.contextmanager
 def _alone(run_dir):
-    """Within: no other training writes to a run's directory."""
+    """Within: no other training writes to the run's folder."""
     lock, is_new = run_dir / "training.lock", not run_dir.exists()
     try:
         with locks.held(lock) as problem:
@@ -96,7 +96,7 @@ def _alone(run_dir):
 
 def _train_in(run_dir, config, strategy, photographs, held_out, interrupted):
     chief = distribution.is_chief(strategy)
-    trained = state.create(config, strategy)  # first: settings that no network can have are told at once
+    trained = state.create(config, strategy)  # first, because it refuses impossible networks at once
     terms = _terms(config, photographs, chief=chief)
     saver = checkpoints.Checkpoints(run_dir, trained, keep=config.run.keep_checkpoints, chief=chief)
     position = _start(config, trained, saver, photographs, strategy, chief=chief)
@@ -146,7 +146,7 @@ def _train_in(run_dir, config, strategy, photographs, held_out, interrupted):
 
 
 def _terms(config, photographs, *, chief) -> dict:
-    """What the objective's terms need beside the networks."""
+    """-> what the objective's terms need besides the networks: {name: value}."""
     terms = {}
     if steps.classifies(config):
         terms["class_weights"] = class_weights.obtain(config, photographs, keep=chief)
@@ -157,7 +157,7 @@ def _terms(config, photographs, *, chief) -> dict:
 
 
 def _start(config, trained, saver, photographs, strategy, *, chief) -> loop.Position:
-    """Restore the last checkpoint, or start from other networks, or afresh; say which."""
+    """Restore the last checkpoint, start from other networks, or start afresh; print which."""
     host = saver.restore()
     sizes = distribution.gather(strategy, photographs.size)
     if len(set(sizes)) > 1:
@@ -195,7 +195,7 @@ def _start(config, trained, saver, photographs, strategy, *, chief) -> loop.Posi
 
 
 def iterations(config: Config, size: int) -> int | None:
-    """-> at which a run on so many photographs ends at the latest; None: it does not."""
+    """-> the last possible iteration of a run on so many photographs; None: it has no end."""
     limits = [config.schedule.max_steps] if config.schedule.max_steps else []
     if config.schedule.epochs:
         limits.append(-(-config.schedule.epochs * size // config.data.batch_size))
@@ -203,7 +203,7 @@ def iterations(config: Config, size: int) -> int | None:
 
 
 def _final_table(config, predictor, photographs, held_out):
-    """Print and keep a table of the finished run's last weights on its validation images, beside the baselines.
+    """Print and keep a table of the finished run's last weights on its validation images, with the baselines.
 
     Returns:
         Their value of `--best-metric`.
@@ -247,7 +247,7 @@ def _say_how_it_ended(interrupted, config, position, last):
 
 
 def _which_weights(run_dir, metric, last):
-    """-> what the run has left, with the figures: its last weights, which its folder means, and its best ones."""
+    """-> a sentence on the run's last weights, which its folder stands for, and on its best weights, with figures."""
     figure = "" if last is None else f", {metric} {last:.4g}"
     said = f"Weights: {run_dir / stored.WEIGHTS}, the last weights, which --checkpoints-path uses{figure}"
     if not (run_dir / checkpoints.BEST).is_file():

@@ -16,9 +16,9 @@ from colorgan.turing.window import require_display, run_window
 
 
 def run(command: flags.Command) -> None:
-    """Ask a person in a window, or serve a page; every answer is on disk when it is given. Leaves turing.csv.
+    """Ask a person in a window, or serve a page. Every answer is saved at once. Writes turing.csv.
 
-    Of a page's test, turing.csv is there from the first answer on, and never more than moments behind.
+    On a page, turing.csv is there from the first answer on, and at most moments behind.
     """
     asked, page = command.config.turing, command.config.page
     if asked.web and asked.participant:
@@ -32,7 +32,7 @@ def run(command: flags.Command) -> None:
 
 
 def _test_people(command, place):
-    """The test, at a place, or in a window where that is None."""
+    """Run the test on a page at `place`, or in a window if that is None."""
     colorizer, config = common.trained(command)
     wanted, folder = config.turing, common.output(config)
     real, settings = _test(config, colorizer)
@@ -56,7 +56,7 @@ def _test_people(command, place):
 
 
 def _test(config, colorizer):
-    """-> the real photographs and the test's settings; fewer trials, said once, where there are fewer photographs."""
+    """-> the real photographs and the test's settings; with too few photographs, fewer trials and a printed line."""
     wanted = config.turing
     extra = wanted.practice + wanted.checks
     split = datasets.load(config.data, "test")
@@ -66,7 +66,7 @@ def _test(config, colorizer):
     if 0 < size < wanted.test_size:
         print(f"The test split has only {len(real)} images: {size} trials instead of {wanted.test_size}.")
     settings = trials.Settings(
-        size=max(size, 1),  # with too few images for any, the settings say so
+        size=max(size, 1),  # with too few images for any trial, `Settings` raises
         num_images=len(real),
         seed=config.run.seed,
         delay=wanted.test_delay,
@@ -79,7 +79,7 @@ def _test(config, colorizer):
 
 
 def _subject(colorizer, real):
-    """-> the weights, their working size and the photographs, by SHA-256: other ones make another test."""
+    """-> what identifies the test: weights, working size and photographs, by SHA-256."""
     pictures = hashlib.sha256()
     for picture in real:
         pictures.update(repr(picture.shape).encode() + picture.tobytes())
@@ -87,7 +87,7 @@ def _subject(colorizer, real):
 
 
 def _ask(store, settings, token, pairs):
-    """One participant in the window."""
+    """Ask one participant in the window."""
     participant = store.find(token, settings) if token else store.enroll(settings, front="window")
     if participant is None:
         raise ValueError(
@@ -100,9 +100,9 @@ def _ask(store, settings, token, pairs):
 
 
 def _serve(store, settings, place, host, real, colorizer, *, csv):
-    """Serve until Ctrl-C or SIGTERM; `csv` is where the answers so far are to be found."""
+    """Serve until Ctrl-C or SIGTERM; `csv` is the file with the answers so far."""
     with running.until_interrupted():
-        # All before the first participant: how long a trial takes to come must tell nothing.
+        # All before the first participant, so that loading times tell nothing.
         print(f"Colorizing {len(real)} photographs ...", flush=True)
         generated = [colorizer.colorize(picture) for picture in real]
         print(f"The test is at {running.address(place)} until Ctrl-C. Answers so far: {csv}", flush=True)

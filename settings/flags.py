@@ -1,6 +1,6 @@
-"""The command line: a flag for each of the configuration's fields, and how flags, presets and data sets combine.
+"""The command line: a flag for each field of the configuration; flags, presets and data sets combined.
 
-The only reader of flags. Imports this room's modules, and no TensorFlow: mistakes answer at once.
+The only reader of flags. Imports this room's modules, and no TensorFlow, so mistakes are reported at once.
 """
 
 from __future__ import annotations
@@ -52,15 +52,15 @@ def parse(argv: list[str], *, mode: str | None = None) -> Command:
 
     Args:
         argv: the words after the program's name.
-        mode: what the door that was opened does; None where `--mode` decides (default train).
+        mode: the mode of the started script; None if `--mode` decides (default train).
 
     Returns:
-        The command, its configuration resolved: a flag that was given beats the named preset, which beats the data
-        set's defaults, which beat the fields' defaults.
+        The command with its resolved configuration. A given flag beats the preset, the preset beats the data set's
+        defaults, and these beat the fields' defaults.
 
     Raises:
-        ValueError: for an unknown flag or name, a value of the wrong type or out of range, flags or words that are not
-            for the mode, and, of a training, what `rules` refuse.
+        ValueError: for an unknown flag or name, a value of the wrong type or out of range, flags or words that the mode
+            does not take, and, for a training, broken `rules`.
     """
     texts, words = _read(argv, mode)
     given = {name: FLAGS[name].parse(text) for name, text in texts.items()}
@@ -76,10 +76,10 @@ def parse(argv: list[str], *, mode: str | None = None) -> Command:
 
 
 def mode_of(argv: list[str], fixed: str | None = None) -> str | None:
-    """-> the mode of a command line that need not be right otherwise, as one that asks for help; None: it names none.
+    """-> the mode in a command line that may have other mistakes, such as a call for help; None: it has none.
 
     Raises:
-        ValueError: for an unknown mode, or another than a door's own.
+        ValueError: for an unknown mode, or a mode other than the script's.
     """
     given = dict(re.findall(r"--(mode)=(.*)", "\n".join(_spelled_out(argv)))).get("mode")
     return _mode(given, fixed) if given or fixed else None
@@ -100,12 +100,12 @@ def _read(argv, mode):
 
 
 def _spelled_out(argv, *, check=False):
-    """The words of a command line, each flag as `--lr_decay=False`; a boolean that no value follows is True.
+    """-> the words of a command line, each flag as `--lr_decay=False`; a boolean without a value is True.
 
     absl's own booleans leave the `True` of `--augment True` behind, and its texts take a flag for their value.
     """
     rest = list(argv)
-    while rest and rest[0] != "--":  # what follows are words, however they look
+    while rest and rest[0] != "--":  # everything after `--` is a word
         word = rest.pop(0)
         flag = FLAG.fullmatch(word)
         if flag is None:
@@ -125,7 +125,7 @@ def _spelled_out(argv, *, check=False):
 
 
 def _unknown(name, argv, fixed):
-    """-> an error's text with the nearest flag: of the mode, if one of the mode's is near, else of all."""
+    """-> an error's text with the nearest flag of the mode, or, if none is near, of all modes."""
     try:
         mode = mode_of(argv, fixed) or "train"
     except ValueError:
@@ -138,7 +138,7 @@ def _unknown(name, argv, fixed):
 
 
 def _mode_meant(words):
-    """-> how the mode is given that a word looks like: `main.py train` is a likely mistake."""
+    """-> how to give a mode that was given as a word: `main.py train` is a likely mistake."""
     return f" The mode is given as --mode {words[0]}." if words[0] in MODES else ""
 
 
@@ -152,7 +152,7 @@ def _mode(given, fixed):
 
 
 def _check_given(given, mode):
-    """What is given must be for the mode, and one of the mode's choices."""
+    """Check that the given flags belong to the mode, and their values to its choices."""
     foreign = [OPTIONS[name] for name in sorted(given) if mode not in OPTIONS[name].modes]
     if foreign:
         heeded = "; ".join(f"{option.flag} is for {', '.join(option.modes)}" for option in foreign)
@@ -162,7 +162,7 @@ def _check_given(given, mode):
 
 
 def resolve(given: dict) -> Config:
-    """Combine what was given with the preset and the data set's defaults.
+    """Combine given values with the preset and the data set's defaults.
 
     Args:
         given: {field name: value} from a command line or a caller.
@@ -194,7 +194,7 @@ def _defaults(dataset):
 
 
 def _paths(config):
-    """The default spellings stand for a folder per data set, as in the original, so that runs do not meet."""
+    """-> {path setting: folder}: default paths mean one folder per data set, as in the original, to keep runs apart."""
     place, values = folder_name(config.data.dataset), config.flat()
     name = f"-{config.run.name}" if config.run.name else ""
     paths = {"dataset_path": f"./dataset/{place}", "checkpoints_path": f"./checkpoints/{place}{name}"}

@@ -1,4 +1,4 @@
-"""What is known of one setting: its type, range, choices, modes, and what holds of it in a run. Imports `modes`."""
+"""One setting: its type, range, choices and modes, and whether a run can change it. Imports `modes`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ROWS, WORDS, NAMES, STAGES = "rows", "words", "names", "stages"  # kinds of tupl
 NUMBERS, SHARE = "numbers", "share"
 ALL = tuple(MODES)
 MOST = 1000  # of `numbers`: points in a picture
-TRAIN = ("train", "class-weights")  # class-weights takes the command line of the training that it is for
+TRAIN = ("train", "class-weights")  # class-weights takes the command line of its training
 BOOLEANS = dict.fromkeys(("true", "t", "1", "yes", "y", "on"), True)
 BOOLEANS |= dict.fromkeys(("false", "f", "0", "no", "n", "off"), False)
 
@@ -32,14 +32,14 @@ class Option:
         help: one line for `--help`.
         kind: its type, or `rows` (a kernel table), `words`, `names`, `numbers`, `stages` (of a schedule) or `share` for
             tuples.
-        choices: the values allowed, for a closed set; {mode: values} where they depend on the mode.
-        above: of numbers, what they must be above. Where it is None: 0 is the least.
-        below, most: of numbers, what they must be below, or not be above.
-        modes: those that heed it; to others it cannot be given.
-        resumes: whether a run may go on with another value (paths, intervals, devices).
-        steers: whether a plateau decay follows it, so that a run with one cannot go on with another value.
-        network: the network whose weights mean nothing without it, `generator` or `discriminator`.
-        path: whether it names a place on the machine of the run, which weights that are passed on do not tell.
+        choices: the allowed values of a closed set; {mode: values} if they depend on the mode.
+        above: exclusive lower limit of numbers. None: the least is 0.
+        below, most: exclusive and inclusive upper limit of numbers.
+        modes: the modes that use it; others refuse it.
+        resumes: whether a run can continue with another value (paths, intervals, devices).
+        steers: whether a plateau decay depends on it; a run with such a decay cannot continue with another value.
+        network: the network whose weights need it, `generator` or `discriminator`.
+        path: whether it names a place on the run's machine; packed weights leave it out.
     """
 
     name: str
@@ -64,17 +64,17 @@ class Option:
 
     @property
     def fixed(self) -> bool:
-        """Whether it is a run's own: of training, and not to be changed when the run goes on."""
+        """Whether it is a setting of training that cannot change when a run continues."""
         return "train" in self.modes and not self.resumes
 
     def allowed(self, mode: str | None = None) -> tuple:
-        """-> its choices in a mode; in any, where no mode is named."""
+        """-> its choices in a mode, or in all modes."""
         if not isinstance(self.choices, dict):
             return self.choices
         return self.choices[mode] if mode else tuple(dict.fromkeys(itertools.chain(*self.choices.values())))
 
     def parse(self, text: str):
-        """-> the value that a word of the command line means.
+        """-> the value of a word of the command line.
 
         Raises:
             ValueError: naming the flag, what it takes and the word.
@@ -130,7 +130,7 @@ def option(default, help, **properties):  # noqa: A002 - the field's term
     """A dataclass field that is also a flag.
 
     Args:
-        default, help, properties: see `Option`. Without `kind`, it is the default's type.
+        default, help, properties: see `Option`. The default `kind` is the default's type.
     """
     return field(default=default, metadata={"default": default, "help": help, "kind": type(default), **properties})
 
@@ -138,7 +138,7 @@ def option(default, help, **properties):  # noqa: A002 - the field's term
 def options_of(sections: dict) -> dict[str, Option]:
     """-> {name: option} of all fields of {name: dataclass}, in the order of their definition.
 
-    What a section's options have in common, unless they say otherwise, is its `COMMON`.
+    A section's `COMMON` holds properties of all its options; an option can override them.
     """
     return {
         f.name: Option(name=f.name, section=section, **{**getattr(cls, "COMMON", {}), **f.metadata})
@@ -170,7 +170,7 @@ def _words(text):
 
 
 def _names(text):
-    """Names that people gave: a comma in one is its own where quotes are around it; one spelling in Unicode (NFC)."""
+    """Split names at commas, except in quotes, and normalize them to Unicode's form NFC."""
     try:
         row = next(csv.reader([unicodedata.normalize("NFC", text)], skipinitialspace=True, strict=True))
     except csv.Error as error:
@@ -190,7 +190,7 @@ def _rows(text):
     return tuple(tuple(row) for row in json.loads(text or "[]"))
 
 
-_READERS = {  # how a word of the command line is read, and what it must be
+_READERS = {  # how a word is read, and what it must be
     bool: (_boolean, "True or False"),
     int: (_whole, "a whole number"),
     float: (float, "a number"),
@@ -232,7 +232,7 @@ def _are_stages(value):
     return pairs and all(one < other for (one, _), (other, _) in itertools.pairwise(value))
 
 
-_ITEMS = {  # what a tuple holds, and how that is said
+_ITEMS = {  # check of a tuple's items, and its wording
     WORDS: (_are_words, "be words"),
     NAMES: (_are_words, "be names"),
     NUMBERS: (_are_numbers, f"be whole numbers of at least 0 and at most {MOST:,}"),

@@ -1,11 +1,11 @@
-"""The published systems as rows of data, and what each data set takes by default. No logic.
+"""The published systems as rows of data, and the defaults of each data set. No logic.
 
-A row, {field of `config.Config`: value}, holds what differs from the defaults there; above it stand what it is, where
-it comes from, and where it departs from that. Imports nothing of ours: names are checked when a row is used.
+A row, {field of `config.Config`: value}, holds the differences from the defaults there. The comment above it describes
+the system, its source and departures from it. Imports nothing of ours: names are checked when a row is used.
 
 [1] Nazeri, Ng, Ebrahimi 2018, Image Colorization Using Generative Adversarial Networks. All its presets depart from
-the published code where that was faulty: the generator sees L scaled to [-1, 1] instead of luma in 0..255, dropout is
-active in training, batch normalization uses its moving statistics at inference.
+faults of the published code: the generator sees L scaled to [-1, 1] instead of luma in 0..255, dropout is active in
+training, batch normalization uses its moving statistics at inference.
 [2] A GAN colorizer in Keras (gan_32.py, gan_256.py), after Isola et al. 2017.
 """
 
@@ -46,16 +46,16 @@ _NOGAN = {  # a short adversarial phase, after DeOldify's NoGAN
 PRESETS = {
     # U-Net and patch discriminator for 32x32 images. Source: [1].
     "cifar10": _CIFAR10,
-    # The same for 256x256 photographs. A share of those for training is held out, so that `val_256` is a test alone.
-    # Source: [1].
+    # The same for 256x256 photographs. A share of the training photographs is held out, so `val_256` is only for
+    # testing. Source: [1].
     "places365": {"epochs": 10, "label_smoothing": True},
     # The networks of `cifar10` with control terms: give --desired-saturation, --desired-hue, --desired-red,
-    # --desired-green or --desired-blue. The published loss averages over a batch or a picture, it does not say which;
-    # here it is each picture. Source: GAN Image Colorization with Controlled Parameters, after [1].
+    # --desired-green or --desired-blue. The publication does not say whether the loss averages over a batch or a
+    # picture; here it is over each picture. Source: GAN Image Colorization with Controlled Parameters, after [1].
     "controlled": {**_CIFAR10, "lr": 2e-4, "d_lr_factor": 1.0, "label_smoothing": True},
-    # Noise and gray in, all of RGB out; runs until interrupted. Our choices, since unpublished: learning rates and beta
-    # 1, which are DCGAN's. Departs: a share of the photographs is held out, where published runs had no split. Source:
-    # a GAN colorizer in Torch (github.com/aleju), after Radford et al. 2016, DCGAN.
+    # Noise and gray in, all of RGB out; runs until interrupted. Learning rates and beta 1 are unpublished: these are
+    # DCGAN's. Departure: a share of the photographs is held out; published runs had no split. Source: a GAN colorizer
+    # in Torch (github.com/aleju), after Radford et al. 2016, DCGAN.
     "rgb64": {
         "height": 64,
         "width": 64,
@@ -81,9 +81,9 @@ PRESETS = {
         "epochs": 0,
         "augment": False,
     },
-    # A generator that first learns to classify colours, then against a Wasserstein critic, its layers unfrozen by and
-    # by. Our choices, since unpublished: the learning rate and length of the first phase, the stages, and what the tanh
-    # heads read (the softmax heads, so that phase two begins where phase one ended). Source:
+    # A generator that first learns to classify colours, then against a Wasserstein critic, with layers unfrozen in
+    # stages. Three choices are ours, because they are unpublished: the learning rate and length of the first phase, the
+    # stages, and the input of the tanh heads (the softmax heads, so phase two begins where phase one ended). Source:
     # github.com/dominik31415/image-colorization, after Zhang et al. 2016 and Gulrajani et al. 2017.
     "wgan256": {
         "ab_scale": 100.0,
@@ -131,10 +131,10 @@ PRESETS = {
         "decoder": ((128, 2), (64, 2), (32, 2), (32, 2)),
         "discriminator_layers": ((32, 2), (64, 2, 0.25), (128, 2, 0.5)),
     },
-    # For photographs: an encoder that knows ImageNet's pictures, learning on at a tenth of the rate, and a decoder that
-    # paints at half of the size, on lightness that is aged as scans of old photographs are. L1 and a classification of
-    # the colours, then a short adversarial phase. Source: ours; encoder: Tan and Le 2019, EfficientNet-Lite;
-    # classification beside L1 after Zhang et al. 2016; L1 before a short GAN phase after DeOldify's NoGAN, spectral
+    # For photographs: an encoder trained on ImageNet that learns at a tenth of the rate, and a decoder with half the
+    # picture's size. Training ages the lightness like scans of old photographs. The losses are L1 and a classification
+    # of the colours, then a short adversarial phase. Source: ours; encoder: Tan and Le 2019, EfficientNet-Lite;
+    # classification with L1 after Zhang et al. 2016; L1 before a short GAN phase after DeOldify's NoGAN, spectral
     # normalization after Miyato et al. 2018, resize-convolutions after Odena et al. 2016.
     "photo": {
         "height": 192,
@@ -197,7 +197,7 @@ PRESETS = {
     },
 }
 
-# The first pattern (as in file names) that a data set's name matches gives its preset, and values on top of it.
+# The first pattern (as in file names) that matches a data set's name gives its preset, and values on top of it.
 DATASETS = {
     "cifar10": ("cifar10", {}),
     "places365": ("places365", {}),

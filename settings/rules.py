@@ -1,7 +1,7 @@
-"""What settings must hold against each other for a training: each rule once.
+"""The rules between settings of a training, each stated once.
 
-Not of `Config`, which runs of earlier versions must fit: who trains asks `check`. What only a room knows (names of
-losses, whether a package is there) its command asks the room. Imports nothing of ours but `options`.
+`Config` does not check them, because it must read runs of earlier versions; a training calls `check`. Commands check
+what only a room knows, such as names of losses or installed packages. Imports nothing of ours but `options`.
 """
 
 from __future__ import annotations
@@ -14,16 +14,15 @@ from colorgan.settings.options import flag_name
 
 @dataclass(frozen=True)
 class Beside:
-    """A choice, and the settings that mean nothing beside it.
+    """A choice, and the settings that mean nothing with it.
 
-    A choice on the command line takes these out of a preset that was made for another; given with it, they are
-    refused.
+    A choice on the command line removes these settings from the preset. Given together with it, they are refused.
 
     Attributes:
         name, value: the choice.
-        why: they mean nothing.
-        neutral: {setting: the value that says nothing}.
-        start: {setting: value} that take the place of a preset's too, though others may be given.
+        why: why they mean nothing.
+        neutral: {setting: its neutral value}.
+        start: {setting: value} that also replace the preset's values; other values can be given.
     """
 
     name: str
@@ -61,7 +60,7 @@ WITHOUT_MEANING = (
 
 
 def check(config, given=frozenset()) -> None:
-    """Refuse what a training would do in vain or do wrong.
+    """Refuse settings with which a training would do nothing or do it wrong.
 
     Args:
         config: config.Config.
@@ -76,7 +75,7 @@ def check(config, given=frozenset()) -> None:
 
 
 def check_bins(data) -> None:
-    """Refuse data, a `config.Data`, whose colours are not those that the weights of the colour bins are of.
+    """Refuse data, a `config.Data`, with other colours than those measured for the weights of the colour bins.
 
     Raises:
         ValueError: naming the flags.

@@ -17,7 +17,7 @@ from colorgan.settings.modes import MODES
 from colorgan.settings.options import flag_name
 from colorgan.settings.presets import PRESETS
 
-SHOWN_FIRST = {"test_output": "--output"}  # aliases that help has before the original's name
+SHOWN_FIRST = {"test_output": "--output"}  # aliases that help prefers to the original's names
 MANNERS = (
     "A flag on the command line beats the preset, the preset beats the data set's defaults, and these beat the "
     f"defaults below. Presets: {', '.join(PRESETS)}. Booleans take a value, as in --augment False; without it they are "

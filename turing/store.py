@@ -78,8 +78,8 @@ class Store(contextlib.AbstractContextManager):
                         do(statement)
             if not new and version != VERSION:
                 raise StoreError(
-                    f"{self.path} is not an answers file of this version of colorgan (format {version}, not {VERSION}). "
-                    "Move it away, or give another folder with --output."
+                    f"{self.path} is not an answers file of this version of colorgan (format {version}, not "
+                    f"{VERSION}). Move it away, or give another folder with --output."
                 )
         except OSError:
             self._database.close()

@@ -1,6 +1,6 @@
-"""Trained weights: those that ship, each with its card, and any others. `find` is the door.
+"""Trained weights: the weights that ship, each with its card, and all others. `find` finds them.
 
-What ships is data: `NAME.weights.h5`, `NAME.weights.json` and `NAME.md`.
+Weights that ship are data: `NAME.weights.h5`, `NAME.weights.json` and `NAME.md`.
 """
 
 from colorgan.weights.stored import Stored, find, names

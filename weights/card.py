@@ -1,7 +1,6 @@
-"""The card of packed weights: what a run's files say of them, as Markdown, to be completed by hand.
+"""The card of packed weights, in Markdown, made from the run's files and completed by hand.
 
-A folder of weights and their card is what model hubs hold; their index reads the lines at the top. Imports
-`weights.stored`.
+Model hubs hold folders of weights with a card, and index the lines at its top. Imports `weights.stored`.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ UNKNOWN = "Not on record."
 
 
 def path_of(weights: Path) -> Path:
-    """-> where the card of packed weights lies: beside them, `NAME.md`."""
+    """-> the path of the card of packed weights, `NAME.md` next to them."""
     return weights.with_name(weights.name.removesuffix(SUFFIX) + ".md")
 
 
@@ -23,10 +22,10 @@ def text(packed: Stored, run: Path | None, *, parameters: int) -> str:
     """-> the card.
 
     Args:
-        packed: the weights that it is of.
-        run: the directory of the run that they come from, whose `environment.json`, `best.json` and `validation.txt`
-            are quoted as far as they are there; or None.
-        parameters: of the network.
+        packed: the weights.
+        run: the folder of their run, or None. Its `environment.json`, `best.json` and `validation.txt` are quoted if
+            they are there.
+        parameters: number of parameters of the network.
     """
     config, megabytes = packed.config, packed.weights.stat().st_size / 1e6
     starts = _json(run, "environment.json", [])

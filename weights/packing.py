@@ -1,4 +1,4 @@
-"""Trained weights as a pair of small files that can be passed on.
+"""Trained weights as two small files to pass on.
 
 Imports `weights.stored`, `settings.config` and `files.whole`.
 """
@@ -17,18 +17,19 @@ from colorgan.weights.stored import DESCRIPTION_SUFFIX, SUFFIX, Stored, find, sh
 
 
 def pack(stored: Stored, weights: Path, *, median_ab) -> Stored:
-    """Write packed weights, both files or none; what does not belong together is refused when it is loaded.
+    """Write packed weights, both files or none. Loading refuses files that do not belong together.
 
-    Kernels are rounded to float16, 11 bits of mantissa; vectors (biases, normalization) stay float32, where a variance
-    may be out of float16's range. Settings that a run may change, and those that name files, keep their defaults.
+    Kernels are rounded to float16, 11 bits of mantissa; vectors (biases, normalization) stay float32, because a
+    variance can exceed float16's range. Settings that a run can change, and settings that name files, get their
+    defaults.
 
     Args:
         stored: weights to pack.
-        weights: the file to write, `NAME.weights.h5`; `NAME.weights.json` goes beside it.
+        weights: the file to write, `NAME.weights.h5`; `NAME.weights.json` goes next to it.
         median_ab: of the training set, two Lab numbers, or None.
 
     Returns:
-        What was written.
+        The packed weights.
 
     Raises:
         ValueError: see `packed_name`; or if a weight does not fit into float16.

