@@ -1,4 +1,4 @@
-"""Photographs -> batches. `load(data, split)` is the door; a module per source, `pipeline.py` for what is common.
+"""Photographs -> batches. Call `load(data, split)`. There is a module per source, and `pipeline.py` for all sources.
 
 Imports `models.color`, `settings.config`, the room `files` and its own modules.
 """
@@ -18,7 +18,7 @@ def load(data, split, *, seed=0) -> pipeline.Split:
     Args:
         data: config.Data.
         split: train, validation or test.
-        seed: of the order of training and of the augmentation; which photographs are held out never depends on it.
+        seed: of the order of training and of the augmentation, but not of the choice of held-out photographs.
 
     Returns:
         pipeline.Split.

@@ -1,6 +1,6 @@
-"""CIFAR-10 from its python batches (Krizhevsky 2009), or from TensorFlow Datasets where there are none.
+"""CIFAR-10 from its python batches (Krizhevsky 2009), or without them from TensorFlow Datasets.
 
-Owns the reading of the pickled batches: nothing in them is executed. Imports this room's modules only.
+Owns reading the pickled batches, which executes nothing in them. Imports this room's modules only.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def load(data, split):
     rgb, labels = (np.concatenate(parts) for parts in zip(*(read_batch(path, name) for name in names), strict=True))
     origin = f"python batches in {path}"
     if split != "test":
-        # A fixed key and not the run's seed: all runs are validated on the same photographs.
+        # A fixed key instead of the run's seed: all runs are validated on the same photographs.
         order = randomness.permutation(len(rgb), "cifar10 held out")
         held = round(data.validation_fraction * len(rgb)) or math.ceil(data.validation_fraction)
         chosen = np.sort(order[held:] if split == "train" else order[:held])
@@ -43,7 +43,7 @@ def load(data, split):
             raise paths.no_held_out(data)
         origin += f", {len(chosen):,} of the {len(rgb):,} in data_batch_1 to 5"
         rgb, labels = rgb[chosen], labels[chosen]
-    # After the holding out: the photographs held out of some classes are the same that are held out of all.
+    # After holding out, so some classes have the same held-out photographs as all classes.
     chosen, labels, names = classes.select(data.classes, CLASSES, labels, where="cifar10")
     if data.classes:
         rgb, origin = rgb[chosen], origin + classes.in_words(data.classes)
@@ -51,7 +51,7 @@ def load(data, split):
 
 
 class Pictures(sources.Arrays):
-    """Pictures in memory at their own size, resized on the way out if training wants another."""
+    """Pictures in memory at their original size, resized when read if training has another size."""
 
     def read(self, indices):  # noqa: D102 - see sources.RandomAccess
         indices, rgb, labels, ok = super().read(indices)
@@ -86,18 +86,18 @@ def read_batch(folder, name):
             raise ValueError("its `labels` is not a list with a number for each picture")
         if not all(type(label) is int and 0 <= label < len(CLASSES) for label in labels):
             raise ValueError(f"its `labels` are not all in 0..{len(CLASSES) - 1}")
-    # What the unpickler meets in a damaged file: no more data, opcodes that fit nothing, an empty stack.
+    # The unpickler's errors in a damaged file: an early end, wrong opcodes, an empty stack.
     except (pickle.UnpicklingError, EOFError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise ValueError(
             f"`--dataset-path`: {file} is not a CIFAR-10 python batch: {type(error).__name__}: {error}. Unpack"
             " cifar-10-python.tar.gz again."
         ) from error
-    planes = pixels.reshape(-1, 3, SIZE, SIZE)  # a row is the red plane, the green, the blue
+    planes = pixels.reshape(-1, 3, SIZE, SIZE)  # a row has the red, the green and the blue plane
     return np.ascontiguousarray(planes.transpose(0, 2, 3, 1)), np.array(labels, np.int64)
 
 
 class _Described:
-    """Stands for what of NumPy's a batch names, arrays and their type: keeps what it is given and makes nothing."""
+    """Stands for NumPy's arrays and types in a batch: it keeps its arguments and creates nothing."""
 
     state = None
 
@@ -109,7 +109,7 @@ class _Described:
 
 
 def _pixels(array):
-    """-> [N, 3072] uint8: made here of what the pickle says, so that no pickle reaches NumPy."""
+    """-> [N, 3072] uint8, made here from the pickle's values, so no pickle reaches NumPy."""
     if array.state:  # given to `_reconstruct`'s array
         _, shape, dtype, fortran, raw = array.state
         order = "F" if fortran else "C"

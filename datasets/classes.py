@@ -1,12 +1,11 @@
-"""Which photographs are used: what the words of `--classes` mean, the same for every source.
+"""Which photographs are used: the meaning of `--classes`, the same for every source.
 
-Owns the rule by which a word means a category, and the message for a word that means none. Imports nothing of ours.
+Owns the rule by which a word selects a category, and the message for a word that selects none. Imports nothing of ours.
 
-A *category* is what a source says of a photograph: a class's name, or the folder it lies in. A word means every
-category that has it as a '/'-joined run of its parts: `forest`, `forest/broadleaf` and `f/forest` all mean the folder
-`f/forest/broadleaf`, and `forest` does not mean `forest_path`. With `--classes`, its words are the classes: their
-order numbers the labels, the same in every split. Names are compared in Unicode's form NFC: the same word to the eye is
-the same word.
+A *category* is a photograph's class name, or its folder. A word selects every category that contains it as a '/'-joined
+run of parts: `forest`, `forest/broadleaf` and `f/forest` all select the folder `f/forest/broadleaf`, but `forest` does
+not select `forest_path`. The words of `--classes` are the classes, and their order numbers the labels in every split.
+Names are compared in Unicode's form NFC, so words that look the same are the same.
 """
 
 from __future__ import annotations
@@ -22,12 +21,12 @@ def select(words, categories, labels, *, where):
 
     Args:
         words: of `--classes`; (): all photographs, with their categories for classes.
-        categories: names, by number.
+        categories: names, in the order of their numbers.
         labels: [N] int64, each photograph's category; -1: none.
         where: what has these categories, for messages.
 
     Returns:
-        chosen: [n] int64, the places of the photographs chosen, rising.
+        chosen: [n] int64, the rising indices of the chosen photographs.
         labels: [n] int64, their classes.
         class_names: tuple.
 
@@ -41,20 +40,20 @@ def select(words, categories, labels, *, where):
 
 
 def table(words, categories, *, where):
-    """Number the categories anew.
+    """Renumber the categories as classes.
 
-    Where several words mean one category, the one with the most parts has it, the first of equals.
+    If several words select a category, it belongs to the word with the most parts, or the first of equals.
 
     Args:
         words, categories, where: as in `select`.
 
     Returns:
         class_names: the words, each once; the categories where there are no words.
-        number: [categories + 1] int64, the class of each category; -1: not chosen. The last entry is -1, so that the
-            category -1, none, stays none.
+        number: [categories + 1] int64, the class of each category; -1: not chosen. The last entry is -1, for the
+            category -1 (none).
 
     Raises:
-        ValueError: for words that mean no category; names similar ones and those there are.
+        ValueError: for words that select no category; it lists similar and all categories.
     """
     if not words:
         return tuple(categories), np.append(np.arange(len(categories)), -1)
@@ -71,7 +70,7 @@ def table(words, categories, *, where):
 
 
 def in_words(words):
-    """-> what a split's origin says of its classes: `, classes forest, mountain`, or nothing for all."""
+    """-> the classes in a split's origin: `, classes forest, mountain`, or nothing for all."""
     return f", classes {listed([_quoted(word) if ',' in word else word for word in words])}" if words else ""
 
 
@@ -99,6 +98,6 @@ def _quoted(name):
 
 
 def listed(names, most=20):
-    """-> the first of these names, and how many more there are: `a, b and 3 more`."""
+    """-> the first names and the number of others: `a, b and 3 more`."""
     more = len(names) - most
     return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")

@@ -1,11 +1,11 @@
-"""What ages the gray picture alone in training, as scans of old photographs are (stage 7 of `pipeline.py`).
+"""Degradations: they age only the gray picture of training, to look like old scans (stage 7 of `pipeline.py`).
 
-The generator, and the discriminator's condition, see the aged lightness; the colours to learn stay those of the clean
+The generator and the discriminator's condition see the aged lightness. The true colours stay those of the clean
 photograph. Owns the table DEGRADATIONS. Imports nothing of ours.
 
 Each is a function (gray, uniform) -> gray of `gray` [b, H, W, 1] float32 in [-1, 1] and a function `uniform`:
-uniform(k) gives [b] float32 in [0, 1), uniform(k, n) [b, n], independent per picture, k and degradation. A picture is
-left bit-equal with probability 1 - SHARE, and its result depends on nothing but itself and its numbers.
+uniform(k) gives [b] float32 in [0, 1), uniform(k, n) [b, n], independent per picture, k and degradation. With
+probability 1 - SHARE a picture stays bit-equal. Its result depends only on itself and its numbers.
 """
 
 from __future__ import annotations
@@ -14,21 +14,21 @@ import math
 
 import tensorflow as tf
 
-SHARE = 0.2  # of the pictures that each degradation touches: about a fifth see none of seven
+SHARE = 0.2  # of the pictures that each degradation changes: about a fifth have none of seven
 CONTRAST = (0.4, 1.3)  # factor on L about its middle
-BRIGHTNESS = 0.2  # at most so much is added to the scaled L, or taken away: 10 units of L
+BRIGHTNESS = 0.2  # largest offset of the scaled L: 10 units of L
 GAMMA = 1.6  # the tone curve's exponent lies between 1 / GAMMA and GAMMA
 GRAIN = 0.08  # largest standard deviation of the noise: 4 units of L
-VEIL = 0.7  # of a faded print, at its palest side: at most so much of the lightness is a veil's
+VEIL = 0.7  # largest share of a veil in the lightness, at a faded print's palest side
 SCRATCHES = 3  # lines across a scratched print
-LEAN = 0.3  # of a scratch: at most so many pixels sideways for each pixel down
+LEAN = 0.3  # slope of a scratch: most pixels sideways per pixel down
 SPECKS = 0.003  # largest share of the pixels that hold dust, before each grows to 2x2
 QUALITY = (15, 70)  # of the JPEG compression
 BINOMIAL = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)  # a Gaussian of standard deviation 1 pixel, nearly
 
 
 def contrast(gray, uniform):
-    """Faded or hard, bright or dark, with another tone curve: a print's ageing, and a scanner's exposure."""
+    """Change contrast, brightness and tone curve, as a print's ageing and a scanner's exposure do."""
     gain = _between(uniform(1), *CONTRAST)
     offset = (uniform(2) * 2 - 1) * BRIGHTNESS
     exponent = GAMMA ** (uniform(3) * 2 - 1)
@@ -37,7 +37,7 @@ def contrast(gray, uniform):
 
 
 def noise(gray, uniform):
-    """Grain: independent per pixel, of a standard deviation up to GRAIN."""
+    """Add grain, independent per pixel, with a standard deviation up to GRAIN."""
     size = gray.shape[1] * gray.shape[2]
     # The sum of four uniform numbers has variance 1/3 and is close to a normal one.
     total = sum(uniform(2 + i, size) for i in range(4)) - 2
@@ -46,13 +46,13 @@ def noise(gray, uniform):
 
 
 def blur(gray, uniform):
-    """Out of focus: smoothed by a Gaussian of up to about 1.4 pixels."""
+    """Blur by a Gaussian of up to about 1.4 pixels."""
     strength = _per_picture(uniform(1))
     return _some(gray, gray + strength * (_smoothed(_smoothed(gray)) - gray), uniform(0))
 
 
 def fade(gray, uniform):
-    """A print that light has bleached from one side: a pale veil, thick there and thin on the other."""
+    """Bleach from one side, as light does to a print: a pale veil that thins to the other side."""
     height, width = gray.shape[1:3]
     y = tf.linspace(-0.5, 0.5, height)[None, :, None, None]
     x = tf.linspace(-0.5, 0.5, width)[None, None, :, None]
@@ -63,7 +63,7 @@ def fade(gray, uniform):
 
 
 def scratches(gray, uniform):
-    """Thin lines from top to bottom, bright where the film's layer is gone and dark where dirt fills it."""
+    """Draw thin lines from top to bottom, bright where the film's layer is gone, dark where dirt fills it."""
     height, width = gray.shape[1:3]
     y = tf.range(height, dtype=tf.float32)[None, :, None, None] - height / 2
     x = tf.range(width, dtype=tf.float32)[None, None, :, None]
@@ -77,7 +77,7 @@ def scratches(gray, uniform):
 
 
 def dust(gray, uniform):
-    """Specks, all bright on a print, or all dark: dust lay on the paper, or on the negative."""
+    """Add specks, all bright or all dark: dust on the negative or on the paper."""
     size = gray.shape[1] * gray.shape[2]
     drawn = tf.reshape(uniform(2, size), tf.shape(gray)) < _per_picture(uniform(1) * SPECKS)
     specks = tf.nn.max_pool2d(tf.cast(drawn, gray.dtype), 2, 1, "SAME")
@@ -85,7 +85,7 @@ def dust(gray, uniform):
 
 
 def jpeg(gray, uniform):
-    """The blocks and rings of a strongly compressed JPEG."""
+    """Add the blocks and rings of a strongly compressed JPEG."""
     quality = tf.cast(tf.round(_between(uniform(1), *QUALITY)), tf.int32)
 
     def compressed(one):

@@ -1,4 +1,4 @@
-"""Picture files: finding them and decoding them to RGB of the training size (stage 1 of `pipeline.py`).
+"""Picture files: listing them, and decoding them to RGB at the training size (stage 1 of `pipeline.py`).
 
 Owns the order of a listing. Imports the room `files`, `sources` and `randomness`.
 """
@@ -15,18 +15,18 @@ from PIL import Image
 from colorgan.datasets import randomness, sources
 from colorgan.files import reading, suffixes, walk
 
-SAMPLED = 10_000  # files whose size and time count for `Files.content`: asking for millions takes minutes
+SAMPLED = 10_000  # files whose size and time count for `Files.content`; millions would take minutes
 
 
 def decode(file, *, height, width):
-    """Decode a picture, upright, its short side covering the size, cut out in the middle.
+    """Decode a picture upright, scale its short side to the size, and crop the middle.
 
     Args:
         file: a path or a binary file object; see `reading.rgb`, which is strict.
         height, width: of the result.
 
     Returns:
-        [height, width, 3] uint8, sRGB; what is transparent lies on white.
+        [height, width, 3] uint8, sRGB; transparent parts are over white.
 
     Raises:
         Unreadable: with the reader's reason, without the file's name.
@@ -39,27 +39,27 @@ def decode(file, *, height, width):
 
 
 def fit(image, *, height, width):
-    """Scale so that the short side covers the size, and cut out the middle: mode RGB -> mode RGB, width x height.
+    """Scale the short side to the size, and crop the middle: mode RGB -> mode RGB, width x height.
 
-    Lanczos, because blur in the training target is blur in L, which the network never meets in use; its negative
-    lobes ring far less after the box filter that `reducing_gap` puts before it in strong reductions, which is also
-    what makes those fast. A picture that has the size already, as Places365's have, is not touched.
+    The filter is Lanczos, because a blurred training target has a blurred L, which the network never sees in use. In
+    strong reductions `reducing_gap` puts a box filter before it, which reduces ringing and saves time. A picture that
+    already has the size, as in Places365, is not changed.
     """
     scale = min(image.width / width, image.height / height)
     box_width, box_height = min(width * scale, image.width), min(height * scale, image.height)
-    # Whole pixels: half a pixel off would blur a picture that only needs cutting.
+    # Whole pixels: half a pixel would blur a picture that only needs cropping.
     left, top = (image.width - box_width) // 2, (image.height - box_height) // 2
     box = (left, top, left + box_width, top + box_height)
     return image.resize((width, height), Image.Resampling.LANCZOS, box=box, reducing_gap=2.0)
 
 
 def listing(root, wanted=suffixes.PICTURES):
-    """All files of these suffixes below a folder; see `walk.listing`.
+    """List all files of these suffixes below a folder; see `walk.listing`.
 
     Returns:
-        files: list of paths relative to `root`, with slashes, in an order that is fixed but mixed (by a hash of the
-            path in Unicode's form NFC, which copies on other systems share): the beginning of it is a fair sample of
-            all folders, and a new file does not reorder the others.
+        files: list of paths relative to `root`, with slashes, in a fixed but mixed order: by a hash of the path in
+            Unicode's form NFC, which copies on other systems share. So the beginning is a fair sample of all folders,
+            and a new file does not reorder the others.
         folders: {path relative to `root`: modification time in ns} of every folder seen.
 
     Raises:
@@ -77,8 +77,8 @@ def listing(root, wanted=suffixes.PICTURES):
 def folder_labels(files, names=None):
     """Classes from the folders that files lie in: list of paths -> labels [N] (-1: in no folder), names tuple.
 
-    Two spellings of a name in Unicode are one class, called by the composed one (NFC). `names` are those to number by,
-    where the files are only some of a set's.
+    Two Unicode spellings of a name are one class, named by the composed spelling (NFC). `names` gives the numbering if
+    the files are only a part of a set.
     """
     parents = [unicodedata.normalize("NFC", path.rpartition("/")[0]) for path in files]
     names = tuple(sorted(set(parents) - {""})) if names is None else names
@@ -101,7 +101,7 @@ class Files(sources.OneByOne):
 
     def content(self):  # noqa: D102 - see sources.Source
         yield os.fsencode("\0".join(self.paths))
-        for path in self.paths[:SAMPLED]:  # a fair sample: the listing's order is mixed
+        for path in self.paths[:SAMPLED]:  # a fair sample, because the listing is mixed
             try:
                 status = os.stat(self.root / path)
             except FileNotFoundError:

@@ -1,6 +1,6 @@
 """Any folder of photographs, at any depth: validation is held out by a hash of each file's path.
 
-A folder that is divided already, into `train` beside `val` or `test`, is taken as it is divided. Imports this room's
+A folder that is already divided, into `train` and `val` or `test`, is used as it is divided. Imports this room's
 modules and `files.suffixes`.
 """
 
@@ -16,8 +16,8 @@ PARTS = {"train": ("train",), "validation": ("val", "valid", "validation"), "tes
 
 
 def load(data, split):
-    """-> sources.Source. The classes are the folders that photographs lie in, or the words of `--classes` that they lie
-    below. test is the validation split, unless the folder has a part of its own for it.
+    """-> sources.Source. The classes are the photographs' folders, or the words of `--classes`. The test split is the
+    validation split, unless the folder has a `test`.
 
     Raises:
         ValueError: if the folder does not exist or holds no photographs, a class is unknown, or the split is empty.
@@ -32,10 +32,10 @@ def load(data, split):
 
 
 def divided(data, split, root, found, *, categories=None, reason=""):
-    """-> files.Files: of the classes chosen of a folder, what is held out, or for `train` the rest.
+    """-> files.Files: the held-out photographs of a folder's chosen classes, or for `train` the others.
 
-    A file is held out by its own path: those held out of some classes are also held out of all, but for the one that
-    fills an otherwise empty part.
+    A file is held out by its path. So files held out of some classes are also held out of all classes. The exception is
+    a file that fills an otherwise empty part.
 
     Args:
         data, split: as in `load`.
@@ -56,9 +56,9 @@ def divided(data, split, root, found, *, categories=None, reason=""):
 
 
 def _parts(path):
-    """-> {split: folder} of a folder that is divided already, or of the one around its `val` or `test`; else {}.
+    """-> {split: folder} of a divided folder, or of the folder around its `val` or `test`; otherwise {}.
 
-    Of the latter the test is what was named: photographs for testing are measured whole, whichever of them is named.
+    If `val` or `test` was named, it is the test split, and is measured whole.
     """
     parts, place = _subfolders(path), path.resolve()
     around = {} if parts else _subfolders(place.parent)
@@ -75,7 +75,7 @@ def _subfolders(path):
 
 
 def _part(data, split, parts):
-    """-> files.Files: one part of a folder that is divided already. The classes have one order in all parts."""
+    """-> files.Files: one part of a divided folder. The classes have the same order in all parts."""
     found = {name: _photographs(folder) for name, folder in parts.items()}
     _, categories = files.folder_labels([path for part in found.values() for path in part])
     name = split if split in parts else "validation" if split == "test" else "train"
@@ -102,23 +102,23 @@ def _photographs(path):
 
 
 def _chosen(data, root, found, categories):
-    """-> {path: label} of the photographs of the classes chosen, in the listing's order, and the classes' names."""
+    """-> {path: label} of the photographs of the chosen classes, in the listing's order, and the class names."""
     labels, names = files.folder_labels(found, categories)
     chosen, labels, names = classes.select(data.classes, names, labels, where=f"folder {root}")
     return {found[i]: one for i, one in zip(chosen, labels, strict=True)}, names
 
 
 def held_out(found, fraction):
-    """Divide files into training and validation by a hash of each path, so that new files move no others across.
+    """Divide files into training and validation by a hash of each path, so new files do not move others.
 
-    From 2 files on, neither part is empty unless the fraction is 0 or 1, and one file alone is for training unless it
-    is 1; only the file that fills an otherwise empty part may later move back. Names count in Unicode's form NFC, which
-    copies on other systems share. Lists of relative paths, in one order: found -> (train, validation).
+    With 2 files or more, neither part is empty unless the fraction is 0 or 1. A single file is for training unless the
+    fraction is 1. Only a file that fills an otherwise empty part can move later. Names are hashed in Unicode's form
+    NFC, which copies on other systems share. Lists of relative paths, in one order: found -> (train, validation).
     """
     names = (os.fsencode(unicodedata.normalize("NFC", path)) for path in found)
     place = [int.from_bytes(randomness.digest(b"held out " + name), "big") for name in names]
     held = [one < fraction * 2**64 for one in place]
-    if 0 < fraction < 1 and found:  # of a part that is not empty these are already
+    if 0 < fraction < 1 and found:  # already in a part that is not empty
         held[place.index(min(place))], held[place.index(max(place))] = True, False
     pairs = list(zip(found, held, strict=True))
     return [path for path, out in pairs if not out], [path for path, out in pairs if out]

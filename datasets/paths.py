@@ -1,4 +1,4 @@
-"""What `--dataset-path` means: the one rule for all data sets. Imports `settings.config`."""
+"""The meaning of `--dataset-path`, the same for all data sets. Imports `settings.config`."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ DEFAULT = Path("dataset")  # ./dataset, as the original spells it
 
 
 def locate(data) -> Path | None:
-    """The folder of the data set's own files; None: there is none, and TensorFlow Datasets is to be asked.
+    """-> the folder of the data set's files; None: there is none, and TensorFlow Datasets is used.
 
-    `./dataset` stands for `./dataset/DATASET`. If that does not exist, nobody has asked for it; any other folder was
-    named by the user, so that its absence is an error.
+    `./dataset` means `./dataset/DATASET`, the default, which may be missing. Any other folder was named by the user, so
+    its absence is an error.
 
     Args:
         data: config.Data.
 
     Raises:
-        ValueError: if the folder that was asked for does not exist.
+        ValueError: if a named folder is not there.
     """
     path, own = Path(data.dataset_path).expanduser(), DEFAULT / folder_name(data.dataset)
     if path == DEFAULT:
@@ -34,7 +34,7 @@ def locate(data) -> Path | None:
 
 
 def no_held_out(data, root=None, found=()):
-    """-> the ValueError for a validation split that the settings leave empty, of photographs found below a folder."""
+    """-> the ValueError for an empty validation split of the photographs found below a folder."""
     if len(found) == 1:
         return ValueError(
             f"`--dataset-path`: {root} has only one usable photograph, {next(iter(found))}, so none can be held out. "

@@ -1,4 +1,4 @@
-"""From a source's pictures to the batches that networks see: the numbered stages, in the order they run.
+"""From a source's pictures to batches for the networks, in numbered stages.
 
 1. shuffle    cursor -> index in the epoch's order (`sources.RandomAccess.records`, `tfds.Stream.records`)
 2. decode     index -> [H, W, 3] uint8; an unreadable file becomes a marked gap (`files.decode`)
@@ -6,13 +6,12 @@
 4. drop gray  R = G = B everywhere, too little colour and gaps are dropped, and counted on the way
 5. batch
 6. augment    on uint8 RGB (`augment`)
-7. to Lab and scale   `models.color.encode`; then what ages the gray picture alone (`degrade`)
-8. prefetch
+7. to Lab and scale   `models.color.encode`; then ageing of the gray picture alone (`degrade`) 8. prefetch
 
-Shuffling comes first, before the decoding, because it shuffles indices: an epoch's order is a function of (seed,
-epoch), so that a run that goes on needs one number, the cursor, and no saved buffer of pictures; and the cache, which
-is looked up by index, can then serve any order. Batching comes before the augmentation and the conversion, because
-both then work on a whole batch at once: small pictures one by one cost more in dispatch than in arithmetic.
+Shuffling comes before decoding, because it shuffles indices. An epoch's order is a function of (seed, epoch), so a run
+continues with one number, the cursor, and no saved buffer of pictures. The cache is looked up by index, so it serves
+any order. Batching comes before augmentation and conversion, because both then process a whole batch: single small
+pictures cost more in dispatch than in arithmetic.
 
 The *cursor* counts raw examples (gray and unreadable ones too) since training began: epoch = cursor // size. Random
 numbers of stages 6 and 7 are functions of (seed, cursor). Imports `models.color` and this room's modules only.
@@ -61,13 +60,12 @@ class Split:
         _check_known("--degradations", data.degradations, degrade.DEGRADATIONS)
 
     def fingerprint(self) -> str:
-        """A key for what was measured on the photographs of this split: 32 hexadecimal digits.
+        """A key for measurements on the photographs of this split: 32 hexadecimal digits.
 
-        It changes with the data set, the size, the number of photographs, `--classes`, and the photographs themselves
-        as far as that is cheap to see (each source's `content`). So it misses another picture under an old path, size
-        and time, or outside a sample; and it may change for equal photographs: when they are copied with new times, or
-        when `--cache-mb` turns a stream into an array. What is made of a photograph (gray ones dropped, augmentation,
-        colour space) is not in it.
+        It changes with the data set, the size, the number of photographs, `--classes`, and the photographs as far as a
+        cheap test shows (each source's `content`). So it misses a changed picture with the old path, size and time, or
+        outside the sample. It can change for equal photographs: if they are copied with new times, or if `--cache-mb`
+        turns a stream into an array. Processing (dropping gray, augmentation, colour space) does not change it.
         """
         data = self.data
         what = [data.dataset, self.size, data.classes, data.height, data.width]
@@ -77,13 +75,13 @@ class Split:
         return digest.hexdigest()
 
     def training_batches(self, batch_size, *, start=0, num_shards=1, shard=0) -> tf.data.Dataset:
-        """The endless stream of training from cursor `start` on.
+        """-> the endless stream of training from cursor `start` on.
 
-        It is exactly what the stream from 0 yields from that cursor on, augmentation included. To go on after a
-        batch: start = max(cursor) + 1 (over all shards).
+        It equals the stream from 0 from that cursor on, augmentation included. To continue after a batch: start =
+        max(cursor) + 1 (over all shards).
 
         Args:
-            batch_size: of this stream, i.e. per shard.
+            batch_size: of this stream, that is per shard.
             start: first raw example.
             num_shards, shard: take the cursors with (cursor - start) % num_shards == shard.
 
@@ -92,7 +90,8 @@ class Split:
                 gray: [b, H, W, 1] float32, L scaled to [-1, 1];
                 color: [b, H, W, 2 | 3] float32, as `models.color.encode` gives it;
                 cursor: [b] int64;
-                dropped_gray, bad: [b] int64, how many this stream has left out up to each picture, since `start`}.
+                dropped_gray, bad: [b] int64, how many images this stream has left out up to each picture, since
+                    `start`}.
         """
         chunks = self.source.records(seed=self.seed, start=start, num_shards=num_shards, shard=shard)  # 1, 2, 3
         kept = chunks.scan((np.int64(0),) * 3, self._mark).unbatch().filter(lambda one: one["keep"])  # 4
@@ -101,13 +100,13 @@ class Split:
         return batches.prefetch(2).with_options(_options())  # 8
 
     def images(self, batch_size, *, limit=0, seed=None) -> tf.data.Dataset:
-        """One pass over the photographs as they are: no augmentation, gray ones too; unreadable ones are left out.
+        """-> one pass over the photographs, without augmentation, gray photographs included, unreadable files left out.
 
         Args:
             batch_size: the last batch may be smaller.
             limit: at most so many images; 0: all.
-            seed: None: the natural order, whose beginning is a fair sample in every source; an integer: an order
-                that depends on it, which makes `limit` a random subset.
+            seed: None: the natural order, whose beginning is a fair sample in every source; an integer: an order that
+                depends on it, so `limit` gives a random subset.
 
         Returns:
             Dataset of {rgb: [b, H, W, 3] uint8, label: [b] int64 (-1: unknown), index: [b] int64, the position in
@@ -128,10 +127,10 @@ class Split:
 
     @contextlib.contextmanager
     def clear_errors(self):
-        """Around `next(iterator)`: raises what stopped a stream, where tf.data has only an error in an operation.
+        """Around `next(iterator)`: raises the error that stopped a stream, instead of tf.data's error in an operation.
 
         Raises:
-            ValueError: if too many files are unreadable, or no picture is left after the gray ones are dropped.
+            ValueError: if too many files are unreadable, or no picture is left after dropping gray.
         """
         try:
             yield
@@ -148,7 +147,7 @@ class Split:
             raise
 
     def _mark(self, counts, chunk):
-        """Say of each picture whether it is kept, and how many were left out so far."""
+        """Mark which pictures are kept, and count the pictures left out so far."""
         (dropped, bad, barren), ok, gray = counts, chunk["ok"], tf.zeros_like(chunk["ok"])
         if self.data.drop_gray:
             red, green, blue = tf.unstack(chunk["rgb"], axis=-1)
@@ -159,8 +158,8 @@ class Split:
         dropped += tf.cumsum(tf.cast(ok & gray, tf.int64))
         bad += tf.cumsum(tf.cast(~ok, tf.int64))
         barren = tf.where(tf.reduce_any(keep), np.int64(0), barren + tf.size(ok, tf.int64))
-        # Or the stream would search for ever. A shard of any stride has met every picture of some epoch, or a fair
-        # sample, after two rounds of the size.
+        # Otherwise the stream would search for ever. After two rounds of the size, a shard of any stride has met every
+        # picture of an epoch, or a fair sample.
         tf.debugging.assert_less(barren, np.int64(2 * self.size + 1), NOTHING_LEFT)
         return (dropped[-1], bad[-1], barren), {**chunk, "keep": keep, "dropped_gray": dropped, "bad": bad}
 
@@ -205,6 +204,6 @@ def _check_known(flag, wanted, known):
 def _options():
     options = tf.data.Options()
     options.deterministic = True
-    # The streams are shards already; tf.distribute must not cut them up again.
+    # The streams are shards already; tf.distribute must not divide them again.
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
     return options

@@ -1,11 +1,11 @@
 """Places365 as the original lays it out: `data_256/**/*.jpg` for training and validation, `val_256/*.jpg` for tests.
 
-The set's own test photographs have no labels, and by custom results are given on `val_256`: so that nothing is chosen
-on what is reported, validation is a part of `data_256` that training does not see.
+The set's test photographs have no labels, so results are customarily given on `val_256`. Validation is a part of
+`data_256` that training does not see, so nothing is chosen on the reported photographs.
 
-Owns the cached list of files, and the labels of `val_256`, which is flat: two of the official lists beside it have
-them. Imports this room's modules and the room `files`. Without such a folder: TensorFlow Datasets'
-`places365_small`, which is the same photographs.
+Owns the cached list of files, and the labels of `val_256`. That folder is flat: two official lists next to it have the
+labels. Imports this room's modules and the room `files`. Without such a folder, it uses TensorFlow Datasets'
+`places365_small`, the same photographs.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from colorgan.datasets import classes, files, folder, paths, tfds
 from colorgan.files import suffixes, whole
 
 CATEGORIES, LABELS = "categories_places365.txt", "places365_val.txt"  # lines `/a/airfield 0`, `NAME.jpg 165`
-JUST_NOW = 2_000_000_000  # ns; the coarsest clock of a file system in use (FAT)
+JUST_NOW = 2_000_000_000  # ns; FAT has the coarsest clock of the file systems in use
 
 
 def load(data, split):
-    """-> sources.Source. The classes are the category folders, or those in the official lists for `val_256`.
+    """-> sources.Source. The classes are the category folders, or for `val_256` those of the official lists.
 
-    Without either, the photographs of `val_256` are of unknown class, so that `--classes` cannot choose among them:
-    then test is what is held out from `data_256`, as in any folder.
+    Without lists, the photographs of `val_256` have no class, and `--classes` cannot choose among them. Then the test
+    split is the part held out of `data_256`, as in any folder.
 
     Raises:
         ValueError: if the folder lacks `data_256` or `val_256`, or it holds no photographs, a list is malformed, or a
@@ -39,7 +39,7 @@ def load(data, split):
     if path is None:
         return tfds.load(data, split, name="places365_small", test="validation")
     train, test = path / "data_256", path / "val_256"
-    for root in (train, test):  # a test set that is missing is told before days of training
+    for root in (train, test):  # reports a missing test set before days of training
         if not root.is_dir():
             raise ValueError(
                 f"`--dataset-path`: no folder `{root.name}` under {path}. Expected Places365's small images: data_256"
@@ -50,7 +50,7 @@ def load(data, split):
     found = _photographs(test)
     labels, names = files.folder_labels(found)
     lists = path / LABELS, path / CATEGORIES
-    # One list alone says nothing: numbers without names, or names without numbers.
+    # A single list is useless: numbers without names, or names without numbers.
     if not names and all(one.is_file() for one in lists):
         labels, names = official_labels(*lists, found)
     if data.classes and not names:
@@ -69,7 +69,7 @@ def _photographs(root):
 
 
 def official_labels(labels, categories, found):
-    """Read the lists of the Places365 development kit that say what the photographs `found` in `val_256` show.
+    """Read the labels of the photographs `found` in `val_256` from the lists of the Places365 development kit.
 
     Args:
         labels: path of `places365_val.txt`: lines `Places365_val_00000001.jpg 165`.
@@ -103,17 +103,17 @@ def _pairs(path):
 
 
 def cached_listing(root):
-    """The photographs under a folder, from the list written beside it if that is still true.
+    """-> the photographs under a folder, from the list written next to it if the list is still valid.
 
-    Listing Places365's 1.8 million files takes minutes on a network disk; asking its few hundred folders when they
-    last changed does not. A folder's time changes with every file that is added, removed or renamed in it. A folder
-    that changed within the clock's grain before the listing may change again unnoticed: then the list is not trusted.
+    Listing Places365's 1.8 million files takes minutes on a network disk, but reading the times of its few hundred
+    folders does not. A folder's time changes when a file in it is added, removed or renamed. If a folder changed just
+    before the listing, within the clock's resolution, it can change again unnoticed: then the list is not trusted.
 
     Returns:
         list of paths relative to `root`, in the order of `files.listing`.
     """
     cache = root.with_name(root.name + ".files.json")
-    # Without a list of this form, or where a folder in it is gone, it is made again.
+    # The list is made again if it is missing, malformed, or names a folder that is gone.
     with contextlib.suppress(OSError, ValueError, LookupError, TypeError, AttributeError):
         known = json.loads(cache.read_text(encoding="utf-8"))
         settled = known["listed"] - JUST_NOW
@@ -121,6 +121,6 @@ def cached_listing(root):
             return known["files"]
     listed = time.time_ns()
     found, folders = files.listing(root, suffixes.JPEG)
-    with contextlib.suppress(OSError):  # data on a read-only disk are listed anew each time
+    with contextlib.suppress(OSError):  # data on a read-only disk are listed each time
         whole.write(cache, json.dumps({"listed": listed, "folders": folders, "files": found}))
     return found

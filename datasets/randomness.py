@@ -1,8 +1,8 @@
-"""Random numbers that are functions of their place: nothing stateful, so that a stream can be entered anywhere.
+"""Random numbers as functions of their place: without state, so a stream can be entered anywhere.
 
-Owns the keys, permutations and uniform numbers that data order, held-out sets and augmentation are made of. They are
-our own few lines (SplitMix64) and not NumPy's or TensorFlow's generators, whose streams may change with a version:
-which photographs are held out must not. Imports nothing of ours.
+Owns the keys, permutations and uniform numbers for data order, held-out sets and augmentation. They use SplitMix64, a
+few lines here, because NumPy's and TensorFlow's streams can change with a version, and the choice of held-out
+photographs must not. Imports nothing of ours.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def digest(data: bytes) -> bytes:
 
 def bits(place, *parts):
     """SplitMix64's output number `place` for the seed `key(*parts)`. [...] integers >= 0 -> [...] uint64."""
-    # One axis at least: NumPy wraps arrays around silently, as it must here, and warns for single numbers.
+    # At least one axis: NumPy wraps arrays silently, as required here, but warns for single numbers.
     places = np.atleast_1d(place).astype(np.uint64)
     return _mixed(places, key(*parts), word=np.uint64, shift=np.right_shift).reshape(np.shape(place))
 
@@ -40,9 +40,9 @@ def uniform(place, *parts):
 
 
 def permutation(size, *parts):
-    """-> [size] int64, a permutation of 0..size-1 that depends on the parts alone.
+    """-> [size] int64, a permutation of 0..size-1 that depends only on the parts.
 
-    The bits of different places differ (SplitMix64 is a bijection), so that sorting them knows no ties.
+    The bits of different places differ (SplitMix64 is a bijection), so sorting has no ties.
     """
     return np.argsort(bits(np.arange(size), *parts)).astype(np.int64)
 

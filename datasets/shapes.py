@@ -1,8 +1,7 @@
-"""Coloured shapes, drawn here: one shape per picture whose hue is given by which shape it is.
+"""Coloured shapes, drawn here: one shape per picture. The kind of shape determines its hue.
 
-The smallest colorization problem that cannot be solved from gray levels: lightness and chroma are drawn from the same
-distribution for every shape, so that only the form tells the hue. Needs no files. Imports `models.color` and this
-room's modules.
+This is the smallest colorization problem that gray levels cannot solve. Lightness and chroma have the same distribution
+for every shape, so only the form tells the hue. Needs no files. Imports `models.color` and this room's modules.
 """
 
 from __future__ import annotations
@@ -21,11 +20,11 @@ FINE = 4  # pixels are averages of 4 x 4 finer ones
 
 
 class Shapes(sources.OneByOne):
-    """SIZES[split] pictures, each a function of (split, index) alone: one shape on a faintly tinted ground.
+    """SIZES[split] pictures, each a function of (split, index) only: one shape on a faintly tinted ground.
 
-    The label is the shape. With `--classes`: those of them that show these shapes; unknown ones are a ValueError.
-    Lightness 35..75 and chroma 30..70 (less where sRGB ends) of the shape do not depend on which it is. The ground is
-    lighter or darker than it by at least 15. Sizes go by the shorter side: any of 16 pixels or more shows the shape.
+    The label is the shape. `--classes` chooses shapes; an unknown shape is a ValueError. Lightness 35..75 and chroma
+    30..70 (less where sRGB ends) do not depend on the kind of shape. The ground is lighter or darker by at least 15.
+    Sizes refer to the shorter side, which needs at least 16 pixels to show the shape.
     """
 
     def __init__(self, data, split):
@@ -38,7 +37,7 @@ class Shapes(sources.OneByOne):
         lightness, chroma = self._between(every, "L", 35, 75), self._between(every, "C", 30, 70)
         angle = np.deg2rad(np.array(list(HUES.values()))[kinds])
         ink = np.stack([lightness, chroma * np.cos(angle), chroma * np.sin(angle)], axis=-1)
-        # A ground in 10..95, from the part of it that is 15 away from the shape.
+        # A ground in 10..95 and at least 15 away from the shape.
         ground = self._between(every, "ground", 10, 65)
         ground = np.where(ground < lightness - 15, ground, ground + 30)
         tint = [self._between(every, name, -4, 4) for name in ("ground a", "ground b")]
@@ -53,7 +52,7 @@ class Shapes(sources.OneByOne):
 
     def content(self):  # noqa: D102 - see sources.Source
         yield f"{self._split} {self._numbers.tolist()}".encode()
-        for index in range(min(self.size, 8)):  # what OpenCV makes of them
+        for index in range(min(self.size, 8)):  # as OpenCV rounds them
             yield self.picture(index).tobytes()
 
     def picture(self, index):  # noqa: D102 - see sources.OneByOne
@@ -61,7 +60,7 @@ class Shapes(sources.OneByOne):
         number = self._numbers[index]
         radius = side * self._between(number, "radius", 0.22, 0.38)
         turn = self._between(number, "turn", 0, 2 * math.pi)
-        # The whole shape is inside: its colour and its form can be seen.
+        # The whole shape is inside, so its form can be seen.
         x = radius + (self.width - 2 * radius) * self._between(number, "x", 0, 1)
         y = radius + (self.height - 2 * radius) * self._between(number, "y", 0, 1)
         points = outline(self._kinds[index], turn) * radius + np.array([x, y])

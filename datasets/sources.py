@@ -1,4 +1,4 @@
-"""Where pictures come from, as the pipeline sees it: indices in, uint8 RGB out (stages 1 to 3 of `pipeline.py`).
+"""Sources of pictures for the pipeline: indices in, uint8 RGB out (stages 1 to 3 of `pipeline.py`).
 
 Owns the interface of a source, the two kinds with random access (arrays, and pictures made one at a time with a
 cache), and the count of unreadable files. Imports `classes` and `randomness`.
@@ -16,7 +16,7 @@ import tensorflow as tf
 
 from colorgan.datasets import classes, randomness
 
-NAMED = 10  # unreadable files that a warning or an error names
+NAMED = 10  # unreadable files in a warning or an error
 SAMPLED = 256  # pictures in memory whose pixels count for `content`
 
 
@@ -25,9 +25,9 @@ class Unreadable(Exception):
 
 
 class BadFiles:
-    """Which of `size` files of a split were unreadable, counted once each, from any thread.
+    """The unreadable files among `size` files of a split, each counted once, from any thread.
 
-    `max_fraction` is the largest tolerable share of them, `--max-bad-fraction`; `origin` says where they are.
+    `max_fraction` is their largest allowed share, `--max-bad-fraction`. `origin` says where the files are.
     """
 
     def __init__(self, size, *, max_fraction, origin):
@@ -38,7 +38,7 @@ class BadFiles:
         self._lock = threading.Lock()
 
     def note(self, indices, bad):
-        """Record that the files `indices` were read, of which `bad`, {name: reason}, could not be decoded.
+        """Record that the files `indices` were read, and that `bad`, {name: reason}, could not be decoded.
 
         Raises:
             ValueError: as `check`.
@@ -50,13 +50,13 @@ class BadFiles:
             self.check()
 
     def check(self):
-        """Find out whether too many files are bad.
+        """Check that not too many files are unreadable.
 
-        Early in a pass the share among the files seen says little, so that it is taken of at least 1,000 files, or of
-        all, if there are fewer: a bad start stops no run, and a folder of nothing but bad files stops it soon.
+        Early in a pass the share says little. So it is taken of at least 1,000 files, or of all if there are fewer. A
+        bad start does not stop a run, and a folder of only unreadable files stops it soon.
 
         Raises:
-            ValueError: if more than the tolerable share is unreadable; names the first of them.
+            ValueError: if more than the allowed share is unreadable; it names the first files.
         """
         seen, bad, listed = self._so_far()
         if bad > self.max_fraction * max(seen, min(self.size, 1000)):
@@ -67,7 +67,7 @@ class BadFiles:
             )
 
     def warn(self, *, only_after_a_pass=False):
-        """Name the unreadable files in one warning, if there are any; at most once over the life of a split.
+        """Name the unreadable files in one warning, if there are any; at most once in the life of a split.
 
         Args:
             only_after_a_pass: say nothing until every file has been read.
@@ -79,7 +79,7 @@ class BadFiles:
             warnings.warn(message, stacklevel=3)
 
     def _so_far(self):
-        """-> how many files were read, how many of them are unreadable, and the first of these with their reasons."""
+        """-> the number of files read and of unreadable files, and the first unreadable files with reasons."""
         with self._lock:
             seen, bad = int(self._seen.sum()), sorted(self._bad.items())
         return seen, len(bad), classes.listed([f"{name} ({reason})" for name, reason in bad], NAMED)
@@ -89,8 +89,8 @@ class Source(abc.ABC):
     """A split's photographs at one size.
 
     Attributes:
-        size: how many there are.
-        origin: where from, in words, for an evaluation's protocol.
+        size: their number.
+        origin: their source in words, for an evaluation's protocol.
         class_names: tuple of names, or ().
         bad: the `BadFiles` of this split.
         paths: of files, their relative paths in natural order; else None.
@@ -116,10 +116,11 @@ class Source(abc.ABC):
 
     @abc.abstractmethod
     def content(self):
-        """Yields bytes that change with the photographs, as far as that is cheap: see `pipeline.Split.fingerprint`."""
+        """Yield bytes that change with the photographs, if a cheap test shows a change: see
+        `pipeline.Split.fingerprint`."""
 
     def chunk_of(self, read, *inputs):
-        """-> in a graph, the chunk that `read` gives: a function of NumPy arrays -> index, rgb, label, ok."""
+        """-> in a graph, the chunk of `read`, a function of NumPy arrays -> index, rgb, label, ok."""
         index, rgb, label, ok = tf.numpy_function(read, inputs, [tf.int64, tf.uint8, tf.int64, tf.bool])
         rgb.set_shape((None, self.height, self.width, 3))
         for one in (index, label, ok):
@@ -127,7 +128,7 @@ class Source(abc.ABC):
         return {"index": index, "rgb": rgb, "label": label, "ok": ok}
 
     def made(self, indices, labels, items):
-        """-> what `chunk_of` reads, of items that `picture` makes pictures of and `name` has names of for messages."""
+        """-> index, rgb, label and ok for `chunk_of`: `picture` decodes an item, `name` names it in messages."""
         rgb = np.zeros((len(indices), self.height, self.width, 3), np.uint8)
         ok, bad = np.ones(len(indices), bool), {}
         for row, item in enumerate(items):
@@ -148,7 +149,7 @@ def epoch_order(size, seed, epoch):
 
 
 class RandomAccess(Source):
-    """A source that can read any picture at any time. Subclasses have `read` and say how much a chunk is."""
+    """A source with random access. Subclasses have `read` and the size of a `chunk`."""
 
     chunk = 128
 
@@ -203,7 +204,7 @@ class OneByOne(RandomAccess):
         super().__init__(data, len(labels), origin=origin, class_names=class_names)
         self.labels = np.asarray(labels, np.int64)
         if fits(data, self.size):
-            self.picture = functools.cache(self.picture)  # but for unreadable ones: these are tried again
+            self.picture = functools.cache(self.picture)  # except unreadable files, which are tried again
 
     @abc.abstractmethod
     def picture(self, index):
@@ -211,7 +212,7 @@ class OneByOne(RandomAccess):
 
     @abc.abstractmethod
     def name(self, index) -> str:
-        """What the picture is called in messages."""
+        """The picture's name in messages."""
 
     def read(self, indices):  # noqa: D102 - see RandomAccess
         return self.made(indices, self.labels[indices], indices.tolist())

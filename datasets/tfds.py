@@ -1,8 +1,8 @@
-"""Image sets of TensorFlow Datasets: as arrays where they fit in memory, as a stream in sequence where they do not.
+"""Image sets of TensorFlow Datasets: as arrays if they fit in memory, otherwise as a sequential stream.
 
-Owns asking before a download, the splits, and the order of a stream, which has no random access: `--classes` reads the
-whole split, though it decodes none but those chosen, once when it is opened, and in every epoch unless these fit in
-`--cache-mb`. Imports this room's modules; the library `tensorflow_datasets` is imported when a set is opened.
+Owns the question before a download, the splits, and the order of a stream. A stream has no random access, so
+`--classes` reads the whole split when it is opened, and in every epoch unless the chosen pictures fit in `--cache-mb`.
+Only chosen pictures are decoded. Imports this room's modules; `tensorflow_datasets` is imported when a set is opened.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ BUFFER_BYTES = 256 * 2**20  # encoded pictures in the shuffle buffer of a stream
 def load(data, split, *, name=None, test="test"):
     """-> sources.Source of a set of TensorFlow Datasets.
 
-    validation is the set's own, unless that is the one to test on, or else the end of `train`; test is the set's own,
-    or else validation.
+    Validation is the set's validation split, unless that is the test split; otherwise it is the end of `train`. Test is
+    the set's test split, otherwise the validation.
 
     Args:
         data: config.Data; an existing `dataset_path` is the folder of prepared sets (TFDS' `data_dir`).
@@ -52,7 +52,7 @@ def _prepared(name, data):
     import tensorflow_datasets
 
     with warnings.catch_warnings():
-        # Reading the registry of sets, its releases import deprecated modules of others.
+        # Reading the registry imports deprecated modules of other packages.
         warnings.simplefilter("ignore", DeprecationWarning)
         folder = None if data.dataset in ("cifar10", "places365") else paths.locate(data)
         try:
@@ -62,9 +62,9 @@ def _prepared(name, data):
                 f"`--dataset`: TensorFlow Datasets has no set {name!r}. All sets are listed at"
                 " https://www.tensorflow.org/datasets/catalog"
             ) from error
-        if builder.info.splits:  # what is prepared has splits
+        if builder.info.splits:  # only prepared sets have splits
             return builder
-        total = sum(info.size for info in (builder.url_infos or {}).values())  # TFDS brings their checksums along
+        total = sum(info.size for info in (builder.url_infos or {}).values())  # from TFDS' checksum files
         size = f"{total / 2**20:,.0f} MiB" if total else "an unknown amount"
         if not data.download:
             raise ValueError(
@@ -115,10 +115,10 @@ def _part(builder, name, data, split, test):
 
 
 class Stream(sources.Source):
-    """A split read in sequence: each epoch has its own order of the set's files and of a buffer within it.
+    """A split read in sequence. Each epoch shuffles the set's files, and pictures in a buffer.
 
-    The order is a function of (seed, epoch), so that a run that goes on skips the encoded pictures before its place
-    and sees the same ones after it.
+    The order is a function of (seed, epoch). A run that continues skips the encoded pictures before its place, and sees
+    the same pictures after it.
     """
 
     chunk = 16
@@ -146,7 +146,7 @@ class Stream(sources.Source):
         return examples.map(lambda one: {"image": one["image"], "label": self._class_of(one), "name": one["tfds_id"]})
 
     def _examples(self, wanted, shuffle_seed=None):
-        """-> dataset of {its label, tfds_id and these features}: the pictures, if they are wanted, encoded."""
+        """-> dataset of {label, tfds_id and the wanted features}; pictures stay encoded."""
         import tensorflow_datasets
 
         skip = {name: tensorflow_datasets.decode.SkipDecoding() for name in wanted}
@@ -166,7 +166,7 @@ class Stream(sources.Source):
         return tf.gather(self._class, tf.where(label < 0, np.int64(len(self._class) - 1), label))
 
     def _chosen(self):
-        """-> how many examples are of the classes chosen, from the labels alone."""
+        """-> the number of examples of the chosen classes, from the labels only."""
         labels = self._examples({}).map(self._class_of).batch(4096).as_numpy_iterator()
         return sum(int((batch >= 0).sum()) for batch in labels)
 
@@ -193,9 +193,9 @@ class Stream(sources.Source):
         first, skipped = divmod(start, self.size)
 
         def epoch(number):
-            # Of this graph alone: a run's, 0 by default, would be in the order, and tf.data asks whether both are 0.
+            # A seed for this graph only. The run's seed would change the order, and tf.data treats two zeros specially.
             tf.compat.v1.set_random_seed(1)
-            # bitcast: tf.data takes seeds as int64, negative ones too.
+            # bitcast: tf.data takes int64 seeds, also negative.
             order = tf.bitcast(randomness.tensor_bits(number, "stream", seed), tf.int64)
             return self._read(order).skip(tf.where(number == first, tf.constant(skipped, tf.int64), 0))
 
@@ -204,7 +204,7 @@ class Stream(sources.Source):
         return self._chunks(examples.map(lambda cursor, one: (cursor, {"index": cursor % self.size, **one})))
 
     def one_pass(self, *, seed):
-        """As in Source. A seed shuffles within the buffer only: the sets are written in random order already."""
+        """As in Source. A seed shuffles only within the buffer, because the sets are stored in random order."""
         examples = self._read().enumerate().map(lambda index, one: (index, {"index": index, **one}))
         if seed is not None:
             order = randomness.key("pass", seed) >> 1
@@ -212,7 +212,7 @@ class Stream(sources.Source):
         return self._chunks(examples)
 
     def content(self):
-        """As in Source: what TensorFlow Datasets says of the part."""
+        """As in Source: TensorFlow Datasets' description of the part."""
         info = self._builder.info.splits[self._part.partition("[")[0]]
         yield repr((self._builder.info.full_name, self._part, info.num_examples, info.num_bytes)).encode()
 

@@ -1,4 +1,4 @@
-"""What is learned: colour spaces, networks, objectives, and the colorizer that a trained generator is.
+"""Colour spaces, networks, objectives, and the predictor around a trained generator.
 
 Keras layers, ops and random numbers only; never `tf.`, `datasets` or `training`.
 """

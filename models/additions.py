@@ -1,7 +1,7 @@
-"""How what a generator is given beside the picture enters its decoder: an `Addition` for each of the decoder's rows.
+"""How inputs other than the picture enter the decoder: an `Addition` for each of its rows.
 
-An addition is exactly zero for pictures that are given nothing, and its last layer begins at zero: weights that know
-nothing of an input give what they gave. Imports `blocks` and `inputs`.
+An addition is exactly zero for pictures without such inputs, and its last layer begins at zero. So weights trained
+without an input give the same results as before. Imports `blocks` and `inputs`.
 """
 
 from __future__ import annotations
@@ -10,20 +10,20 @@ from keras import initializers, layers, ops
 
 from colorgan.models import blocks, inputs
 
-VECTOR = 64  # units of the layer that reads what describes the whole picture
+VECTOR = 64  # units of the layer that reads inputs for the whole picture
 HEADS, KEY = 4, 32  # of the attention; units of a key
-ATTENDS = 8  # the smallest reduction whose map looks for hints everywhere: of a larger map the pairs are too many
+ATTENDS = 8  # the smallest reduction with attention over the whole map; larger maps have too many pairs
 NEAR = 100.0  # pixels
-SLOPES = (0.25, 1.0, 4.0, 16.0)  # at the start: what NEAR takes from a head's logits
+SLOPES = (0.25, 1.0, 4.0, 16.0)  # at the start: what NEAR subtracts from a head's logits
 
 
 class Addition(blocks.Composite, layers.Layer):
-    """What is added to a decoder's map: two convolutions that read the map and the inputs of its resolution.
+    """An addition to a decoder's map: two convolutions that read the map and the inputs of its resolution.
 
     Args:
         filters: channels of the map.
         reduction: how much smaller than the picture the map is.
-        rows: the `inputs.Input`s that enter; larger maps than this one are shrunk to it.
+        rows: the `inputs.Input`s that enter; larger input maps are shrunk to this map.
         dtype: Keras dtype policy.
     """
 
@@ -62,7 +62,7 @@ class Addition(blocks.Composite, layers.Layer):
         return ops.cast(added, x.dtype) * ops.cast(_is_given(given, self.rows), x.dtype)
 
     def scale_colors(self, factor):
-        """Read the colours that are given as `factor` times what they are."""
+        """Multiply the given colours by `factor`."""
         place = self.last.units
         for row in self.maps:
             kernel = ops.convert_to_numpy(self.first.kernel).copy()
@@ -74,10 +74,10 @@ class Addition(blocks.Composite, layers.Layer):
 
 
 class Attention(blocks.Composite, layers.Layer):
-    """Carries what is given at a few places to all that it belongs to: attention over the places (Vaswani et al. 2017).
+    """Carries values from a few places to the pixels they belong to: attention over the places (Vaswani et al. 2017).
 
-    A pixel looks for places that are like its own and near, or for none. Heads differ in how much nearness counts, a
-    slope per head on the distance (Press et al. 2022, ALiBi, in two dimensions and learned).
+    A pixel attends to similar and near places, or to none. Each head has a learned slope on the distance, so heads
+    weight nearness differently (Press et al. 2022, ALiBi, in two dimensions).
     """
 
     def __init__(self, filters, *, dtype=None):
@@ -89,7 +89,7 @@ class Attention(blocks.Composite, layers.Layer):
         )
 
     def call(self, x, found, *, reduction):
-        """Look for what is given.
+        """Attend to the given places.
 
         Args:
             x: [B, h, w, C] float.
@@ -115,14 +115,14 @@ class Attention(blocks.Composite, layers.Layer):
             ops.transpose(ops.reshape(self.none(x), heads[:3]), (0, 2, 1)), (-1, HEADS, height * width, 1)
         )
         weights = ops.softmax(ops.concatenate([ops.cast(none, "float32"), logits], axis=-1), axis=-1)
-        # What is looked for and not there: a value of zeros, and no part cut off, which LiteRT's converter cannot do.
+        # "None" is a key with a value of zeros. It is not sliced off, because LiteRT's converter cannot slice here.
         value = ops.pad(value, ((0, 0), (0, 0), (1, 0), (0, 0)))
         seen = ops.matmul(ops.cast(weights, value.dtype), value)
         seen = ops.reshape(ops.transpose(seen, (0, 2, 1, 3)), (-1, height, width, HEADS * KEY))
         return self.out(seen)
 
     def scale_colors(self, factor, rows):
-        """See `Addition`; `rows`: of what is given."""
+        """See `Addition`; `rows`: the given inputs."""
         place = self.out.units
         for row in rows:
             for layer in (self.key, self.value):
@@ -133,8 +133,8 @@ class Attention(blocks.Composite, layers.Layer):
 
 
 def _distances(height, width):
-    """-> [h w, h w] float32: how far apart the cells of a map are, in cells."""
-    # By broadcasting: in a graph for all sizes they are tensors, which `repeat` and `tile` do not take.
+    """-> [h w, h w] float32: distances between the cells of a map, in cells."""
+    # By broadcasting: in a graph for all sizes h and w are tensors, which `repeat` and `tile` do not take.
     y, x = (ops.cast(ops.arange(size), "float32") for size in (height, width))
     column = ops.reshape(y, (-1, 1))
     y, x = column + 0 * x, 0 * column + x
@@ -143,7 +143,7 @@ def _distances(height, width):
 
 
 def shrunk(values, row, reduction):
-    """An input's map in the resolution of a smaller map.
+    """-> an input's map in the resolution of a smaller map.
 
     Args:
         values: [B, h, w, channels] float32.
@@ -151,7 +151,8 @@ def shrunk(values, row, reduction):
         reduction: of the smaller map, a multiple of the row's.
 
     Returns:
-        [B, h', w', channels]: means, or of a sparse input the mean of what is given in a cell, and 1 where any is.
+        [B, h', w', channels]: means. For a sparse input: the mean of the given values in a cell, and 1 where there are
+        any.
     """
     size = reduction // row.reduction
     if size == 1:

@@ -1,4 +1,4 @@
-"""The layers that the kernel tables' rows stand for, and padding to sizes that a network can halve.
+"""The layers of the kernel tables' rows, and padding to sizes that a network can halve.
 
 Imports `normalization` and `settings.config`. All take and return [B, H, W, C] tensors in the compute dtype.
 """
@@ -14,14 +14,14 @@ LEAKY_SLOPE = 0.2  # Nazeri et al. 2018, section 3.3, after DCGAN
 
 
 class Composite:
-    """A layer that is made of layers: each of them is built where it is first called.
+    """A layer made of layers, each built at its first call.
 
-    Without a `build` of its own, Keras would call it on symbolic pictures first, and so at every level of nesting:
-    eight times for a convolution three levels down.
+    Without this `build`, Keras would first call it on symbolic pictures, at every level of nesting: eight times for a
+    convolution three levels down.
     """
 
     def build(self, **shapes):
-        """It has no weights of its own."""
+        """Build nothing: the layer has no weights itself."""
 
 
 class Block(Composite, layers.Layer):
@@ -30,13 +30,12 @@ class Block(Composite, layers.Layer):
     Args:
         filters: output channels.
         kernel_size: size of the square kernel.
-        stride: how much smaller the output is, or larger if it upsamples.
-        upsample: None, or how the output becomes larger: `transposed`, by a transposed convolution; `nearest`, by
-            repeating pixels before a convolution of stride 1 (no checkerboards: Odena et al. 2016).
+        stride: factor by which the output is smaller, or larger if it upsamples.
+        upsample: None, or the way to enlarge: `transposed`, by a transposed convolution; `nearest`, by repeating pixels
+            before a convolution of stride 1 (no checkerboards: Odena et al. 2016).
         normalization: `batch` after the convolution; `spectral`, see `weighted`; or `none`.
         slope: of the activation below 0: LeakyReLU; 0: ReLU.
-        ceiling: of the activation, with slope 0: values above it become it (as ReLU6 of Howard et al. 2017,
-            MobileNets); None: none.
+        ceiling: upper limit of the activation, with slope 0 (as ReLU6 of Howard et al. 2017, MobileNets); None: none.
         dropout: rate; 0 for none. Active in training only.
         spatial_dropout: drop whole channels of a picture instead of single values.
         bn_momentum: momentum of the moving statistics.
@@ -63,8 +62,8 @@ class Block(Composite, layers.Layer):
         super().__init__(dtype=dtype)
         convolutions = {None: layers.Conv2D, "nearest": layers.Conv2D, "transposed": layers.Conv2DTranspose}
         self.repeat, stride = (stride, 1) if upsample == "nearest" else (1, stride)
-        # He et al. 2015, as the paper: with fans in for the convolutions. Keras' fan of a transposed kernel is its
-        # output side; the original used the same initializer object for both.
+        # He et al. 2015, as in the paper, with fan-in for convolutions. For a transposed kernel Keras takes the output
+        # side; the original used the same initializer object for both.
         self.convolution = weighted(
             convolutions[upsample](
                 filters, kernel_size, strides=stride, padding="same", kernel_initializer="he_normal", dtype=dtype
@@ -80,7 +79,7 @@ class Block(Composite, layers.Layer):
 
     def call(self, inputs, training=False):
         """[B, H, W, C] -> [B, H / stride, W / stride, filters], rounded up (times stride if it upsamples)."""
-        # Keras hands `training` on to spectral normalization; a convolution takes none.
+        # Spectral normalization takes `training`, a convolution does not.
         x = self.convolution(repeated(inputs, self.repeat))
         if self.normalization is not None:
             x = self.normalization(x, training=training)
@@ -89,25 +88,25 @@ class Block(Composite, layers.Layer):
 
 
 def weighted(layer, normalization):
-    """A convolution or dense layer under a normalization of weights.
+    """-> a convolution or dense layer, with normalized weights if wanted.
 
     Args:
         layer: Keras layer with a kernel, not built.
         normalization: `spectral` keeps the kernel at spectral norm 1 (Miyato et al. 2018), one step of the power
-            iteration per call in training; with any other the layer stays as it is.
+            iteration per call in training; with any other value the layer is returned unchanged.
 
     Returns:
         The layer, or Keras' wrapper around it (`wrapper.layer` is the layer).
     """
     if normalization != "spectral":
         return layer
-    # Keras' wrapper writes the divided kernel back. In its layer's half precision that would round the weights to
-    # 8 bits of mantissa in every call, and small updates would be lost.
+    # Keras' wrapper writes the divided kernel back. In half precision this would round the weights to 8 bits of
+    # mantissa in every call and lose small updates.
     return SpectralNormalization(layer, dtype="float32")
 
 
 class SpectralNormalization(layers.SpectralNormalization):
-    """Keras' own, but its vector is float32 even if it is built within a call in half precision."""
+    """Keras' layer, but with a float32 vector even if built in a call in half precision."""
 
     def add_weight(self, *args, **kwargs):
         """As Keras'."""
@@ -120,7 +119,7 @@ def dense(units, normalization, *, dtype=None):
 
 
 def options(config: Config, synchronized):
-    """-> the options that every `Block` of a network takes from its configuration."""
+    """-> the options of every `Block` of a network, from the configuration."""
     return {
         "bn_momentum": config.architecture.bn_momentum,
         "synchronized": synchronized,
@@ -129,7 +128,7 @@ def options(config: Config, synchronized):
 
 
 def scaled(filters, multiplier):
-    """-> the number of filters of a layer in a network of `multiplier` times the table's width, at least 1."""
+    """-> the number of filters times `multiplier`, at least 1."""
     return max(1, round(filters * multiplier))
 
 
@@ -144,7 +143,7 @@ def stack(table, block, **each):
     Args:
         table: rows (filters, stride, dropout rate).
         block: function(filters, stride=, dropout=, **options) -> layer.
-        each: {option: its value for each row}, of those that differ from row to row.
+        each: {option: its value for each row}, for options that differ between rows.
     """
     each = {"stride": [row[1] for row in table], "dropout": [row[2] for row in table]} | each
     return [block(row[0], **{name: values[i] for name, values in each.items()}) for i, row in enumerate(table)]
@@ -155,14 +154,14 @@ def repeated(x, times):
     if times == 1:
         return x
     height, width = (size * times for size in ops.shape(x)[1:3])
-    # To LiteRT's converter a repetition of unknown sizes leaves the channels unknown too: no convolution takes it.
+    # In LiteRT's converter, repeating unknown sizes also makes the channels unknown, and a convolution then fails.
     return ops.reshape(ops.repeat(ops.repeat(x, times, axis=1), times, axis=2), (-1, height, width, x.shape[-1]))
 
 
 def enlarged(x, times):
-    """Bilinear enlargement by a whole factor: pixel centres aligned, the border pixels going on outside.
+    """Enlarge bilinearly by a whole factor, with aligned pixel centres and repeated border pixels.
 
-    As `keras.ops.image.resize`, which takes no sizes that are unknown until the call.
+    As `keras.ops.image.resize`, which does not take sizes that are unknown before the call.
 
     Args:
         x: [B, H, W, ...].
@@ -177,7 +176,7 @@ def enlarged(x, times):
         first, inner, last = (_part(x, axis, part) for part in (slice(0, 1), slice(None), slice(-1, None)))
         before = ops.concatenate([first, _part(x, axis, slice(None, -1))], axis=axis)
         after = ops.concatenate([_part(x, axis, slice(1, None)), last], axis=axis)
-        places = [(i + 0.5) / times - 0.5 for i in range(times)]  # of the new pixels, seen from their old one
+        places = [(i + 0.5) / times - 0.5 for i in range(times)]  # offsets of the new pixels from their old pixel
         new = [(1 - abs(p)) * inner + abs(p) * (before if p < 0 else after) for p in places]
         shape = list(ops.shape(x))
         shape[axis] *= times
@@ -193,19 +192,19 @@ def pad_to_multiple(x, multiple):
     """Extend height and width to the next multiple by reflection, at the bottom and right.
 
     Args:
-        x: [B, H, W, C]; H and W may be unknown until the call, and smaller than the padding.
-        multiple: what height and width become multiples of.
+        x: [B, H, W, C]; H and W can be unknown before the call, and smaller than the padding.
+        multiple: divisor of the new height and width.
 
     Returns:
-        [B, H', W', C] with H' and W' the smallest multiples that hold H and W; `x` itself where they already are.
+        [B, H', W', C] with H' and W' the smallest multiples not below H and W; `x` itself if H and W are multiples.
     """
     for axis in (1, 2):
         if x.shape[axis] is not None and x.shape[axis] % multiple == 0:
             continue
         size = ops.shape(x)[axis]
-        # Rounded up without negative numbers, which ONNX divides towards zero.
+        # Rounded up without negative numbers, because ONNX divides them towards zero.
         index = ops.arange((size + multiple - 1) // multiple * multiple)
-        # A triangular wave 0 1 .. n-1 n-1 .. 1 0 0 1 .. : symmetric reflection as often as the size needs.
+        # A triangular wave 0 1 .. n-1 n-1 .. 1 0 0 1 .. : symmetric reflection, repeated as needed.
         index = index % (2 * size)
         x = ops.take(x, ops.minimum(index, 2 * size - 1 - index), axis=axis)
     return x

@@ -1,9 +1,9 @@
-"""What a person may decide about the colours, as a generator is given it, and what training gives for it.
+"""Conditions: a person's wishes about the colours as inputs of a generator, and their simulation in training.
 
-*Hints* are colours at places; a *palette* is how often each colour occurs in the whole picture; an *aim* is its mean
-saturation and hue. Training simulates the people (Zhang et al. 2017, Real-Time User-Guided Image Colorization with
-Learned Deep Priors, sections 3.2 and 3.3): it takes the colours of the truth, here and there, or of all of it. Pure
-functions of `keras.ops`. Imports `color`, `quantization` and `objectives.controls`.
+*Hints* are colours at places. A *palette* says how often each colour occurs in the whole picture. An *aim* is its mean
+saturation and hue. Training simulates people with colours of the truth (Zhang et al. 2017, Real-Time User-Guided Image
+Colorization with Learned Deep Priors, sections 3.2 and 3.3). Pure functions of `keras.ops`. Imports `color`,
+`quantization` and `objectives.controls`.
 """
 
 from __future__ import annotations
@@ -18,24 +18,30 @@ from colorgan.models.objectives import controls
 
 PALETTE = len(quantization.joint_centres())  # channels of a palette
 AIM = 5  # of an aim
-MOST_POINTS = 128  # that are simulated in a picture
+MOST_POINTS = 128  # most simulated points in a picture
 LARGEST = 9  # pixels across a simulated point: Zhang et al. 2017, section 3.2
 STOP = 1 / 8  # of the geometric distribution of the number of points, the same section
-SPREAD = 5.0  # Lab units: how far a colour counts for bins around it
+SPREAD = 5.0  # Lab units: spread of a colour over the bins around it
 SAMPLED = 24  # pixels of a side that a simulated palette is made of
-KEPT = {"hints": 0.7, "whole": 0.04, "palette": 0.3, "saturation": 0.25, "hue": 0.15}  # how often training gives each
+KEPT = {
+    "hints": 0.7,
+    "whole": 0.04,
+    "palette": 0.3,
+    "saturation": 0.25,
+    "hue": 0.15,
+}  # shares of pictures in training
 
 
 def palette(ab, weights=None, *, spread=SPREAD):
-    """How often colours occur.
+    """Measure how often colours occur.
 
     Args:
         ab: [B, N, 2] float, Lab units.
-        weights: [B, N] float, how much each counts; None: all the same.
-        spread: Lab units, a number or [B, 1, 1]: how far a colour counts for the bins around it.
+        weights: [B, N] float; None: equal weights.
+        spread: Lab units, a number or [B, 1, 1]: spread of a colour over the bins around it.
 
     Returns:
-        [B, 1, 1, Q] float32: the square roots of the joint bins' shares, so that rare colours are seen.
+        [B, 1, 1, Q] float32: the square roots of the joint bins' shares, which make rare colours visible.
     """
     centres = ops.convert_to_tensor(quantization.joint_centres())
     distances = ops.sum((ops.cast(ab, "float32")[:, :, None] - centres) ** 2, axis=-1)
@@ -46,7 +52,7 @@ def palette(ab, weights=None, *, spread=SPREAD):
 
 
 def aim(saturation=None, hue=None):
-    """The mean saturation and hue of a picture, as `objectives.controls.value` has them, or None of either.
+    """-> an aim's values: mean saturation and hue as in `objectives.controls.value`, either of them optional.
 
     Args:
         saturation, hue: [B] float in [0, 1], or None.
@@ -61,17 +67,17 @@ def aim(saturation=None, hue=None):
 
 
 def hints(centres, sizes, used, color, shape):
-    """Points of a picture's own colours, as hints.
+    """-> points with a picture's true colours, as hints.
 
     Args:
         centres: [B, K, 2] float in [0, 1): y and x of the points, as shares of height and width.
         sizes: [B, K] float: pixels across, odd.
-        used: [B, K] float, 1 for points that are given, 0 for others.
-        color: [B, H, W, 2] scaled colour; a point has its mean over the point's square.
+        used: [B, K] float, 1 for given points, 0 for others.
+        color: [B, H, W, 2] scaled colour; a point gets its mean over the point's square.
         shape: of the result.
 
     Returns:
-        [B, H / 2, W / 2, 3] float32, rounded up: a, b, and 1 where a point covers some of the cell; a cell of several
+        [B, H / 2, W / 2, 3] float32, rounded up: a, b, and 1 where a point covers part of the cell; a cell with several
         points has their mean.
     """
     height, width = ops.shape(color)[1:3]
@@ -97,14 +103,14 @@ def hints(centres, sizes, used, color, shape):
 
 
 def places(uniform, batch, points):
-    """Where simulated people put points, and how large: Zhang et al. 2017, section 3.2.
+    """-> places and sizes of simulated points: Zhang et al. 2017, section 3.2.
 
     Args:
         uniform: function(shape, k) -> random numbers in [0, 1).
-        batch, points: how many pictures, and points in each.
+        batch, points: number of pictures, and of points in each.
 
     Returns:
-        centres: [B, K, 2] in [0, 1), around the middle, a quarter of the picture's size the standard deviation.
+        centres: [B, K, 2] in [0, 1), around the middle, with a quarter of the picture's size as standard deviation.
         sizes: [B, K], 1, 3 .. 9 pixels.
     """
     spread = math.sqrt(2) * ops.erfinv(ops.clip(2 * uniform((batch, points, 2), 0) - 1, -0.999999, 0.999999))
@@ -113,10 +119,10 @@ def places(uniform, batch, points):
 
 
 def simulated_hints(gray, color, shape, uniform, *, ab_scale):
-    """Hints as training gives them: none, a few, many, and now and then the whole truth; see `inputs.Input.simulate`.
+    """-> simulated hints: none, a few, many, and sometimes the whole truth; see `inputs.Input.simulate`.
 
-    Half of the pictures have a geometric number of points around the middle, as Zhang et al. 2017; the others have a
-    log-uniform number of them anywhere, so that many points are met as well.
+    Half of the pictures have a geometric number of points around the middle, as in Zhang et al. 2017. The others have a
+    log-uniform number anywhere, so training also meets many points.
     """
     batch = shape[0]
     centres, sizes = places(uniform, batch, MOST_POINTS)
@@ -132,13 +138,13 @@ def simulated_hints(gray, color, shape, uniform, *, ab_scale):
 
 
 def _whole(color, shape):
-    """-> [B, h, w, 3]: the mean colour of every cell, given."""
+    """-> [B, h, w, 3]: the mean colour of every cell, marked as given."""
     small = ops.average_pool(ops.cast(color, "float32"), 2, strides=2, padding="same")
     return ops.concatenate([small, ops.ones_like(small[..., :1])], axis=-1)
 
 
 def simulated_palette(gray, color, shape, uniform, *, ab_scale):
-    """Palettes as training gives them: of the truth or of a part of it, blurred or not; see `inputs.Input.simulate`."""
+    """-> simulated palettes: of the truth or of a part of it, blurred or not; see `inputs.Input.simulate`."""
     batch, (height, width) = shape[0], ops.shape(color)[1:3]
     steps = [max(1, int(size) // SAMPLED) if isinstance(size, int) else size // SAMPLED for size in (height, width)]
     small = ops.cast(color, "float32")[:, :: steps[0], :: steps[1]] * ab_scale
@@ -158,7 +164,7 @@ def simulated_palette(gray, color, shape, uniform, *, ab_scale):
 
 
 def simulated_aim(gray, color, shape, uniform, *, ab_scale):
-    """The truth's own mean saturation and hue, each in some of the pictures; see `inputs.Input.simulate`."""
+    """-> the truth's mean saturation and hue, each in some of the pictures; see `inputs.Input.simulate`."""
     batch = shape[0]
     rgb = colors.decode(gray, color, color_space="lab", ab_scale=ab_scale)
     made = aim(controls.value(rgb, "saturation"), controls.value(rgb, "hue"))

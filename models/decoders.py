@@ -1,4 +1,4 @@
-"""The decoder: it reads a pyramid of maps, {reduction: map}, as `encoders.py` makes it. `build` makes one.
+"""The decoder: it reads a pyramid of maps, {reduction: map}, from `encoders.py`. `build` makes a decoder.
 
 Imports `blocks`, `additions`, `inputs` and `settings.config`.
 """
@@ -16,24 +16,23 @@ from colorgan.settings.config import Config
 
 
 class Decoder(blocks.Composite, layers.Layer):
-    """Enlarges the smallest map row by row, joined with the encoder's map of each size that it comes to.
+    """Enlarges the smallest map row by row, and joins the encoder's map of each size on the way.
 
-    What else a generator is given is added to what each row makes, at that row's resolution, by an
-    `additions.Addition` per row.
+    Other inputs of the generator are added to each row's map, at its resolution, by an `additions.Addition` per row.
 
     Args:
-        table: rows (filters, stride, dropout); a row enlarges by its stride. Where that is above 1, and the pyramid has
-            a map of the size that the row comes to, they are joined.
+        table: rows (filters, stride, dropout); a row enlarges by its stride. If that is above 1 and the pyramid has a
+            map of the new size, the two are joined.
         block, each: see `blocks.stack`; a block enlarges by its stride.
-        encoder: whose pyramid it reads. Of one with a map of the whole picture (`WHOLE`), a dense layer of that is
-            added to each pixel of the smallest map.
-        joined_first: whether a row is joined before its convolution, with pixels repeated (no checkerboard: Odena et
-            al. 2016), instead of after it.
+        encoder: the encoder of the pyramid. If it has a map of the whole picture (`WHOLE`), a dense layer of that map
+            is added to each pixel of the smallest map.
+        joined_first: whether a row is joined before its convolution, with repeated pixels (no checkerboard: Odena et
+            al. 2016), or after it.
         inputs: the `inputs.Input`s that join the decoder.
         dtype: Keras dtype policy.
 
     Raises:
-        ValueError: if an input's map is smaller than what any row makes.
+        ValueError: if an input's map is smaller than every row's map.
     """
 
     def __init__(self, table, block, *, encoder, joined_first=False, inputs=(), dtype=None, **each):
@@ -51,7 +50,7 @@ class Decoder(blocks.Composite, layers.Layer):
                     f"`{row.name}` joins the decoder at reduction {row.reduction}, but its rows give {reached}. Use "
                     "one of these, or a smaller reduction."
                 )
-        # Larger maps than a row's are shrunk; smaller ones do not come in.
+        # Input maps larger than a row's are shrunk; smaller maps do not enter.
         entering = [[row for row in inputs if row.reduction == WHOLE or row.reduction <= r] for r in reached]
         self.additions = [
             additions.Addition(f, r, rows, dtype=dtype) if rows else None
@@ -71,12 +70,12 @@ class Decoder(blocks.Composite, layers.Layer):
 
         Args:
             maps: {reduction: [B, H / reduction, W / reduction, C] float}, with `WHOLE` exactly if there is a context.
-            given: {name: values} of the decoder's inputs, for pictures padded as the pyramid's; none, or all.
+            given: {name: values} of the decoder's inputs, for pictures padded like the pyramid's; none or all of them.
             training: batch statistics and active dropout, or moving statistics and none.
 
         Returns:
-            [B, H', W', F] in the blocks' compute dtype, what the last row made and was joined with; H' is the smallest
-            map's height times `enlargement`, W' likewise.
+            [B, H', W', F] in the blocks' compute dtype, the last row's map after joining; H' is the smallest map's
+            height times `enlargement`, W' likewise.
         """
         reduction = max(one for one in maps if one != WHOLE)
         x = maps[reduction]

@@ -1,4 +1,4 @@
-"""The discriminator that a configuration names: real or generated, given a photograph's lightness. `build` makes it.
+"""The configured discriminator: real or generated, given a photograph's lightness. `build` makes it.
 
 Imports `networks`, `blocks`, `color` and `settings.config`.
 """
@@ -14,11 +14,11 @@ from colorgan.settings.config import Config
 
 
 def build(config: Config, *, synchronized=False):
-    """The configured discriminator with initialized weights; arguments as in `generators.build`.
+    """Build the configured discriminator with initialized weights; arguments as in `generators.build`.
 
     Returns:
         A built `networks.base.Discriminator`: ([B, H, W, 1] scaled L, [B, H, W, 2 or 3] scaled colour) -> logits.
-        With dense layers it judges pictures of the configured size only.
+        With dense layers it judges only pictures of the configured size.
 
     Raises:
         ValueError: if the discriminator is unknown (the known ones are listed) or its crop leaves nothing.
@@ -35,8 +35,8 @@ def build(config: Config, *, synchronized=False):
 def normalization(config: Config):
     """-> the configured normalization of the discriminator: `batch`, `spectral` or `none`.
 
-    `auto` is `batch`, but `none` under a gradient penalty: that is a property of single pictures, and batch
-    normalization joins them (Gulrajani et al. 2017, section 4).
+    `auto` is `batch`, but `none` with a gradient penalty: the penalty concerns single pictures, and batch normalization
+    mixes them (Gulrajani et al. 2017, section 4).
     """
     chosen = config.architecture.d_normalization
     if chosen != "auto":

@@ -1,7 +1,7 @@
-"""Encoders: anything that makes a picture into a pyramid of maps, {reduction: map}. `build` makes the configured one.
+"""Encoders turn a picture into a pyramid of maps, {reduction: map}. `build` makes the configured encoder.
 
-`table` is a kernel table of ours. `efficientnet-lite0` and `-lite2` know ImageNet's pictures: whoever starts a run puts
-their weights in (`weights.pretrained`); trained weights hold them. A decoder (`decoders.py`) reads the pyramid.
+`table` is a kernel table of ours. `efficientnet-lite0` and `-lite2` were trained on ImageNet: the start of a run loads
+their weights (`weights.pretrained`), and trained weights include them. A decoder (`decoders.py`) reads the pyramid.
 Imports `blocks`, `color`, `inputs` and `settings.config`.
 """
 
@@ -27,7 +27,7 @@ STAGES = (
     (4, 5, 2, 6, 192),
     (1, 3, 1, 6, 320),
 )
-STEM, TOP = 32, 1280  # filters before and after the stages; Lite scales neither
+STEM, TOP = 32, 1280  # filters before and after the stages, which Lite does not scale
 LITE = {"efficientnet-lite0": (1.0, 1.0), "efficientnet-lite2": (1.1, 1.2)}  # name: factor on filters, on repetitions
 
 
@@ -66,16 +66,16 @@ class TableEncoder(blocks.Composite, layers.Layer):
 
 
 class EfficientNetLite(blocks.Composite, layers.Layer):
-    """EfficientNet-Lite (Tan and Le 2019; Lite: no squeeze-and-excitation, ReLU6), without its classifier.
+    """EfficientNet-Lite (Tan and Le 2019; Lite: no squeeze-and-excitation, ReLU6) without classifier.
 
-    Each convolution has the batch normalization behind it folded in, with ImageNet's statistics, so that there is none
-    left to freeze: a learning encoder keeps them, as Detectron's do. It computes in float32 whatever the policy: on a
-    CPU bfloat16 gains next to nothing in depthwise convolutions (`benchmarks/train_step.py` prints it).
+    Batch normalization is folded into each convolution, with ImageNet's statistics, so a learning encoder keeps the
+    statistics, as in Detectron. It computes in float32 under any policy, because on a CPU bfloat16 gains almost nothing
+    in depthwise convolutions (`benchmarks/train_step.py` prints it).
 
     Args:
         width: factor on the stages' filters, rounded to multiples of 8.
-        depth: factor on the repetitions within a stage, rounded up; the first and the last stage keep theirs.
-        color_space: what the gray picture is, see `color.gray`.
+        depth: factor on the repetitions within a stage, rounded up; not for the first and the last stage.
+        color_space: of the gray picture, see `color.gray`.
     """
 
     reduction = 32
@@ -100,7 +100,7 @@ class EfficientNetLite(blocks.Composite, layers.Layer):
         return [self.stem, *self.stages, self.top]
 
     def call(self, x, training=False):
-        """Maps of a picture.
+        """Compute the maps of a picture.
 
         Args:
             x: [B, H, W, 1] float32, gray scaled to [-1, 1]; H and W multiples of 32.
@@ -113,7 +113,7 @@ class EfficientNetLite(blocks.Composite, layers.Layer):
         return self.maps(ops.repeat(colors.gray_to_srgb(x, color_space=self.color_space) * 255, 3, axis=-1))
 
     def maps(self, rgb):
-        """The same of a picture in colour, [B, H, W, 3] float32 sRGB in 0..255."""
+        """-> the same for a picture in colour, [B, H, W, 3] float32 sRGB in 0..255."""
         x = ops.relu6(self.stem((rgb - 127) / 128))
         maps, reduction = {}, 2
         for stage in self.stages:
@@ -125,13 +125,14 @@ class EfficientNetLite(blocks.Composite, layers.Layer):
 
 
 class InvertedResidual(blocks.Composite, layers.Layer):
-    """Expand, convolve each channel, project; the input is added where the shape stays (Sandler et al. 2018, MBConv).
+    """Expand, convolve each channel, project; the input is added if the shape is the same (Sandler et al. 2018,
+    MBConv).
 
     Args:
         channels, filters: of the input and the output.
         kernel: of the depthwise convolution.
-        stride: how much smaller the output is.
-        expansion: factor on the input's channels in between; 1: no expansion.
+        stride: factor by which the output is smaller.
+        expansion: factor on the channels between input and output; 1: no expansion.
     """
 
     def __init__(self, channels, filters, kernel, stride, expansion):
@@ -149,16 +150,16 @@ class InvertedResidual(blocks.Composite, layers.Layer):
 
 
 def build(config: Config, block, *, of_table=TableEncoder, **each):
-    """The configured encoder.
+    """Build the configured encoder.
 
     Args:
-        config: `architecture.encoder_name` says which.
+        config: `architecture.encoder_name` chooses it.
         block, each: see `blocks.stack`, for a kernel table's rows.
-        of_table: what makes a kernel table into an encoder.
+        of_table: the class for an encoder from a kernel table.
 
     Raises:
-        ValueError: if the encoder is unknown (the known ones are listed), or an input joins the picture that a
-            pretrained one sees.
+        ValueError: if the encoder is unknown (the known ones are listed), or an input joins the picture of a pretrained
+            encoder.
     """
     a, name = config.architecture, config.architecture.encoder_name
     if name == "table":
@@ -176,11 +177,11 @@ def build(config: Config, block, *, of_table=TableEncoder, **each):
 
 
 def of_colour(name: str, weights) -> EfficientNetLite:
-    """A pretrained encoder with its weights, for pictures in colour: see its `maps`.
+    """-> a pretrained encoder with its weights, for pictures in colour: see its `maps`.
 
     Args:
         name: one of `LITE`.
-        weights: arrays in the order and with the shapes of its weights, as `weights.pretrained` reads them.
+        weights: arrays in the order and with the shapes of its weights, from `weights.pretrained`.
     """
     width, depth = LITE[name]
     encoder = EfficientNetLite(width=width, depth=depth, color_space="lab")
@@ -194,6 +195,6 @@ def _convolution(filters, kernel, *, stride=1):
 
 
 def _rounded(filters):
-    """To a multiple of 8, not below 0.9 of it."""
+    """Round to a multiple of 8, at least 0.9 of the number."""
     rounded = max(8, int(filters + 4) // 8 * 8)
     return rounded + 8 if rounded < 0.9 * filters else rounded

@@ -1,7 +1,7 @@
-"""The generator that a configuration names: from a photograph's lightness to its colours. `build` makes it.
+"""The configured generator: from a photograph's lightness to its colours. `build` makes it.
 
-A generator is an encoder (`encoders.py`), a decoder that reads its maps (`decoders.py`) and a head (`heads.py`); a
-file of `networks/` says which of a published system. Imports these, `blocks`, `inputs` and `settings.config`.
+A generator is an encoder (`encoders.py`), a decoder that reads its maps (`decoders.py`) and a head (`heads.py`); a file
+of `networks/` chooses them for a published system. Imports these, `blocks`, `inputs` and `settings.config`.
 """
 
 from __future__ import annotations
@@ -17,26 +17,26 @@ from colorgan.settings.config import Config
 
 
 class Generator(blocks.Composite, keras.Model):
-    """From a photograph's lightness, and what else it is given, to its colours; any height and width.
+    """From a photograph's lightness and other inputs to its colours, at any height and width.
 
     Args:
-        encoder: makes the picture into {reduction: map}.
-        decoder: reads it. It may end below the picture's size: the colours are made there and enlarged bilinearly.
+        encoder: turns the picture into {reduction: map}.
+        decoder: reads the maps. It can end below the picture's size: then the colours are enlarged bilinearly.
         head: layer from the last features to colours.
-        inputs: what it is given beside the gray picture, `inputs.Input`s.
+        inputs: the `inputs.Input`s other than the gray picture.
 
     Raises:
-        ValueError: if the decoder ends at no whole part of the picture's size.
+        ValueError: if the decoder's size is not a whole fraction of the picture's.
     """
 
     def __init__(self, encoder, decoder, head, inputs=()):
-        super().__init__(dtype="float32")  # the layers cast for themselves: a pretrained encoder sees L unrounded
+        super().__init__(dtype="float32")  # the layers cast, so a pretrained encoder sees unrounded L
         if encoder.reduction % decoder.enlargement:
             raise ValueError(
                 "`--decoder`: the product of its strides must divide the encoder's reduction, so that the colours "
                 f"have a whole fraction of the picture's size. Received: {decoder.enlargement} and {encoder.reduction}"
             )
-        # In this order: a checkpoint has the variables as they come.
+        # The order matters: a checkpoint stores the variables in it.
         self.head, self.encoder, self.decoder, self.inputs = head, encoder, decoder, tuple(inputs)
         self.multiple = encoder.reduction
         self.color_stride = encoder.reduction // decoder.enlargement
@@ -48,17 +48,17 @@ class Generator(blocks.Composite, keras.Model):
 
     @property
     def parts(self):
-        """All blocks and layers with weights, in order from the input to the output, for freezing the first of them."""
+        """All blocks and layers with weights, in order from the input to the output, for freezing the first parts."""
         return [*self.body, *self.head.parts]
 
     @property
     def plain_weights(self):
-        """The weights without those of the decoder's additions, in the order of a generator that has none."""
+        """The weights without the decoder's additions, in the order of a generator without additions."""
         added = {id(v) for one in self.decoder.additions if one is not None for v in one.weights}
         return [v for v in self.weights if id(v) not in added]
 
     def raise_chroma(self, factor):
-        """Give the colours `factor` times the chroma, but those that are given: they stay what a person wants.
+        """Multiply the chroma of the colours by `factor`, except given colours, which a person chose.
 
         Raises:
             AttributeError: if the head has no such factor in its weights.
@@ -69,7 +69,7 @@ class Generator(blocks.Composite, keras.Model):
                 addition.scale_colors(1 / factor)
 
     def pyramid(self, gray, given=None, training=False):
-        """What the encoder makes of pictures.
+        """Compute the encoder's pyramid.
 
         Args:
             gray, given, training: see `call`.
@@ -83,7 +83,7 @@ class Generator(blocks.Composite, keras.Model):
         return self.encoder(x, training=training)
 
     def colors(self, maps, size, given=None, training=False, with_logits=False):
-        """What decoder and head make of a pyramid: all that depends on what joins the decoder.
+        """Compute decoder and head from a pyramid: everything that depends on the decoder's inputs.
 
         Args:
             maps: of `pyramid`.
@@ -105,7 +105,7 @@ class Generator(blocks.Composite, keras.Model):
         color = blocks.enlarged(color, self.color_stride)[:, :height, :width]
         if not with_logits:
             return color
-        if logits is not None:  # as they are made: of hundreds of bins, enlarged ones would not fit into memory
+        if logits is not None:  # not enlarged: hundreds of enlarged bins would not fit into memory
             height, width = (-(-size // self.color_stride) for size in (height, width))
             logits = logits[:, :height, :width]
         return color, logits
@@ -114,20 +114,20 @@ class Generator(blocks.Composite, keras.Model):
         """Predict colours.
 
         Args:
-            gray: [B, H, W, 1] float, L (or luma) scaled to [-1, 1]; any H and W (padded inside, cropped after).
-            given: {name: [B, h, w, channels] float} of each of `inputs`; see their rows. Those whose absence is
-                `nothing` may be left out, all together.
-            training: batch statistics and active dropout, or moving statistics and none: at inference an image's
+            gray: [B, H, W, 1] float, L (or luma) scaled to [-1, 1]; any H and W (padded, and cropped afterwards).
+            given: {name: [B, h, w, channels] float} of each of `inputs`; see their rows. Inputs whose absence is
+                `nothing` can be left out, all together.
+            training: batch statistics and active dropout, or moving statistics and no dropout. At inference an image's
                 result does not depend on its batch.
             with_logits: return the head's logits too.
 
         Returns:
-            [B, H, W, C] float32 in [-1, 1] (of a joint-bins head within 110 / ab_scale), or, `with_logits`, the pair of
-            that and the head's logits [B, h, w, ...] float32 (None if the head has none), h = H / color_stride and
-            w = W / color_stride, rounded up.
+            [B, H, W, C] float32 in [-1, 1] (of a joint-bins head within 110 / ab_scale), or, with `with_logits`, the
+            pair of that and the head's logits [B, h, w, ...] float32 (None if the head has none), h = H / color_stride
+            and w = W / color_stride, rounded up.
 
         Raises:
-            ValueError: if an input is missing, not wanted, or of another number of channels.
+            ValueError: if an input is missing, unknown, or has another number of channels.
         """
         given = given or {}
         received = {n: x.shape[-1] for n, x in given.items()}
@@ -139,11 +139,11 @@ class Generator(blocks.Composite, keras.Model):
 
 
 def build(config: Config, *, synchronized=False):
-    """The configured generator with initialized weights.
+    """Build the configured generator with initialized weights.
 
     Args:
-        config: `architecture` says which and how; `data.color_space` gives the output channels, `run.precision` the
-            dtype policy.
+        config: `architecture` describes it, `data.color_space` gives the output channels, `run.precision` the dtype
+            policy.
         synchronized: whether batch normalization takes its statistics over all replicas.
 
     Returns:
@@ -158,7 +158,7 @@ def build(config: Config, *, synchronized=False):
         raise ValueError(nearest.unknown("`--generator`", name, GENERATORS))
     encoder, decoder, kernel_size = GENERATORS[name](config, **blocks.options(config, synchronized))
     model = Generator(encoder, decoder, heads.build(config, kernel_size=kernel_size), rows.of(config))
-    # The weights do not depend on the size: the smallest picture without padding is the quickest.
+    # The weights do not depend on the size; the smallest picture without padding is the quickest.
     size = (1, model.multiple, model.multiple)
     given = {row.name: ops.zeros(row.shape(*size)) for row in model.inputs}
     model(ops.zeros((*size, 1)), given)

@@ -1,4 +1,4 @@
-"""What a generator ends in: from its last features to colours, directly or by way of bins. `build` makes one.
+"""Heads: from a generator's last features to colours, directly or by bins. `build` makes a head.
 
 Imports `blocks`, `color`, `quantization` and `settings.config`.
 """
@@ -15,15 +15,15 @@ from colorgan.settings.config import Config
 
 
 class Head(blocks.Composite, layers.Layer):
-    """What all heads share. A call: [B, H, W, F] features -> (scaled colour, logits or None), float32.
+    """The base of all heads. A call: [B, H, W, F] features -> (scaled colour, logits or None), float32.
 
-    float32 whatever the policy: bfloat16 has 8 bits of mantissa, less than a step of 8-bit colour.
+    It computes in float32 under any policy: bfloat16 has 8 bits of mantissa, too few for a step of 8-bit colour.
 
     Args:
-        config: of the colour space, the scale of a and b, and the dtype policy.
+        config: for the colour space, the scale of a and b, and the dtype policy.
 
     Raises:
-        ValueError: if it has bins, which are of a and b, and the colour space has none.
+        ValueError: if it has bins of a and b, but the colour space has no a and b.
     """
 
     kind = None  # of its bins, see `quantization.describe`
@@ -39,7 +39,7 @@ class Head(blocks.Composite, layers.Layer):
 
     @property
     def bins(self):
-        """What `quantization.describe` says of its bins; None without bins: there is nothing to classify."""
+        """Its bins, from `quantization.describe`; None: it has no bins to classify."""
         return quantization.describe(self.kind, ab_scale=self.ab_scale) if self.kind else None
 
     @property
@@ -48,7 +48,7 @@ class Head(blocks.Composite, layers.Layer):
         return list(self._flatten_layers(include_self=False, recursive=False))
 
     def targets(self, color):
-        """[B, H, W, 2] scaled ab -> what `objectives.rebalanced.cross_entropy` compares the logits to."""
+        """[B, H, W, 2] scaled ab -> the targets of `objectives.rebalanced.cross_entropy`."""
         if self.kind == "channel-bins":
             return quantization.channel_targets(color)
         return quantization.soft_encode(ops.cast(color, "float32") * self.ab_scale)
@@ -65,7 +65,7 @@ class ColorHead(Head):
         )
 
     def raise_chroma(self, factor):
-        """Multiply the colours' chroma by a factor, before tanh: strong colours rise by less."""
+        """Multiply the colours' chroma by a factor, before tanh, so strong colours rise less."""
         for weight in self.convolution.weights:
             weight.assign(weight * factor)
 
@@ -75,10 +75,10 @@ class ColorHead(Head):
 
 
 class ColorAndBinsHead(ColorHead):
-    """Colours as `ColorHead` makes them, and beside them, by a 1x1 convolution, a softmax over bins of the ab plane.
+    """`ColorHead`'s colours and, by a 1x1 convolution, a softmax over bins of the ab plane.
 
-    The bins say how sure the colours are and what else they might be; learning them (`--classification-weight`) teaches
-    the layers below about colours that the mean of all hides. Logits: [B, H, W, Q].
+    The bins say how sure the colours are, and which others are possible. Learning them (`--classification-weight`)
+    teaches the layers below about colours that their mean hides. Logits: [B, H, W, Q].
     """
 
     kind = "joint-bins"
@@ -93,12 +93,12 @@ class ColorAndBinsHead(ColorHead):
 
 
 class ChannelBinsHead(Head):
-    """A softmax over 16 bins for a and one for b, for each a convolution and tanh that read it (preset `wgan256`).
+    """A softmax over 16 bins for a and one for b, each read by a convolution and tanh (preset `wgan256`).
 
-    Training first fits the bins, then the colours. So that the second phase begins where the first ended, a reading
-    convolution starts as a look at its own pixel, with the weight artanh(centre) for a bin: a pixel that is sure of a
-    bin gets the bin's centre exactly, another tanh of the mean of artanh(centre), next to the expected colour while
-    the distribution is narrow or near gray. This start is our choice. Logits: [B, H, W, 2, 16].
+    Training first fits the bins, then the colours. The second phase should begin where the first ended. So a reading
+    convolution starts with only its pixel, and with the weight artanh(centre) for a bin. A pixel that is sure of a bin
+    then gets exactly the bin's centre. Any other pixel gets tanh of the mean of artanh(centre), near the expected
+    colour if the distribution is narrow or near gray. This start is our choice. Logits: [B, H, W, 2, 16].
     """
 
     kind = "channel-bins"
@@ -142,7 +142,7 @@ class JointBinsHead(Head):
 
 
 def _reading(shape, dtype=None):
-    """Initial kernel [k, k, 16, 1] of a reading convolution: zero but for the pixel itself."""
+    """-> initial kernel [k, k, 16, 1] of a reading convolution: zero except at the pixel itself."""
     kernel = np.zeros(shape, dtype=np.float32)
     # `same` padding puts the smaller half before the pixel.
     kernel[(shape[0] - 1) // 2, (shape[1] - 1) // 2, :, 0] = np.arctanh(quantization.channel_centres())
@@ -158,10 +158,10 @@ HEADS = {
 
 
 def build(config: Config, *, kernel_size) -> Head:
-    """The configured head; its layers are built with the network that it ends.
+    """-> the configured head; its layers are built with the network.
 
     Args:
-        config: `architecture.head` says which; `architecture.temperature`, `data` and `run.precision` how.
+        config: `architecture.head` chooses it; `architecture.temperature`, `data` and `run.precision` configure it.
         kernel_size: of its convolutions; the network's choice.
 
     Raises:

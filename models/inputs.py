@@ -1,9 +1,8 @@
-"""What a generator is given beside the gray picture, a row per input: build, call, training, use and export read them.
+"""A generator's inputs other than the gray picture, a row each: build, call, training, use and export read the rows.
 
-An input is a map of some resolution, or one vector for the whole picture. Its row says how wide it is, what its values
-mean, where it enters the network, what training gives, and what stands for it where nobody gives it. Imports
-`conditions`, which has what training gives for what people decide, and `settings.config`; a row's function is of
-`keras.ops`.
+An input is a map of some resolution, or one vector for the whole picture. Its row states its width, the meaning of its
+values, where it enters the network, its simulation in training, and its substitute if it is not given. Imports
+`conditions`, which simulates people's wishes, and `settings`; a row's function uses `keras.ops`.
 """
 
 from __future__ import annotations
@@ -19,11 +18,11 @@ from colorgan.models import conditions
 from colorgan.settings import nearest
 from colorgan.settings.config import Config
 
-WHOLE = float("inf")  # the reduction of what describes the whole picture: one pixel of it
-ABSENT = {  # what stands for an input that nobody gives, though others are: function(random, shape) -> float32
+WHOLE = float("inf")  # the reduction of inputs for the whole picture: one pixel
+ABSENT = {  # substitutes for an input that is not given while others are: function(random, shape) -> float32
     "zeros": lambda random, shape: np.zeros(shape, np.float32),
     "uniform": lambda random, shape: random.random(shape, np.float32),
-    "nothing": lambda random, shape: np.zeros(shape, np.float32),  # and without any other such it is left out
+    "nothing": lambda random, shape: np.zeros(shape, np.float32),  # and left out if no other such input is given
 }
 
 
@@ -32,25 +31,26 @@ class Input:
     """One input.
 
     Attributes:
-        name: in `given`, in messages and in exported files.
-        setting: the setting of `Architecture` that is its number of channels; 0: a generator is not given it. Empty: a
-            condition, which has `channels` where `--conditions` names it.
-        meaning: a few words on its values, for the description of an exported file.
+        name: its name in `given`, in messages and in exported files.
+        setting: the setting of `Architecture` for its number of channels; 0: the generator does not have it. Empty: a
+            condition, which has `channels` if `--conditions` names it.
+        meaning: its values in a few words, for the description of an exported file.
         low, high: the range of its values.
-        simulate: what training gives, function(gray, color, shape, uniform) -> [B, h, w, channels] float32, of the
-            pictures' [B, H, W, 1] scaled gray and [B, H, W, C] scaled true colour, the shape that is wanted, and a
-            function `uniform(shape, k)` that gives random numbers in [0, 1), others for each k. In `INPUTS` that of a
-            condition also takes `ab_scale`.
-        reduction: how much smaller than the picture its map is, rounded up; `WHOLE`: one pixel, [B, 1, 1, channels].
-        joins: `picture`: channels beside the gray one, where the reduction is 1; `decoder`: added to what the
-            rows of a `decoders.Decoder` make, by layers that begin at zero.
-        sparse: whether its last channel is a mask, 1 where the others are given: a cell of a smaller map has the mean
-            of what is given in it, and the decoder carries it to where it belongs.
-        colors: how many of its first channels are scaled a and b: a generator whose chroma is raised reads them so.
-        absent: what stands for it where nobody gives it, one of `ABSENT`.
-        mirror: what a mirrored picture does to its values besides moving them, function([B, h, w, channels]) -> the
-            same; None: nothing.
-        channels: how many it has; 0 in `INPUTS` where a setting says it.
+        simulate: the simulation in training, function(gray, color, shape, uniform) -> [B, h, w, channels] float32. It
+            takes the pictures' [B, H, W, 1] scaled gray and [B, H, W, C] scaled true colour, the wanted shape, and a
+            function `uniform(shape, k)` -> random numbers in [0, 1), different for each k. In `INPUTS` a condition's
+            function also takes `ab_scale`.
+        reduction: factor by which its map is smaller than the picture, rounded up; `WHOLE`: one pixel, [B, 1, 1,
+            channels].
+        joins: `picture`: further channels of the gray picture, with reduction 1; `decoder`: added to the rows of a
+            `decoders.Decoder`, by layers that begin at zero.
+        sparse: whether its last channel is a mask, 1 where the others are given. A cell of a smaller map has the mean
+            of the given values, and the decoder carries them to the pixels they belong to.
+        colors: the number of its first channels with scaled a and b; a generator with raised chroma scales them.
+        absent: its substitute if it is not given, one of `ABSENT`.
+        mirror: how mirroring changes its values besides moving them, function([B, h, w, channels]) -> the same shape;
+            None: not at all.
+        channels: their number; 0 in `INPUTS` if a setting gives it.
     """
 
     name: str
@@ -136,11 +136,11 @@ CONDITIONS = tuple(row.name for row in INPUTS if not row.setting)
 
 
 def of(config: Config) -> tuple[Input, ...]:
-    """-> the inputs of the generator that a configuration names, in the order of `INPUTS`, with their channels.
+    """-> the inputs of the configured generator, in the order of `INPUTS`, with their channels.
 
     Raises:
-        ValueError: if `--conditions` names one that is unknown (the known ones are listed), or the colour space has no
-            a and b.
+        ValueError: if `--conditions` has an unknown name (the known names are listed), or the colour space has no a and
+            b.
     """
     asked = config.architecture.conditions
     if unknown := [name for name in asked if name not in CONDITIONS]:
@@ -165,20 +165,20 @@ def of(config: Config) -> tuple[Input, ...]:
 
 
 def completed(rows: Sequence[Input], given: Mapping | None, shape: Sequence[int], *, seed: int = 0) -> dict:
-    """What is given, and what stands for the rest.
+    """Complete the given inputs with substitutes for the others.
 
     Args:
         rows: the generator's inputs.
         given: {name: [B, h, w, channels] float}, for any of them.
         shape: B, H, W of the pictures.
-        seed: of what is drawn. All pictures of a size see the same, so that a result does not depend on its batch.
+        seed: of random substitutes. All pictures of a size get the same, so a result does not depend on its batch.
 
     Returns:
-        {name: [B, h, w, channels] float32} of every row, in order; without those whose absence is `nothing` if none of
-        them is given.
+        {name: [B, h, w, channels] float32} of every row, in order; without the rows whose absence is `nothing` if none
+        of these is given.
 
     Raises:
-        ValueError: for an unknown name or another shape.
+        ValueError: for an unknown name or a wrong shape.
     """
     given, random, result = dict(given or {}), np.random.default_rng(seed), {}
     decided = any(row.name in given for row in rows if row.absent == "nothing")
@@ -199,7 +199,7 @@ def completed(rows: Sequence[Input], given: Mapping | None, shape: Sequence[int]
 
 
 def mirrored(rows: Sequence[Input], given: Mapping) -> dict:
-    """-> `completed` inputs as they are of the mirrored pictures, left and right changed."""
+    """-> `completed` inputs for the pictures mirrored left to right."""
     rows = [row for row in rows if row.name in given]
     flipped = {row.name: np.ascontiguousarray(given[row.name][:, :, ::-1]) for row in rows}
     return {row.name: row.mirror(flipped[row.name]) if row.mirror else flipped[row.name] for row in rows}

@@ -1,10 +1,9 @@
-"""Batch normalization by TensorFlow's fused kernel where that backend runs; Keras' own layer everywhere else.
+"""Batch normalization by TensorFlow's fused kernel on that backend, by Keras' layer on others.
 
 Keras composes the layer from elementwise operations, each a pass over memory. The fused kernel makes a whole training
 iteration faster: by 1.09 in float32 on two CPU cores (`benchmarks/train_step.py` prints it). In half precision it also
-spares Keras' conversion to float32 and back. It is the one place in `models/` that names TensorFlow, and only under its
-backend.
-Weights, names and results are Keras' (tested). Imports nothing of ours.
+avoids Keras' conversion to float32 and back. This is the only place in `models/` that names TensorFlow, and only on
+that backend. Weights, names and results are Keras' (tested). Imports nothing of ours.
 """
 
 from __future__ import annotations
@@ -24,8 +23,8 @@ class BatchNormalization(layers.BatchNormalization):
 
         Args:
             inputs: [B, H, W, C] in the compute dtype; statistics are float32.
-            training: use and update batch statistics; otherwise the moving ones. A frozen layer uses the moving ones.
-            mask: not supported by the fused kernel; with one, Keras' computation is used.
+            training: use and update batch statistics; otherwise, and in a frozen layer, the moving statistics.
+            mask: not supported by the fused kernel; with a mask, Keras computes.
 
         Returns:
             A tensor of the inputs' shape and dtype.

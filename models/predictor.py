@@ -1,7 +1,7 @@
-"""A generator and its colour conversion: gray in, colours out, at the size that they are given in.
+"""A generator and its colour conversion: gray in, colours out, at the size of the input.
 
-The one door to a generator's results, for samples, evaluation, the Turing test and serving alike. Imports `color`,
-`inputs` and `settings.config`.
+Samples, evaluation, the Turing test and serving all get a generator's results here. Imports `color`, `inputs` and
+`settings.config`.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ class Predictor:
     Args:
         predict: function([B, H, W, 1] float32 scaled gray, {name: values of that input}) -> [B, H, W, C] scaled
             colour, at inference.
-        color_space: what is predicted, `lab`, `rgb` or `yuv`.
-        ab_scale: Lab units that the generator's 1 stands for (`lab` only).
-        inputs: what it is given beside the gray picture (`inputs.of`).
+        color_space: of the prediction, `lab`, `rgb` or `yuv`.
+        ab_scale: Lab units for the generator's 1 (`lab` only).
+        inputs: its inputs other than the gray picture (`inputs.of`).
     """
 
     def __init__(self, predict: Callable, *, color_space: str, ab_scale: float, inputs: Sequence[inputs.Input] = ()):
@@ -32,7 +32,7 @@ class Predictor:
 
     @classmethod
     def of(cls, predict: Callable, config: Config) -> Predictor:
-        """-> the predictor of a generator that was configured so: a Keras model, or a function as the class takes."""
+        """-> the predictor of a configured generator: a Keras model, or a function as for the class."""
         if isinstance(predict, keras.Model):
             predict = _Inference(predict).colors
         return cls(
@@ -43,18 +43,18 @@ class Predictor:
         )
 
     def predict_lab(self, rgb, *, given: Mapping | None = None, seed: int = 0) -> np.ndarray:
-        """The raw prediction for pictures whose colours it does not look at.
+        """Predict Lab from the gray of pictures; their colours are not used.
 
         Args:
             rgb: [B, H, W, 3] uint8 sRGB; only its gray (L, or luma) is used.
-            given: {name: values} of the generator's inputs beside it; see `inputs.completed` for those left out.
-            seed: of what is drawn for these.
+            given: {name: values} of the generator's other inputs; see `inputs.completed` for missing inputs.
+            seed: of random substitutes for these.
 
         Returns:
-            [B, H, W, 3] float32 Lab. In `lab` mode its L is the input's, exactly; in the others L too is predicted.
+            [B, H, W, 3] float32 Lab. In `lab` mode its L is exactly the input's; otherwise L is predicted too.
 
         Raises:
-            ValueError: if an input is unknown or has another shape.
+            ValueError: if an input is unknown or has a wrong shape.
         """
         given = inputs.completed(self.inputs, given, np.shape(rgb)[:3], seed=seed)
         rgb = ops.cast(ops.convert_to_tensor(rgb), "float32") / 255
@@ -70,7 +70,7 @@ class Predictor:
 
 
 class _Inference(keras.Model):
-    """A generator as Keras' compiled prediction wants it: one structure in."""
+    """A generator with one input structure, as Keras' compiled prediction needs."""
 
     def __init__(self, generator):
         super().__init__(name="inference")
@@ -86,7 +86,7 @@ class _Inference(keras.Model):
 
 
 def to_rgb8(lab) -> np.ndarray:
-    """The picture that is delivered: colours outside sRGB lose chroma, never lightness (`color.fit_gamut`).
+    """-> the delivered picture: colours outside sRGB lose chroma, never lightness (`color.fit_gamut`).
 
     Args:
         lab: [..., 3] float, Lab.
@@ -95,7 +95,7 @@ def to_rgb8(lab) -> np.ndarray:
         [..., 3] uint8, sRGB.
     """
     lab = np.array(lab, dtype=np.float32)
-    # The gamut search costs a dozen conversions: only the pixels that may need it go through it.
+    # The gamut search costs a dozen conversions, so only pixels that may need it are searched.
     linear = ops.convert_to_numpy(color.lab_to_linear(lab))
     outside = ((linear < 0) | (linear > 1)).any(axis=-1)
     if outside.any():

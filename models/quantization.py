@@ -1,9 +1,8 @@
-"""Bins of colour: where they lie, colours to bins and back, and what a bin weighs in a rebalanced loss.
+"""Colour bins: their places, colours to bins and back, and their weights in a rebalanced loss.
 
-Two kinds. *channel* bins cut a and b apart, 16 equal ones over [-1, 1] of the scaled colour. *joint* bins are the
-points of a grid of step 10 in the ab plane whose cell holds an sRGB colour (Zhang, Isola, Efros 2016, Colorful Image
-Colorization, section 2.1). Pure functions of arrays or tensors; the counting and the weights are numpy. Imports
-`color`.
+Two kinds. *channel* bins divide a and b separately, with 16 equal bins over [-1, 1] of the scaled colour. *joint* bins
+are the points of a grid of step 10 in the ab plane whose cell holds an sRGB colour (Zhang, Isola, Efros 2016, Colorful
+Image Colorization, section 2.1). Pure functions of arrays or tensors; counting and weights use NumPy. Imports `color`.
 """
 
 from __future__ import annotations
@@ -23,10 +22,10 @@ SIGMA = 5.0  # Lab units: of the soft encoding (section 2.1) and of the prior's 
 CELL = 5  # Lab units: the fineness of the table that finds near bins
 REACH = 130  # bins of colours up to this |a|, |b| are found exactly, in Lab units; sRGB ends at 108
 
-# For a of the column, the first and the last b whose cell [a - 5, a + 5] x [b - 5, b + 5] holds the Lab colour of at
-# least one of the 2^24 8-bit sRGB colours. A table and not a computation at start: the shape of a network's weights
-# hangs on it, so no rounding of a device may move it. `tests/models/test_quantization.py` computes it anew. The next
-# cell, (20, -80), is touched between 8-bit colours only.
+# For each a, the first and the last b whose cell [a - 5, a + 5] x [b - 5, b + 5] holds the Lab colour of at least one
+# of the 2^24 8-bit sRGB colours. It is a table because the shape of a network's weights depends on it, and a device's
+# rounding must not change it. `tests/models/test_quantization.py` computes it again. The next cell, (20, -80), contains
+# only colours between 8-bit colours.
 GAMUT = {
     -90: (80, 80), -80: (40, 80), -70: (20, 90), -60: (0, 90), -50: (-20, 90), -40: (-30, 90), -30: (-40, 90),
     -20: (-40, 90), -10: (-50, 90), 0: (-60, 90), 10: (-70, 80), 20: (-70, 80), 30: (-80, 80), 40: (-90, 80),
@@ -35,7 +34,7 @@ GAMUT = {
 
 
 def describe(kind, *, ab_scale):
-    """What the bins of a kind are, as JSON has it: what `histogram` counts and what a cached result is known by.
+    """-> a description of a kind's bins for JSON: for `histogram`, and to identify cached results.
 
     Args:
         kind: `channel-bins` or `joint-bins`.
@@ -67,9 +66,9 @@ def channel_indices(color):
 
     A value on an edge, or less than a thousandth of a bin below it, belongs to the bin above.
     """
-    # The a and b of grays are rounding errors about 0, an edge: without the thousandth these would choose the bin.
+    # The a and b of grays are rounding errors around 0, an edge. Without the thousandth they would choose the bin.
     position = ops.floor((ops.cast(color, "float32") + 1) * (CHANNEL_BINS / 2) + 1e-3)
-    # Clipped before it is cast: an integer of a large float is undefined.
+    # Clipped before the cast, because casting a large float is undefined.
     return ops.cast(ops.clip(position, 0, CHANNEL_BINS - 1), "int32")
 
 
@@ -82,23 +81,23 @@ def channel_targets(color):
 def joint_centres():
     """The joint bins: [Q, 2] float32, a and b in Lab units, in ascending order of a, then b. Q is 261.
 
-    Zhang et al. 2016 have 313 at the same step, by a rule that they do not print: all four grid points around every
-    sRGB colour would be 309, and theirs are those and four more. Here a bin must be some colour's nearest: the other
-    52 could never be a pixel's class. Fewer colours than all find fewer bins: a cube of 16 levels a channel, 254.
+    Zhang et al. 2016 have 313 at the same step, by an unpublished rule: the four grid points around every sRGB colour
+    are 309, and theirs are these and four more. Here a bin must be the nearest of some colour; the other 52 could never
+    be a pixel's class. A subset of colours finds fewer bins: a cube of 16 levels a channel finds 254.
     """
     return np.array([(a, b) for a, (low, high) in GAMUT.items() for b in range(low, high + 1, STEP)], dtype=np.float32)
 
 
 @functools.cache
 def _candidates():
-    """For each small cell of the plane up to `REACH`, the bins that can be among the 5 nearest of a colour in it.
+    """-> for each small cell of the plane up to `REACH`, the bins that can be among the 5 nearest of a colour in it.
 
-    A bin whose least distance from the cell exceeds the fifth smallest of the bins' greatest distances cannot be. K is
-    16, so the distances of a picture need no [B, H, W, Q].
+    A bin is excluded if its least distance from the cell exceeds the fifth smallest of the bins' greatest distances. K
+    is 16, so a picture's distances need no [B, H, W, Q].
 
     Returns:
         indices: [cells, K] int32, filled up with -1.
-        points: [cells, K, 2] float32, their centres; the fillers' are far away.
+        points: [cells, K, 2] float32, their centres; those of fillers are far away.
     """
     ticks = np.arange(-REACH, REACH + 1, CELL)
     cells = np.stack(np.meshgrid(ticks, ticks, indexing="ij"), axis=-1).reshape(-1, 1, 2)
@@ -113,7 +112,7 @@ def _candidates():
 
 
 def nearest_bins(ab):
-    """The joint bins next to colours.
+    """Find the joint bins nearest to colours.
 
     Args:
         ab: [..., 2] float, Lab units; beyond `REACH` the colour is moved to it.
@@ -132,7 +131,7 @@ def nearest_bins(ab):
 
 
 def soft_encode(ab):
-    """Colours as weights of their five nearest bins (Zhang et al. 2016, section 2.1).
+    """Encode colours as weights of their five nearest bins (Zhang et al. 2016, section 2.1).
 
     The weights are a Gaussian's of the distance, sigma 5, and sum to 1.
 
@@ -143,7 +142,7 @@ def soft_encode(ab):
         `SoftTargets`; `dense` has the form with all bins.
     """
     indices, distances = nearest_bins(ab)
-    # As a softmax the weights stay defined for colours so far outside that every Gaussian underflows.
+    # As a softmax the weights stay defined even for far colours, where every Gaussian underflows.
     return SoftTargets(indices, ops.softmax(-distances / (2 * SIGMA**2), axis=-1))
 
 
@@ -159,7 +158,7 @@ def dense(targets: SoftTargets):
 
 
 def annealed_mean(logits, *, temperature):
-    """A distribution's colour between its mode and its mean (Zhang et al. 2016, eq. (5)).
+    """Compute a distribution's colour between its mode and its mean (Zhang et al. 2016, eq. (5)).
 
     Args:
         logits: [..., Q] float.
@@ -174,11 +173,11 @@ def annealed_mean(logits, *, temperature):
 
 
 def histogram(batches, *, bins):
-    """How often each bin occurs: the counts that `class_weights` needs.
+    """Count how often each bin occurs, for `class_weights`.
 
     Args:
         batches: iterable of [B, H, W, 3] uint8 sRGB pictures, arrays or tensors.
-        bins: what `describe` returned; a head has it as `bins`.
+        bins: the result of `describe`; a head's `bins`.
 
     Returns:
         int64 counts, [2, 16] (channel) or [Q] (joint: each colour counts for its nearest bin).
@@ -196,7 +195,8 @@ def histogram(batches, *, bins):
 
 
 def _nearest(ab):
-    """[N, 2] Lab units -> [N], the bin of a colour's cell, which all of sRGB have; else the nearest to its centre."""
+    """[N, 2] Lab units -> [N], the bin of a colour's cell, which every sRGB colour has; otherwise the nearest to the
+    cell's centre."""
     limit = REACH // STEP
     ticks = STEP * np.arange(-limit, limit + 1)
     grid = np.stack(np.meshgrid(ticks, ticks, indexing="ij"), axis=-1)
@@ -206,26 +206,26 @@ def _nearest(ab):
 
 
 def class_weights(counts, *, bins, uniform_mix=0.5, exponent=1.0):
-    """What each bin weighs in `objectives.rebalanced.cross_entropy`, from how often it occurs in the training set.
+    """Compute each bin's weight for `objectives.rebalanced.cross_entropy`, from its count in the training set.
 
     joint-bins: w = ((1 - lambda) p + lambda / Q)^-exponent, scaled so that the mean of w under p is 1 (Zhang et al.
     2016, eq. (4), lambda 1/2 and exponent 1); p are the frequencies smoothed by a Gaussian of sigma 5 over the bins'
-    distances, each bin's share kept whole among the bins there are (how the paper treats the gamut's edge is not said).
-    channel-bins: 1 / (count + 1) over its sum, for each channel, and 0 for a bin that never occurs, as in the system of
-    the preset `wgan256`; the weights sum to 1.
+    distances, and each bin's share stays whole among the existing bins (the paper does not say how it treats the
+    gamut's edge). channel-bins: 1 / (count + 1) over its sum, for each channel, and 0 for a bin that never occurs, as
+    in the system of the preset `wgan256`; the weights sum to 1.
 
     Args:
-        counts: what `histogram` returned, or its JSON form.
-        bins: what `histogram` was given.
-        uniform_mix: lambda, in (0, 1], of joint bins; at 1 all weights are 1, at 0 a bin that never occurs would weigh
-            infinitely much.
-        exponent: of joint bins, at least 0, where all weights are 1.
+        counts: the result of `histogram`, or its JSON form.
+        bins: the bins given to `histogram`.
+        uniform_mix: lambda, in (0, 1], of joint bins; at 1 all weights are 1; at 0 a bin that never occurs would have
+            an infinite weight.
+        exponent: of joint bins, at least 0; at 0 all weights are 1.
 
     Returns:
         numpy float32, of the shape of `counts`.
 
     Raises:
-        ValueError: for counts of another shape, negative or of no colour at all.
+        ValueError: for counts of a wrong shape, negative counts, or no colour at all.
     """
     counts = np.asarray(counts, dtype=np.float64)
     if list(counts.shape) != bins["shape"] or (counts < 0).any() or not counts.sum(axis=-1).all():

@@ -1,1 +1,1 @@
-"""How the networks are learned: schedules, state, steps, the loop, checkpoints, devices and what a run writes."""
+"""How the networks are trained: schedules, state, steps, the loop, checkpoints, devices and what a run writes."""

@@ -1,4 +1,4 @@
-"""State for going on (`checkpoints/`), and weights for use (`generator.weights.h5`): different files, written whole.
+"""State to continue from (`checkpoints/`), and weights to use (`generator.weights.h5`): separate files, written whole.
 
 Imports `training.state`, `models`, `weights.stored`, `settings` and `files.whole`.
 """
@@ -24,20 +24,20 @@ from colorgan.weights.stored import WEIGHTS, find, load
 
 CONFIG = "config.json"
 BEST, BEST_WEIGHTS = "best.json", "best.weights.h5"
-DISCRIMINATOR_WEIGHTS = "discriminator.weights.h5"  # to start another run from (`--network`)
+DISCRIMINATOR_WEIGHTS = "discriminator.weights.h5"  # for another run's `--network`
 
 
 def check_directory(run_dir: Path, config: Config) -> None:
-    """See that a directory has no run, or one that may go on with this configuration.
+    """Check that a folder has no run, or a run that can continue with this configuration.
 
     Raises:
-        ValueError: if the directory holds a run with other settings (the differing ones are named), or holds one at
-            all and `resume` is off, or is a file.
+        ValueError: if the folder holds a run with other settings (they are named), or any run while `resume` is off, or
+            is a file.
     """
     if run_dir.exists() and not run_dir.is_dir():
         raise ValueError(f"`--checkpoints-path`: {run_dir} is a file. Name a folder for the run.")
     path = run_dir / CONFIG
-    # A run that was killed before its first checkpoint has left these too.
+    # A run killed before its first checkpoint has left these too.
     if not path.exists() or not any((run_dir / name).exists() for name in ("checkpoints", "metrics.jsonl", BEST)):
         return
     if not config.run.resume:
@@ -53,9 +53,9 @@ def check_directory(run_dir: Path, config: Config) -> None:
 
 
 def record(run_dir: Path, config: Config) -> None:
-    """Write a run's `config.json`, once it can begin or go on: that of a run that cannot would be lost for nothing."""
+    """Write a run's `config.json`, once it can begin or continue: a refused run must not replace it."""
     if not any((run_dir / "checkpoints").glob("ckpt-*")):
-        for name in (BEST, BEST_WEIGHTS):  # of work that was lost: a new start must not have to beat it
+        for name in (BEST, BEST_WEIGHTS):  # from lost work: a new start need not beat it
             (run_dir / name).unlink(missing_ok=True)
     whole.write(run_dir / CONFIG, config.to_json())
 
@@ -67,13 +67,13 @@ def write_weights(model, path: Path) -> None:
 
 
 def load_networks(path: Path, config: Config, state: TrainState) -> tuple[str, ...]:
-    """Start from networks that were trained before (`--network`): weights only, no optimizer's state and no counters.
+    """Start from the networks of another run (`--network`): only weights, no optimizer state and no counters.
 
-    A generator whose weights know nothing of `--conditions` may begin with them: what it is to learn begins at zero.
+    Weights trained without `--conditions` can start a generator with conditions: the additions begin at zero.
 
     Args:
-        path: a run's directory, which gives both networks, or a weights file, which gives the generator.
-        config: of the run that starts.
+        path: a run's folder for both networks, or a weights file for the generator.
+        config: of the new run.
         state: a fresh state.
 
     Returns:
@@ -81,7 +81,7 @@ def load_networks(path: Path, config: Config, state: TrainState) -> tuple[str, .
 
     Raises:
         FileNotFoundError: if there are no weights.
-        ValueError: if they do not fit the networks, or mean something else by the same numbers.
+        ValueError: if they do not fit the networks, or their numbers have another meaning.
     """
     files = {"generator": path}
     if path.is_dir():
@@ -105,17 +105,17 @@ def load_networks(path: Path, config: Config, state: TrainState) -> tuple[str, .
 
 
 def _check_same_networks(path, config, names):
-    """Settings that the number of weights does not show: the scale of the colours, activations, a temperature.
+    """Compare settings that the number of weights does not show: the scale of the colours, activations, a temperature.
 
     Returns:
-        The conditions that the weights know; None where nothing describes them.
+        The conditions of the weights; None without a description.
     """
     try:
         other = find(path)
-    except FileNotFoundError:  # weights that nothing describes: their number is all that can be compared
+    except FileNotFoundError:  # weights without a description: only their number can be compared
         return None
     other.check()
-    # `auto` normalization is what it stands for, which is not the same under every objective.
+    # `auto` normalization depends on the objective: its meaning is compared.
     mine, theirs = (
         one.flat() | {"d_normalization": discriminators.normalization(one)} for one in (config, other.config)
     )
@@ -136,37 +136,37 @@ def _listed_in(directory):
     file = directory / "checkpoint"
     text = file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
     lines = re.findall(r'^(all_)?model_checkpoint_paths?: "(.+)"$', text, re.MULTILINE)
-    newest = [Path(name).name for all_, name in lines if not all_]  # it is the one to go on from, wherever it stands
+    newest = [Path(name).name for all_, name in lines if not all_]  # the run continues from it, wherever listed
     return [name for _, path in lines if (name := Path(path).name) not in newest] + newest
 
 
 def _known(directory):
-    """-> the names of a folder's checkpoints, the newest last: those that are listed after those that are not."""
+    """-> the names of a folder's checkpoints, the newest last, unlisted before listed checkpoints."""
     listed, names = _listed_in(directory), (path.name.partition(".")[0] for path in directory.glob("ckpt-*.*"))
     others = {int(name[5:]): name for name in names if re.fullmatch(r"ckpt-\d+", name) and name not in listed}
     return [name for _, name in sorted(others.items())] + listed
 
 
 def _damage(path):
-    """-> why a checkpoint is not whole, or ""; all of it is read, and its check sums are compared."""
+    """-> the damage of a checkpoint, or "". It is read completely, and its checksums are compared."""
     try:
         reader = tf.train.load_checkpoint(str(path))
         for name in reader.get_variable_to_shape_map():
             reader.get_tensor(name)
-    # What TensorFlow makes of its status codes: IndexError of a file that is too short.
+    # TensorFlow's errors; IndexError is for a file that is too short.
     except (tf.errors.OpError, IndexError, ValueError) as error:
         return str(error).splitlines()[0]
     return ""
 
 
 class Checkpoints:
-    """Saves a run's state to its directory's `checkpoints/`, of which the last `keep` stay, and restores it.
+    """Saves a run's state in its folder `checkpoints/`, keeps the last `keep`, and restores it.
 
-    Only the chief writes the run's files. The other processes of a cluster must save too, since mirrored variables are
-    read in step, but to a folder for nothing.
+    Only the chief writes the run's files. The other processes of a cluster must also save, because mirrored variables
+    are read in step, but into a temporary folder.
 
     Attributes:
-        notes: what there is to say of the restoring.
+        notes: sentences about the restoring.
     """
 
     def __init__(self, run_dir: Path, state: TrainState, *, keep: int, chief: bool = True):
@@ -175,25 +175,25 @@ class Checkpoints:
         self.notes: list[str] = []
         self._keep = keep
         self._scratch = None if chief else tempfile.TemporaryDirectory()
-        # Named lists: what a checkpoint holds does not depend on how a network's Python attributes are called.
+        # Named lists, so a checkpoint does not depend on names of Python attributes.
         self.checkpoint = tf.train.Checkpoint(**state.variables())
 
     @functools.cached_property
     def manager(self) -> tf.train.CheckpointManager:
-        """What writes them and removes the oldest."""
+        """-> the manager that writes checkpoints and removes the oldest."""
         if self.chief and not _listed_in(self.directory):
             (self.directory / "checkpoint").unlink(missing_ok=True)  # it stops at a damaged list
         target = self.directory if self.chief else self._scratch.name
         return tf.train.CheckpointManager(self.checkpoint, str(target), max_to_keep=self._keep)
 
     def restore(self) -> dict | None:
-        """Restore the newest checkpoint that is whole into the state.
+        """Restore the newest undamaged checkpoint into the state.
 
         Returns:
-            What `save` was given as `host`, or None if there is no checkpoint.
+            The `host` given to `save`, or None without a checkpoint.
 
         Raises:
-            ValueError: if there are checkpoints but none is whole, or it does not fit the state.
+            ValueError: if all checkpoints are damaged, or the newest does not fit the state.
         """
         known, damaged = _known(self.directory), []
         while known and (damage := _damage(self.directory / known[-1])):
@@ -209,7 +209,7 @@ class Checkpoints:
         newest = self.directory / known[-1]
         self._restore(newest)
         if damaged:
-            self._keep += len(damaged)  # they take no place of one that is whole
+            self._keep += len(damaged)  # damaged checkpoints must not displace others
             self.notes.append(f"{said} The run continues from {newest.name}, which is not damaged.")
         elif newest.name not in _listed_in(self.directory):
             self.notes.append(
@@ -228,9 +228,10 @@ class Checkpoints:
             ) from error
 
     def average(self, count: int) -> list[str]:
-        """Give the generator to use the mean of its weights, batch statistics included, over the last checkpoints.
+        """Set the generator for results to the mean of its weights, batch statistics included, over the last
+        checkpoints.
 
-        The end of a run wanders about a point that is better than where it stops (Izmailov et al. 2018, "Averaging
+        At its end a run moves around a point that is better than its last state (Izmailov et al. 2018, "Averaging
         Weights Leads to Wider Optima and Better Generalization").
 
         Returns:
@@ -259,7 +260,7 @@ class Checkpoints:
         """Save the state, with `host` (JSON-able) inside, and the generator's weights for use.
 
         Raises:
-            OSError: if they cannot be written; the checkpoints before stay.
+            OSError: if they cannot be written; earlier checkpoints are kept.
         """
         self.state.host.assign(json.dumps(host))
         try:
@@ -279,9 +280,9 @@ class Checkpoints:
             shutil.rmtree(self.manager.directory, ignore_errors=True)
 
     def offer(self, report: dict) -> None:
-        """Keep the generator's weights apart if they are the best so far, with the report as `best.json`.
+        """Save the generator's weights as the best, with `best.json`, if they are the best so far.
 
-        They are if its `cost` is smaller, or was measured by another `metric` or `validate_size` before.
+        They are the best if `cost` is smaller, or if the old best used another `metric` or `validate_size`.
         """
         path = self.run_dir / BEST
         best = json.loads(path.read_text()) if path.exists() else {}

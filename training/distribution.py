@@ -1,4 +1,4 @@
-"""Devices: which strategy a run trains under. Imports nothing of ours."""
+"""Devices, and the strategy of a run. Imports nothing of ours."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import tensorflow as tf
 
 
 def select(gpu_ids: str) -> int:
-    """Make these devices the visible ones; must be called before TensorFlow uses any.
+    """Make only these devices visible; call it before TensorFlow uses a device.
 
     Args:
         gpu_ids: `0`, `0,1`, ... or `-1` for the CPU.
@@ -18,8 +18,8 @@ def select(gpu_ids: str) -> int:
         The number of GPUs; their memory grows as needed.
 
     Raises:
-        ValueError: if the text is not a list of numbers or a GPU is not there. GPU 0, the default, may be missing:
-            then the CPU is used, and a line says so.
+        ValueError: if the text is not a list of numbers or a GPU is not there. GPU 0, the default, can be missing: then
+            the CPU is used, and a line says so.
     """
     try:
         ids = [int(i) for i in gpu_ids.split(",")]
@@ -42,8 +42,8 @@ def select(gpu_ids: str) -> int:
 def strategy(gpu_ids: str) -> tf.distribute.Strategy:
     """Select the devices and make the strategy to train under.
 
-    It is the default one for one device, `MirroredStrategy` for several, and `MultiWorkerMirroredStrategy` for the
-    cluster that the environment variable TF_CONFIG may name, of whose processes each has these GPUs.
+    It is TensorFlow's default for one device, `MirroredStrategy` for several, and `MultiWorkerMirroredStrategy` for a
+    cluster in the environment variable TF_CONFIG. Each process of a cluster uses these GPUs.
 
     Raises:
         ValueError: as `select`, or if TF_CONFIG is not JSON.
@@ -61,13 +61,13 @@ def strategy(gpu_ids: str) -> tf.distribute.Strategy:
 
 
 def is_chief(strategy: tf.distribute.Strategy) -> bool:
-    """-> whether this process is the strategy's chief, who alone writes."""
+    """-> whether this process is the strategy's chief. Only the chief writes."""
     jobs, resolver = _cluster(strategy), strategy.cluster_resolver
     return not jobs or (resolver.task_type, resolver.task_id) == ("chief" if "chief" in jobs else "worker", 0)
 
 
 def processes(strategy: tf.distribute.Strategy) -> int:
-    """-> the number of processes that train together, each with an input pipeline of its own."""
+    """-> the number of processes that train together, each with its input pipeline."""
     return sum(len(tasks) for job, tasks in _cluster(strategy).items() if job in ("chief", "worker")) or 1
 
 
@@ -79,7 +79,7 @@ def _cluster(strategy):
 def gather(strategy: tf.distribute.Strategy, number: float) -> list:
     """-> a number of every process, in the order of their input pipelines; every process must call it.
 
-    Integers are of 64 bits; floats come to all as the same float64.
+    Integers have 64 bits; floats arrive everywhere as the same float64.
     """
     if processes(strategy) == 1:
         return [number]

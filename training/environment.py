@@ -1,4 +1,4 @@
-"""What a run was made with, beside its settings: `environment.json`, an entry for each time that it was started.
+"""The environment of a run: `environment.json`, with an entry for each start.
 
 Imports `files.whole`.
 """
@@ -23,14 +23,14 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def record(run_dir: Path, *, version: str, command: list[str], iteration: int, data: dict) -> None:
-    """Add how a run is started, or goes on, to its `environment.json`.
+    """Add an entry for a start or continuation to a run's `environment.json`.
 
     Args:
-        run_dir: the run's directory.
+        run_dir: the run's folder.
         version: of this package.
         command: the words of the command line.
-        iteration: at which it begins.
-        data: {what: text} of the training set: how it is described, and its fingerprint.
+        iteration: of the start.
+        data: {what: text} of the training set: description and fingerprint.
 
     Raises:
         OSError: if it cannot be written.
@@ -52,16 +52,16 @@ def record(run_dir: Path, *, version: str, command: list[str], iteration: int, d
 
 
 def read(run_dir: Path) -> list[dict]:
-    """-> the entries of a run, the first start first; none of a run that has no such file, or a damaged one."""
+    """-> the entries of a run, the first start first; none if the file is missing or damaged."""
     try:
         entries = json.loads((run_dir / NAME).read_text(encoding="utf-8"))
-    except (OSError, ValueError):  # it describes a run, and must not keep it from going on
+    except (OSError, ValueError):  # only a description: damage must not stop the run
         return []
     return entries if isinstance(entries, list) else []
 
 
 def commit() -> str | None:
-    """-> the commit of the checkout that this code lies in, with "+" if files differ; None without a checkout."""
+    """-> the commit of this code's checkout, with "+" if files differ; None without a checkout."""
     try:
         head = _git("rev-parse", "--show-prefix", "HEAD").splitlines()
         changed = _git("status", "--porcelain", "--untracked-files=no")

@@ -1,7 +1,7 @@
 """The order of things in a run: step, log, sample, validate, save. No maths.
 
-Receives data, state, steps, checkpoints, writers, and what measures and samples; imports `schedules`, `distribution`,
-`settings.config` and `evaluation.definitions` (for a metric's direction).
+Receives data, state, steps, checkpoints, writers, and functions that measure and sample. Imports `schedules`,
+`distribution`, `settings.config` and `evaluation.definitions` (for a metric's direction).
 """
 
 from __future__ import annotations
@@ -31,25 +31,24 @@ class DivergedError(FloatingPointError):
 
 @dataclass
 class Position:
-    """Where a run is; saved with every checkpoint."""
+    """A run's position, saved with every checkpoint."""
 
     iteration: int = 0  # iterations done
-    cursors: tuple = (0,)  # the next raw training example of each input pipeline: epoch x size + place in its order
-    size: int = 0  # of the training split; cursors mean nothing in another
+    cursors: tuple = (0,)  # next raw training example of each input pipeline: epoch x size + place in the epoch's order
+    size: int = 0  # of the training split, to which the cursors belong
     schedule: schedules.State = schedules.State()
-    seen: schedules.Measurements = schedules.Measurements()  # what the schedule has not looked at yet
+    seen: schedules.Measurements = schedules.Measurements()  # measurements that the schedule has not seen yet
     # Images so far, over all processes and restarts.
     left_out: dict = field(default_factory=lambda: {"dropped_gray": 0, "bad": 0})
 
     @classmethod
     def start(cls, host: dict | None, *, size: int, pipelines: int) -> Position:
-        """Where a run begins or goes on, by what a checkpoint holds, with a training split of this size.
+        """-> the position of a new run, or of a checkpoint, for a training split of this size.
 
-        With another number of input pipelines than before, all go on where the slowest was.
+        If the number of input pipelines has changed, all continue at the slowest's place.
 
         Raises:
-            ValueError: if the checkpoint is of an earlier version, or the training split has another size than when it
-                was saved.
+            ValueError: if the checkpoint is from an earlier version, or the size of the training split has changed.
         """
         if host is None:
             return cls(cursors=tuple(range(pipelines)), size=size)
@@ -81,28 +80,28 @@ class Loop:
     """Trains until the schedule's end or an interruption."""
 
     config: Config
-    state: TrainState  # restored already
+    state: TrainState  # already restored
     steps: Steps
     checkpoints: Checkpoints
-    position: Position  # where the run starts or goes on
-    train: object  # the training split: gives batches from a cursor on, counts what it dropped
+    position: Position  # where the run starts or continues
+    train: object  # training split: batches from a cursor on, and counts of dropped images
     strategy: tf.distribute.Strategy
     writers: Writers
     validate: Callable  # () -> {metric: value}
     sample: Callable | None  # () -> [H, W, 3] uint8, a picture
 
     def __post_init__(self):
-        """Nothing is logged, and what was done at this iteration already is not done again."""
+        """Start with empty logs. Work already done at this iteration is not repeated."""
         self.pending: list[tuple[int, dict]] = []
         self.losses: dict[str, list[float]] = {}
-        here = self.position.iteration  # a run that is at its end already samples once more
+        here = self.position.iteration  # a run already at its end samples once more
         self.done_at = {"log": here, "sample": -1, "validate": here if self.writers.validated else -1, "save": here}
 
     def run(self, interrupted) -> bool:
         """Train until the schedule's end or until `interrupted` (see `interruptions`) becomes true in a process.
 
-        A run that ends saves, logs, samples and validates once more. One that is interrupted saves and logs only:
-        whoever sent SIGTERM may not wait for a validation.
+        At its end a run saves, logs, samples and validates once more. An interrupted run only saves and logs, because
+        the sender of SIGTERM may not wait for a validation.
 
         Returns:
             Whether it was interrupted.
@@ -115,16 +114,16 @@ class Loop:
             with self.train.clear_errors():
                 batch = next(iterator)
             self._iterate(batch)
-        self._once("save", self._save)  # before what may fail
+        self._once("save", self._save)  # before steps that can fail
         self._once("log", self._log)
         for what, action in (("sample", self._sample), ("validate", self._validate)):
-            if not (stopped or interrupted):  # the signal may come as late as this
+            if not (stopped or interrupted):  # a signal can come this late
                 self._once(what, action)
         self.train.warn_of_bad_files()
         return stopped
 
     def _signalled(self, interrupted) -> bool:
-        """-> whether a signal came to any of the processes: they stop after the same iteration, or hang."""
+        """-> whether any process received a signal. All must stop after the same iteration, or they hang."""
         return any(distribution.gather(self.strategy, int(bool(interrupted))))
 
     def _batches(self):
@@ -151,7 +150,7 @@ class Loop:
         names = ("accuracy", "gap") if schedules.watches(self.config) else ()
         judged = {name: float(logs[f"d/{name}"]) for name in names if f"d/{name}" in logs}
         p.seen = schedules.Measurements(epochs=p.epochs, **judged)
-        # Kept as tensors until the log interval: reading them would make a GPU wait at every iteration.
+        # Tensors until the log interval: reading them would make a GPU wait at every iteration.
         self.pending.append((p.iteration, logs))
         self.last = {"g/lr": action.g_lr, "d/lr": action.d_lr, "epoch": p.epochs}
         if p.schedule.ratio:
@@ -168,9 +167,9 @@ class Loop:
             self._save()
 
     def _note(self, values: dict) -> None:
-        """What the schedule sees of a validation, which one at a run's end it does not: the next one it will."""
+        """Give a validation to the schedule, unless the run ends: it sees the next validation."""
         p, stop = self.position, self.config.schedule.stop_colorfulness
-        # The chief's: what decays a learning rate or ends a run must be the same number in all processes.
+        # The chief's numbers: all processes must decay learning rates and end with the same numbers.
         cost = definitions.cost(self.config.run.best_metric, values[self.config.run.best_metric])
         seen = {"validation": cost, "colorfulness": values["colorfulness_ratio"]}
         seen = {name: distribution.gather(self.strategy, float(value))[0] for name, value in seen.items()}
@@ -186,16 +185,16 @@ class Loop:
         return action
 
     def _next_cursors(self, batch) -> tuple:
-        """Where each input pipeline goes on; a pipeline takes every n-th raw example of n pipelines."""
+        """-> the next cursor of each input pipeline; each of n pipelines takes every n-th raw example."""
         return tuple(cursor + len(self.position.cursors) for cursor in self._last(batch["cursor"]))
 
     def _last(self, numbers) -> list:
-        """-> the greatest of a batch's numbers in each process."""
+        """-> the greatest number of a batch in each process."""
         local = self.strategy.experimental_local_results(numbers)
         return distribution.gather(self.strategy, max(int(np.max(one)) for one in local))
 
     def _read(self) -> None:
-        """Bring the pending iterations' losses to the host, and stop if one of them is not finite."""
+        """Read the losses of the pending iterations, and stop if a loss is not finite."""
         for iteration, logs in self.pending:
             for name, value in logs.items():
                 number = float(value)
@@ -218,14 +217,14 @@ class Loop:
         counts = {f"data/{name}": count for name, count in self._left_out().items()}
         self.writers.scalars(self.position.iteration, {**means, **self.last, **counts})
         self.losses = {}
-        if self.config.schedule.epochs:  # which are shorter by what is left out of them
+        if self.config.schedule.epochs:  # an epoch is shorter by the images left out
             total = self.position.iteration * self.config.schedule.epochs / self.position.epochs
             self.writers.expect(min(total, self.config.schedule.max_steps or total))
         self.done_at["log"] = self.position.iteration
         self.train.warn_of_bad_files(only_after_a_pass=True)
 
     def _left_out(self) -> dict:
-        """-> the position's `left_out`, with what the streams have counted since they started."""
+        """-> the position's `left_out` plus the streams' counts since they started."""
         return {name: before + sum(self._last(self.counts[name])) for name, before in self.position.left_out.items()}
 
     def _sample(self) -> None:
@@ -247,7 +246,7 @@ class Loop:
         shown = "  ".join(f"{key} {value:.4g}" for key, value in values.items())
         self.writers.say(f"iteration {p.iteration}, validation: {shown}")
         cost, size = definitions.cost(name, values[name]), self.config.run.validate_size
-        if self.config.run.save and math.isfinite(cost):  # what does not exist for these photographs is no best
+        if self.config.run.save and math.isfinite(cost):  # a value that does not exist is never the best
             report = {"metric": name, "validate_size": size, "value": values[name], "cost": cost}
             self.checkpoints.offer(report | {"iteration": p.iteration})
         return values
@@ -261,7 +260,7 @@ class Loop:
         self.done_at["save"] = self.position.iteration
 
     def _check_weights(self) -> None:
-        """The losses are of before the last update; a gradient that was not finite shows in the weights only."""
+        """Losses are from before the last update; a gradient that was not finite shows only in the weights."""
         for network in (self.state.generator, self.state.discriminator):
             for v in network.trainable_variables:
                 if not np.isfinite(tf.reduce_sum(v.value)):
@@ -279,7 +278,7 @@ def interruptions():
     SIGHUP comes when a terminal is closed. It is ignored under `nohup`, and stays so.
 
     Yields:
-        The signals that came, a list. Outside the main thread, where Python allows no handlers, it stays empty.
+        The list of signals received. Outside the main thread Python allows no handlers, and it stays empty.
     """
     came, previous, awaited = [], {}, [signal.SIGINT, signal.SIGTERM]
     if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # Windows has none

@@ -1,20 +1,20 @@
-"""What the next iteration does: which networks learn from what, how often, and at which rates. Pure functions.
+"""What the next iteration does: which networks learn, from what, how often, at which rates. Pure functions.
 
 A schedule has no clock and no tensors: `act(config, state, measurements)` gives the next state and the action. The
-state is a frozen dataclass of numbers, saved with the checkpoints, so that a resumed run acts as one never stopped.
-An iteration is one batch. Imports `settings.config` only.
+state is a frozen dataclass of numbers, saved with the checkpoints, so a resumed run acts as if never stopped. An
+iteration is one batch. Imports `settings.config` only.
 
-The phases of a run, each left for the next and never entered again:
+The phases of a run, in this order, each entered once:
 
 | phase | what happens | ends |
 |---|---|---|
 | `pretrain` | the generator alone minimizes `--pretrain` | after `--pretrain-steps` |
 | `d-pretrain` | the discriminator alone | at `--d-pretrain-accuracy`, or after `--d-pretrain-steps` |
-| `adversarial` | both, by the rules below | with the run, which may be at `--stop-colorfulness` |
+| `adversarial` | both, by the rules below | with the run, at the latest at `--stop-colorfulness` |
 
 Within `adversarial`: `--critic-ratio cantelli` makes rounds of discriminator updates and a generator update;
 `--d-max-accuracy` lets the discriminator rest; `--d-retrain-accuracy` stops the generator until the discriminator has
-recovered; `--noise-epochs` shows the discriminator noise; `--unfreeze` frees the generator's parts by and by.
+recovered; `--noise-epochs` shows the discriminator noise; `--unfreeze` unfreezes the generator's parts in stages.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ from dataclasses import dataclass
 
 from colorgan.settings.config import Config, Optimizer, Schedule
 
-THAW = 1000  # iterations in which the rate of an encoder that was frozen rises
-ACCURACIES = 20  # a mean accuracy is of at least so many iterations
+THAW = 1000  # iterations over which an unfrozen encoder's rate rises
+ACCURACIES = 20  # least iterations of a mean accuracy
 
 
 @dataclass(frozen=True)
 class Measurements:
-    """What was seen since the last call; None: nothing."""
+    """Measurements since the last call; None: nothing new."""
 
     epochs: float = 0.0  # passes over the training set so far
     accuracy: float | None = None  # `d/accuracy` of the last iteration, if it judged
-    gap: float | None = None  # `d/gap` of it, mean critic value of real less of generated pictures
+    gap: float | None = None  # `d/gap` of it: mean critic value of real minus generated pictures
     validation: float | None = None  # the named validation metric as a cost (smaller is better)
     colorfulness: float | None = None  # its colourfulness ratio
 
@@ -47,18 +47,18 @@ class State:
     iteration: int = 0  # iterations done
     phase: str = ""  # of the next iteration: `pretrain`, `d-pretrain`, `adversarial`, or "" before the first
     since: int = 0  # iterations done when the phase began
-    accuracies: tuple = ()  # the discriminator's last ones, at most `window` of them
-    noisy: bool = False  # it saw noise in the last iteration: its accuracy says nothing of the generator
-    retraining: int = 0  # iterations of the retraining that is on; 0: none is
+    accuracies: tuple = ()  # the discriminator's last accuracies, at most `window`
+    noisy: bool = False  # it saw noise in the last iteration, so its accuracy does not concern the generator
+    retraining: int = 0  # iterations of the current retraining; 0: none
     ratio: int = 0  # discriminator updates of a round (`cantelli`); 0 before the first round
     gaps: tuple = ()  # the critic gaps of the round so far
-    decays: int = 0  # how often plateau decay has applied
+    decays: int = 0  # number of plateau decays
     best: float | None = None  # the best validation so far
     stale: int = 0  # validations since it
 
     @classmethod
     def from_dict(cls, values: dict) -> State:
-        """-> the state that `dataclasses.asdict` and JSON have made a dict of, whose lists were tuples."""
+        """-> the state from its dict of `dataclasses.asdict` and JSON, in which tuples became lists."""
         return cls(**{name: tuple(v) if isinstance(v, list) else v for name, v in values.items()})
 
 
@@ -71,10 +71,10 @@ class Action:
     g_lr: float = 0.0
     d_lr: float = 0.0
     phase: str = "adversarial"  # see the module
-    judge: bool = False  # the discriminator's losses are measured although it makes no update
-    noise: bool = False  # the discriminator sees noise for generated pictures
-    frozen: int = 0  # the generator's parts, from the input on, that do not learn
-    encoder_factor: float = 1.0  # on the learning rate of the generator's encoder; 0: it does not learn
+    judge: bool = False  # measure the discriminator's losses without an update
+    noise: bool = False  # the discriminator sees noise as generated pictures
+    frozen: int = 0  # frozen parts of the generator, counted from the input
+    encoder_factor: float = 1.0  # factor on the encoder's learning rate; 0: it does not learn
 
 
 def watches(config: Config) -> bool:
@@ -84,12 +84,12 @@ def watches(config: Config) -> bool:
 
 
 def act(config: Config, state: State, measurements: Measurements) -> tuple[State, Action]:
-    """One turn of the schedule, by its memory and what was seen since the last turn.
+    """Take one turn of the schedule, from its memory and the measurements since the last turn.
 
     Returns:
-        The state once the iteration is done, and what the iteration does.
+        The state after the iteration, and the iteration's action.
     """
-    if state.phase != "d-pretrain":  # there the generator, which is what is validated, stands still
+    if state.phase != "d-pretrain":  # there the validated generator does not change
         state = _observe_validation(config.optimizer, state, measurements.validation)
     state = _enter(config, _observe_judgement(config, state, measurements))
     s, o = config.schedule, config.optimizer
@@ -103,8 +103,8 @@ def act(config: Config, state: State, measurements: Measurements) -> tuple[State
     else:
         state = _retraining(config, state, measurements.epochs)
         noise_epoch = bool(s.noise_epochs) and int(measurements.epochs) % s.noise_epochs == s.noise_epochs - 1
-        noise = noise_epoch and not state.retraining  # it is the generated pictures that are to be told again
-        # In a noise epoch it learns whatever it was worth before: that is what the epoch is for.
+        noise = noise_epoch and not state.retraining  # it must recognize generated pictures again
+        # In a noise epoch it learns at any accuracy: that is the epoch's purpose.
         rests = not noise and not state.retraining and _mean_accuracy(state) > s.d_max_accuracy
         d_updates, g_updates = (0 if rests else s.d_steps), s.g_steps
         if state.retraining:
@@ -125,14 +125,14 @@ def act(config: Config, state: State, measurements: Measurements) -> tuple[State
 
 
 def is_over(config: Config, state: State, measurements: Measurements) -> bool:
-    """-> whether a run ends, as it has come to be: by its iterations, its epochs, or its colours (`is_colorful`)."""
+    """-> whether a run has ended, by its iterations, its epochs, or its colours (`is_colorful`)."""
     s = config.schedule
     steps, epochs = s.max_steps or math.inf, s.epochs or math.inf
     return state.iteration >= steps or measurements.epochs >= epochs or is_colorful(config, state, measurements)
 
 
 def is_colorful(config: Config, state: State, measurements: Measurements) -> bool:
-    """-> whether the last validation has reached `--stop-colorfulness`; before the adversarial phase none does."""
+    """-> whether the last validation has reached `--stop-colorfulness`; before the adversarial phase it has not."""
     stop, ratio = config.schedule.stop_colorfulness, measurements.colorfulness
     return bool(stop) and state.phase == "adversarial" and ratio is not None and ratio >= stop
 
@@ -149,13 +149,13 @@ def _enter(config, state):
             phase = "adversarial"
     if phase == state.phase:
         return state
-    # A phase has its own losses and rates: decays and the best validation begin anew.
+    # A phase has its own losses and rates, so decays and the best validation restart.
     fresh = {"accuracies": (), "gaps": (), "decays": 0, "best": None, "stale": 0}
     return dataclasses.replace(state, phase=phase, since=state.iteration, **fresh)
 
 
 def window(batch_size: int) -> int:
-    """-> iterations that the discriminator's mean accuracy is taken over, by the rule of `rgb64`'s source."""
+    """-> the number of iterations for the discriminator's mean accuracy, by the rule of `rgb64`'s source."""
     return max(ACCURACIES, min(1000 // batch_size, 250))
 
 
@@ -174,14 +174,14 @@ def _observe_judgement(config, state, measurements):
 
 
 def _retraining(config, state, epochs):
-    """The discriminator alone again, from an accuracy that fell too low until it has recovered (first half only).
+    """Train the discriminator alone again when its accuracy falls too low, until it recovers (first half only).
 
-    The half is of `--epochs` and of `--max-steps`, whichever is over first; a run without an end never leaves it.
+    The half refers to `--epochs` or `--max-steps`, whichever ends first; a run without end never leaves it.
     """
     s, mean = config.schedule, _mean_accuracy(state)
     if state.retraining:
         if mean >= (s.d_pretrain_accuracy or s.d_retrain_accuracy) or state.retraining >= s.d_pretrain_steps:
-            # Another window before the next verdict, or a retraining that failed would begin again at once.
+            # Wait for a full window, or a failed retraining would begin again at once.
             return dataclasses.replace(state, retraining=0, accuracies=())
         return dataclasses.replace(state, retraining=state.retraining + 1)
     half = not (s.epochs and epochs >= s.epochs / 2) and not (s.max_steps and state.iteration >= s.max_steps / 2)
@@ -190,11 +190,11 @@ def _retraining(config, state, epochs):
 
 
 def cantelli(gaps: tuple) -> tuple[float, float]:
-    """How sure the critic is that it tells real from generated, by Cantelli's inequality on a round's gaps.
+    """-> the critic's confidence that it separates real from generated, by Cantelli's inequality on a round's gaps.
 
     P(gap > 0) >= p = 1 - var / (mean^2 + var), with the variance *of the mean*: var divided by the number of gaps. The
-    first third of the round is dropped, where the critic still adapts. (The rule of the project that `wgan256` comes
-    from.) Gaps, one of each update of the round -> (p, mean gap).
+    first third of the round is dropped, because the critic still adapts. This is the rule of `wgan256`'s source. Gaps,
+    one per update of the round -> (p, mean gap).
     """
     kept = gaps[len(gaps) // 3 :]
     mean = sum(kept) / len(kept)
@@ -211,21 +211,21 @@ def _round(s: Schedule, state):
     p, mean = cantelli(state.gaps)
     ratio = ratio - 1 if p > 0.7 else ratio + 1
     state = dataclasses.replace(state, ratio=min(max(ratio, s.critic_ratio_min), s.critic_ratio_max), gaps=())
-    # A critic that is not sure has nothing to teach yet: the next round begins at once.
+    # An unsure critic cannot teach yet: the next round begins at once.
     return (state, 0, s.g_steps) if p > 0.5 and mean > 0 else (state, 1, 0)
 
 
 def _frozen(s: Schedule, state):
-    """How many parts are frozen, by the last stage that has begun; iterations count from the adversarial phase's."""
+    """-> the number of frozen parts, by the last stage that has begun; iterations count from the adversarial phase."""
     elapsed = {"pretrain": -1, "d-pretrain": 0}.get(state.phase, state.iteration - state.since)
     return next((frozen for start, frozen in reversed(s.unfreeze) if start <= elapsed), 0)
 
 
 def _encoder_factor(config, iteration):
-    """The factor on the learning rate of the generator's encoder: 0 while it is frozen, then rising from 0.
+    """-> the factor on the learning rate of the generator's encoder: 0 while frozen, then rising from 0.
 
-    When an encoder begins to learn late, its second moments are still 0, and Adam corrects them as if they were as old
-    as the run: its first steps would be several times too long. The rising factor keeps them short.
+    If an encoder begins to learn late, its second moments are still 0, but Adam's correction assumes the age of the
+    run. Its first steps would be several times too long. The rising factor keeps them short.
     """
     factor, frozen = config.optimizer.encoder_lr_factor, config.schedule.encoder_frozen_steps
     if iteration < frozen:
@@ -237,8 +237,8 @@ def learning_rate(o: Optimizer, state: State) -> float:
     """-> the generator's learning rate of the next iteration; a decay counts from the beginning of the phase.
 
     `exponential`: max(floor, lr * rate ^ (iteration / steps)), Nazeri et al. 2018, section 3.4, in the form of their
-    code. `plateau`: the same by the decays so far. `cosine`: half a cosine from the learning rate to the floor, which
-    it keeps (Loshchilov and Hutter 2017, SGDR, eq. (5)). A rate that starts below the floor stays where it is.
+    code. `plateau`: the same by the decays so far. `cosine`: half a cosine from the learning rate to the floor, then
+    constant (Loshchilov and Hutter 2017, SGDR, eq. (5)). A rate that starts below the floor is constant.
     """
     if not o.lr_decay:
         return o.lr
@@ -249,7 +249,8 @@ def learning_rate(o: Optimizer, state: State) -> float:
 
 
 def _observe_validation(o: Optimizer, state: State, value: float | None) -> State:
-    """Take a validation in: plateau decay counts those without a better value and decays after `plateau_patience`."""
+    """Process a validation: plateau decay counts validations without improvement, and decays after
+    `plateau_patience`."""
     if value is None:
         return state
     if state.best is None or value < state.best:

@@ -1,6 +1,6 @@
-"""What training changes: both networks, their optimizers, the averaged generator, and the counters.
+"""The state that training changes: both networks, their optimizers, the averaged generator, the counters.
 
-Imports `models` and `settings.config`. Everything here is made under the strategy's scope and lives as long as the run.
+Imports `models` and `settings.config`. Everything is created under the strategy's scope and lives as long as the run.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from colorgan.settings.config import Config
 
 @dataclass
 class TrainState:
-    """The trainable state of a run: built networks, and optimizers built over all trainable variables of theirs."""
+    """The trainable state of a run: built networks, and optimizers built over all their trainable variables."""
 
     generator: keras.Model
     discriminator: keras.Model
@@ -25,15 +25,15 @@ class TrainState:
     # A generator whose weights and batch statistics are the exponential moving average of the generator's. Keras' own
     # `use_ema` overwrites the live weights and leaves the statistics out.
     average: keras.Model | None
-    host: tf.Variable  # scalar string, JSON of everything that lives outside TensorFlow: schedule, data position
+    host: tf.Variable  # scalar string: JSON of the state outside TensorFlow, schedule and data position
 
     @property
     def best_generator(self) -> keras.Model:
-        """The generator to use for results: the average where there is one."""
+        """The generator for results: the average if there is one."""
         return self.average or self.generator
 
     def load_encoder(self, weights: list) -> None:
-        """Give the generator's pretrained encoder, and that of its average, its weights.
+        """Load weights into the pretrained encoders of the generator and of its average.
 
         Args:
             weights: float32 arrays in the order and with the shapes of the encoder's weights (`weights.pretrained`).
@@ -73,7 +73,7 @@ def create(config: Config, strategy: tf.distribute.Strategy) -> TrainState:
     synchronized = strategy.num_replicas_in_sync > 1
     with strategy.scope():
         generator = generators.build(config, synchronized=synchronized)
-        if not config.optimizer.encoder_lr_factor:  # for good: the optimizer then keeps nothing of it
+        if not config.optimizer.encoder_lr_factor:  # frozen for ever: the optimizer keeps no state for it
             for part in generator.encoder.parts:
                 part.trainable = False
         discriminator = discriminators.build(config, synchronized=synchronized)
@@ -90,17 +90,16 @@ def create(config: Config, strategy: tf.distribute.Strategy) -> TrainState:
 
 
 class Adam(keras.optimizers.Adam):
-    """Keras' Adam, except that it clips the gradient of the global batch, and knows L2 decay.
+    """Keras' Adam with two changes: it clips the gradient of the global batch, and has L2 decay.
 
-    `factor`, on the learning rate of the variables given to `slow_down`, is a variable that the loop sets.
+    `factor` multiplies the learning rate of the variables given to `slow_down`; the loop sets it.
 
-    Keras' own `clipvalue` cuts each replica's part before the parts are summed, so that a run's updates would depend
-    on its number of devices.
+    Keras' `clipvalue` clips each replica's part before the sum, so updates would depend on the number of devices.
 
     Args:
         clip_value: clip elementwise to this; 0: no clipping.
-        l2: decay of the weights as a term of the loss, l2 |w|^2 / 2, whose gradient comes before the clipping (Keras'
-            own `weight_decay` is the decoupled one).
+        l2: decay of the weights as a term of the loss, l2 |w|^2 / 2, whose gradient is added before clipping (Keras'
+            `weight_decay` is decoupled).
     """
 
     def __init__(self, learning_rate, *, clip_value=0.0, l2=0.0, **kwargs):
@@ -125,13 +124,14 @@ class Adam(keras.optimizers.Adam):
 
 
 def set_rates(state: TrainState, *, g_lr, d_lr, encoder_factor) -> None:
-    """Set the learning rates of the next iteration; `encoder_factor` is on the generator's, for its encoder."""
+    """Set the learning rates of the next iteration; `encoder_factor` multiplies the generator's rate for its
+    encoder."""
     state.g_optimizer.learning_rate, state.d_optimizer.learning_rate = g_lr, d_lr
     _inner(state.g_optimizer).factor.assign(encoder_factor)
 
 
 def _inner(optimizer):
-    """-> our Adam behind Keras' loss scaling, where there is one."""
+    """-> our Adam, inside Keras' loss scaling if the precision needs it."""
     return getattr(optimizer, "inner_optimizer", optimizer)
 
 

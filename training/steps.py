@@ -1,7 +1,7 @@
-"""One iteration as one `tf.function`: discriminator and generator updates that share what they can.
+"""One iteration as one `tf.function`: discriminator and generator updates that share forward passes.
 
-No I/O and no schedule: an iteration is told what to do by a `schedules.Action` and returns {log key: scalar}. Imports
-`models`, `settings.config`, `training.schedules` and `training.state`.
+No I/O and no schedule: an iteration takes a `schedules.Action` and returns {log key: scalar}. Imports `models`,
+`settings.config`, `training.schedules` and `training.state`.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from colorgan.settings.config import Config
 from colorgan.training.schedules import Action
 from colorgan.training.state import TrainState
 
-EMA_WARMUP = 10  # the average's decay is at most (1 + t) / (10 + t), so that a short run's average forgets its start
-# What random numbers are for: each use has a stream of its own.
+EMA_WARMUP = 10  # the average's decay is at most (1 + t) / (10 + t), so a short run's average forgets its start
+# Uses of random numbers: each has its stream.
 INPUTS, NOISE_PICTURES, INTERPOLATION = range(3)
 
 
@@ -28,14 +28,14 @@ class Steps:
 
     Args:
         config: the run's configuration.
-        state: what the steps change.
+        state: the state that the steps change.
         strategy: where they run; every loss is a share of the global batch, which Keras' optimizers sum over replicas.
         jit: whether to compile with XLA.
-        class_weights: weights of the generator's colour bins (`rebalanced.cross_entropy`), where it classifies.
-        feature_model: Keras model of the perceptual term, where there is one.
+        class_weights: weights of the generator's colour bins (`rebalanced.cross_entropy`), if it classifies.
+        feature_model: Keras model of the perceptual term, or None.
 
     Raises:
-        ValueError: for settings that several replicas or these networks cannot have, or if there is nothing to learn.
+        ValueError: for settings that do not fit several replicas or these networks, or if nothing would learn.
     """
 
     def __init__(
@@ -52,11 +52,11 @@ class Steps:
         self.class_weights, self.feature_model = class_weights, feature_model
         self.jit = jit or None
         _check_replicas(config, strategy.num_replicas_in_sync, jit)
-        # Before anything is trained: a stage may begin after days.
+        # Before training, because a stage can begin after days.
         compose.check_terms(config.objective)
         _check_stages(config, state.generator)
         self._compiled: dict[tuple, tf.types.experimental.PolymorphicFunction] = {}
-        # The colours of the generator to use: [B, H, W, 1] scaled L, what it is given -> [B, H, W, C] scaled colour.
+        # Colours of the generator for results: [B, H, W, 1] scaled L, {input: values} -> [B, H, W, C] scaled colour.
         self.predict = tf.function(functools.partial(state.best_generator, training=False), jit_compile=self.jit)
 
     def iterate(self, batch, action: Action):
@@ -64,11 +64,12 @@ class Steps:
 
         Args:
             batch: {"gray": [B, H, W, 1], "color": [B, H, W, C], ...} per replica.
-            action: what to do. Its learning rates are not read here, but whether the encoder's is 0; every new
-                combination of that and the rest is a new trace.
+            action: what to do. Of its learning rates only an encoder's 0 matters here. Each new combination with the
+                other fields is a new trace.
 
         Returns:
-            {log key: scalar float32}: means over the global batch, of the iteration's last update of each network.
+            {log key: scalar float32}: means over the global batch, for the last update of each network in the
+            iteration.
         """
         kind = (action.phase, action.d_updates, action.g_updates, action.judge, action.noise, self._frozen(action))
         if kind not in self._compiled:
@@ -92,25 +93,24 @@ class Steps:
             return self._update_discriminator(gray, color, self._generate(gray, color, 0)[0], action)
 
     def _frozen(self, action):
-        """How many of the generator's parts, from the input on, do not learn."""
+        """-> the number of frozen parts of the generator, counted from the input."""
         encoder = 0 if action.encoder_factor else len(self.state.generator.encoder.parts)
         return max(action.frozen, encoder)
 
     def _update_generator(self, gray, color, action):
-        """`action.g_updates` updates, and those of the discriminator on the pictures of the first of them."""
+        """Make `action.g_updates` updates, and the discriminator's updates on the pictures of the first."""
         generator, optimizer, logs = self.state.generator, self.state.g_optimizer, {}
         for update in range(action.g_updates):
-            # The discriminator's variables are not watched: its backward pass computes the gradient of its input only.
+            # The discriminator's variables are not watched: its backward pass computes only the gradient of its input.
             with _taped(_values(generator)) as tape:
                 fake, logits = self._generate(gray, color, update)
                 if update == 0 and (action.d_updates or action.judge):
-                    # The discriminator's own update changes nothing that these pictures depend on, so one forward pass
-                    # serves both.
+                    # The discriminator's update does not change these pictures, so one forward pass serves both.
                     with tape.stop_recording():
                         logs |= self._update_discriminator(gray, color, fake, action)
                 loss, g_logs = self._generator_loss(gray, color, fake, logits, pretrain=action.phase == "pretrain")
                 loss = optimizer.scale_loss(loss)
-            # Of a head with bins, classification does not reach what makes colours, and L1 not what makes bins.
+            # In a head with bins, classification does not reach the layers for colours, nor L1 those for bins.
             apart = self.config.schedule.pretrain != "both" and generator.head.bins is not None
             _apply(optimizer, tape, loss, generator, partly=apart and action.phase == "pretrain")
             logs |= g_logs
@@ -118,7 +118,7 @@ class Steps:
         return logs | {"g/accuracy": compose.share(accuracy, self.config.data.batch_size)}
 
     def _generator_loss(self, gray, color, fake, logits, *, pretrain):
-        """(loss, logs). What its terms look at (`compose.GENERATOR_TERMS`) is computed if one does."""
+        """-> (loss, logs). Inputs of the terms (`compose.GENERATOR_TERMS`) are computed only if a term uses them."""
 
         def rgb(color):
             return colors.decode(gray, color, **_space(self.config))
@@ -138,12 +138,12 @@ class Steps:
 
     def _cross_entropy(self, logits, color):
         generator = self.state.generator
-        # Bins are of the map that the colours are made in: its true colours are the means of the picture's.
+        # Bins have the size of the colour map; its true colours are means of the picture's.
         truth = keras.ops.average_pool(color, generator.color_stride, padding="same")
         return rebalanced.cross_entropy(logits, generator.head.targets(truth), self.class_weights)
 
     def _update_discriminator(self, gray, color, fake, action):
-        """`action.d_updates` updates on the same pictures, or, to judge only, the losses without one."""
+        """Make `action.d_updates` updates on the same pictures, or only measure the losses."""
         if action.noise:
             fake = self._uniform(tf.shape(fake), NOISE_PICTURES) * 2 - 1
         fake, logs = tf.stop_gradient(fake), {}
@@ -167,7 +167,7 @@ class Steps:
             if halves:
                 seen = tf.concat([real_gray, fake_gray], 0), tf.concat([color, fake], 0)
                 real_logits, fake_logits = tf.split(discriminator(*seen, training=True), 2)
-            else:  # two passes, not one of twice the batch: each keeps its own batch statistics, as the original's
+            else:  # two passes with separate batch statistics, as in the original
                 real_logits = discriminator(real_gray, color, training=True)
                 fake_logits = discriminator(fake_gray, fake, training=True)
             verdict = _per_image(real_logits)
@@ -181,7 +181,7 @@ class Steps:
         )
 
     def _gradient_penalty(self, real_gray, color, fake_gray, fake, update):
-        """[B] penalties at random points between real and generated pictures: the gradient is that of the colours."""
+        """-> [B] penalties at random points between real and generated pictures, with the gradient of the colours."""
         epsilon = self._uniform((tf.shape(color)[0], 1, 1, 1), INTERPOLATION, update)
         between = penalties.interpolate(color, fake, epsilon)
         gray = penalties.interpolate(real_gray, fake_gray, epsilon)
@@ -201,9 +201,9 @@ class Steps:
         return generator(gray, given, training=True, with_logits=True)
 
     def _uniform(self, shape, *place):
-        """Uniform numbers in [0, 1): a function of the seed, the optimizers' counts, the replica and the place.
+        """-> uniform numbers in [0, 1), a function of seed, optimizer counts, replica and place.
 
-        So a run that goes on draws what it would have drawn, with no generator's state to save.
+        So a run that continues draws the same numbers, without a saved generator state.
         """
         seed = tf.constant([self.config.run.seed & 0x7FFFFFFF, self.config.run.seed >> 31], tf.int32)
         replica = tf.distribute.get_replica_context().replica_id_in_sync_group
@@ -213,7 +213,7 @@ class Steps:
         return tf.random.stateless_uniform(shape, seed)
 
     def _adjusted(self, gray, color):
-        """The true colours moved to the desired saturation and hue (`--control-truth adjusted`)."""
+        """-> the true colours, moved to the desired saturation and hue (`--control-truth adjusted`)."""
         objective, space = self.config.objective, _space(self.config)
         desired = {"saturation": objective.desired_saturation, "hue": objective.desired_hue}
         return colors.encode(controls.adjust(colors.decode(gray, color, **space), **desired), **space)[1]
@@ -222,12 +222,12 @@ class Steps:
         t = tf.cast(self.state.g_optimizer.iterations.value, tf.float32)
         decay = tf.minimum(self.config.optimizer.ema_decay, (1 + t) / (EMA_WARMUP + t)) ** updates
         for mean, live in zip(self.state.average.weights, self.state.generator.weights, strict=True):
-            # Not decay x mean + (1 - decay) x live, which is rounded even where both are the same: frozen weights stay.
+            # Not decay x mean + (1 - decay) x live: its rounding would change even frozen weights.
             mean.value.assign_add((1 - decay) * (live.value - mean.value))
 
 
 def _per_image(logits):
-    """[B, ...] -> [B]: what a critic of patches says of a picture."""
+    """[B, ...] -> [B]: the mean judgement over a picture's patches."""
     return tf.reduce_mean(tf.reshape(logits, (tf.shape(logits)[0], -1)), axis=1)
 
 
@@ -237,14 +237,14 @@ def _values(network):
 
 @contextlib.contextmanager
 def _taped(values):
-    """A tape that watches these alone."""
+    """-> a tape that watches only these variables."""
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(values)
         yield tape
 
 
 def _apply(optimizer, tape, loss, network, *, partly=False):
-    """One update; `partly`: of the variables that the loss depends on, where others are no mistake."""
+    """Make one update. With `partly`, the loss need not depend on all variables."""
     pairs = list(zip(tape.gradient(loss, _values(network)), network.trainable_variables, strict=True))
     unreached = [v.path for g, v in pairs if g is None]
     if unreached and not partly:
@@ -255,11 +255,11 @@ def _apply(optimizer, tape, loss, network, *, partly=False):
 
 @contextlib.contextmanager
 def frozen(generator, parts: int):
-    """Within: the first of `generator.parts`, from the input on, do not learn, and keep their moving batch statistics.
+    """Within: the first `generator.parts`, counted from the input, do not learn and keep their moving statistics.
 
-    Works while a step is traced (Keras reads `trainable` then), so that a stage is a trace of its own.
+    It works while a step is traced, when Keras reads `trainable`, so each stage has its trace.
     """
-    learning = [part for part in generator.parts[:parts] if part.trainable]  # an encoder may be frozen for good
+    learning = [part for part in generator.parts[:parts] if part.trainable]  # an encoder can be frozen for ever
     for part in learning:
         part.trainable = False
     try:
@@ -290,7 +290,7 @@ def _check_replicas(config, replicas, jit):
     if jit:
         raise ValueError("`--jit on` compiles for one device. Use --jit off with several devices.")
     if config.run.precision == "mixed_float16":
-        # Keras' loss scaling asks one replica alone whether the gradients were finite, and steps accordingly.
+        # Keras' loss scaling checks the gradients of one replica only.
         raise ValueError("`--precision mixed_float16` runs on one device. Use mixed_bfloat16 with several.")
     size, parts = config.data.batch_size, replicas * (2 if config.objective.d_batches == "halves" else 1)
     if size % parts:
@@ -307,7 +307,7 @@ def epsilon_accuracy(gray, truth, predicted, config: Config):
         config: colour space, scale and threshold.
 
     Returns:
-        [B, H, W, 1] float32, 1 where the pixel counts as right.
+        [B, H, W, 1] float32, 1 for pixels within the threshold.
     """
     truth, predicted = (tf.round(colors.to_lab(gray, color, **_space(config))) for color in (truth, predicted))
     right = tf.abs(truth - predicted) <= config.evaluation.acc_thresh * tf.constant([1.0, 2.2, 2.2])

@@ -1,6 +1,6 @@
-"""What a run leaves behind while it trains: metrics.jsonl, TensorBoard's files, sample grids, curves, the live line.
+"""What a run writes while it trains: metrics.jsonl, TensorBoard's files, sample grids, curves, the live line.
 
-Imports `settings.config` and `files.whole`. Only the chief of a cluster has writers that write.
+Imports `settings.config` and `files.whole`. In a cluster only the chief's writers write.
 """
 
 from __future__ import annotations
@@ -28,13 +28,12 @@ class Writers:
     """Everything that a run writes except its checkpoints, as `config.run` says.
 
     Args:
-        start: iteration from which the run goes on; rows of metrics.jsonl past it (lost work, which now is done
-            again) are dropped.
+        start: iteration at which the run continues; later rows of metrics.jsonl, which are lost work, are dropped.
         total: expected iterations in all, for the ETA; None if the run is open-ended.
         active: whether this process writes at all.
 
     Attributes:
-        validated: whether metrics.jsonl has a validation of the iteration that the run goes on from.
+        validated: whether metrics.jsonl has a validation of iteration `start`.
     """
 
     def __init__(self, run_dir: Path, config: Config, *, start: int, total: int | None, active: bool = True):
@@ -58,8 +57,8 @@ class Writers:
         self.bar.update(iteration - self.bar.n)
 
     def expect(self, total: float) -> None:
-        """Say anew how many iterations the run has in all, for the ETA."""
-        self.bar.total = math.ceil(total - 1e-6)  # the last iteration may go past an epoch's end
+        """Update the expected number of iterations, for the ETA."""
+        self.bar.total = math.ceil(total - 1e-6)  # the last iteration can go past an epoch's end
 
     def say(self, text: str) -> None:
         """Print a line above the live line."""
@@ -93,7 +92,7 @@ class Writers:
                 tf.summary.image("samples", image[None])
 
     def close(self) -> None:
-        """Draw the logged losses as curves.png, if that is wanted, flush, and end the live line."""
+        """Draw curves.png if wanted, flush, and end the live line."""
         if self.active and self.config.run.visualize and self.metrics.exists():
             draw_curves(read_rows(self.metrics), self.run_dir / "curves.png", window=self.config.run.visualize_window)
         if self.events is not None:
@@ -102,7 +101,7 @@ class Writers:
 
 
 def hyperparameters(config: Config) -> dict:
-    """-> {setting: a number or text} of what TensorBoard's HPARAMS tells runs apart by: all that makes a training."""
+    """-> {setting: a number or text} for TensorBoard's HPARAMS: all settings of a training."""
     values = config.flat()
     names = [one.name for one in OPTIONS.values() if "train" in one.modes and not one.path and one.section != "run"]
     plain = {name: values[name] for name in (*names, "seed", "preset", "precision") if values[name] is not None}
@@ -110,7 +109,7 @@ def hyperparameters(config: Config) -> dict:
 
 
 def read_rows(path: Path) -> list[dict]:
-    """-> the rows of metrics.jsonl; a last line that was cut off when the machine died is left out.
+    """-> the rows of metrics.jsonl; an incomplete last line is left out.
 
     Raises:
         ValueError: if another line is not JSON; it names file and line.
@@ -129,12 +128,12 @@ def read_rows(path: Path) -> list[dict]:
 
 
 def draw_curves(rows: list[dict], path: Path, *, window: int) -> None:
-    """Plot the logged quantities of metrics.jsonl's rows over iterations, as a PNG, but for those that never change.
+    """Plot the logged quantities over iterations as a PNG, except constant quantities.
 
     Args:
         rows: of metrics.jsonl.
-        path: of the PNG; nothing is written where there is nothing to plot.
-        window: rows of the exponential moving average that is drawn over losses: of no more rows it would say nothing.
+        path: of the PNG; not written if there is nothing to plot.
+        window: rows of the exponential moving average over losses; drawn only if there are more rows.
     """
     from matplotlib.figure import Figure
 
@@ -158,7 +157,8 @@ def draw_curves(rows: list[dict], path: Path, *, window: int) -> None:
 
 
 def is_noisy(key: str) -> bool:
-    """Whether a logged quantity is of a batch: a learning rate, a count or a validation has nothing to smooth."""
+    """Whether a logged quantity belongs to a batch, not a learning rate, a count or a validation, and needs
+    smoothing."""
     return key.startswith(("g/", "d/")) and not key.endswith(("/lr", "/ratio"))
 
 

@@ -1,6 +1,6 @@
-"""The networks: a file per system, found here by its tables, so that a new system is one new file.
+"""The networks: a file per system. Its tables are found here, so a new system is one new file.
 
-A file of this folder lists what it offers, either or both of
+A file of this folder defines one or both of
 - GENERATORS = {name: function(config, **block) -> (encoder, decoder, size of the head's kernel)},
 - DISCRIMINATORS = {name: function(config, normalization, **block) -> base.Discriminator};
 `block` are options of every `blocks.Block`. Imports its own modules only.

@@ -1,4 +1,4 @@
-"""What all discriminators share: what they look at, the crop, logits in float32. A system's file adds the layers.
+"""The base of all discriminators: input, crop, float32 logits. A system's file adds the layers.
 
 Imports `blocks` and `settings.config`.
 """
@@ -16,7 +16,7 @@ class Discriminator(blocks.Composite, keras.Model):
     """Real or generated: one logit per picture or per patch. A subclass has `judge(x, training)`.
 
     Args:
-        config: `architecture` says what it looks at and which rim it does not see.
+        config: `architecture` chooses its input and the cropped border.
     """
 
     def __init__(self, config: Config):
@@ -29,10 +29,10 @@ class Discriminator(blocks.Composite, keras.Model):
         raise NotImplementedError
 
     def flat(self, x):
-        """[B, h, w, C] -> [B, h w C] for a dense layer, which reads pictures of one size only.
+        """[B, h, w, C] -> [B, h w C] for a dense layer, which takes only one size of picture.
 
         Raises:
-            ValueError: if the size is not that of the first call.
+            ValueError: if the size differs from the first call's.
         """
         size = tuple(x.shape[1:3])
         self._map_size = self._map_size or size
@@ -50,14 +50,14 @@ class Discriminator(blocks.Composite, keras.Model):
         Args:
             gray: [B, H, W, 1] float, L scaled to [-1, 1]: the condition.
             color: [B, H, W, 2 or 3] float, colour scaled to [-1, 1].
-            training: batch statistics and active dropout, or moving statistics and none. Spectral norms are followed
-                in training only.
+            training: batch statistics and active dropout, or moving statistics and none. Spectral norms are updated
+                only in training.
 
         Returns:
             float32 logits, large for real: [B, h, w, 1] for patches, [B, 1] for whole pictures.
 
         Raises:
-            ValueError: if nothing is left inside the rim.
+            ValueError: if the crop leaves nothing.
         """
         x = color if self.alone else ops.concatenate([gray, ops.cast(color, gray.dtype)], axis=-1)
         if self.crop:
@@ -72,11 +72,11 @@ class Discriminator(blocks.Composite, keras.Model):
 
 
 def judging_blocks(config: Config, normalization, block, **each):
-    """The blocks of a discriminator's table.
+    """-> the blocks of a discriminator's table.
 
     Args:
         config: of the table.
-        normalization: of the blocks; `batch` leaves out the first (DCGAN, section 3).
+        normalization: of the blocks; `batch` leaves out the first block (DCGAN, section 3).
         block, each: see `blocks.stack`.
     """
     table = blocks.scaled_table(config.architecture.discriminator_layers, config.architecture.filter_multiplier)

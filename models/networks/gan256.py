@@ -1,7 +1,7 @@
 """`upsampling`, `upsampling-leaky` and `dense`: the Keras GAN of presets `gan_256` and `gan_32`.
 
-Source: the published table of layers of `gan_256`, whose parameters these networks have to the last one at full width
-and 256x256. The table of `gan_32` is not published. Imports `base`, `blocks`, `encoders` and `decoders`.
+Source: the published table of layers of `gan_256`. At full width and 256x256 these networks have exactly its number of
+parameters. The table of `gan_32` is not published. Imports `base`, `blocks`, `encoders` and `decoders`.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ class DenseDiscriminator(base.Discriminator):
     """3x3 convolutions and a dense layer: one logit per picture.
 
     Args:
-        config: of the table. Its first and its last row shrink the map by a convolution with that stride, the rows
-            between by average pooling before a convolution of stride 1.
+        config: of the table. The first and the last row shrink the map by a convolution with that stride, the others by
+            average pooling before a convolution of stride 1.
         normalization: `batch` (but not in the first row), `spectral` (the dense layer too) or `none`.
         block: options of every `blocks.Block`.
     """

@@ -38,7 +38,7 @@ class PatchDiscriminator(base.Discriminator):
 
 
 def _unet(config, **block):
-    """Section 3.1: a U-Net with skip connections at every scale."""
+    """-> the U-Net of section 3.1, with skip connections at every scale."""
     block = functools.partial(blocks.Block, kernel_size=config.architecture.kernel_size, **block)
     encoder = encoders.build(config, block)
     return encoder, decoders.build(config, encoder, functools.partial(block, upsample="transposed", slope=0)), 1

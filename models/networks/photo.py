@@ -1,8 +1,8 @@
-"""`resize-unet` and `half-patch`: our own networks for photographs, preset `photo`.
+"""`resize-unet` and `half-patch`: our networks for photographs, preset `photo`.
 
-Chroma is smoother than lightness: the generator paints at a part of the picture's size, where a convolution costs a
-quarter or less, and its colours are enlarged. The discriminator judges at half the size for the same reason. Imports
-`blocks`, `encoders`, `decoders` and `nazeri`.
+Chroma is smoother than lightness. So the generator makes colours at a fraction of the picture's size, where a
+convolution costs a quarter or less, and enlarges them. The discriminator judges at half the size for the same reason.
+Imports `blocks`, `encoders`, `decoders` and `nazeri`.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from colorgan.models import blocks, decoders, encoders
 from colorgan.models.networks import nazeri
 
 KERNEL = 3  # of every convolution of the generator
-# Of activations from the smallest map on: four standard deviations, which few pictures reach. A batch in training is
-# normalized by its own statistics, but at inference a rare picture, a clear sky most of all, drove these rows to a
-# hundred, and a blotch of a checkerboard appeared in it.
+# Ceiling of activations from the smallest map on: four standard deviations, which few pictures reach. In training a
+# batch is normalized by its statistics. At inference a rare picture, such as a clear sky, drove these rows to a hundred
+# and got a checkerboard blotch.
 CEILING = 4.0
 
 
@@ -26,7 +26,7 @@ class HalfPatchDiscriminator(nazeri.PatchDiscriminator):
 
     def judge(self, x, training):
         """-> [B, h, w, 1] logits; h, w: half the picture's size over the product of the strides, rounded up."""
-        # With strides said: Keras 3.15 does not find them out under JAX.
+        # With explicit strides: Keras 3.15 does not infer them under JAX.
         return super().judge(ops.average_pool(x, 2, strides=2, padding="same"), training)
 
 

@@ -1,8 +1,8 @@
 """`pooling` and `dense-pooling`: the networks of preset `rgb64`, a GAN that outputs RGB (Torch, 2015).
 
-Source: the architecture as its project describes it in words and a picture; "conv K, 3x3, relu, BN". The published last
-sigmoid over colours in [0, 1] is the head's tanh over colours in [-1, 1]: 2 sigmoid(2x) - 1 = tanh(x). Imports `base`,
-`blocks`, `encoders` and `decoders`.
+Source: the project's description of the architecture, in words and a picture: "conv K, 3x3, relu, BN". The published
+last sigmoid over colours in [0, 1] is the head's tanh over colours in [-1, 1]: 2 sigmoid(2x) - 1 = tanh(x). Imports
+`base`, `blocks`, `encoders` and `decoders`.
 """
 
 from __future__ import annotations
@@ -19,10 +19,9 @@ DENSE_UNITS, DENSE_DROPOUT = 128, 0.5
 
 
 class PoolingEncoder(encoders.TableEncoder):
-    """Convolutions; a stride is that of the max pooling behind one.
+    """Convolutions; a row's stride is that of the max pooling after it.
 
-    Its decoder sees the picture itself again, and none of the maps between: the layers there need not carry the
-    lightness.
+    Its decoder sees the picture again, but none of the maps between, so these layers need not carry the lightness.
     """
 
     def __init__(self, table, block):

@@ -1,7 +1,7 @@
 """`staged` and `wgan-critic`: the networks of preset `wgan256`, a pre-trained generator and a WGAN-GP critic.
 
-Source: the layers of github.com/dominik31415/image-colorization. The tables hold widths and strides; what has no column
-there is in the constants below. Imports `base`, `blocks`, `encoders`, `decoders` and `normalization`.
+Source: the layers of github.com/dominik31415/image-colorization. The tables hold widths and strides; the constants
+below hold the rest. Imports `base`, `blocks`, `encoders`, `decoders` and `normalization`.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from colorgan.models import normalization as norm
 from colorgan.models.networks import base
 
 SLOPE = 0.1  # of LeakyReLU throughout
-FIRST_KERNEL, KERNEL = 11, 5  # generator: of its first convolution and of the others, the head's too
+FIRST_KERNEL, KERNEL = 11, 5  # generator: of its first convolution, and of the others including the head's
 # Rows whose input is batch-normalized. Encoder: the picture, and at 1/4. Decoder: at 1/64, 1/32 and 1/4.
 ENCODER_NORMALIZED, DECODER_NORMALIZED = (0, 3), (0, 2, 5)
 
-# Critic: kernels of the rows of stride 1, of the first three that shrink, and of the others. The global averages that
-# skip to the dense layers are taken at the end of each of these three groups (which depths: our choice).
+# Critic: kernels of the rows of stride 1, of the first three rows that shrink, and of the others. Global averages at
+# the end of each of these groups skip to the dense layers (the depths are our choice).
 CRITIC_KERNELS, CRITIC_MIDDLE = (7, 5, 3), 3
 SKIP_UNITS = 4
 DENSE_BEFORE, DENSE_AFTER = (1024, 256), (64, 16)  # dense layers before and after the skips are joined
@@ -50,7 +50,7 @@ class Stage(blocks.Composite, layers.Layer):
 
 
 class StagedEncoder(encoders.TableEncoder):
-    """A kernel table's, but its decoder does not see the map of the picture's size."""
+    """A table's encoder, but its decoder does not see the map with the picture's size."""
 
     def call(self, x, training=False):
         """See `encoders.TableEncoder`."""
@@ -106,7 +106,7 @@ class WassersteinCritic(base.Discriminator):
 
 
 def _groups(strides):
-    """-> for each row of the critic's table which of `CRITIC_KERNELS` it has."""
+    """-> the index in `CRITIC_KERNELS` for each row of the critic's table."""
     groups, shrinking = [], 0
     for stride in strides:
         shrinking += stride > 1
@@ -118,8 +118,8 @@ def _staged(config, **options):
     a = config.architecture
     shrinks = math.prod(row[1] for row in a.encoder)
     if config.run.precision == "mixed_bfloat16" and min(config.data.height, config.data.width) <= shrinks:
-        # Seen in TensorFlow 2.21: the CPU's bfloat16 gradient of a 5x5 kernel over a 1x1 map is not initialized where
-        # the kernel lies outside of it, and the weights become infinite.
+        # Seen in TensorFlow 2.21: on a CPU, the bfloat16 gradient of a 5x5 kernel over a 1x1 map is not initialized
+        # outside the map, and the weights become infinite.
         raise ValueError(
             f"`--precision mixed_bfloat16` trains `staged` wrongly on pictures of {shrinks} pixels or less. Use "
             "--precision float32, or a larger --height and --width. Received: "

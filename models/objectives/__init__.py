@@ -1,1 +1,1 @@
-"""Loss terms, one family per file; `compose.py` alone weighs and reduces them."""
+"""Loss terms, one family per file; only `compose.py` weights and reduces them."""

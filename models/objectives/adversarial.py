@@ -1,4 +1,4 @@
-"""Adversarial losses on logits: what the discriminator and the generator pay, unreduced.
+"""Adversarial losses on logits, for the discriminator and the generator, unreduced.
 
 Pure functions of [B, ...] float32 logits, returning the same shape; weights and reduction live in `compose.py`.
 Imports nothing of ours.
@@ -19,10 +19,10 @@ SMOOTH_REAL_LABEL = 0.9  # one-sided label smoothing: Salimans et al. 2016, sect
 class AdversarialLoss(NamedTuple):
     """The three terms of an adversarial game, each logits -> loss.
 
-    `real(logits, label)` and `fake(logits)` are the discriminator's, on real and generated pictures; `label` is the
-    real label, 1 or smoothed. `generator(logits)` is the generator's, on its own pictures.
-    `boundary` is the logit above which the discriminator takes a picture for real, or None for a critic, whose values
-    have no zero and judge nothing. `penalized`: whether the loss needs the gradient penalty (`penalties.py`).
+    `real(logits, label)` and `fake(logits)` are the discriminator's losses on real and generated pictures; `label` is
+    the real label, 1 or smoothed. `generator(logits)` is the generator's loss on its pictures. Above the logit
+    `boundary` the discriminator takes a picture for real; None for a critic, whose values have no zero. `penalized`:
+    whether the loss needs the gradient penalty (`penalties.py`).
     """
 
     real: Callable

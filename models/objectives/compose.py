@@ -1,10 +1,10 @@
-"""A run's objective: which terms it has, their weights, and their reduction. The only place that weighs and reduces.
+"""A run's objective: its terms, their weights and their reduction. Only this file weights and reduces.
 
-A term is a row: the setting that weighs it, what it looks at, and its function. The losses take what terms look at by
-name, as tensors or as functions that compute one: they are called for the terms that a run has. They return `(loss,
-{log key: scalar})`, both *shares of the global batch*: sums over this replica's images divided by the images of all
-replicas, so that summing over replicas (as Keras does with gradients) gives the mean over the global batch. Imports
-`settings.config` and the term files; never a network.
+A term is a row: the setting for its weight, its inputs, and its function. The losses take the inputs by name, as
+tensors, or as functions that are called only if a term needs them. They return `(loss, {log key: scalar})`, both
+*shares of the global batch*: sums over this replica's images, divided by the images of all replicas. Summing over
+replicas, as Keras does with gradients, gives the mean over the global batch. Imports `settings.config` and the term
+files; never a network.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ class Term:
 
     Attributes:
         name: its log key.
-        setting: the setting that weighs it; 0: a run does not have it.
-        looks_at: names of what its function takes.
-        values: function(objective, *what it looks at) -> [B, ...], unreduced.
-        weight: function(objective) -> its weight, where that is not the setting's value alone.
+        setting: the setting for its weight; 0: the run does not have it.
+        looks_at: names of its function's inputs.
+        values: function(objective, *inputs) -> [B, ...], unreduced.
+        weight: function(objective) -> its weight, if that is not just the setting's value.
     """
 
     name: str
@@ -89,7 +89,7 @@ PRETRAINING = {"l1": ("g/l1",), "classification": ("g/classification",), "both":
 
 
 def share(values, global_batch):
-    """This replica's share of a mean over the global batch.
+    """-> this replica's share of a mean over the global batch.
 
     Args:
         values: [B, ...] unreduced; B is this replica's number of images.
@@ -104,24 +104,24 @@ def share(values, global_batch):
 
 
 def controlled(objective: Objective) -> dict[str, float]:
-    """-> {quantity: desired mean} of those that have one, whatever their weight; see `controls.NAMES`."""
+    """-> {quantity: desired mean} for the quantities that have one, at any weight; see `controls.NAMES`."""
     desired = {name: getattr(objective, f"desired_{name}") for name in controls.NAMES}
     return {name: value for name, value in desired.items() if value is not None}
 
 
 def discriminator_loss(objective: Objective, *, real_logits, fake_logits, global_batch, **seen):
-    """What the discriminator minimizes (Nazeri et al. 2018, eq. (4)): `d/real` + `d/fake`, and its penalties.
+    """Compute the discriminator's loss (Nazeri et al. 2018, eq. (4)): `d/real` + `d/fake`, and its penalties.
 
     Args:
         objective: names the adversarial loss, label smoothing and the penalties' weights.
         real_logits, fake_logits: [B, ...] float32 logits on real and on generated pictures, B of each.
         global_batch: the sum of that B over all replicas: half of `--batch-size` with `--d-batches halves`.
-        seen: what `PENALTIES` look at.
+        seen: the inputs of `PENALTIES`.
 
     Returns:
         (loss, logs) with `d/real` and `d/fake`, the loss on each; `d/gap`, the mean logit on real minus that on
-        generated pictures; `d/accuracy`, the share of patches judged rightly (not for a critic, which judges none);
-        the penalties that there are, unweighted; and `d/loss`, the weighted sum.
+        generated pictures; `d/accuracy`, the share of patches judged correctly (not for a critic); the run's penalties,
+        unweighted; and `d/loss`, the weighted sum.
     """
     terms = adversarial.get(objective.adversarial)
     label = adversarial.SMOOTH_REAL_LABEL if objective.label_smoothing else 1.0
@@ -138,22 +138,23 @@ def discriminator_loss(objective: Objective, *, real_logits, fake_logits, global
 
 
 def generator_loss(objective: Objective, *, global_batch, **seen):
-    """What the generator minimizes: the adversarial term, L1 (Nazeri et al. 2018, eq. (5)) and what else is weighted.
+    """Compute the generator's loss: the adversarial term, L1 (Nazeri et al. 2018, eq. (5)) and all other weighted
+    terms.
 
     Args:
         objective: the terms' weights.
         global_batch: images over all replicas.
-        seen: what `GENERATOR_TERMS` look at.
+        seen: the inputs of `GENERATOR_TERMS`.
 
     Returns:
-        (loss, logs) with the terms that there are, unweighted, and `g/loss`, their weighted sum.
+        (loss, logs) with the run's terms, unweighted, and `g/loss`, their weighted sum.
     """
     loss, logs = _weighed(GENERATOR_TERMS, objective, global_batch, seen)
     return loss, {**logs, "g/loss": loss}
 
 
 def check_terms(objective: Objective) -> None:
-    """Whether the generator has something to minimize.
+    """Check that the generator has something to minimize.
 
     Raises:
         ValueError: if every term's weight is 0.
@@ -166,7 +167,7 @@ def check_terms(objective: Objective) -> None:
 
 
 def pretrain_loss(objective: Objective, kind, *, global_batch, **seen):
-    """What the generator minimizes before there is a discriminator.
+    """Compute the generator's loss in pre-training, before there is a discriminator.
 
     Args:
         objective: the terms' weights. Adam ignores the scale of a loss, but its moments go on into the adversarial
@@ -174,7 +175,7 @@ def pretrain_loss(objective: Objective, kind, *, global_batch, **seen):
             it is 1 here.
         kind: one of `PRETRAINING`, as `--pretrain`.
         global_batch: images over all replicas.
-        seen: what these terms look at.
+        seen: the inputs of these terms.
 
     Returns:
         (loss, logs) with the terms, unweighted, and `g/loss`.
@@ -185,7 +186,7 @@ def pretrain_loss(objective: Objective, kind, *, global_batch, **seen):
 
 
 def _weighed(terms, objective, global_batch, seen, *, instead_of_0=0.0):
-    """-> the weighted sum of the terms that weigh something, and {log key: each unweighted}."""
+    """-> the weighted sum of the terms with a weight, and {log key: unweighted term}."""
     loss, logs = 0.0, {}
     for term in terms:
         if weight := term.weighs(objective) or instead_of_0:

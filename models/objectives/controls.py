@@ -1,11 +1,11 @@
-"""Control of the mean saturation, hue, red, green and blue of what is generated (GAN Image Colorization with Controlled
-Parameters): the loss terms, and photographs moved to the desired values.
+"""Control of the mean saturation, hue, red, green and blue of generated pictures (GAN Image Colorization with
+Controlled Parameters): the loss terms, and photographs moved to the desired values.
 
-The published term is |mean of the quantity over G(x) - desired|. Whether that mean is one picture's or the whole
-batch's is left open; here it is the picture's, so that each result, and not only their average, has the desired value,
-and so that a term means the same for any batch size. Imports `color`.
+The published term is |mean of the quantity over G(x) - desired|. It does not say whether the mean is over a picture or
+the batch. Here it is over a picture, so each result has the desired value, not only their average, and a term means the
+same at any batch size. Imports `color`.
 
-The saturation and hue of a dark pixel change fast with its RGB: their slopes grow as 1 / value, up to 1e6 at black.
+A dark pixel's saturation and hue change fast with its RGB: slopes grow as 1 / value, up to 1e6 at black.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from colorgan.settings import nearest
 
 CHANNELS = {"red": 0, "green": 1, "blue": 2}
 NAMES = ("saturation", "hue", *CHANNELS)
-NO_HUE = 1e-4  # a picture whose hues, weighted by saturation, average to a vector shorter than this has no mean hue
+NO_HUE = 1e-4  # a picture has no mean hue if its mean hue vector, weighted by saturation, is shorter
 NO_CHROMA = 1 / 512  # max - min of RGB below which `adjust` takes a pixel for gray: half a step of 8 bits
 EXPONENTS = 16.0  # `adjust` searches gamma in [2^-16, 2^16]
 
 
 def value(rgb, name):
-    """The mean of a quantity over each picture.
+    """Compute the mean of a quantity over each picture.
 
     Args:
         rgb: [B, H, W, 3] sRGB in [0, 1].
@@ -33,7 +33,7 @@ def value(rgb, name):
 
     Returns:
         [B] float32 in [0, 1]. Hue, where a turn is 1, is averaged on the circle and weighted by saturation: the angle
-        of sum S exp(2 pi i H). It is 0 for a picture without colour, or whose hues cancel.
+        of sum S exp(2 pi i H). It is 0 for a picture without colour, or with hues that cancel.
 
     Raises:
         ValueError: if the name is unknown (the known ones are listed).
@@ -52,13 +52,13 @@ def term(rgb, name, desired):
     """|mean - desired|, the loss term of one controlled quantity.
 
     Args:
-        rgb: [B, H, W, 3] sRGB in [0, 1], of what is generated.
+        rgb: [B, H, W, 3] sRGB in [0, 1], generated pictures.
         name: as in `value`.
         desired: in [0, 1]: a number, or [B] one per picture.
 
     Returns:
         [B] float32: in [0, 1], or for hue the distance on the circle in [0, 0.5], a turn being 1; 0 for a picture
-        without a mean hue, which no small change of it would bring nearer. The gradient is finite everywhere.
+        without a mean hue, because no small change would bring it nearer. The gradient is finite everywhere.
 
     Raises:
         ValueError: if the name is unknown.
@@ -72,21 +72,21 @@ def term(rgb, name, desired):
 
 
 def adjust(rgb, *, saturation=None, hue=None, steps=24):
-    """Photographs moved to a desired mean saturation or hue: something true to compare a controlled generator with.
+    """Move photographs to a desired mean saturation or hue, as the truth for a controlled generator.
 
-    In HSV, with the value of every pixel kept. Saturation becomes S^gamma with one gamma per picture: what is more
-    saturated stays so, and grays stay gray. For gamma > 1 there is besides the factor (255/256)^(gamma - 1), without
-    which a pixel of saturation 1 could not lose any. Hue: all hues of a picture are turned by the same angle.
+    It works in HSV and keeps the value of every pixel. Saturation becomes S^gamma with one gamma per picture, which
+    keeps the order of saturations and the grays. For gamma > 1 there is also the factor (255/256)^(gamma - 1), so that
+    a pixel of saturation 1 can lose some. Hue: all hues of a picture are turned by the same angle.
 
-    Lightness and luma change with both. Joined with the original's gray, as a Lab or YUV generator's colours are, the
-    means lie near the desired ones: on 40 photographs of 64x64, saturation within 0.07 of 0.5, but only 0.68 on
-    average for 0.75, as bright pixels cannot be so saturated.
+    Lightness and luma change with both. Combined with the original's gray, as in a Lab or YUV generator, the means are
+    near the desired means: on 40 photographs of 64x64, saturation is within 0.07 of 0.5, but only 0.68 on average for
+    0.75, because bright pixels cannot be so saturated.
 
     Args:
         rgb: [B, H, W, 3] sRGB in [0, 1].
-        saturation: mean saturation wanted, in [0, 1]: a number, or [B] one per picture. None: as it is. Grays can make
-            it unreachable; then the other pixels become fully saturated.
-        hue: mean hue wanted (see `value`), likewise. Pictures without a mean hue stay as they are.
+        saturation: desired mean saturation in [0, 1], a number or [B]. None: unchanged. Grays can make it unreachable;
+            then the other pixels become fully saturated.
+        hue: desired mean hue (see `value`), likewise. Pictures without a mean hue do not change.
         steps: halvings of the interval in which log2 gamma is searched, [-16, 16].
 
     Returns:
@@ -130,7 +130,7 @@ def _mean_hue(hsv):
     angle, s = 2 * math.pi * hsv[..., 0:1], hsv[..., 1:2]
     x, y = _mean(s * ops.cos(angle)), _mean(s * ops.sin(angle))
     some = x**2 + y**2 > NO_HUE**2
-    # The angle of (0, 0) has no slope: a constant stands for it.
+    # The angle of (0, 0) has no slope; a constant replaces it.
     turns = ops.arctan2(ops.where(some, y, 0.0), ops.where(some, x, 1.0)) / (2 * math.pi)
     return ops.where(turns < 0, turns + 1, turns), some
 

@@ -1,8 +1,8 @@
-"""A perceptual term: the distance of two pictures as another network sees them. Imports nothing of ours.
+"""A perceptual term: the distance of two pictures in another network's features. Imports nothing of ours.
 
-After Johnson et al. 2016, section 3.2, where the network is VGG-16; here any Keras model in a file of the user's, as
-nothing is ever downloaded. Its outputs are what is compared: save a model whose outputs are the layers of interest.
-(The RGB system tried VGG features and reports that its generator learned no more with them than without.)
+After Johnson et al. 2016, section 3.2, who use VGG-16. Here it is any Keras model in a user's file, because nothing is
+downloaded. Its outputs are compared, so save a model whose outputs are the layers of interest. (The RGB system reports
+that its generator learned no more with VGG features than without.)
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ ADVICE = "Expected a .keras file: `model.save('features.keras')` of a model of s
 
 
 def distance(model, rgb_predicted, rgb_truth):
-    """Mean absolute difference of what a model makes of two pictures.
+    """Compute the mean absolute difference of a model's outputs for two pictures.
 
-    The mean instead of Johnson et al.'s squared distance: as for L1 on colours, it does not grow with the square of a
-    deep layer's values.
+    It replaces Johnson et al.'s squared distance: like L1 on colours, it does not grow with the square of a deep
+    layer's values.
 
     Args:
-        model: a Keras model of [B, H, W, 3] float32 sRGB in 0..255 with one output or several; run at inference.
+        model: a Keras model of [B, H, W, 3] float32 sRGB in 0..255 with one or more outputs, run at inference.
         rgb_predicted, rgb_truth: [B, H, W, 3] sRGB in [0, 1]; multiplied by 255 here.
 
     Returns:
@@ -39,25 +39,25 @@ def load(path, *, size=None):
     """Load the model of a perceptual term, frozen.
 
     Args:
-        path: its .keras file. It is read in Keras' safe mode: no code that the file carries is run.
-        size: (height, width) of the pictures that it will see, to check; None: unchecked.
+        path: its .keras file. It is read in Keras' safe mode, which runs no code from the file.
+        size: (height, width) of its pictures, to check; None: unchecked.
 
     Returns:
         A `keras.Model` with `trainable` False.
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: if it does not hold a Keras model, or one that does not take such pictures.
+        ValueError: if it does not hold a Keras model, or the model does not take such pictures.
     """
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"`--feature-model`: {path} is not there. {ADVICE}")
-    # Keras has no safe mode for HDF5 files, and tells formats apart by their name.
+    # Keras has no safe mode for HDF5 files, and tells formats by name.
     if path.suffix != ".keras" or not zipfile.is_zipfile(path):
         raise ValueError(f"`--feature-model`: {path} is not a .keras file. {ADVICE}")
     try:
         model = keras.models.load_model(path, compile=False, safe_mode=True)
-    # An archive can be wrong in many ways: a part is missing, is no JSON, names an unknown class, or holds a lambda.
+    # An archive can be wrong in many ways: a missing part, no JSON, an unknown class, or a lambda.
     except (ValueError, TypeError, KeyError, OSError, zipfile.BadZipFile) as error:
         raise ValueError(f"`--feature-model`: {path} does not hold a Keras model: {error}") from error
     _check_input(model, path, size)

@@ -1,6 +1,6 @@
-"""Penalties on the slope of the discriminator, unreduced: one value per picture.
+"""Penalties on the discriminator's gradient, unreduced: one value per picture.
 
-Pure functions of gradients that the caller took: a tape belongs to a backend, these do not. Imports nothing of ours.
+Pure functions of gradients from the caller, because a tape belongs to a backend. Imports nothing of ours.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from keras import ops
 
 
 def interpolate(real, fake, epsilon):
-    """Pictures on the lines between real and generated ones (Gulrajani et al. 2017, algorithm 1, line 6).
+    """-> pictures on the lines between real and generated pictures (Gulrajani et al. 2017, algorithm 1, line 6).
 
     Args:
         real, fake: [B, H, W, C] float, scaled.
@@ -33,7 +33,7 @@ def gradient_penalty(gradients):
     """
     squared = _squared_norm(gradients)
     some = squared > 0
-    # The square root has no slope at 0: where the norm vanishes, a constant stands for it.
+    # The square root has no slope at 0; there a constant replaces it.
     norm = ops.where(some, ops.sqrt(ops.where(some, squared, 1.0)), 0.0)
     return (norm - 1) ** 2
 

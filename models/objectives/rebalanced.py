@@ -1,4 +1,4 @@
-"""Cross-entropy on bins of colour, unreduced: rare colours weigh more. Pure functions; imports `quantization`."""
+"""Cross-entropy on colour bins, unreduced: rare colours have more weight. Pure functions; imports `quantization`."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ CHANNEL_FLOOR = 0.05  # in the system of the preset `wgan256` a pixel weighs 0.0
 def cross_entropy(logits, targets, weights):
     """Weighted cross-entropy of a picture's bins, -v sum_q z log softmax(logits) with targets z.
 
-    joint-bins: v is the weight of the bin that is nearest to the pixel's true colour (Zhang et al. 2016, eq. (2) and
-    (3)). channel-bins: the sum of a's and b's, each with v = 0.05 + the weight of its true bin (preset `wgan256`).
+    joint-bins: v is the weight of the bin nearest to the pixel's true colour (Zhang et al. 2016, eq. (2) and (3)).
+    channel-bins: the sum of a's and b's, each with v = 0.05 + the weight of its true bin (preset `wgan256`).
 
     Args:
         logits: [B, H, W, Q] (joint) or [B, H, W, 2, 16] (channel) float.
-        targets: what the head's `targets` made of the true colours: `quantization.SoftTargets`, or [B, H, W, 2, 16]
-            float32 one-hot.
+        targets: the head's `targets` of the true colours: `quantization.SoftTargets`, or [B, H, W, 2, 16] float32
+            one-hot.
         weights: [Q] or [2, 16], from `quantization.class_weights`.
 
     Returns:
