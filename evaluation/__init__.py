@@ -1,1 +1,1 @@
-"""How good a colorizer is: metrics, the evaluator, and its report."""
+"""The quality of a colorizer: metrics, the evaluator, and its report."""

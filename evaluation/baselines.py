@@ -1,4 +1,4 @@
-"""What every model must beat: the gray picture, and one colour everywhere. Imports `models`."""
+"""The baselines that every model must beat: the gray picture, and one colour everywhere. Imports `models`."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ import numpy as np
 from colorgan.models import color
 from colorgan.models.predictor import to_rgb8
 
-NAMES = ("gray", "median")  # what tables call them
+NAMES = ("gray", "median")  # their names in tables
 
 
 def own(names) -> list[str]:
-    """-> the models among these that are no baselines; all if there are no others."""
+    """-> the models that are not baselines; all if there are only baselines."""
     return [name for name in names if name not in NAMES] or list(names)
 
 
 def median_baseline(ab) -> Callable:
-    """A colorizer that paints every pixel in one ab, such as the training set's median.
+    """-> a colorizer that gives every pixel the same ab, such as the training set's median.
 
     Args:
         ab: (a, b), Lab units.
@@ -44,5 +44,5 @@ def gray_picture(rgb) -> np.ndarray:
 
 
 def colorizers(median) -> dict[str, Callable]:
-    """-> {name: colorizer} of the baselines: gray, and the median ab unless it is None."""
+    """-> {name: colorizer} of the baselines: gray, and the median unless it is None."""
     return {"gray": gray_baseline} | ({} if median is None else {"median": median_baseline(median)})

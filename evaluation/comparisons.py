@@ -1,6 +1,6 @@
-"""Models of one evaluation in pairs: differences, intervals, and p-values corrected for their number.
+"""Pairs of an evaluation's models: differences, intervals, and p-values corrected for their number.
 
-Runs that differ in their seed alone are compared as one group. Imports `baselines`, `definitions` and `statistics`.
+Runs that differ only in their seed are compared as one group. Imports `baselines`, `definitions` and `statistics`.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ import numpy as np
 from colorgan.evaluation import baselines, definitions, statistics
 
 LEVEL = 0.05  # of the family-wise error, and of the intervals
-RESAMPLES, PER_TEST = 10_000, 100  # at least; and so many for each test, or no p-value could stand the correction
+RESAMPLES, PER_TEST = 10_000, 100  # at least; with more tests more, or no p-value could survive the correction
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """How model `b` differs from model `a` on the same `n` images.
+    """The differences of model `b` from model `a` on the same `n` images.
 
-    `rows` are those of `statistics.paired`; where a metric has a better, with "p", that of the paired bootstrap, and
-    "p_holm", corrected for all metrics and pairs of the evaluation.
+    `rows` are those of `statistics.paired`. If a metric has a better direction, a row has "p" of the paired bootstrap,
+    and "p_holm", corrected for all metrics and pairs of the evaluation.
     """
 
     a: str
@@ -32,7 +32,7 @@ class Comparison:
     intervals: str
 
     def better(self, name) -> str:
-        """-> the better one's name by this metric; an empty text where the corrected p-value is not below `LEVEL`."""
+        """-> the name of the better model by this metric; empty if the corrected p-value is not below `LEVEL`."""
         row = self.rows[name]
         if not row.get("p_holm", 1) < LEVEL:
             return ""
@@ -46,7 +46,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Group:
-    """Runs that differ in their seed alone, as one.
+    """Runs that differ only in their seed, as one.
 
     Attributes:
         runs: their names.
@@ -60,16 +60,16 @@ class Group:
 
 
 def compare(evaluation, groups=None, *, seed=0) -> tuple[list[Comparison], dict[str, Group]]:
-    """Every pair of an evaluation's models, image by image, and gray against each of them.
+    """Compare every pair of an evaluation's models, image by image, and gray with each.
 
     Args:
         evaluation: with per-image values.
-        groups: {name: the runs that are one}; default: every model that is no baseline is one of its own.
+        groups: {name: its runs}; default: a group for every model except the baselines.
         seed: of the draws, of images and of a group's runs.
 
     Returns:
-        Comparisons of all per-image metrics, but for the truth's own; first of the groups, in their order, then of gray
-        with each. And {name: `Group`} of those that were given.
+        Comparisons of all per-image metrics, except the truth's: first of the groups, in their order, then of gray with
+        each. Then {name: `Group`} of the given groups.
     """
     own = groups or {name: (name,) for name in baselines.own(evaluation.table)}
     members = own | ({"gray": ("gray",)} if "gray" in evaluation.table else {})
@@ -92,7 +92,7 @@ def compare(evaluation, groups=None, *, seed=0) -> tuple[list[Comparison], dict[
 
 
 def lines(comparisons) -> dict:
-    """-> what a protocol says of the comparisons; nothing without any."""
+    """-> the protocol's lines on the comparisons; none without comparisons."""
     if not comparisons:
         return {}
     tests = sum(len(one.tested) for one in comparisons)
@@ -114,7 +114,7 @@ def holm(p) -> np.ndarray:
 
 
 def _estimates(per_image, members, names, *, resamples, seed):
-    """-> {member: {metric: (value, draws)}}: all of the same drawn images, a group's runs drawn too."""
+    """-> {member: {metric: (value, draws)}}, with the same drawn images for all, and drawn runs of a group."""
     needed = list(dict.fromkeys(c for name in names for c in definitions.metric(name).columns))
     runs = dict.fromkeys(itertools.chain(*members.values()))
     columns = {(run, c): per_image[run][c] for run in runs for c in needed}
@@ -130,7 +130,7 @@ def _estimates(per_image, members, names, *, resamples, seed):
 
 
 def _correct(comparisons):
-    """Give every row that has a p-value the corrected one."""
+    """Add the corrected p-value to every row with a p-value."""
     rows = (row for one in comparisons for row in one.rows.values())
     known = [row for row in rows if not np.isnan(row.get("p", np.nan))]
     for row, corrected in zip(known, holm([row["p"] for row in known]), strict=True):
@@ -138,7 +138,7 @@ def _correct(comparisons):
 
 
 def _group(evaluation, runs, estimates):
-    """What has no value per image, as FID has not, has a mean over the runs, and no interval."""
+    """A metric without values per image, such as FID, has a mean over the runs and no interval."""
     table, spread, intervals = {}, {}, statistics.intervals(estimates)
     for name in evaluation.table[runs[0]]:
         values = np.array([evaluation.table[run][name][0] for run in runs])

@@ -1,4 +1,4 @@
-"""What is measured: every metric's name, definition, unit and direction, and the sets of them that tables show.
+"""The metrics: name, definition, unit and direction of each, and the sets of metrics in tables.
 
 Numbers come from `formulas.py` (one picture), `metrics.py` (a stream of pictures), `statistics.py` (their means and
 intervals), `distributions.py` (two sets of pictures) and `feature_networks.py`. Imports `evaluation.formulas`, for its
@@ -23,10 +23,10 @@ IN_PLACE, NEAR = 5.0, 0.05  # Lab units; of a saturation, or of a turn of hue
 class Metric:
     """A row of the table of results.
 
-    `columns` names its per-image values; `reduction` says what becomes of their means over the images: the `mean`
-    itself, the `ratio` of two of them, or the `angle` of two of them (cosine and sine, in turns). A metric without
-    columns compares sets of images. `better` is `low`, `high`, `one` (a ratio to the truth), or empty for a property.
-    A ratio whose denominator is not above `floor` does not exist.
+    `columns` names its per-image values. `reduction` combines their means over the images: the `mean` itself, the
+    `ratio` of two means, or the `angle` of two (cosine and sine, in turns). A metric without columns compares sets of
+    images. `better` is `low`, `high`, `one` (a ratio to the truth), or empty for a property. A ratio does not exist if
+    its denominator is not above `floor`.
     """
 
     definition: str
@@ -141,8 +141,8 @@ METRICS = {
         "ratio",
     ),
 }
-# What a feature network gives, by the names that its metrics have with one that is known by name: FID-lite2, and never
-# FID, which means InceptionV3's. With a network in a file they are `fid` and `kid`, beside the file's name.
+# Metrics of a feature network. With a named network they are called FID-lite2 and so on, never FID, which means
+# InceptionV3. With a network from a file they are `fid` and `kid`, with the file's name.
 OF_FEATURES = {
     "FID": METRICS["fid"],
     "KID": METRICS["kid"],
@@ -155,7 +155,7 @@ OF_FEATURES = {
     ),
 }
 OF_SETS = ("fid", "kid")
-STEERED = ("in_place", "can_reach", "reachable", "aim_met")  # of what people ask: see `steering`
+STEERED = ("in_place", "can_reach", "reachable", "aim_met")  # of wishes: see `steering`
 
 
 def eps_name(threshold) -> str:
@@ -175,7 +175,8 @@ def validation_names(threshold=2) -> tuple[str, ...]:
 
 
 def table_names(*, controls=()) -> tuple[str, ...]:
-    """-> what the table at the end of training shows: quick, pixels beside colourfulness; `controls` come last."""
+    """-> the metrics of the table at the end of training: quick metrics of pixels and colourfulness; `controls`
+    last."""
     return ("mae_ab", eps_name(2), eps_name(5), "psnr", "colorfulness_ratio", "chroma_ratio", *controls)
 
 
@@ -183,7 +184,7 @@ def metric(name: str) -> Metric:
     """-> the metric of this name; `epsE` for any number E > 0 is the epsilon accuracy at E, `FID-lite2` FID by lite2.
 
     Raises:
-        ValueError: if there is none; the message lists the known ones.
+        ValueError: if it is unknown; the message lists the known metrics.
     """
     if name in METRICS:
         return METRICS[name]
@@ -202,7 +203,7 @@ def metric(name: str) -> Metric:
 
 
 def check_measured(name: str) -> None:
-    """A metric must be one that `metrics.Measurement` has a value of, as that which keeps a run's best weights.
+    """Check that `metrics.Measurement` has a value for a metric, so it can choose a run's best weights.
 
     Raises:
         ValueError: if it is unknown, or needs a feature network.
@@ -224,17 +225,17 @@ def threshold(name: str) -> float | None:
 
 
 def cost(name: str, value: float) -> float:
-    """A metric's value as a cost, smaller is better: what keeps a run's best weights.
+    """-> a metric's value as a cost, where smaller is better; it chooses a run's best weights.
 
     Args:
         name: the metric.
         value: its value, or an array of values.
 
     Returns:
-        The value itself, its negative where more is better, or the distance from 1 of a ratio to the truth.
+        The value itself, its negative if higher is better, or a ratio's distance from 1.
 
     Raises:
-        ValueError: if the metric is unknown, or has no better or worse.
+        ValueError: if the metric is unknown or has no better direction.
     """
     known = metric(name)
     if not known.better:

@@ -1,7 +1,7 @@
 """Two sets of pictures compared by the features of a network: Frechet distance (FID) and kernel distance (KID).
 
-`feature_networks.py` has the networks. Memory does not grow with the number of images: the features' mean and
-covariance are running ones, and a block of features at most is kept for KID. Imports nothing of ours; numpy in float64.
+`feature_networks.py` has the networks. Memory does not grow with the number of images: mean and covariance of the
+features are running values, and KID keeps at most a block of features. Imports nothing of ours; numpy in float64.
 """
 
 from __future__ import annotations
@@ -31,21 +31,21 @@ class Gaussian:
 
     @property
     def covariance(self):
-        """[D, D] float64, with N - 1; NaN of a single vector."""
+        """[D, D] float64, with N - 1; NaN for a single vector."""
         return self._scatter / (self.count - 1) if self.count > 1 else np.full_like(self._scatter, np.nan)
 
 
 def frechet_distance(mean_1, covariance_1, mean_2, covariance_2) -> float:
     """|m1 - m2|^2 + tr(C1 + C2 - 2 (C1 C2)^(1/2)) (Heusel et al. 2017, eq. 6; Dowson and Landau 1982).
 
-    The trace of the root is taken of C1^(1/2) C2 C1^(1/2), which has the same eigenvalues as C1 C2 and is symmetric:
-    its roots are real also where a covariance is singular, as it is with fewer images than features.
+    The trace of the root is taken from C1^(1/2) C2 C1^(1/2). It has the same eigenvalues as C1 C2 and is symmetric, so
+    its roots are real even for a singular covariance (fewer images than features).
 
     Args:
         mean_1, mean_2: [D] float. covariance_1, covariance_2: [D, D] float, symmetric, positive semi-definite.
 
     Returns:
-        The distance, at least 0; NaN where a covariance is.
+        The distance, at least 0; NaN if a covariance is NaN.
     """
     if not (np.isfinite(covariance_1).all() and np.isfinite(covariance_2).all()):
         return math.nan
@@ -57,13 +57,13 @@ def frechet_distance(mean_1, covariance_1, mean_2, covariance_2) -> float:
 
 
 def polynomial_mmd(x, y) -> float:
-    """The unbiased estimate of the squared maximum mean discrepancy with the kernel (x.y / D + 1)^3. May be below 0.
+    """Estimate without bias the squared maximum mean discrepancy with the kernel (x.y / D + 1)^3; it can be below 0.
 
-    Binkowski et al. 2018, section 4. The terms of a row with its own partner are left out (Gretton et al. 2012, eq. 4):
+    Binkowski et al. 2018, section 4. Terms of a row with its partner are left out (Gretton et al. 2012, eq. 4), because
     they would bias the estimate downwards.
 
     Args:
-        x, y: [N, D] float, which belong together row by row; N >= 2.
+        x, y: [N, D] float, paired row by row; N >= 2.
     """
     n, d = x.shape
     kernels = ((one @ other.T / d + 1) ** 3 for one, other in ((x, x), (y, y), (x, y)))
@@ -75,7 +75,7 @@ class Distribution:
     """FID and KID of a stream of results against the truths of the same images.
 
     Args:
-        block: images of a KID block; what is left over at the end is left out, unless it is all there is.
+        block: images of a KID block; an incomplete last block is left out, unless it is the only one.
     """
 
     def __init__(self, *, block=KID_BLOCK):
@@ -94,7 +94,7 @@ class Distribution:
         self._waiting = pairs
 
     def results(self) -> dict[str, tuple[float, float, float]]:
-        """-> {"fid": (value, nan, nan), "kid": (value, low, high)}; NaN where there are too few images."""
+        """-> {"fid": (value, nan, nan), "kid": (value, low, high)}; NaN with too few images."""
         one, other = self.truth, self.result
         fid = frechet_distance(one.mean, one.covariance, other.mean, other.covariance)
         distances = self._distances

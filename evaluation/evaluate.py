@@ -1,7 +1,7 @@
 """The evaluator: several colorizers on the same photographs, measured together, with two baselines and the protocol.
 
-Owns the loop over batches. It gets batches and colorizers as arguments. Imports `models.color`, `models.predictor` and
-this room's modules; never `training` or `datasets`.
+Owns the loop over batches. Batches and colorizers are arguments. Imports `models.color`, `models.predictor` and this
+room's modules; never `training` or `datasets`.
 """
 
 from __future__ import annotations
@@ -40,34 +40,34 @@ def evaluate(
 
     Args:
         models: {name: colorizer}, callables [B, H, W, 3] uint8 RGB -> [B, H, W, 3] float32 Lab, such as
-            `Colorizer.predict_lab` and `baselines.gray_baseline`; they take the photograph's L from it. In place of a
-            callable, the batches' key of results, [B, H, W, 3] uint8 sRGB, which are scored as the pictures that they
-            are.
+            `Colorizer.predict_lab` and `baselines.gray_baseline`; they take the photograph's L from it. Instead of a
+            callable, it can be the batches' key of results, [B, H, W, 3] uint8 sRGB, which are scored as pictures.
         batches: dicts of arrays: "rgb" [B, H, W, 3] uint8, "index" [B] int, "label" [B] int, the class, -1 for none,
-            and what the models name. Read once.
-        description: what the images are (data set, split, crop) and what else it takes to repeat the evaluation: a
-            line, or {name: value} for several lines of the protocol.
-        class_names: the classes' names, by number; default, or when empty: the numbers.
+            and the keys that models name. Read once.
+        description: the images (data set, split, crop), and everything else needed to repeat the evaluation: a line, or
+            {name: value} for several lines of the protocol.
+        class_names: names of the classes, in order of their numbers; default, or if empty: the numbers.
         thresholds: of the epsilon accuracies, Lab units.
-        names: the metrics; default: all, but no SSIM when the first images are smaller than its window, which the
-            protocol then says.
-        desired: {control: value in 0..1} that the models aim at, out of `definitions.CONTROLS`: their achieved means
-            join the metrics, and the values stand beside them in the table.
-        class_word: what the classes are, such as folders.
-        picture_names: the pictures' names, such as paths, by their index; default: none.
-        sample_size: how many of the first images are kept as samples.
-        feature_network: one of `feature_networks`, for FID, KID and a distance; None: without, which the protocol says.
-        for_report: keep what a report shows: curves, histograms, the best, median and worst pictures (of the baselines
-            only where there is no other model).
+        names: the metrics; default: all, without SSIM if the first images are smaller than its window, which the
+            protocol says.
+        desired: {control: value in 0..1}, the models' aims among `definitions.CONTROLS`: the table shows achieved means
+            and desired values.
+        class_word: the word for a class, such as folder.
+        picture_names: names of the pictures, such as paths, by index; default: none.
+        sample_size: number of the first images kept as samples.
+        feature_network: one of `feature_networks`, for FID, KID and a distance; None: without these, which the protocol
+            says.
+        for_report: keep data for a report: curves, histograms, the best, median and worst pictures (of the baselines
+            only if there is no other model).
         resamples, seed: of the bootstrap, and of the choice of median pictures.
 
     Returns:
-        The evaluation, its models in the order given. Memory grows with the number of images as `metrics.Measurement`
-        says, never by their pixels.
+        The evaluation, its models in the given order. Memory grows with the number of images as in
+        `metrics.Measurement`, never with their pixels.
 
     Raises:
-        ValueError: if there are no images, a metric is unknown, or a model returns something else than Lab of the
-            image's size (the message names the model).
+        ValueError: if there are no images, a metric is unknown, or a model does not return Lab of the image's size (the
+            message names the model).
     """
     desired, batches = dict(desired or {}), iter(batches)
     first = next(batches, None)
@@ -111,7 +111,7 @@ def evaluate(
 
 
 class _Stream:
-    """All that accumulates while the batches pass; `report_seed` is None where no report is to be made."""
+    """Everything that accumulates over the batches; `report_seed` is None without a report."""
 
     def __init__(self, models, names, class_names, sample_size, feature_network, report_seed):
         self.models, self.class_names, self.sample_size = models, class_names, sample_size
@@ -131,7 +131,7 @@ class _Stream:
             self.gallery = gallery.Gallery(baselines.own(models), metrics=ranked, first=sample_size, seed=report_seed)
 
     def add(self, batch):
-        """Take in a batch."""
+        """Add a batch."""
         rgb = np.asarray(batch["rgb"])
         size = f"{rgb.shape[1]}x{rgb.shape[2]}"
         self.sizes[size] = self.sizes.get(size, 0) + len(rgb)
@@ -154,7 +154,7 @@ class _Stream:
             self.traces.add(truth_lab, labs)
             self.gallery.add(columns, rgb, pictures, self.index[-1], classes)
         kept = classes[: self.sample_size - len(self.samples)]
-        for i, name in enumerate(kept):  # copies, so that no batch stays in memory
+        for i, name in enumerate(kept):  # copies, so no batch stays in memory
             results = {model: picture[i].copy() for model, picture in pictures.items()}
             sample = {"index": int(batch["index"][i]), "class": name, "gray": baselines.gray_picture(rgb[i])}
             self.samples.append(sample | {"truth": rgb[i].copy(), "results": results})
@@ -205,7 +205,7 @@ def _result(name, model, rgb, batch):
 
 
 def _class_name(label, class_names):
-    """-> the class's name, its number where there are no names, or an empty text for -1."""
+    """-> the class's name, its number without names, or an empty text for -1."""
     if label < 0:
         return ""
     return str(class_names[label] if class_names else label)
@@ -214,7 +214,7 @@ def _class_name(label, class_names):
 def _tables(columns, names, resamples, seed):
     """-> {model: table}, and {model: {metric: resamples without it}}.
 
-    The truth's columns and the draws are the same for all models, so their differences can be compared in pairs.
+    All models share the truth's columns and the draws, so differences can be compared in pairs.
     """
     tables, undefined = {}, {}
     for model, own in columns.items():

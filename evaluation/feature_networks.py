@@ -1,6 +1,6 @@
-"""Networks whose features tell pictures apart: of a file that the user names, or known by name; nothing is downloaded.
+"""Networks whose features compare pictures, from a user's file or by name; nothing is downloaded.
 
-A named network is handed over: where its weights come from is not this room's business. Imports nothing of ours.
+A named network is an argument, because loading its weights belongs to another room. Imports nothing of ours.
 """
 
 from __future__ import annotations
@@ -12,25 +12,25 @@ import keras
 import numpy as np
 from keras import ops
 
-SIZES = {"efficientnet-lite0": 224, "efficientnet-lite2": 260}  # pixels: those that they were trained on
+SIZES = {"efficientnet-lite0": 224, "efficientnet-lite2": 260}  # pixels of their training pictures
 
 
 class FileNetwork:
-    """A Keras model in a file, that turns pictures into vectors.
+    """A Keras model in a file that turns pictures into vectors.
 
     Args:
-        path: a `.keras` file (or what else `keras.saving.load_model` reads). The model takes [B, H, W, 3] float32
-            sRGB in 0..255, and does its own scaling inside; it gives [B, D], or a map [B, h, w, D] that is averaged
-            over its places. Pictures are resized to its input's size if that is fixed.
+        path: a `.keras` file (or another that `keras.saving.load_model` reads). The model takes [B, H, W, 3] float32
+            sRGB in 0..255 and scales it itself. It returns [B, D], or a map [B, h, w, D] that is averaged over its
+            places. Pictures are resized to a fixed input size.
 
     Attributes:
-        of_sets: {"fid", "kid": what these are called}. distance: the distance's name; empty: there is none.
-        label: what a table's row calls it: the file's name and the beginning of its SHA-256.
-        description: what a protocol says of it.
+        of_sets: {"fid", "kid": their names}. distance: the distance's name; empty: there is none.
+        label: its name in a table's row: the file's name and the beginning of its SHA-256.
+        description: its line in a protocol.
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: if it is not a Keras model, or one with other inputs or outputs.
+        ValueError: if it is not a Keras model with such inputs and outputs.
     """
 
     def __init__(self, path):
@@ -65,10 +65,10 @@ class FileNetwork:
 
 
 class NamedNetwork:
-    """An encoder that installs from PyPI, by its name: its metrics are called FID-lite2 and so on.
+    """An encoder that installs from PyPI, by its name; its metrics are named FID-lite2 and so on.
 
     Args:
-        name: of the encoder, such as efficientnet-lite2.
+        name: the encoder, such as efficientnet-lite2.
         maps: a function of [B, H, W, 3] float32 sRGB in 0..255 that returns {key: [B, h, w, D]}, the mean of the last
             convolution's map last, such as `EfficientNetLite.maps`.
         sha256: of its weights.
@@ -93,7 +93,7 @@ class NamedNetwork:
 
 
 def _resized(rgb, size):
-    """[B, H, W, 3] uint8 -> the same as float32, of another size if one is given."""
+    """[B, H, W, 3] uint8 -> the same as float32, resized if a size is given."""
     pictures = ops.convert_to_tensor(np.asarray(rgb, np.float32))
     if size and tuple(pictures.shape[1:3]) != tuple(size):
         return ops.image.resize(pictures, size, interpolation="bilinear", antialias=True)

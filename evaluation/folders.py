@@ -1,4 +1,4 @@
-"""Two folders of pictures, results and truths, as batches for the evaluator: results of any program can be measured.
+"""Two folders of pictures, results and truths, as batches for the evaluator. So results of any program can be measured.
 
 Imports the room `files`. Pictures are read upright, as 8-bit sRGB.
 """
@@ -15,29 +15,29 @@ import numpy as np
 from colorgan.evaluation.formulas import SSIM_WINDOW
 from colorgan.files import reading, suffixes, walk
 
-NAMED = 10  # files that a message names
-BATCH_PIXELS = 2**21  # a batch of large pictures is made smaller, down to one
+NAMED = 10  # files in a message
+BATCH_PIXELS = 2**21  # a batch of large pictures is smaller, down to one picture
 
 
 class Pairs:
-    """The pictures that two folders have in common: the same path below the folder, whatever the suffix.
+    """The pictures that two folders share: the same path in the folder, with any suffix.
 
-    Paths are compared in Unicode's form NFC: a copy that came by way of another system has a partner too.
+    Paths are compared in Unicode's form NFC, so a copy from another system has a partner too.
 
     Args:
-        result_dir, truth_dir: the folders; see `walk.listing` for what is left out.
+        result_dir, truth_dir: the folders; see `walk.listing` for skipped files.
 
     Attributes:
-        names: list of the pairs' paths without suffix, sorted; the index of a batch counts in it.
+        names: sorted list of the pairs' paths without suffix; a batch's index refers to it.
         missing: {folder: paths of the other that have no partner in it}.
-        class_names: the folders that pictures lie in, "." for the top; a picture's label is its place in it. Empty
-            if all lie in one folder.
+        class_names: the pictures' folders, "." for the top; a picture's label is an index into it. Empty if all are in
+            one folder.
         description: {line of a protocol: text}.
 
     Raises:
         FileNotFoundError: if a folder does not exist.
-        ValueError: if there is no pair, a path occurs with two suffixes, a file is no picture, a pair's sizes differ
-            or a picture is smaller than SSIM's window; the files are named.
+        ValueError: if there is no pair, a path occurs with two suffixes, a file is not a picture, a pair's sizes
+            differ, or a picture is smaller than SSIM's window; the files are named.
     """
 
     def __init__(self, result_dir, truth_dir):
@@ -68,7 +68,7 @@ class Pairs:
         }
 
     def batches(self, batch_size, *, limit=0):
-        """One pass; pictures of equal size that follow one another share a batch.
+        """Make one pass; consecutive pictures of equal size share a batch.
 
         Args:
             batch_size: at most so many pictures, fewer if they are large.

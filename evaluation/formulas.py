@@ -13,18 +13,18 @@ from skimage.metrics import structural_similarity
 from colorgan.models import color
 
 SSIM_WINDOW = 7  # scikit-image's default
-# Mean squared error of rounding to whole numbers, uniform within half a unit: 8-bit pictures say nothing finer. It is
-# the least that counts in PSNR, which would be infinite for identical pictures, as a gray photograph's result may be:
-# with 100 dB for those, the one per cent of them in CIFAR-10 weighed as much as all that colorizers differ by.
+# Mean squared error of rounding to whole numbers, uniform within half a unit: the resolution of 8-bit pictures. It is
+# the least error in PSNR, which would be infinite for identical pictures, such as results of gray photographs. With 100
+# dB for these, the one per cent of them in CIFAR-10 counted as much as all differences of colorizers.
 ROUNDING_MSE = 1 / 12
 PSNR_CAP = 10 * np.log10(255.0**2 / ROUNDING_MSE)
 AUC_THRESHOLDS = np.arange(151)
-EPS_SLACK = np.array([1.0, 2.2, 2.2])  # Nazeri et al. 2018: a and b may be this much farther off than L
-BIN_SIZE = 10  # Lab units; bins are centred on the multiples of it, a and b in -110 .. 110
+EPS_SLACK = np.array([1.0, 2.2, 2.2])  # Nazeri et al. 2018: factor on the threshold for a and b
+BIN_SIZE = 10  # Lab units; bins are centred on its multiples, a and b in -110 .. 110
 BINS = 23
 REBALANCE_LAMBDA = 0.5
 REBALANCE_SIGMA = 5.0
-NO_HUE = 1e-4  # hue vectors, weighted by saturation, that average to less than this have no angle to speak of
+NO_HUE = 1e-4  # a mean hue vector, weighted by saturation, has no angle if it is shorter
 
 
 def epsilon_accuracy(truth_lab, result_lab, *, threshold):
@@ -38,7 +38,7 @@ def epsilon_accuracy(truth_lab, result_lab, *, threshold):
         [B] float64 in [0, 1].
     """
     difference = np.abs(np.rint(truth_lab) - np.rint(result_lab))
-    # The differences are whole numbers: the small margin lets 2.2 e reach a whole number that it equals on paper.
+    # Differences are whole numbers: the small margin lets 2.2 e reach the whole number that it equals.
     limit = EPS_SLACK * threshold + 1e-9
     return (difference <= limit).all(axis=-1).mean(axis=(1, 2))
 
@@ -50,7 +50,7 @@ def psnr(truth_rgb, result_rgb):
 
 
 def ssim(truth_rgb, result_rgb):
-    """Wang et al. 2004 as scikit-image's defaults have it. [B, H, W, 3] uint8 twice -> [B] float64 in [-1, 1].
+    """Wang et al. 2004 with scikit-image's defaults. [B, H, W, 3] uint8 twice -> [B] float64 in [-1, 1].
 
     scikit-image raises ValueError for images smaller than its window of 7x7.
     """
@@ -63,7 +63,7 @@ def colorfulness(rgb, *, absolute=False):
 
     Args:
         rgb: [B, H, W, 3] uint8, sRGB.
-        absolute: take |R-G| and |(R+G)/2-B|, as several papers do, which gives other numbers.
+        absolute: use |R-G| and |(R+G)/2-B|, as several papers do; the numbers differ.
 
     Returns:
         [B] float64, in units of 0..255.
@@ -82,7 +82,7 @@ def chroma(lab):
 
 
 def hue_vector(hsv):
-    """The mean of the pixels' hue vectors, each as long as the pixel is saturated: grays have no say.
+    """-> the mean of the pixels' hue vectors, each with the saturation as length, so grays do not count.
 
     Args:
         hsv: [B, H, W, 3] float in [0, 1], a turn of hue is 1.
@@ -96,17 +96,17 @@ def hue_vector(hsv):
 
 
 def turns(cosine, sine):
-    """The angle of vectors: [...] float in [0, 1), a turn is 1; NaN where a vector is shorter than `NO_HUE`."""
+    """-> the angle of vectors: [...] float in [0, 1), a turn is 1; NaN if a vector is shorter than `NO_HUE`."""
     cosine, sine = np.asarray(cosine, np.float64), np.asarray(sine, np.float64)
     angle = np.arctan2(sine, cosine) / (2 * np.pi) % 1
     return np.where(np.hypot(cosine, sine) < NO_HUE, np.nan, np.where(angle == 1, 0.0, angle))
 
 
 def pixel_auc(truth_lab, result_lab):
-    """The share of the thresholds 0, 1 .. 150 within which each pixel's ab lies (Zhang 2016).
+    """-> the share of the thresholds 0, 1 .. 150 that each pixel's ab distance does not exceed (Zhang 2016).
 
-    A pixel at distance d is a hit at ceil(d), .. 150: that many of 151, with no loop over thresholds. Its mean over
-    pixels is the mean over thresholds of the share of pixels.
+    A pixel at distance d is a hit at ceil(d), .. 150, which gives the share without a loop over thresholds. Its mean
+    over pixels is the mean over thresholds of the share of pixels.
 
     Args:
         truth_lab, result_lab: [B, H, W, 3] float, Lab.
@@ -128,7 +128,7 @@ def ab_bin(lab):
 
 @functools.cache
 def bins_in_gamut() -> int:
-    """-> Q, how many bins have a centre that sRGB can show at some whole L in 0..100."""
+    """-> Q, the number of bins whose centre sRGB can show at some whole L in 0..100."""
     centres = (np.arange(BINS) - BINS // 2) * BIN_SIZE
     lab = np.stack(np.meshgrid(np.arange(101), centres, centres, indexing="ij"), axis=-1)
     linear = np.asarray(color.lab_to_linear(lab))
@@ -137,13 +137,13 @@ def bins_in_gamut() -> int:
 
 
 def rebalancing_weights(pixels):
-    """Zhang 2016, eq. 4: rare colours count more.
+    """Compute the weights of Zhang 2016, eq. 4: rare colours count more.
 
     Args:
-        pixels: [BINS^2] how many of the truth's pixels lie in each bin of `ab_bin`; at least one.
+        pixels: [BINS^2] counts of the truth's pixels in each bin of `ab_bin`; at least one pixel.
 
     Returns:
-        [BINS^2] float64, positive; scaled so that the mean weight of these pixels is 1.
+        [BINS^2] float64, positive; the mean weight of these pixels is 1.
     """
     share = np.reshape(pixels, (BINS, BINS)) / np.sum(pixels)
     position = np.arange(BINS) * BIN_SIZE
@@ -158,7 +158,7 @@ def feature_distance(maps, other_maps):
     """Zhang et al. 2018, eq. 1, with all weights 1: the distance of two pictures in a network's maps.
 
     Args:
-        maps, other_maps: [[B, h, w, C] float], a map for each depth, of one picture and the other.
+        maps, other_maps: [[B, h, w, C] float], a map for each depth, for one and the other picture.
 
     Returns:
         [B] float64, at most 4 for each depth: vectors of each place have length 1 (zeros stay zeros); the squared

@@ -1,8 +1,8 @@
-"""The pictures that a report shows: the first of a stream, and the best, median and worst by several metrics.
+"""The pictures of a report: the first of a stream, and the best, median and worst by several metrics.
 
-The pictures shown are the ones that were measured. Their number is fixed: the first, the best and the worst so far, and
-a random choice of all so far, out of which the ones next to the median are taken at the end; with more images than
-`POOL` they are next to it, not on it. Imports `definitions` and `baselines`.
+They are the measured pictures. Their number is fixed: the first, the best and the worst so far, and a random choice of
+all so far. At the end, the pictures nearest to the median are taken from the random choice; with more images than
+`POOL` they are only near the median. Imports `definitions` and `baselines`.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from colorgan.evaluation import baselines, definitions
 METRICS = ("mae_ab", "psnr", "ssim", "ciede2000")  # and a feature network's distance
 SHOWN, WORST = 3, 6
 POOL = 32
-LONGEST = 384  # pixels: larger pictures are kept reduced, which keeps both memory and the report small
+LONGEST = 384  # pixels: larger pictures are reduced, which keeps memory and report small
 
 
 class Gallery:
     """Pictures by quality.
 
     Args:
-        models: names of those whose pictures are kept.
-        metrics: of one column each, with a better and a worse.
-        first: how many of the first images are kept.
+        models: names of the models whose pictures are kept.
+        metrics: with one column each and a better direction.
+        first: number of first images to keep.
         seed: of the random choice.
     """
 
@@ -38,7 +38,7 @@ class Gallery:
         self._ends = {(m, n, end): [] for m in self.models for n in self.metrics for end in ("best", "worst")}
 
     def add(self, columns, truth_rgb, results, index, labels):
-        """Take in a batch.
+        """Add a batch.
 
         Args:
             columns: {model: {metric: [B] float64}}.
@@ -74,7 +74,7 @@ class Gallery:
         self._seen += len(truth_rgb)
 
     def pictures(self, columns) -> list[dict]:
-        """What was found, each photograph once.
+        """-> the chosen pictures, each photograph once.
 
         Args:
             columns: {model: {metric: [N] float64}} of all images.
@@ -119,7 +119,7 @@ class Gallery:
 
 def _reduced(picture):
     if max(picture.shape[:2]) <= LONGEST:
-        return picture.copy()  # a view would keep the whole batch in memory
+        return picture.copy()  # a copy, because a view would keep the whole batch in memory
     image = Image.fromarray(picture)
     image.thumbnail((LONGEST, LONGEST), Image.Resampling.LANCZOS)
     return np.asarray(image)

@@ -1,11 +1,11 @@
-"""How far colorized pictures are from the photographs: per-image values of a stream of batches, and their means.
+"""Differences of colorized pictures from the photographs: per-image values of a stream of batches, and their means.
 
-`definitions.py` says what there is to measure, `formulas.py` computes it for one picture, `statistics.py` makes tables
-of it. Owns the columns and the streaming `Measurement`. Memory grows by a few numbers per image, never by its pixels.
-Imports `models.color` and those three; numpy in float64.
+`definitions.py` defines the metrics, `formulas.py` computes them for a picture, `statistics.py` makes tables. Owns the
+columns and the streaming `Measurement`. Memory grows by a few numbers per image, never with its pixels. Imports
+`models.color` and those three; numpy in float64.
 
-Three inputs describe a result: the truth's 8-bit RGB, the result as Lab (a Lab model's keeps the truth's L; an RGB
-model's is the Lab of its raw RGB; colours outside the sRGB gamut count as predicted), and the delivered 8-bit RGB.
+Three inputs describe a result: the truth's 8-bit RGB, the result's Lab, and the delivered 8-bit RGB. A Lab model's Lab
+has the truth's L, an RGB model's is the Lab of its raw RGB. Colours outside the sRGB gamut count as predicted.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from skimage.color import deltaE_ciede2000
 from colorgan.evaluation import definitions, formulas, statistics
 from colorgan.models import color
 
-CHUNK_PIXELS = 2**17  # float64 temporaries of this many pixels stay near the processor's caches
+CHUNK_PIXELS = 2**17  # so many pixels in float64 fit about into the processor's caches
 
 _COLUMNS = {
     "mae_ab": lambda p: np.abs(p.truth_lab - p.result_lab)[..., 1:].mean(axis=(1, 2, 3)),
@@ -40,22 +40,22 @@ _COLUMNS = {
     "green": lambda p: p.result_rgb[..., 1].mean(axis=(1, 2)) / 255,
     "blue": lambda p: p.result_rgb[..., 2].mean(axis=(1, 2)) / 255,
 }
-_BY_BIN = {"rebalanced_hits", "rebalanced_weight"}  # known only when the prior is: see Measurement.columns
-# Unaligned on purpose: 18 bytes for each colour bin that an image occupies are what `auc_rebalanced` keeps.
+_BY_BIN = {"rebalanced_hits", "rebalanced_weight"}  # needs the prior: see Measurement.columns
+# Unaligned on purpose: `auc_rebalanced` keeps 18 bytes for each colour bin of an image.
 _BIN_RECORD = np.dtype([("image", np.uint32), ("bin", np.uint16), ("pixels", np.uint32), ("hits", np.float64)])
 
 
 class Measurement:
     """Metrics of one model over a stream of batches: `add` each batch, then ask for `columns` or `means`.
 
-    What it keeps grows with the number of images, by 8 bytes per column and image and, for `auc_rebalanced`, by 18
-    bytes for each colour bin that the image occupies (529 at most, some dozens in a photograph).
+    Memory grows by 8 bytes per column and image and, for `auc_rebalanced`, by 18 bytes for each colour bin of an image
+    (at most 529, some dozens in a photograph).
 
     Args:
         names: the metrics.
 
     Raises:
-        ValueError: for an unknown metric, or one of sets of images.
+        ValueError: for an unknown metric, or a metric of sets of images.
     """
 
     def __init__(self, names):
@@ -66,21 +66,21 @@ class Measurement:
         self._parts: dict[str, list] = {"bins" if c in _BY_BIN else c: [] for c in needed}
 
     def add(self, truth_rgb, result_lab, result_rgb, *, truth_lab=None) -> dict[str, np.ndarray]:
-        """Take in a batch; batches may differ in size.
+        """Add a batch; batches can differ in size.
 
         Args:
             truth_rgb: [B, H, W, 3] uint8, sRGB.
             result_lab: [B, H, W, 3] float, the result's Lab.
             result_rgb: [B, H, W, 3] uint8, the delivered picture.
-            truth_lab: [B, H, W, 3] float, the truth's Lab where the caller has it; otherwise computed.
+            truth_lab: [B, H, W, 3] float, the truth's Lab if the caller has it; otherwise it is computed.
 
         Returns:
-            {column: [B] float64} for the columns of the metrics. `auc_rebalanced` has instead the column `bins`: [M]
-            records (image, bin, pixels, hits), one for each bin that an image occupies, because its weights are known
-            only when all images are. `columns` turns them into numbers.
+            {column: [B] float64} for the columns of the metrics. `auc_rebalanced` has the column `bins` instead: [M]
+            records (image, bin, pixels, hits), one for each bin of an image, because its weights are known only after
+            all images. `columns` turns them into numbers.
 
         Raises:
-            ValueError: for a shape or dtype that does not fit, NaN, or images too small for SSIM.
+            ValueError: for a wrong shape or dtype, NaN, or images too small for SSIM.
         """
         truth_rgb, result_rgb, result_lab = np.asarray(truth_rgb), np.asarray(result_rgb), np.asarray(result_lab)
         truth_lab = np.asarray(color.rgb_to_lab(truth_rgb / 255.0) if truth_lab is None else truth_lab)
@@ -124,7 +124,7 @@ class Measurement:
 
 
 class _Pair:
-    """A chunk's arrays, Lab in float64, with what several columns need computed once."""
+    """A chunk's arrays, Lab in float64; values for several columns are computed once."""
 
     def __init__(self, truth_rgb, truth_lab, result_lab, result_rgb):
         self.truth_rgb, self.result_rgb = truth_rgb, result_rgb

@@ -1,6 +1,6 @@
-"""Simulated people: what they ask of a photograph whose colours they know, and what a colorizer makes of that.
+"""Simulated people: their wishes for a photograph whose colours they know, and a colorizer's results.
 
-The same people ask every model: what they draw depends on the photograph's index and the seed alone. Gets colorizers as
+Every model gets the same wishes: random draws depend only on the photograph's index and the seed. Colorizers are
 arguments. Imports `models.color` and `models.conditions`.
 """
 
@@ -15,7 +15,7 @@ from colorgan.models import color, conditions
 
 @dataclass(frozen=True)
 class Points:
-    """Squares of [B] photographs whose mean true colour is given.
+    """Squares in [B] photographs; their mean true colour is given.
 
     Attributes:
         centres: [B, K, 2] float32 in [0, 1): y and x, as shares of height and width.
@@ -30,7 +30,7 @@ class Points:
         return Points(self.centres[:, :count], self.sizes[:, :count])
 
     def covers(self, i, height, width):
-        """-> which rows [K, height] and columns [K, width] of photograph `i` each of its points covers, bool."""
+        """-> the rows [K, height] and columns [K, width] of photograph `i` that each of its points covers, bool."""
         return tuple(
             np.abs(np.arange(size) - np.floor(self.centres[i, :, axis] * size)[:, None])
             <= self.sizes[i][:, None] / 2
@@ -40,12 +40,12 @@ class Points:
 
 @dataclass(frozen=True)
 class Wishes:
-    """What is asked of [B] photographs; nothing: the automatic result.
+    """Wishes for [B] photographs; none: the automatic result.
 
     Attributes:
         points: `Points` of the truth's colours, or None.
         palette: whether the truth's palette is given.
-        saturation, hue: [B] float in [0, 1], the means aimed at, or None.
+        saturation, hue: [B] float in [0, 1], the desired means, or None.
     """
 
     points: Points | None = None
@@ -55,12 +55,12 @@ class Wishes:
 
 
 def points(index, count, *, seed=0) -> Points:
-    """Points as Zhang et al. 2017, section 3.2, place them: around the middle, of 1 to 9 pixels.
+    """-> points placed as in Zhang et al. 2017, section 3.2: around the middle, with 1 to 9 pixels.
 
     Args:
-        index: [B] int, the photographs' places in the data set.
-        count: of each photograph's points. The first of many are those of few.
-        seed: of what is drawn.
+        index: [B] int, indices of the photographs in the data set.
+        count: number of points per photograph. Fewer points are the first of more.
+        seed: of the random draws.
     """
 
     def uniform(shape, k):
@@ -71,12 +71,12 @@ def points(index, count, *, seed=0) -> Points:
 
 
 def colorized(colorizer, rgb, wishes: Wishes) -> np.ndarray:
-    """What a colorizer makes of photographs and wishes: the one place where wishes become pictures.
+    """Colorize photographs with wishes: the only place where wishes become pictures.
 
     Args:
-        colorizer: a `Colorizer` whose network has the conditions that are asked for.
-        rgb: [B, H, W, 3] uint8 sRGB, the photographs in their true colours, which the wishes are taken of.
-        wishes: of each.
+        colorizer: a `Colorizer` whose network has the conditions for the wishes.
+        rgb: [B, H, W, 3] uint8 sRGB, the photographs in true colours, the source of the wishes.
+        wishes: for each.
 
     Returns:
         [B, H, W, 3] float32 Lab, as `Colorizer.predict_lab`.
@@ -98,19 +98,19 @@ def colorized(colorizer, rgb, wishes: Wishes) -> np.ndarray:
 
 
 def in_place(points: Points, truth_lab, result_lab, *, within):
-    """How many of the points have their colour where they are.
+    """Count the points that have their colour in place.
 
-    A point's colour is the truth's mean over its square; what counts is that colour fitted into sRGB at the lightness
-    of each pixel. Points that overlap another contradict it and are left out.
+    A point's colour is the truth's mean over its square, fitted into sRGB at the lightness of each pixel. Overlapping
+    points contradict each other and are left out.
 
     Args:
-        points: of the photographs.
+        points: the points of the photographs.
         truth_lab: [B, H, W, 3] float.
-        result_lab: the same, of the delivered pictures.
-        within: Lab units, of the ab distance between the means over the square.
+        result_lab: the same for the delivered pictures.
+        within: largest ab distance between the means over the square, in Lab units.
 
     Returns:
-        [B] float64 twice: how many points have it, and how many count.
+        [B] float64 twice: the number of points in place, and of points that count.
     """
     found, counted = np.zeros((2, len(truth_lab)))
     for i, (truth, result) in enumerate(zip(truth_lab, result_lab, strict=True)):

@@ -1,4 +1,4 @@
-"""The protocol of an evaluation: what was measured how, without which its numbers cannot be compared.
+"""The protocol of an evaluation: what was measured and how, needed to compare its numbers.
 
 Owns its lines and the fingerprints of pictures. Imports `evaluation.definitions`.
 """
@@ -13,12 +13,12 @@ import numpy as np
 
 from colorgan.evaluation import definitions
 
-SAME_L = 1e-3  # Lab units: a result whose L is nowhere farther from the truth's has kept it (float32 rounds at 1e-5)
+SAME_L = 1e-3  # Lab units: largest difference of L that counts as none (float32 rounds at 1e-5)
 PACKAGES = ("colorgan", "tensorflow", "keras", "numpy", "scikit-image", "pillow")
 
 
 def take_in(digest, pictures):
-    """Pictures, [B, H, W, 3] uint8, go into a SHA-256, their fingerprint: of each its height x width and its bytes."""
+    """Add pictures, [B, H, W, 3] uint8, to a SHA-256 fingerprint: height x width and bytes of each."""
     for picture in pictures:
         digest.update(f"{picture.shape[0]}x{picture.shape[1]}".encode() + np.ascontiguousarray(picture).data)
 
@@ -36,15 +36,15 @@ def protocol(
     """-> the lines of the block above every table: {name: text or {name: text}}.
 
     Args:
-        description: what the images are: a line, or {name: value} for several.
-        measured: what was seen: `sizes`, {"height x width": number of images}; `truth`, the photographs' SHA-256;
-            `given`, {model: SHA-256} of those whose pictures were given, where the others predicted;
-            `l_difference`, {model: how far its L is from the truth's at most}, of all models.
+        description: of the images: a line, or {name: value} for several lines.
+        measured: facts from the stream: `sizes`, {"height x width": number of images}; `truth`, the photographs'
+            SHA-256; `given`, {model: SHA-256} for models with given instead of predicted pictures; `l_difference`,
+            {model: largest difference of its L from the truth's}.
         names: the metrics.
         omitted: {metric: why it is left out}.
-        desired: {control: value aimed at}.
-        intervals: as `bootstrap` gives it.
-        feature_network: what FID and KID were measured with; empty: they were not.
+        desired: {control: desired value}.
+        intervals: the text of `bootstrap`.
+        feature_network: the network for FID and KID; empty: they were not measured.
     """
     given, l_difference = measured.given, measured.l_difference
     own_l = {name: d > SAME_L for name, d in l_difference.items()}
@@ -86,13 +86,13 @@ def bootstrap(
     seed: int,
     class_word: str,
 ) -> dict:
-    """-> the protocol's lines on the intervals: how they were made, and which resamples they lack.
+    """-> the protocol's lines on the intervals: their method, and missing resamples.
 
     Args:
         undefined: {model: {metric: resamples in which it does not exist}}, as `statistics.undefined` gives them.
-        by_class: {"class, model": the same of its table}.
+        by_class: {"class, model": the same for its table}.
         resamples, seed: of the bootstrap.
-        class_word: what the classes are.
+        class_word: the word for a class.
     """
 
     def listed(lacking):

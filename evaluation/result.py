@@ -1,4 +1,4 @@
-"""`Evaluation`: what was measured, how, and on what; `result.json` is its text. Imports nothing of ours."""
+"""`Evaluation`: what was measured, how, and on which images; `result.json` is its text. Imports nothing of ours."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ import numpy as np
 
 @dataclass(eq=False)
 class Evaluation:
-    """What was measured, how, and on what.
+    """What was measured, how, and on which images.
 
     Attributes:
-        protocol: what was measured how: data, N, size, crop, fingerprint, what each model predicts, definitions,
-            versions.
-        table: {model: {metric: (value, low, high)}}, 95 % intervals over images; low and high are NaN where a metric
-            has no interval.
-        classes: {class: {"n": images, "table": as `table`}}; empty when there are no classes.
+        protocol: data, N, size, crop, fingerprint, predicted channels, definitions, versions.
+        table: {model: {metric: (value, low, high)}}, 95 % intervals over images; low and high are NaN for metrics
+            without interval.
+        classes: {class: {"n": images, "table": as `table`}}; empty without classes.
         samples: [{"index", "class", "gray", "truth", "results": {model: picture}}], pictures [H, W, 3] uint8.
-        per_image: {model: {column: [N] float64}}, in the order of `index`; the material of paired comparisons.
-        index: [N] the images' places in the data set.
-        picture_names: {index: name} of the images, in the order measured; empty where they have none.
-        desired: {control: value aimed at}, beside which the table puts what was achieved.
-        class_word: what `classes` are: class or folder.
-        feature_network: its label in the rows of the metrics that it gave; empty: none.
-        steering: {model: rows}, as `steering.measure` gives them; empty unless it was asked for.
-        traces: `traces.Traces`, what a report plots; None unless it was asked for.
-        gallery: as `gallery.Gallery.pictures` gives it; empty unless it was asked for.
+        per_image: {model: {column: [N] float64}}, in the order of `index`, for paired comparisons.
+        index: [N] indices of the images in the data set.
+        picture_names: {index: name} of the images, in the measured order; empty without names.
+        desired: {control: desired value}, which the table shows with the achieved value.
+        class_word: the word for `classes`: class or folder.
+        feature_network: its label in the rows of its metrics; empty: none.
+        steering: {model: rows} from `steering.measure`; empty if not measured.
+        traces: `traces.Traces` for the plots of a report; None without report.
+        gallery: from `gallery.Gallery.pictures`; empty without report.
         comparisons: [`comparisons.Comparison`], of the models in pairs.
-        groups: {name: `comparisons.Group`}, runs that differ in their seed alone; empty unless they are compared so.
+        groups: {name: `comparisons.Group`} of runs that differ only in their seed; empty if not grouped.
         settings: {setting: {model: value}}, of training, in which the models differ.
-        notes: what a reader must know to read the table right, sentences.
-        record: what else it takes to repeat the evaluation, such as configurations and the command line; JSON only.
+        notes: sentences that a reader of the table must know.
+        record: everything else needed to repeat the evaluation, such as configurations and the command line; only in
+            JSON.
     """
 
     protocol: dict
@@ -58,7 +58,7 @@ class Evaluation:
     record: dict = field(default_factory=dict)
 
     def what(self, entry) -> str:
-        """-> what a sample or a picture of the gallery is called: its name, or its number and its class."""
+        """-> the title of a sample or a picture of the gallery: its name, or its number and class."""
         if name := self.picture_names.get(entry["index"]):
             return name
         return f"image {entry['index']}" + (f", {entry['class']}" if entry["class"] else "")
@@ -84,7 +84,7 @@ class Evaluation:
 
 
 def _plain(value):
-    """What JSON can hold: numpy's numbers and arrays become Python's, NaN becomes null."""
+    """-> values for JSON: numpy's numbers and arrays become Python's, NaN becomes null."""
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple | np.ndarray):

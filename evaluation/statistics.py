@@ -17,7 +17,7 @@ PERCENTILES = (2.5, 97.5)
 def reduce(name, means):
     """-> a metric from the means of its columns: {column: number or array of any shape}; see `Metric.reduction`.
 
-    NaN where it does not exist: a ratio to nothing (see `Metric.floor`), the hue of grays.
+    NaN if it does not exist, such as a ratio to nothing (see `Metric.floor`) or the hue of grays.
     """
     known = definitions.metric(name)
     first, *rest = (np.asarray(means[c], dtype=np.float64) for c in known.columns)
@@ -27,20 +27,20 @@ def reduce(name, means):
 
 
 def resampled(columns, names, *, resamples=1000, seed=0) -> dict[str, tuple[float, np.ndarray]]:
-    """Each metric of some images, and its bootstrap distribution over images drawn from them with replacement.
+    """Compute each metric of some images, and its bootstrap distribution over images drawn with replacement.
 
-    The draws depend on the number of images and the seed alone: two models measured on the same images get the same
-    draws, so the difference of their distributions is a paired one.
+    The draws depend only on the number of images and the seed. Two models on the same images get the same draws, so the
+    difference of their distributions is paired.
 
     Args:
-        columns: {column: [N] float64}, N >= 1, as `Measurement.columns` returns them.
+        columns: {column: [N] float64}, N >= 1, from `Measurement.columns`.
         names: the metrics.
-        resamples: how many times N images are drawn.
+        resamples: number of draws of N images.
         seed: of the draws.
 
     Returns:
-        {metric: (value, [resamples] float64)}; a ratio is a ratio of means. NaN stands for what does not exist, such as
-        all draws of a single image.
+        {metric: (value, [resamples] float64)}; a ratio is a ratio of means. NaN means that a value does not exist, such
+        as all draws of a single image.
     """
     needed = list(dict.fromkeys(c for name in names for c in definitions.metric(name).columns))
     draws = drawn_means({c: columns[c] for c in needed}, resamples=resamples, seed=seed)
@@ -53,16 +53,16 @@ def reduced(means, draws, names) -> dict[str, tuple[float, np.ndarray]]:
 
 
 def drawn_means(columns, *, resamples, seed) -> dict:
-    """The means of columns over images drawn with replacement, the same draws for all.
+    """-> the means of columns over images drawn with replacement, with the same draws for all.
 
-    `scipy.stats.bootstrap` gives the same distribution (a test compares them) and gathers the values of every draw of
-    every metric anew; counting how often an image is drawn makes all means of a draw one product of matrices.
+    `scipy.stats.bootstrap` gives the same distribution (a test compares them), but gathers the values of every draw of
+    every metric. Counting how often an image is drawn turns all means of a draw into one matrix product.
 
     Args:
         columns: {key: [N] float64}.
 
     Returns:
-        {key: [resamples] float64}; NaN of a single image.
+        {key: [resamples] float64}; NaN for a single image.
     """
     values = np.stack(list(columns.values()), axis=1)
     n = len(values)
@@ -79,11 +79,11 @@ def drawn_means(columns, *, resamples, seed) -> dict:
 
 
 def intervals(estimates) -> dict[str, tuple[float, float, float]]:
-    """What `resampled` returns -> {metric: (value, low, high)}, 95 % percentile intervals (2.5 and 97.5).
+    """The result of `resampled` -> {metric: (value, low, high)}, 95 % percentile intervals (2.5 and 97.5).
 
-    An angle's interval is that of its deviations on the circle, so that its low end may be above its high end.
-    Resamples in which a metric does not exist are left out. low and high are NaN where the value does not exist, and of
-    a single image.
+    An angle's interval is that of its deviations on the circle, so its low end can be above its high end. Resamples in
+    which a metric does not exist are left out. low and high are NaN if the value does not exist, and for a single
+    image.
     """
     table = {}
     for name, (value, draws) in estimates.items():
@@ -96,22 +96,21 @@ def intervals(estimates) -> dict[str, tuple[float, float, float]]:
 
 
 def undefined(estimates) -> dict[str, int]:
-    """-> {metric: how many of its resamples do not exist}, of those that lack some but not all."""
+    """-> {metric: number of missing resamples}, for metrics that lack some but not all."""
     counts = {name: int(np.isnan(draws).sum()) for name, (_, draws) in estimates.items()}
     return {name: count for name, count in counts.items() if 0 < count < len(estimates[name][1])}
 
 
 def paired(estimates_a, estimates_b) -> dict[str, dict]:
-    """How B differs from A on the same images, with 95 % intervals of the paired bootstrap.
+    """Compute the differences of B from A on the same images, with 95 % intervals of the paired bootstrap.
 
     Args:
-        estimates_a, estimates_b: as `resampled` returns them, of the same images in the same order and one seed.
+        estimates_a, estimates_b: results of `resampled`, of the same images in the same order, with one seed.
 
     Returns:
         {metric: {"a", "b": values, "difference": (b - a, low, high), "gain": (cost of a - cost of b, low, high),
-        "p": that of no gain}}. The gain is positive where B is better (see `definitions.cost`); it and its p are absent
-        of metrics without a better.
-        A difference of angles is taken on the circle, in [-0.5, 0.5).
+        "p": that of no gain}}. The gain is positive if B is better (see `definitions.cost`); metrics without a better
+        direction have no gain and p. A difference of angles is taken on the circle, in [-0.5, 0.5).
     """
     table = {}
     for name, a in estimates_a.items():
@@ -127,9 +126,9 @@ def paired(estimates_a, estimates_b) -> dict[str, dict]:
 
 
 def p_value(draws) -> float:
-    """The two-sided p-value of no gain, from bootstrap draws of the gain; NaN where there are none.
+    """-> the two-sided p-value of no gain, from bootstrap draws of the gain; NaN without draws.
 
-    Twice the share of draws on the rarer side of 0, the value itself counted among them, so that none is 0 (Davison and
+    It is twice the share of draws on the rarer side of 0, with the value itself counted, so it is never 0 (Davison and
     Hinkley 1997, section 4.2).
     """
     defined = draws[~np.isnan(draws)]

@@ -1,7 +1,6 @@
-"""How well a colorizer does what people ask: points, palettes and aims of simulated people against its own guess.
+"""How well a colorizer follows wishes: points, palettes and aims of simulated people against the automatic result.
 
-Owns which wishes are measured and what is counted of each. Imports `models.color`, `models.predictor` and this room's
-modules.
+Owns the measured wishes and their metrics. Imports `models.color`, `models.predictor` and this room's modules.
 """
 
 from __future__ import annotations
@@ -19,15 +18,15 @@ from colorgan.models import color
 from colorgan.models.predictor import to_rgb8
 
 COUNTS = (0, 1, 5, 20, 100)
-SATURATIONS, HUES = (0.25, 0.5, 0.75), (0.0, 0.25, 0.6, 0.85)  # those of the seven published controlled runs
-EDGE, MOST_GAIN = 200.0, 32.0  # a chroma beyond sRGB; the largest factor on chroma that a plain gain tries
+SATURATIONS, HUES = (0.25, 0.5, 0.75), (0.0, 0.25, 0.6, 0.85)  # aims of the seven published controlled runs
+EDGE, MOST_GAIN = 200.0, 32.0  # a chroma beyond sRGB; the largest factor of a plain gain
 AUTOMATIC, PALETTE, OWN, GAIN = "nothing", "palette of the truth", "saturation of the truth", "plain gain to the same"
 NAMES = ("psnr", "mae_ab", "saturation", "hue")
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What is measured: `counts` of points, and whether palettes and aims are; `seed` of the simulated people."""
+    """What is measured: `counts` of points, palettes and aims if `whole`; `seed` of the simulated people."""
 
     counts: tuple
     whole: bool
@@ -35,7 +34,7 @@ class Plan:
 
     @property
     def lines(self) -> dict:
-        """What a protocol says of it."""
+        """Its line in the protocol."""
         points = (
             f"the first of {max(self.counts)} squares of 1 to 9 pixels around the middle (Zhang et al. "
             f"2017, sect. 3.2) in the truth's mean colour, drawn by the picture's index and seed {self.seed}"
@@ -45,16 +44,16 @@ class Plan:
 
 
 def plan(models: Mapping, counts, whole, *, seed=0) -> Plan | None:
-    """What to measure; None: nothing was asked for.
+    """-> what to measure; None: nothing.
 
     Args:
         models: {name: `Colorizer`}.
-        counts: numbers of points; 0, the automatic result, is always among them.
-        whole: whether palettes and aims are measured too; without `counts`, points are, at `COUNTS`.
+        counts: numbers of points; 0, the automatic result, is always included.
+        whole: whether to measure palettes and aims too; the default counts are then `COUNTS`.
         seed: of the simulated people.
 
     Raises:
-        ValueError: if a model lacks what is asked of it (it is named).
+        ValueError: if a model lacks a condition (the model is named).
     """
     if not (counts or whole):
         return None
@@ -71,18 +70,18 @@ def plan(models: Mapping, counts, whole, *, seed=0) -> Plan | None:
 
 
 def measure(models: Mapping, batches: Iterable, plan: Plan, *, resamples=1000) -> dict:
-    """Ask models for everything of a plan.
+    """Measure all wishes of a plan with models.
 
     Args:
         models: {name: `Colorizer`}.
         batches: dicts of arrays, "rgb" [B, H, W, 3] uint8 and "index" [B] int. Read once.
-        plan: what is asked.
+        plan: the wishes.
         resamples: of the bootstrap over images; its seed is the plan's.
 
     Returns:
-        {model: [row]}, a row for each wish: {"given": title, "points": how many, "control": what is aimed at,
-        "desired": its mean value, "results": {metric: (value, low, high)}, "difference": {metric: (value, low, high)},
-        paired, to the row that is "against"}. A row has what it has a use for.
+        {model: [row]}, a row for each wish: {"given": title, "points": number, "control": aimed quantity, "desired":
+        its mean value, "results": {metric: (value, low, high)}, "difference": {metric: (value, low, high)}, paired, to
+        the row in "against"}. A row has only the keys that it needs.
     """
     rows = {name: {} for name in models}
     for batch in batches:
@@ -100,12 +99,12 @@ def measure(models: Mapping, batches: Iterable, plan: Plan, *, resamples=1000) -
 
 
 def with_saturation(lab, saturation, *, steps=16) -> np.ndarray:
-    """A plain gain: the chroma of each picture times one factor, by which it has a mean saturation.
+    """Apply a plain gain: multiply each picture's chroma by one factor, so that it has a mean saturation.
 
     Args:
         lab: [B, H, W, 3] float Lab.
-        saturation: [B] float in [0, 1], HSV. What no factor up to `MOST_GAIN` gives, comes as near as it does.
-        steps: halvings of the interval in which the factor is searched.
+        saturation: [B] float in [0, 1], HSV. If no factor up to `MOST_GAIN` gives it, the nearest is taken.
+        steps: halvings of the search interval for the factor.
 
     Returns:
         [B, H, W, 3] float32 Lab within sRGB.
@@ -125,13 +124,13 @@ def with_saturation(lab, saturation, *, steps=16) -> np.ndarray:
 
 
 def most_saturation(lab) -> np.ndarray:
-    """[B, H, W, 3] Lab -> [B]: the mean saturation where each colour goes to sRGB's edge at its lightness and hue."""
+    """[B, H, W, 3] Lab -> [B]: the mean saturation with each colour at sRGB's edge, at its lightness and hue."""
     hue, _, edge = _polar(lab)
     return _saturation(color.lab_to_rgb(np.concatenate([lab[..., :1], hue * edge], axis=-1)))
 
 
 def _polar(lab):
-    """-> unit vectors of ab, zero where there is no hue; chroma; and the largest chroma that sRGB has there."""
+    """-> unit vectors of ab, zero without hue; chroma; and the largest chroma in sRGB there."""
     chroma = np.hypot(lab[..., 1:2], lab[..., 2:3])
     hue = np.where(chroma > NO_CHROMA, lab[..., 1:] / np.maximum(chroma, NO_CHROMA), 0)
     edge = np.asarray(color.fit_gamut(np.concatenate([lab[..., :1], EDGE * hue], axis=-1)))
@@ -143,7 +142,7 @@ def _saturation(rgb):
 
 
 class _Truth:
-    """A batch of photographs, the points of the simulated people, and what can be reached."""
+    """A batch of photographs, the points of the simulated people, and the reachable values."""
 
     def __init__(self, rgb, points):
         self.rgb, self.points = rgb, points
@@ -151,12 +150,12 @@ class _Truth:
         self.saturation = _saturation(rgb / 255.0)
 
     @functools.cached_property
-    def most(self):  # a search that points and palettes have no use for
+    def most(self):  # only aims need this search
         return most_saturation(self.lab)
 
 
 class _Row:
-    """What accumulates of one wish. `lab` is that of the last batch."""
+    """Accumulated values of one wish. `lab` is from the last batch."""
 
     def __init__(self, about):
         self.about, self.measurement, self.columns, self.lab = about, metrics.Measurement(NAMES), {}, None
@@ -191,7 +190,7 @@ class _Row:
 
 
 def _asked(truth, has, plan):
-    """-> {title: (wishes, what a row says of them)}."""
+    """-> {title: (wishes, keys of their row)}."""
     b, asked = len(truth.rgb), {AUTOMATIC: (Wishes(), {"points": 0})}
     if "hints" in has:
         titles = {count: f"{count} point" + "s" * (count > 1) for count in plan.counts if count}
@@ -207,7 +206,7 @@ def _asked(truth, has, plan):
 
 
 def _finished(rows, resamples, seed):
-    """-> a model's rows, in the order asked, the plain gain last."""
+    """-> a model's rows, in the order of the plan, the plain gain last."""
     columns = {title: {c: np.concatenate(v) for c, v in row.columns.items()} for title, row in rows.items()}
     estimates = {
         title: statistics.resampled(columns[title], row.names, resamples=resamples, seed=seed)

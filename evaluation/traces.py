@@ -1,4 +1,4 @@
-"""What a report plots, counted while the pictures stream by: accuracy curves and histograms of colours.
+"""Data for the plots of a report, counted from the stream of pictures: accuracy curves and histograms of colours.
 
 Memory does not grow with the number of images. Imports `evaluation.formulas`.
 """
@@ -20,10 +20,10 @@ class Traces:
     Attributes:
         count: images so far.
         truth_ab: [110, 110] int64, pixels of the truth by a (rows) and b (columns), bins of `AB_EDGES`.
-        ab: {model: the same of its results}.
+        ab: {model: the same for its results}.
         chroma: {model: [70, 70] int64}, pixels by true (rows) and achieved (columns) chroma, bins of `CHROMA_EDGES`.
 
-    What lies beyond the edges is counted in the outermost bins.
+    Values beyond the edges are counted in the outermost bins.
     """
 
     def __init__(self, models):
@@ -37,7 +37,7 @@ class Traces:
         self._within_ab = {name: np.zeros(len(formulas.AUC_THRESHOLDS)) for name in models}
 
     def add(self, truth_lab, result_labs):
-        """Take in a batch.
+        """Add a batch.
 
         Args:
             truth_lab: [B, H, W, 3] float, Lab.
@@ -65,14 +65,14 @@ class Traces:
 
 
 def _needed_eps(truth, result):
-    """-> [H, W]: the first place of `EPS_GRID` at which `formulas.epsilon_accuracy` counts each pixel."""
+    """-> [H, W]: the first index of `EPS_GRID` at which `formulas.epsilon_accuracy` counts each pixel."""
     difference = np.abs(np.rint(truth) - np.rint(result)) / formulas.EPS_SLACK
-    # The margin is that of `formulas.epsilon_accuracy`: 11 / 2.2 is 5, however it is rounded.
+    # The margin of `formulas.epsilon_accuracy`: 11 / 2.2 is 5 under any rounding.
     return np.ceil(difference.max(axis=-1) / EPS_GRID[1] - 1e-9)
 
 
 def _shares(places, size):
-    """First places at which pixels count -> [size], the share of the pixels that count at each place."""
+    """First indices at which pixels count -> [size], the share of the pixels that count at each index."""
     found = np.bincount(np.minimum(places, size).astype(np.int64).ravel(), minlength=size + 1)
     return np.cumsum(found[:size]) / places.size
 

@@ -1,1 +1,1 @@
-"""The one HTTP stack: which requests a page of ours answers, where it listens and how it ends."""
+"""The HTTP stack of all pages: accepted requests, addresses, and the end of a server."""

@@ -1,11 +1,11 @@
-"""What stands before every application of ours: its names, its own pages, bodies of a bounded size, and its headers.
+"""The guard of every application: it checks names, origins and body sizes, and adds headers.
 
-A page from elsewhere runs in the same browser as ours. It may have its own name point to this computer and then read
-what is here ("DNS rebinding"), and it may send forms here that nobody meant to send.
+A page from elsewhere runs in the same browser as ours. It can point its name to this computer and then read our data
+("DNS rebinding"), and it can send forms here without the user's intention.
 
-Starlette's parts do less than is promised. `TrustedHostMiddleware` compares with a list: addresses in numbers are
-endless, and the full name is not to be looked up before it is asked for. `CORSMiddleware` lets pages read, but stops
-none from sending. `RequestBodyLimitMiddleware` does not say what the limit is. Imports nothing of ours.
+Starlette's middleware is not enough. `TrustedHostMiddleware` compares with a list, but numeric addresses are endless,
+and the full name should be looked up only when requested. `CORSMiddleware` lets pages read, but stops none from
+sending. `RequestBodyLimitMiddleware` does not state the limit. Imports nothing of ours.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ HEADERS = {"Referrer-Policy": "no-referrer", "X-Content-Type-Options": "nosniff"
 
 
 class Guard:
-    """An application that passes on to another what that may answer. A refusal is JSON, `{"detail": "what is wrong"}`.
+    """An application that passes allowed requests to another. A refusal is JSON, `{"detail": "what is wrong"}`.
 
     Args:
         app: the application.
-        host: the name or address that it is served at. Requests to other names are refused with 400, and with 403 what
-            pages from elsewhere send; browsers let them read nothing. An address in numbers is nobody's name. Where
-            `host` means all addresses of this computer, the computer's names are ours too.
-        max_bytes: a longer body is refused with 413, at once if its length is stated, else where it becomes too long;
-            one that pauses for `IDLE` seconds with 408.
-        too_large: what is said then.
-        headers: of every answer, beside `HEADERS`.
+        host: the name or address of the server. Requests to other names get 400, requests from other pages 403;
+            browsers let these pages read nothing. Numeric addresses are allowed. If `host` means all addresses of this
+            computer, its names are allowed too.
+        max_bytes: a longer body gets 413, at once if its length is stated, otherwise when it exceeds the limit. A body
+            that pauses for `IDLE` seconds gets 408.
+        too_large: the text for 413.
+        headers: of every answer, in addition to `HEADERS`.
     """
 
     def __init__(self, app: ASGIApp, *, host: str, max_bytes: int, too_large: str, headers: Mapping[str, str]):
@@ -75,7 +75,7 @@ class Guard:
         if refusal is None:
             try:
                 return await self.app(scope, limited, answer)
-            except ClientDisconnect:  # somebody who goes away in the middle is nothing to report
+            except ClientDisconnect:  # a client that goes away is not an error
                 return None
         if scope["type"] == "websocket":
             return await WebSocketClose(1008)(scope, receive, send)
@@ -90,7 +90,7 @@ class Guard:
                 "The page is not served under that name. Use its address, start it with --host NAME, or let the web "
                 "server in front send `Host: localhost`."
             )
-        # OPTIONS is how a browser asks whether a foreign page may send; a web socket sends, and has no method.
+        # With OPTIONS a browser asks whether a foreign page may send; a web socket sends without a method.
         if foreign and scope.get("method") not in ("GET", "HEAD"):
             return 403, (
                 f"A page of {headers['origin']} sent this request, but this server is "
@@ -103,7 +103,7 @@ class Guard:
 
 
 def _is_ours(asked, host):
-    """-> whether a Host header asks for what is served at a host."""
+    """-> whether a Host header names this server."""
     asked = asked.strip().lower()
     asked = asked[1:].partition("]")[0] if asked.startswith("[") else asked.partition(":")[0]
     if asked in ("localhost", host) or _address(asked):
@@ -111,7 +111,7 @@ def _is_ours(asked, host):
     if not (_address(host) and _address(host).is_unspecified):
         return False
     computer = socket.gethostname().lower()
-    # The full name is looked up only for a name that it might be: offline that may take many seconds.
+    # The full name is looked up only for a likely name: offline it can take many seconds.
     maybe = asked.startswith(f"{computer}.")
     return asked in (computer, f"{computer}.local") or (maybe and asked == _full_name(computer))
 
@@ -129,11 +129,10 @@ def _address(text):
 
 
 def _is_foreign(headers):
-    """-> whether a page from elsewhere sends a request: browsers name its origin with all but plain reading.
+    """-> whether a page from elsewhere sends a request: browsers state the origin except for plain reading.
 
-    A web server in front of ours says which host it is visited at; of several the first is the visitor's. Many send no
-    port, so that none is asked for. A page cannot set that header without asking first (a preflight, of method
-    OPTIONS), which must not be granted to a foreign one.
+    A web server in front states the visitor's host; of several the first is the visitor's. Many state no port, so none
+    is required. A page can set that header only after a preflight (method OPTIONS), which foreign pages are refused.
     """
 
     places = (

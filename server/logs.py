@@ -1,4 +1,4 @@
-"""What a service writes to stderr: lines for people, or JSON for programs that gather them.
+"""Logs of a service on stderr: lines for people, or JSON for programs.
 
 Imports nothing of ours.
 """
@@ -14,8 +14,9 @@ def configure(kind: str, *, access: bool) -> None:
     """Set up logging for the whole process.
 
     Args:
-        kind: `text` or `json`. JSON is an object a line: `timestamp`, `levelname`, `name`, `message`,
-            `correlation_id` (the request's, or null), and of requests `method`, `route`, `status`, `seconds`, `client`.
+        kind: `text` or `json`. JSON has one object per line: `timestamp`, `levelname`, `name`, `message`,
+            `correlation_id` (the request's, or null), and for requests `method`, `route`, `status`, `seconds`,
+            `client`.
         access: whether each request has a line.
     """
     formats = {

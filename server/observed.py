@@ -1,6 +1,6 @@
-"""What is said of each request: an id of its own, a line in the log, and numbers for Prometheus.
+"""Observation of each request: an id, a line in the log, and numbers for Prometheus.
 
-The line and the numbers name the route, not the address: parts of an address may be keys. Imports nothing of ours.
+They name the route, not the address, because parts of an address can be secret. Imports nothing of ours.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ _LOG = logging.getLogger("colorgan.access")
 
 
 class Observed:
-    """An application that passes all on to another, and watches.
+    """An application that observes and passes all requests to another.
 
     Args:
         app: the application.
-        registry: gets the numbers.
-        quiet: routes that are asked for by programs all the time; they are counted, but not logged.
+        registry: for the numbers.
+        quiet: routes that programs request all the time; they are counted, but not logged.
     """
 
     def __init__(self, app: ASGIApp, registry: CollectorRegistry, *, quiet=()):
-        # Whatever a caller gives itself for an id is kept, as far as it is a word.
+        # A caller's id is kept if it is a word.
         named = {"validator": None, "transformer": _id, "update_request_header": False}
         self.app, self._quiet = app, frozenset(quiet)
         self._named = CorrelationIdMiddleware(self._watched, **named)
@@ -55,7 +55,7 @@ class Observed:
 
         async def answer(message):
             nonlocal status
-            if message["type"] == "http.response.start" and not gone:  # or nobody hears it
+            if message["type"] == "http.response.start" and not gone:  # otherwise the error is lost
                 status = message["status"]
             await send(message)
 
@@ -70,7 +70,7 @@ class Observed:
             self._note(scope, status, time.perf_counter() - start)
 
     def _note(self, scope, status, seconds):
-        # A path that no route knows is somebody's invention, and each would be a number of its own.
+        # Unknown paths share a number; otherwise each would have its own.
         route = getattr(scope.get("route"), "path", "") or "other"
         method = scope["method"] if scope["method"] in ("GET", "HEAD", "POST", "OPTIONS") else "other"
         self._count.labels(method, route, status).inc()

@@ -1,4 +1,4 @@
-"""Where an application of ours listens, and how it ends: by Ctrl-C or SIGTERM, with all that it has begun done.
+"""How an application listens, and how it ends by Ctrl-C or SIGTERM after finishing its requests.
 
 Imports nothing of ours.
 """
@@ -13,16 +13,16 @@ from collections.abc import Iterator
 import uvicorn
 from starlette.types import ASGIApp
 
-GRACE = 5  # seconds that requests have when the end has come, where nothing else is said
+GRACE = 5  # default seconds for requests to finish at the end
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Take an address of this computer; port 0 is any that is free. Raises OSError if it cannot be had.
+    """Listen at an address of this computer; port 0 means any free port. Raises OSError if that is impossible.
 
-    Before any long work: a mistake shows at once, and who calls meanwhile waits. uvicorn would end the program.
+    Call it before long work, so a mistake shows at once and early callers wait. uvicorn would end the program.
     """
     try:
-        if not 0 <= port <= 65535:  # create_server would leave its socket open
+        if not 0 <= port <= 65535:  # create_server would leave the socket open
             raise OSError("ports go from 0 to 65535")
         family, _, _, _, found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)[0]
         return socket.create_server((found[0], port), family=family)
@@ -32,25 +32,25 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def address(place: socket.socket) -> str:
-    """-> what to type into a browser for a socket of `listen`."""
+    """-> the browser's address for a socket of `listen`."""
     host, port = place.getsockname()[:2]
     return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
 
 
 class Server(uvicorn.Server):
-    """Serves an application: `run(sockets=[place])`, until it is interrupted or `should_exit` is set."""
+    """Serves an application with `run(sockets=[place])`, until interrupted or `should_exit` is set."""
 
     def __init__(self, app: ASGIApp, *, grace: int = GRACE):
-        # `observed` logs requests, without addresses; warnings and failures go where the program's own do.
+        # `observed` logs requests, without addresses; warnings and failures go to the program's log.
         quiet = {"access_log": False, "log_config": None, "log_level": "warning", "server_header": False}
         super().__init__(uvicorn.Config(app, timeout_graceful_shutdown=grace, **quiet))
 
 
 @contextlib.contextmanager
 def until_interrupted() -> Iterator[None]:
-    """What is done inside ends by Ctrl-C or SIGTERM, and the program goes on behind it. In the main thread only.
+    """Within: Ctrl-C or SIGTERM ends the block, and the program continues after it. Only in the main thread.
 
-    uvicorn ends by itself at either, but then repeats the signal, and SIGTERM's default would leave all undone.
+    uvicorn ends at either signal but then repeats it, and SIGTERM's default would end the program at once.
     """
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:

@@ -1,8 +1,8 @@
-"""What the page of the visual Turing test may ask for, and what it is told: every message is checked here.
+"""The requests of the Turing test's page and their answers; every message is checked here.
 
-No network: `web` carries the messages. A message that cannot be obeyed raises Starlette's HTTPException: a status, and
-what to tell the participant. Nothing that a participant receives tells the right answer: images have random names, one
-format, size in pixels and bytes, and are handed out once. Imports `trials`, `pictures` and `store`.
+No network: `web` carries the messages. A wrong message raises Starlette's HTTPException with a status and a text for
+the participant. Nothing sent to a participant reveals the right answer: images have random names, the same format and
+size in pixels and bytes, and are sent once. Imports `trials`, `pictures` and `store`.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from starlette.exceptions import HTTPException
 from colorgan.turing import pictures, trials
 from colorgan.turing.store import Store
 
-LIMIT = 256  # participants whose images are kept in memory, the latest ones; a page asks again when its are gone
+LIMIT = 256  # latest participants whose images are in memory; a page asks again if its images are gone
 LONGEST = 86_400.0  # seconds: a day; no answer takes longer
-CLOCK = 0.05  # seconds: browsers coarsen their clocks, so that an answer may seem to precede the mask a little
+CLOCK = 0.05  # seconds: with browsers' coarse clocks an answer can seem to precede the mask
 
 
 class Api:
-    """Serves the participants of one test; any thread may call it."""
+    """Serves the participants of one test; any thread can call it."""
 
     def __init__(
         self, store: Store, settings: trials.Settings, pictures: Callable[[int], tuple[np.ndarray, np.ndarray]]
@@ -33,7 +33,7 @@ class Api:
         """Open the test.
 
         Args:
-            store: where the answers go.
+            store: for the answers.
             settings: the test.
             pictures: image index -> (real, generated), both [H, W, 3] uint8; called by several threads at once.
         """
@@ -42,7 +42,7 @@ class Api:
         self._lock = threading.Lock()
 
     def about(self, message: dict) -> dict:
-        """What a participant is told before the test."""
+        """-> the instructions before the test."""
         _fields(message)
         s = self.settings
         return {
@@ -55,17 +55,17 @@ class Api:
         }
 
     def start(self, message: dict) -> dict:
-        """A new participant. -> the token."""
+        """Enroll a new participant. -> the token."""
         _fields(message)
         return {"token": self.store.enroll(self.settings, front="web").token}
 
     def state(self, message: dict) -> dict:
-        """How far a participant is."""
+        """-> a participant's progress."""
         participant = self._participant(*_fields(message, token=str))
         return {"answered": self.store.answered(participant), "total": self.settings.total}
 
     def next(self, message: dict) -> dict:
-        """The trial that is due, with the addresses of its images; or, at the end, the participant's own result."""
+        """-> the trial that is due, with the addresses of its images; at the end, the participant's result."""
         participant = self._participant(*_fields(message, token=str))
         due = self.store.answered(participant)
         if due == len(participant.trials):
@@ -90,7 +90,7 @@ class Api:
         }
 
     def image(self, name: str) -> bytes:
-        """An image as PNG. It is given once: nobody looks at it again in another tab."""
+        """-> an image as PNG. It is sent once, so nobody looks at it again in another tab."""
         with self._lock:
             for files in self._files.values():
                 if name in files:
@@ -98,7 +98,7 @@ class Api:
         raise HTTPException(404, "There is no such image, or no longer. Reload the page to continue.")
 
     def answer(self, message: dict) -> dict:
-        """Save an answer. -> whether it counts; one that was given before does not count again."""
+        """Save an answer. -> whether it counts; a repeated answer does not count."""
         token, number, choice, seconds, hidden, exposure = _fields(
             message, token=str, trial=int, choice=str, seconds=float, hidden=bool, exposure=float
         )
@@ -137,7 +137,7 @@ class Api:
 
 
 def _fields(message, **kinds):
-    """-> the message's values in the order of `kinds`, its only keys; a whole number passes for a float."""
+    """-> the message's values in the order of `kinds`, its only keys; a whole number is accepted as a float."""
     if set(message) != set(kinds):
         wanted = ", ".join(kinds) or "nothing"
         received = ", ".join(sorted(map(str, message)))[:200] or "nothing"

@@ -1,7 +1,6 @@
-"""The answers of a visual Turing test as CSV: once, or kept up to date while the test runs.
+"""The answers of a visual Turing test as CSV, written once or kept up to date while the test runs.
 
-The file of answers stays the truth; a CSV is a copy of it, always a whole one. Imports `trials`, `store` and
-`files.whole`.
+The answers file is the original. A CSV is a copy, always whole. Imports `trials`, `store` and `files.whole`.
 """
 
 from __future__ import annotations
@@ -20,25 +19,25 @@ COLUMNS = (
     "trial", "index", "real_side", "chosen_side", "correct", "seconds", "hidden", "timestamp",
     "kind", "shown", "said", "exposure", "views", "participant", "front", "test",
 )  # fmt: skip
-PERIOD = 1.0  # seconds between two looks at the file of answers
+PERIOD = 1.0  # seconds between two checks of the answers file
 _log = logging.getLogger(__name__)
 
 
 def write(store: Store, path) -> Path | None:
-    """Write every answer of every test as CSV, `COLUMNS`, a line each.
+    """Write every answer of every test as CSV with `COLUMNS`, a line each.
 
     For pairs `real_side` and `chosen_side` are filled, for single pictures `shown` and `said`.
 
     Args:
         store: the answers.
-        path: the file; an earlier export there is replaced, in one step, so that a reader sees a whole file. Any other
-            file is left alone, and the next free name is taken.
+        path: the file. An earlier export is replaced in one step, so a reader sees a whole file. Any other file is
+            kept, and the next free name is used.
 
     Returns:
-        The file that was written; None, and no file, without an answer.
+        The written file; None, and no file, without answers.
 
     Raises:
-        OSError: if it cannot be written; an earlier export is then as it was.
+        OSError: if it cannot be written; an earlier export is then unchanged.
     """
     rows, path, text = store.rows(), destination(path), io.StringIO(newline="")
     if not rows:
@@ -49,7 +48,7 @@ def write(store: Store, path) -> Path | None:
 
 
 def destination(path) -> Path:
-    """-> where `write` writes: `path`, or the next free name if something else than an export is there."""
+    """-> the target of `write`: `path`, or the next free name if `path` is not an export."""
     path, wanted, count = Path(path), Path(path), 1
     while path.exists() and not _is_export(path):
         count += 1
@@ -58,10 +57,10 @@ def destination(path) -> Path:
 
 
 class Follower:
-    """Keeps a CSV up to date, in a thread of its own, while others write into the file of answers.
+    """Keeps a CSV up to date in a thread while others write into the answers file.
 
-    Use it as a context manager. It only ever reads the answers, through a connection of its own, which no writer waits
-    for: whatever goes wrong here delays or loses none.
+    Use it as a context manager. It only reads the answers, through its own connection, for which no writer waits. So no
+    failure here delays or loses an answer.
     """
 
     def __init__(self, answers, path, *, period=PERIOD):
@@ -70,7 +69,7 @@ class Follower:
         Args:
             answers: the path of a `store.Store`.
             path: the CSV, as in `write`; there is none before the first answer.
-            period: seconds between two looks, at least; so many is the CSV behind.
+            period: least seconds between two checks, the delay of the CSV.
 
         Raises:
             StoreError: if `answers` cannot be used.
@@ -94,12 +93,12 @@ class Follower:
             self.refresh()
 
     def refresh(self) -> bool:
-        """Write the CSV if there is something new. -> whether it was written.
+        """Write the CSV if there are new answers. -> whether it was written.
 
-        A failure (a full disk, a spreadsheet that locks the file) is said once; the next look tries again.
+        A failure (a full disk, a spreadsheet that locks the file) is logged once; the next check tries again.
         """
         try:
-            version = self._store.version()  # before the answers: what comes in between is seen at the next look
+            version = self._store.version()  # before the answers, so later answers are seen at the next check
             written = write(self._store, self.path) if version != self._seen else None
         except OSError as error:
             if not self._failed:

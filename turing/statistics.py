@@ -1,4 +1,4 @@
-"""What the answers to a visual Turing test say: rates with intervals, d', attention checks, answers still needed.
+"""Statistics of a visual Turing test: rates with intervals, d', attention checks, answers still needed.
 
 Standard library; imports `trials`.
 """
@@ -15,11 +15,11 @@ from colorgan.turing import trials
 
 _NORMAL = statistics.NormalDist()
 _Z = _NORMAL.inv_cdf(0.975)  # of 95 % intervals
-_MOST = 10**18  # answers: nobody collects more
+_MOST = 10**18  # answers: more are unrealistic
 
 
 def wilson(successes: int, n: int) -> tuple[float, float]:
-    """Wilson's score interval of a share at 95 % (Wilson 1927), n >= 1. -> (low, high) in [0, 1]."""
+    """-> (low, high) in [0, 1]: Wilson's score interval of a share at 95 % (Wilson 1927), n >= 1."""
     centre, half = (successes + _Z**2 / 2) / (n + _Z**2), _half_width(successes / n, n)
     # At 0 and n the formula gives 0 and 1 exactly; rounding would leave 1e-17 outside.
     return (0.0 if successes == 0 else centre - half), (1.0 if successes == n else centre + half)
@@ -30,24 +30,24 @@ def _half_width(share, n):
 
 
 def answers_for(share: float, half_width: float) -> int:
-    """The fewest answers whose Wilson interval is at most +-`half_width` wide when `share` of them are successes."""
+    """-> the fewest answers whose Wilson interval is at most +-`half_width` if `share` of them are successes."""
     # The width falls as the answers grow.
     return 1 + bisect.bisect_left(range(1, _MOST), -half_width, key=lambda n: -_half_width(share, n))
 
 
 def d_prime_pairs(correct: int, n: int) -> float:
-    """Sensitivity in a two-alternative forced choice: sqrt(2) * Phi^-1(share correct) (Macmillan and Creelman 2005).
+    """-> sensitivity in a two-alternative forced choice: sqrt(2) * Phi^-1(share correct) (Macmillan and Creelman 2005).
 
-    The share is (correct + 0.5) / (n + 1), the log-linear correction (Hautus 1995): none or all correct would give
-    infinity. 0 means that real and generated cannot be told apart.
+    The share is (correct + 0.5) / (n + 1), the log-linear correction (Hautus 1995), because none or all correct would
+    give infinity. 0 means that real and generated cannot be told apart.
     """
     return math.sqrt(2) * _z(correct, n)
 
 
 def d_prime_singles(hits: int, real: int, false_alarms: int, generated: int) -> tuple[float, float]:
-    """Sensitivity and bias from single pictures: d' = z(H) - z(F) and c = -(z(H) + z(F)) / 2.
+    """-> sensitivity and bias from single pictures: d' = z(H) - z(F) and c = -(z(H) + z(F)) / 2.
 
-    H is the share of real pictures called real, F that of generated ones called real, both with the log-linear
+    H is the share of real pictures called real, F that of generated pictures called real, both with the log-linear
     correction (Hautus 1995). c < 0: the person tends to say `real` (Macmillan and Creelman 2005).
     """
     high, low = _z(hits, real), _z(false_alarms, generated)
@@ -60,11 +60,11 @@ def _z(count, n):
 
 @dataclass(frozen=True)
 class Summary:
-    """The statistics of answers that count; None stands for what does not exist.
+    """The statistics of answers that count; None: the value does not exist.
 
-    `chances` is how often a generated picture could be taken for a real one: the pairs, or the generated ones of single
-    pictures. `score`, the share of right answers, and `fooled`, that of the chances,
-    are (share, low, high), with Wilson's interval at 95 %. `bias` is c of single pictures. `exposures`: (lowest,
+    `chances` is the number of generated pictures that could be taken for real: the pairs, or the generated single
+    pictures. `score`, the share of right answers, and `fooled`, the share of the chances,
+    are (share, low, high), with Wilson's interval at 95 %. `bias` is c for single pictures. `exposures`: (lowest,
     median, highest) seconds that pictures were visible before they were hidden.
     """
 
@@ -82,9 +82,9 @@ class Summary:
     exposures: tuple[float, float, float] | None = None
 
     def more_needed(self, half_width: float) -> int:
-        """-> how many more answers bring the fooled rate's interval to +-`half_width`, if the rate stays as it is.
+        """-> the number of further answers until the fooled rate's interval is +-`half_width`, at an unchanged rate.
 
-        Without an answer yet the rate is taken for 0.5, which needs the most. Of single pictures half are real.
+        Without answers the rate is assumed to be 0.5, which needs the most. Half of single pictures are real.
         """
         needed = answers_for(self.fooled[0] if self.fooled else 0.5, half_width)
         return max(0, needed - self.chances) * (2 if self.single else 1)
@@ -120,7 +120,7 @@ def _percent(rate):
 
 
 def summarize(answers: Sequence[trials.Answer], *, single: bool = False) -> Summary:
-    """The statistics of the answers that count among these; practice and checks are left out."""
+    """Compute the statistics of the answers that count, without practice and checks."""
     counted = [a for a in answers if a.trial.kind == trials.TEST]
     if not counted:
         return Summary(single)
@@ -151,7 +151,7 @@ def summarize(answers: Sequence[trials.Answer], *, single: bool = False) -> Summ
 
 @dataclass(frozen=True)
 class Person:
-    """A participant's part: how many checks were answered and failed, whether that is too many, and the statistics."""
+    """A participant: number of checks answered and failed, whether these are too many, and the statistics."""
 
     number: int
     checks: int
@@ -163,7 +163,7 @@ class Person:
 
 @dataclass(frozen=True)
 class Result:
-    """A test's outcome: each participant, all pooled, and those pooled who are not flagged."""
+    """A test's outcome: each participant, all pooled, and the pool without flagged participants."""
 
     people: tuple[Person, ...]
     pooled: Summary
@@ -214,13 +214,13 @@ def result(
     check_tolerance: float = 0.25,
     precision_target: float = 0.05,
 ) -> Result:
-    """The outcome of a test.
+    """Compute the outcome of a test.
 
     Args:
-        answers: {participant: answers}, one at least.
+        answers: {participant: answers}, at least one answer.
         settings: the test.
-        check_tolerance: who fails more than this share of the attention checks answered is flagged.
-        precision_target: half width of the fooled rate's interval to aim at.
+        check_tolerance: participants who fail a larger share of their attention checks are flagged.
+        precision_target: desired half width of the fooled rate's interval.
     """
     people, everything, kept = [], [], []
     for number, given in sorted(answers.items()):

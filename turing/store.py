@@ -1,8 +1,7 @@
-"""The answers of a visual Turing test on disk: one SQLite file, each answer saved in a transaction of its own.
+"""The answers of a visual Turing test on disk: one SQLite file, with a transaction for each answer.
 
-Several participants, in windows and pages, in one process or several, may use a file at once. It holds any number of
-tests, told apart by their settings; answers to one are never counted for another. Standard library; imports
-`trials`.
+Several participants, in windows and pages, in one process or several, can use a file at once. It holds any number of
+tests, distinguished by their settings. Answers to a test never count for another. Standard library; imports `trials`.
 """
 
 from __future__ import annotations
@@ -37,12 +36,12 @@ ANSWERED = "SELECT count(*) FROM answers WHERE participant = ?"
 
 
 class StoreError(OSError):
-    """The file of answers cannot be read or written."""
+    """The answers file cannot be read or written."""
 
 
 @dataclass(frozen=True)
 class Participant:
-    """Someone who takes a test: a number within it from 1, a secret token to go on with, and the plan."""
+    """A person who takes a test: a number from 1, a secret token to continue with, and the plan."""
 
     id: int
     number: int
@@ -52,13 +51,13 @@ class Participant:
 
 
 class Store(contextlib.AbstractContextManager):
-    """A file of answers. Use it as a context manager; any thread may call it."""
+    """An answers file. Use it as a context manager; any thread can call it."""
 
     def __init__(self, path):
-        """Open the file at `path`; it and missing folders are made.
+        """Open the file at `path`; create it and missing folders.
 
         Raises:
-            StoreError: if it is not a file of answers or cannot be used.
+            StoreError: if it is not an answers file or cannot be used.
         """
         self.path = Path(path)
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -94,7 +93,7 @@ class Store(contextlib.AbstractContextManager):
 
     @contextlib.contextmanager
     def _transaction(self):
-        """All or nothing; the write lock is taken at once, so that what is read stays true until the end."""
+        """A transaction that takes the write lock at once, so values read stay valid until its end."""
         with self._lock, self._errors():
             self._database.execute("BEGIN IMMEDIATE")
             try:
@@ -106,7 +105,7 @@ class Store(contextlib.AbstractContextManager):
                 raise
 
     def close(self):
-        """Close the file; answers that are being saved are saved first."""
+        """Close the file, after saving current answers."""
         with self._lock:
             self._database.close()
 
@@ -114,14 +113,14 @@ class Store(contextlib.AbstractContextManager):
         self.close()
 
     def enroll(self, settings: Settings, *, front: str) -> Participant:
-        """A new participant of the test with these settings, which is entered when it is new.
+        """Enroll a new participant of the test with these settings; add the test if it is new.
 
         Args:
             settings: the test.
             front: `window` or `web`.
 
         Returns:
-            The participant with a plan, which is kept: going on needs no second draw.
+            The participant with a plan. The plan is saved, so continuing needs no second draw.
         """
         token = secrets.token_hex(16)
         with self._transaction() as do:
@@ -138,7 +137,7 @@ class Store(contextlib.AbstractContextManager):
         return Participant(identity, number, token, settings, trials)
 
     def find(self, token: str, settings: Settings) -> Participant | None:
-        """The participant of this test with that token, or None."""
+        """-> the participant of this test with that token, or None."""
         rows = self._read(
             "SELECT p.id, p.number, r.number, r.kind, r.image, r.truth FROM participants p "
             "JOIN tests t ON t.id = p.test JOIN trials r ON r.participant = p.id "
@@ -149,24 +148,24 @@ class Store(contextlib.AbstractContextManager):
         return Participant(*rows[0][:2], token, settings, tuple(Trial(*row[2:]) for row in rows)) if rows else None
 
     def answered(self, participant: Participant) -> int:
-        """How many trials have their answer: always the first ones."""
+        """-> the number of answered trials, which are always the first."""
         return self._read(ANSWERED, participant.id)[0][0]
 
     def shown(self, participant: Participant, number: int):
-        """Trial `number` was given to the front end."""
+        """Record that trial `number` was given to the front end."""
         with self._transaction() as do:
             do("UPDATE trials SET views = views + 1 WHERE participant = ? AND number = ?", (participant.id, number))
 
     def views(self, participant: Participant, number: int) -> int:
-        """How often trial `number` was given to the front end."""
+        """-> how often trial `number` was given to the front end."""
         where = "WHERE participant = ? AND number = ?"
         return self._read(f"SELECT views FROM trials {where}", participant.id, number)[0][0]
 
     def save(self, participant: Participant, answer: Answer) -> bool:
-        """Put an answer on the disk.
+        """Save an answer.
 
         Returns:
-            Whether it counts: False if the trial has its answer already, which stays as it is.
+            Whether it counts: False if the trial already has an answer, which is kept.
 
         Raises:
             ValueError: if an earlier trial has no answer yet.
@@ -191,7 +190,7 @@ class Store(contextlib.AbstractContextManager):
         return found
 
     def rows(self, settings: Settings | None = None) -> list[tuple[int, int, str, Answer]]:
-        """-> (test, participant's number, front, answer) of every answer to one test or to all, as of one moment."""
+        """-> (test, participant's number, front, answer) of every answer to one test or to all, at one moment."""
         rows = self._read(
             "SELECT t.id, p.number, p.front, a.trial, r.kind, r.image, r.truth, a.choice, a.seconds, a.hidden, "
             "a.exposure, a.given, r.views FROM answers a "
@@ -203,11 +202,11 @@ class Store(contextlib.AbstractContextManager):
         return [(*row[:3], Answer(Trial(*row[3:7]), *row[7:9], bool(row[9]), *row[10:])) for row in rows]
 
     def version(self) -> int:
-        """-> a number that is another one once somebody else, another `Store` or process, has changed the file."""
+        """-> a number that changes when another `Store` or process changes the file."""
         return self._read("PRAGMA data_version")[0][0]
 
     def _read(self, query, *values):
-        """One query sees one state of the file by itself; without a transaction, no writer waits for it."""
+        """A single query sees one state of the file; without a transaction, no writer waits for it."""
         with self._lock, self._errors():
             return self._database.execute(query, values).fetchall()
 

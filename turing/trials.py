@@ -1,8 +1,8 @@
-"""The visual Turing test without its windows: what a test is, each participant's trials, the timing rule.
+"""The visual Turing test without its windows: the test, each participant's trials, the timing rule.
 
-A person sees a real photograph beside a colorized one and says which is real; or one picture, and says whether it is
-real. A front end (a window, a page) shows what is due and hands on the answers; `store` keeps them,
-`statistics` sums them up. Standard library and numpy; imports nothing of ours.
+A person sees a real and a colorized photograph and says which is real; or a single picture, and says whether it is
+real. A front end (a window, a page) shows trials and passes on the answers, `store` saves them, `statistics` summarizes
+them. Standard library and numpy; imports nothing of ours.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-SIDES = ("left", "right")  # pairs: where the real photograph is
-VERDICTS = ("real", "generated")  # single pictures: what is shown
-PRACTICE, CHECK, TEST = "practice", "check", "test"  # kinds of trials; only the last counts
-REACTION = 0.15  # seconds: an answer faster than any eye is a key held down or a double click, not an answer
+SIDES = ("left", "right")  # pairs: the side of the real photograph
+VERDICTS = ("real", "generated")  # single pictures: the kind shown
+PRACTICE, CHECK, TEST = "practice", "check", "test"  # kinds of trials; only the last kind counts
+REACTION = 0.15  # seconds: a faster answer is a held key or a double click
 
 
 @dataclass(frozen=True)
 class Trial:
     """One question: its number from 0, its kind, the image's index, and the right answer.
 
-    The right answer, `truth`, is one of `SIDES` in a test of pairs and one of `VERDICTS` in one of single pictures. An
-    attention check shows the real picture beside an obviously wrong one, or the wrong one alone.
+    The right answer, `truth`, is one of `SIDES` in a test of pairs and one of `VERDICTS` in a test of single pictures.
+    An attention check shows the real and an obviously wrong picture, or only the wrong picture.
     """
 
     number: int
@@ -39,11 +39,11 @@ class Answer:
 
     trial: Trial
     choice: str  # one of the test's choices
-    seconds: float  # from the pictures' appearance to the answer
+    seconds: float  # from showing the pictures to the answer
     hidden: bool  # whether the answer came after the pictures were hidden
     exposure: float  # seconds that the pictures were really visible
     timestamp: str  # ISO 8601, UTC
-    views: int = 1  # how often the front end was given the trial's pictures; above 1, a page was loaded again
+    views: int = 1  # how often the front end got the trial's pictures; above 1, a page was loaded again
 
     @property
     def correct(self) -> bool:
@@ -58,14 +58,14 @@ def stamp() -> str:
 
 @dataclass(frozen=True)
 class Settings:
-    """What makes two tests the same one, so that their answers may be pooled.
+    """The settings that identify a test; answers with equal settings can be pooled.
 
     Raises:
-        ValueError: if the images do not suffice: none is shown twice.
+        ValueError: if there are too few images, because none is shown twice.
     """
 
     size: int  # trials that count, per participant
-    num_images: int  # how many images there are to draw from
+    num_images: int  # number of images to draw from
     seed: int = 0  # of every participant's plan
     delay: float = 0.0  # seconds that pictures are shown; 0: until the answer
     practice: int = 0  # trials before those that count
@@ -84,7 +84,7 @@ class Settings:
 
     @property
     def choices(self) -> tuple[str, str]:
-        """The answers that there are."""
+        """The possible answers."""
         return VERDICTS if self.single else SIDES
 
     @property
@@ -94,11 +94,11 @@ class Settings:
 
 
 def plan(settings: Settings, participant: int) -> list[Trial]:
-    """A participant's trials: which images, in which order, which answer is right; no image twice.
+    """-> a participant's trials: images, order and right answers; no image twice.
 
-    Practice comes first; the checks lie at random among the trials that count. Practice, checks and the rest are each
-    balanced: both answers are right equally often, up to an odd one. Nobody can use that by counting, for nobody is
-    told during the test whether an answer was right. A check of single pictures always shows a wrong one.
+    Practice comes first; checks are at random places among the trials that count. Practice, checks and the others are
+    each balanced: both answers are right equally often, except for an odd trial. Counting does not help a participant,
+    because the test does not say whether an answer was right. A check of single pictures always shows a wrong picture.
 
     Args:
         settings: the test.
@@ -115,16 +115,16 @@ def plan(settings: Settings, participant: int) -> list[Trial]:
 
 
 def _balanced(count, choices, rng):
-    """-> `count` choices in random order, as many of one as of the other; which has the odd one is drawn."""
+    """-> `count` choices in random order, equally many of both; an odd choice is drawn."""
     first = int(rng.integers(2))
     return [choices[(first + int(k)) % 2] for k in rng.permutation(count)]
 
 
 class Session:
-    """The course of a test in one window: which trial is due, whether it is hidden. It reads no clock itself.
+    """The course of a test in one window: which trial is due, whether it is hidden. It reads no clock.
 
-    The timing rule: with `delay` d > 0 the pictures are hidden d seconds after they were shown, and the answer is
-    still taken then; with 0 they stay until the answer.
+    The timing rule: with `delay` d > 0 the pictures are hidden after d seconds, and answers are still accepted; with 0
+    they stay until the answer.
     """
 
     def __init__(
@@ -141,33 +141,32 @@ class Session:
 
     @property
     def current(self) -> Trial:
-        """The trial that is due; not to be asked for when `done`."""
+        """The trial that is due; do not call it when `done`."""
         return self.trials[self.position]
 
     def drawn(self, now: float):
-        """What is due, the pictures or later their mask, is on the screen now (seconds of a monotonic clock)."""
+        """Tell the session that the pictures, or their mask, are now on the screen (seconds of a monotonic clock)."""
         if self.shown_at is None:
             self.shown_at = now
         elif self.hidden and self.masked_at is None:
             self.masked_at = now
 
     def tick(self, now: float) -> bool:
-        """Time has passed. -> whether the pictures must be hidden (and stay so until the next trial is shown)."""
+        """Tell the session the time. -> whether the pictures must be hidden (until the next trial is shown)."""
         delay = self.settings.delay
         if delay > 0 and self.shown_at is not None and now - self.shown_at >= delay:
             self.hidden = True
         return self.hidden
 
     def answer(self, choice: str, now: float) -> Answer | None:
-        """The person has chosen, one of the test's choices.
+        """Take the person's choice, one of the test's choices.
 
         Returns:
-            The recorded answer; None, and nothing has happened, if nothing is shown or it has been for less than
-            `REACTION` seconds.
+            The recorded answer; None without effect if nothing is shown, or for less than `REACTION` seconds.
         """
         if self.done or self.shown_at is None or now - self.shown_at < REACTION:
             return None
-        # A front end's timer may be late: what counts is whether the person's time was over.
+        # A front end's timer can be late; the person's time decides.
         hidden = self.tick(now)
         seconds = now - self.shown_at
         exposure = (now if self.masked_at is None else self.masked_at) - self.shown_at

@@ -1,7 +1,7 @@
 """The visual Turing test in a browser: a page, and `api` as JSON over HTTP, for several participants at once.
 
-It speaks no TLS and knows no users; a test on the open Internet belongs behind a proxy that does. Imports `api`, and
-`server.guard`, which refuses what others send.
+It has no TLS and no users: on the open Internet, put it behind a proxy that has. Imports `api`, and `server.guard`,
+which refuses requests from other pages.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ HEADERS = {
 
 
 async def _message(request: fastapi.Request) -> dict:
-    """The JSON object that a request brings. FastAPI's own reading would answer with other words than a person's."""
+    """-> the JSON object in a request. FastAPI's own parsing has error texts that people do not understand."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise HTTPException(415, "A message must be of type application/json.")
     try:
@@ -46,7 +46,7 @@ def build(api: Api, *, host: str) -> Guard:
 
     Args:
         api: answers the messages, several at a time.
-        host: the name or address that it is served at.
+        host: the name or address of the server.
     """
     app = fastapi.FastAPI(openapi_url=None)
     page = resources.files("colorgan.turing").joinpath("page.html").read_text(encoding="utf-8")
@@ -70,7 +70,7 @@ def build(api: Api, *, host: str) -> Guard:
         raise HTTPException(404, "There is no such page. The test is at /.")
 
     @app.exception_handler(Exception)
-    def fail(request, error):  # it is raised again, so that it is logged
+    def fail(request, error):  # raised again for the log
         problem = "The server has a problem. Your answers so far are saved. Please tell the person who runs the test."
         return JSONResponse({"detail": problem}, 500)
 

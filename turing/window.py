@@ -1,7 +1,7 @@
 """The window of the visual Turing test: one or two pictures, one question. The only desktop window of the project.
 
-Shows what `trials.Session` says and feeds it with keys and clicks; the answers go to a `store.Store`.
-matplotlib, with whatever window toolkit works.
+It shows the state of a `trials.Session`, passes keys and clicks to it, and saves answers in a `store.Store`. It uses
+matplotlib with any window toolkit that works.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from colorgan.turing import pictures, statistics, trials
 from colorgan.turing.store import Participant, Store
 
 QUESTIONS = {False: "Which one is the real photograph?", True: "Is this a real photograph?"}  # by `single`
-CLOSING = 0.5  # seconds: the last answer's key, held a little long, does not close the summary
+CLOSING = 0.5  # seconds: a key held after the last answer does not close the summary
 HELP = {
     False: "left / right arrow, 1 / 2, A / B or a click on a picture;  Esc: stop",
     True: "real: left arrow, 1 or R     not real: right arrow, 2 or N;  Esc: stop",
 }
-KEYS = {  # key -> which of the test's choices
+KEYS = {  # key -> index of the test's choice
     False: {"left": 0, "1": 0, "a": 0, "right": 1, "2": 1, "b": 1},
     True: {"left": 0, "1": 0, "r": 0, "right": 1, "2": 1, "n": 1},
 }
@@ -77,13 +77,13 @@ def _opens_windows(backend):
 def run_window(pairs: Callable[[int], tuple[np.ndarray, np.ndarray]], store: Store, participant: Participant) -> None:
     """Ask a participant all trials, or until Esc or the window's close button; returns when the window is closed.
 
-    It begins with the first trial that has no answer. At the end the window shows the participant's own result. Before,
-    `require_display` has chosen matplotlib's backend.
+    It begins with the first unanswered trial. At the end the window shows the participant's result. Call
+    `require_display` first: it chooses matplotlib's backend.
 
     Args:
         pairs: image index -> (real, generated), both [H, W, 3] uint8.
-        store: where the answers go; each is on the disk before the next trial is shown.
-        participant: of `Store.enroll` or `Store.find`.
+        store: for the answers; each is saved before the next trial is shown.
+        participant: from `Store.enroll` or `Store.find`.
 
     Raises:
         OSError: if an answer cannot be saved.
@@ -92,7 +92,7 @@ def run_window(pairs: Callable[[int], tuple[np.ndarray, np.ndarray]], store: Sto
 
 
 class _Window:
-    """Draws the session's state; its clock starts when a pair is drawn, not when it is asked for."""
+    """Draws the session's state. A trial's time starts when its pictures are drawn, not when they are requested."""
 
     def __init__(self, pairs, store, participant):
         self.pairs, self.store, self.participant, self.settings = pairs, store, participant, participant.settings
@@ -106,7 +106,7 @@ class _Window:
         with matplotlib.rc_context({"toolbar": "None"}):
             self.figure = pyplot.figure("colorgan: visual Turing test", figsize=(11, 6.5), facecolor="white")
         manager = self.figure.canvas.manager
-        if manager.key_press_handler_id is not None:  # matplotlib's own keys: arrows browse views, q quits
+        if manager.key_press_handler_id is not None:  # matplotlib's default keys: arrows browse views, q quits
             self.figure.canvas.mpl_disconnect(manager.key_press_handler_id)
         middle, soft = {"ha": "center", "va": "center"}, "0.35"
         self.title = self.figure.text(0.5, 0.945, QUESTIONS[self.settings.single], fontsize=20, **middle)
@@ -135,7 +135,7 @@ class _Window:
 
     def _guarded(self, react):
         def guarded(*event):
-            # matplotlib prints an exception of a callback and goes on; a full disk, say, must end the test instead.
+            # matplotlib only prints a callback's exception, but an error such as a full disk must end the test.
             try:
                 react(*event)
             except Exception as error:
@@ -180,7 +180,7 @@ class _Window:
         if self.session.shown_at is None or self.session.done:
             return
         if not self.session.tick(time.monotonic()):
-            # A toolkit's timer may fire a little early by our clock.
+            # A toolkit's timer can fire slightly early.
             self.timer.interval = 5
             self.timer.start()
             return
@@ -226,7 +226,7 @@ class _Window:
 
 
 def _place(trial, settings):
-    """-> where in the test a trial is; that it is a check is not said."""
+    """-> a trial's place in the test, without revealing checks."""
     if trial.kind == trials.PRACTICE:
         return f"Practice {trial.number + 1} / {settings.practice}"
     return f"{trial.number + 1 - settings.practice} / {settings.total - settings.practice}"

@@ -1,1 +1,1 @@
-"""What people read of an evaluation: `tables` are text and Markdown, `page` is report.html, `picture` report.png."""
+"""Reports of an evaluation: `tables` as text and Markdown, `page` as report.html, `picture` as report.png."""

@@ -1,7 +1,7 @@
-"""An evaluation as one HTML file: pictures embedded, nothing fetched, light or dark as the reader's device has it.
+"""An evaluation as one HTML file: pictures are embedded, nothing is fetched, light or dark as the reader's device.
 
-`page.html`, a Jinja template with `page.css` and `page.js` in it, says what is shown and how. Imports `tables`,
-`verdict`, `plots`, `baselines` and `definitions`.
+`page.html`, a Jinja template with `page.css` and `page.js`, has the layout. Imports `tables`, `verdict`, `plots`,
+`baselines` and `definitions`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from colorgan.evaluation import baselines, definitions
 from colorgan.evaluation.report import plots, tables, verdict
 
 HERE = Path(__file__).parent
-SMALL = 128  # pixels: what is not larger is embedded without loss, and enlarged pixel by pixel
+SMALL = 128  # pixels: pictures up to this size are embedded without loss and enlarged pixel by pixel
 QUALITY = 90  # of WebP, for larger pictures
 PARTS = ("first", "worst", "median", "best")
 
@@ -61,11 +61,11 @@ def results_rows(evaluation) -> list[dict]:
 
 
 def card(evaluation, one) -> dict:
-    """A photograph of the gallery as the page shows it.
+    """-> a photograph of the gallery for the page.
 
     Returns:
         {"what": its name, "layers": [(name, picture)], "pixels": whether it is shown pixel by pixel, "width", "height",
-        "data": what the script reads: class, values as numbers and as text, and the parts that it is shown for}.
+        "data": for the script: class, values as numbers and text, and its parts of the gallery}.
     """
     height, width = one["truth"].shape[:2]
     small = max(height, width) <= SMALL

@@ -1,4 +1,4 @@
-"""An evaluation as one picture: the verdict, the table, the plots and some pictures of what `page` shows.
+"""An evaluation as one picture: verdict, table, plots and some of the pictures of `page`.
 
 Imports `tables`, `verdict`, `plots` and `sheets`.
 """
@@ -41,7 +41,7 @@ def png(evaluation) -> bytes:
 
 
 def _cards(evaluation, cards):
-    """Gray | truth | results of cards, each over what it is among the worst by, and its name."""
+    """Draw gray | truth | results of cards, each above its name and the metric by which it is among the worst."""
     labels = []
     for card in cards:
         by = {f"{tables.plain_label(n)} of {m}" for part, m, n in card["shown"] if part == "worst"}
@@ -51,7 +51,7 @@ def _cards(evaluation, cards):
 
 
 def _text(words):
-    """Text in a fixed width, which tables need."""
+    """Draw text in a fixed width, for tables."""
     font = ImageFont.truetype(str(plots.MONOSPACE), TEXT_SIZE)
     left, top, right, bottom = ImageDraw.Draw(Image.new("RGB", (1, 1))).multiline_textbbox((0, 0), words, font=font)
     image = Image.new("RGB", (int(np.ceil(right - left)) + 1, int(np.ceil(bottom)) + 1), "white")
@@ -60,7 +60,7 @@ def _text(words):
 
 
 def _joined(parts, axis=0):
-    """Pictures below (axis 0) or beside (1) each other, on white, a margin around each."""
+    """Join pictures vertically (axis 0) or horizontally (1) on white, with a margin around each."""
     arrays = [np.asarray(part) for part in parts]
     longest = max(array.shape[1 - axis] for array in arrays)
     for i, array in enumerate(arrays):

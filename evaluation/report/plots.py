@@ -1,8 +1,7 @@
 """The plots of a report: differences, accuracy curves, colours and chroma of an evaluation's `traces`, its `steering`.
 
-Each of `PLOTS` returns matplotlib figures, none wider than what a phone can show legibly; no window is opened. Imports
-`baselines`, `traces`, `formulas` and `tables`; with `turing.window` and `training.writers` the only users of
-matplotlib.
+Each of `PLOTS` returns matplotlib figures that a phone can show legibly; no window is opened. Imports `baselines`,
+`traces`, `formulas` and `tables`; with `turing.window` and `training.writers` the only users of matplotlib.
 """
 
 from __future__ import annotations
@@ -20,12 +19,12 @@ from colorgan.evaluation import baselines, traces
 from colorgan.evaluation.formulas import AUC_THRESHOLDS
 from colorgan.evaluation.report import tables
 
-# Okabe and Ito 2008: told apart by colour-blind eyes too; the dashes tell them apart without colour.
+# Okabe and Ito 2008: distinct for colour-blind readers too; the dashes are distinct without colour.
 LINES = (("#0072b2", "-"), ("#d55e00", "--"), ("#009e73", "-."), ("#cc79a7", ":"), ("#e69f00", "-"), ("#56b4e9", "--"))
 MARKS = "osD^vP"
 DPI = 110
 WIDE = 5.0  # inches
-ENOUGH = 1e-4  # share of the pixels below which the mean of a column would be noise
+ENOUGH = 1e-4  # least share of the pixels for a column's mean; below it is noise
 MONOSPACE = Path(matplotlib.get_data_path()) / "fonts/ttf/DejaVuSansMono.ttf"  # Pillow has no such font
 
 
@@ -44,17 +43,16 @@ def drawn(evaluation) -> dict[str, list[bytes]]:
 
 def _png(figure):
     data = io.BytesIO()
-    # Without the metadata: they carry the version, by which files would differ from one installation to the next.
+    # Without metadata, because its version would make files differ between installations.
     figure.savefig(data, format="png", dpi=DPI, metadata={"Software": None})
     return data.getvalue()
 
 
 def forest(evaluation) -> list[Figure]:
-    """Differences of the models, a row per metric: to the right of the line, the model of the mark is better.
+    """Plot differences of the models, a row per metric: to the right of the line, the mark's model is better.
 
-    A figure for each model with those after it, and one of gray with all; none without comparisons. Every row has a
-    scale of its own, since metrics have different units; its marks share it. Filled marks are decided, see
-    `Comparison.better`.
+    There is a figure for each model with the models after it, and a figure for gray with all; none without comparisons.
+    Every row has its scale, because metrics have different units. Filled marks are decided, see `Comparison.better`.
     """
     tested = [one for one in evaluation.comparisons if one.tested]
     return [_forest([one for one in tested if one.a == a]) for a in dict.fromkeys(one.a for one in tested)]
@@ -89,7 +87,8 @@ def _forest(pairs):
 
 
 def curves(evaluation) -> list[Figure]:
-    """Shares of pixels over thresholds, a line per model: the epsilon accuracy, and the ab distance behind `auc`."""
+    """Plot shares of pixels over thresholds, a line per model: the epsilon accuracy, and the ab distance behind
+    `auc`."""
     found = evaluation.traces
     panels = (
         (found.eps_curve, traces.EPS_GRID, "epsilon, Lab units", "epsilon accuracy"),
@@ -110,7 +109,8 @@ def curves(evaluation) -> list[Figure]:
 
 
 def ab_histograms(evaluation) -> list[Figure]:
-    """How often each ab occurs in the truth and in the results of each model, but for baselines, which have one."""
+    """Plot how often each ab occurs in the truth and in the results of each model, except baselines, which have one
+    ab."""
     found = evaluation.traces
     panels = {"truth": found.truth_ab} | {name: found.ab[name] for name in baselines.own(found.ab)}
     figures = _histograms(panels, traces.AB_EDGES)
@@ -123,7 +123,7 @@ def ab_histograms(evaluation) -> list[Figure]:
 
 
 def chroma(evaluation) -> list[Figure]:
-    """Achieved against true chroma of the pixels: on the dashed line, a pixel is as colourful as it was."""
+    """Plot achieved against true chroma of the pixels; on the dashed line they are equal."""
     panels = {name: evaluation.traces.chroma[name] for name in baselines.own(evaluation.traces.chroma)}
     figures = _histograms(panels, traces.CHROMA_EDGES)
     middles = (traces.CHROMA_EDGES[:-1] + traces.CHROMA_EDGES[1:]) / 2
@@ -138,7 +138,7 @@ def chroma(evaluation) -> list[Figure]:
 
 
 def steering(evaluation) -> list[Figure]:
-    """PSNR and MAE of a and b over the number of points that people give, with intervals, a line per model."""
+    """Plot PSNR and MAE of a and b over the number of given points, with intervals, a line per model."""
     if not evaluation.steering:
         return []
     figures = []
@@ -164,7 +164,7 @@ PLOTS = {"forest": forest, "curves": curves, "colours": ab_histograms, "chroma":
 
 
 def _histograms(panels, edges):
-    """Histograms of the same number of pixels, rows along x, on one logarithmic scale; empty bins stay paper.
+    """Plot histograms of the same number of pixels, rows along x, on one logarithmic scale; empty bins are blank.
 
     Args:
         panels: {title: [n, n] counts}.

@@ -11,13 +11,13 @@ from PIL import Image, ImageDraw, ImageFont
 from colorgan.evaluation import baselines
 from colorgan.models.predictor import to_rgb8
 
-CELL = 256  # pixels: pictures of a sheet are enlarged by the largest whole factor that keeps them within this
+CELL = 256  # pixels: pictures are enlarged by the largest whole factor that fits into this size
 GAP = 6
 LABEL_SIZE = 14
 
 
 def sample_sheet(evaluation):
-    """An evaluation's samples, of which there are some, as a picture: a row for each, under its name.
+    """-> the samples of an evaluation with samples as a picture, a row for each, under its name.
 
     Returns:
         [height, width, 3] uint8, sRGB.
@@ -35,11 +35,11 @@ def sample_pictures(sample) -> list[tuple[str, np.ndarray]]:
 
 
 def sample_grid(truth_rgb, result_lab):
-    """The picture gray | truth | result of a run in progress.
+    """-> the picture gray | truth | result of a run in progress.
 
     Args:
         truth_rgb: [n, H, W, 3] uint8, sRGB.
-        result_lab: [n, H, W, 3] float, Lab, as `Colorizer.predict_lab` returns it.
+        result_lab: [n, H, W, 3] float, Lab from `Colorizer.predict_lab`.
 
     Returns:
         [height, width, 3] uint8, sRGB.
@@ -49,14 +49,14 @@ def sample_grid(truth_rgb, result_lab):
 
 
 def picture_grid(names: Sequence[str], rows, *, labels: Sequence[str] = ()):
-    """Pictures in named columns on white.
+    """-> pictures in named columns on white.
 
-    Small pictures are enlarged by a whole factor without interpolation, so that 32x32 pixels can be seen as they are.
+    Small pictures are enlarged by a whole factor without interpolation, to show 32x32 pixels exactly.
 
     Args:
         names: of the columns.
-        rows: of pictures [H, W, 3] uint8, one for each column; sizes may differ between rows, not within one.
-        labels: a text under each row, such as its picture's name; what is too long loses its middle. Default: none.
+        rows: of pictures [H, W, 3] uint8, one for each column; sizes can differ between rows, not within a row.
+        labels: a text under each row, such as its picture's name; a long text loses its middle. Default: none.
 
     Returns:
         [height, width, 3] uint8.
@@ -83,7 +83,7 @@ def picture_grid(names: Sequence[str], rows, *, labels: Sequence[str] = ()):
 
 
 def _fitted(text, font, width):
-    """-> a text that is at most `width` pixels wide: of a long path, the ends tell more than the middle."""
+    """-> a text of at most `width` pixels, shortened in the middle, because a path's ends tell most."""
     fitted, kept = text, len(text)
     while kept > 2 and font.getlength(fitted) > width:
         kept -= 1
@@ -92,7 +92,8 @@ def _fitted(text, font, width):
 
 
 def enlarged(picture) -> Image.Image:
-    """-> a picture, [H, W, 3] uint8, by the largest whole factor that keeps it within `CELL`; never interpolated."""
+    """-> a picture, [H, W, 3] uint8, enlarged by the largest whole factor that fits into `CELL`, without
+    interpolation."""
     image = Image.fromarray(np.ascontiguousarray(picture))
     factor = max(1, CELL // max(image.size))
     return image.resize((image.width * factor, image.height * factor), Image.Resampling.NEAREST)

@@ -1,7 +1,7 @@
 """The tables of an evaluation, as text and Markdown, and the lines of its protocol. Imports `baselines` and
 `definitions`; no drawing.
 
-A table is (title, header, rows), the rows as long as the header.
+A table is (title, header, rows); rows are as long as the header.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ DIGITS = {"ssim": 3, "kid": 4, "lpips": 3, "reachable": 3, **dict.fromkeys(defin
 
 
 def protocol_rows(protocol: Mapping) -> list[tuple[str, str]]:
-    """-> (name, value) lines of a protocol, its definitions left out; the name is empty in a line's continuation."""
+    """-> (name, value) lines of a protocol without definitions; continuation lines have an empty name."""
     rows = []
     for key, value in protocol.items():
         if not isinstance(value, Mapping):
@@ -36,7 +36,8 @@ def protocol_text(protocol: Mapping) -> str:
 
 
 def results(evaluation):
-    """-> the table of results: a row per metric, a column per model; what was desired stands beside, if anything."""
+    """-> the table of results: a row per metric, a column per model, and a column of desired values if there are
+    any."""
     columns, desired = columns_of(evaluation), evaluation.desired
     rows = []
     for name in next(iter(columns.values())):
@@ -48,7 +49,7 @@ def results(evaluation):
 
 
 def columns_of(evaluation) -> dict:
-    """-> {model: {metric: (value, low, high)}} of the table of results: groups stand for their runs."""
+    """-> {model: {metric: (value, low, high)}} of the table of results; groups replace their runs."""
     if not evaluation.groups:
         return evaluation.table
     runs = {run for group in evaluation.groups.values() for run in group.runs}
@@ -57,7 +58,7 @@ def columns_of(evaluation) -> dict:
 
 
 def marks(evaluation) -> dict:
-    """-> {(metric, model): a set of `best` and `gray wins`}: who is best, and who is not even as good as gray."""
+    """-> {(metric, model): a set of `best` and `gray wins`}: the best models, and the models worse than gray."""
     columns, found = columns_of(evaluation), {}
     for name in next(iter(columns.values())):
         if not definitions.metric(name).better:
@@ -72,7 +73,7 @@ def marks(evaluation) -> dict:
 
 
 def results_with_marks(evaluation, best):
-    """The table of results, its best values set as `best` says, with `gray wins` behind what is worse than gray."""
+    """-> the table of results, with best values formatted by `best`, and `gray wins` after values worse than gray."""
     title, header, rows = results(evaluation)
     marked, names = marks(evaluation), list(next(iter(columns_of(evaluation).values())))
     rows = [
@@ -88,7 +89,8 @@ def _marked(value, marked, best):
 
 
 def comparison_table(comparison):
-    """-> the table of a `comparisons.Comparison`; the last column names a model where the corrected p-value does."""
+    """-> the table of a `comparisons.Comparison`; the last column names the better model if the corrected p-value
+    decides."""
     rows = []
     for name, row in comparison.rows.items():
         better = comparison.better(name) or ("undecided" if "gain" in row else "")
@@ -106,7 +108,7 @@ def _p(value):
 
 
 def group_tables(evaluation):
-    """-> of each group of several runs its mean, its spread over the seeds, and its runs."""
+    """-> a table for each group of several runs: its mean, its spread over the seeds, and its runs."""
     for name, group in evaluation.groups.items():
         if len(group.runs) == 1:
             continue
@@ -119,7 +121,7 @@ def group_tables(evaluation):
 
 
 def settings_tables(evaluation):
-    """-> the settings in which the models' trainings differ; none where there are none."""
+    """-> the table of settings in which the models' trainings differ; none if there are none."""
     if evaluation.settings:
         models = list(next(iter(evaluation.settings.values())))
         rows = [[name, *(own[model] for model in models)] for name, own in evaluation.settings.items()]
@@ -127,7 +129,7 @@ def settings_tables(evaluation):
 
 
 def steering_tables(evaluation):
-    """-> of each model what came of what people asked, and a table of aims; none where nothing was asked."""
+    """-> tables of each model's results for wishes and for aims; none without wishes."""
     for model, entries in evaluation.steering.items():
         title = f"{model}, wishes, N = {evaluation.protocol['n']} images, [95 % interval], paired differences"
         header = ["given", label("psnr"), "difference", label("mae_ab"), "difference", "to", label("in_place")]
@@ -144,7 +146,8 @@ def steering_tables(evaluation):
 
 
 def _steered(entry):
-    """-> the row of a wish: value and paired difference of each metric, to what, and the share of points in place."""
+    """-> the row of a wish: value and paired difference of each metric, its reference, and the share of points in
+    place."""
     row, found, difference = [entry["given"]], entry["results"], entry.get("difference", {})
     for name in ("psnr", "mae_ab"):
         row += [cell(name, found[name]), cell(name, difference[name], sign="+") if difference else ""]
@@ -164,7 +167,7 @@ def class_tables(evaluation):
 
 
 def markdown_table(table: tuple[str, Sequence[str], Sequence[Sequence[str]]]) -> str:
-    """-> a table as Markdown under its title, its first column to the left and the others to the right."""
+    """-> a table as Markdown under its title, the first column left-aligned, the others right-aligned."""
     title, header, rows = table
     escaped = [[cell.replace("|", "\\|") for cell in row] for row in (header, *rows)]
     escaped.insert(1, ["---"] + ["---:"] * (len(header) - 1))
@@ -172,7 +175,7 @@ def markdown_table(table: tuple[str, Sequence[str], Sequence[Sequence[str]]]) ->
 
 
 def text_table(table: tuple[str, Sequence[str], Sequence[Sequence[str]]]) -> str:
-    """-> the same as aligned text with a line under the header."""
+    """-> the table as aligned text with a line under the header."""
     title, header, rows = table
     widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
     lines = [
@@ -185,7 +188,7 @@ def text_table(table: tuple[str, Sequence[str], Sequence[Sequence[str]]]) -> str
 def cell(name: str, interval, *, sign="") -> str:
     """-> `9.09 [9.01, 9.17]`: a metric's value with its interval, shares in percent; `sign` as in `number`.
 
-    `n/a` stands for a value that does not exist; a value without an interval stands alone.
+    `n/a` means that the value does not exist. A value can be without interval.
     """
     value, low, high = (number(name, v, sign=sign) for v in interval)
     return value if "n/a" in (value, low) else f"{value} [{low}, {high}]"
@@ -204,7 +207,7 @@ ARROWS = {"low": "\u2193", "high": "\u2191", "one": "\u2192 1", "": ""}
 
 
 def label(name: str, feature_network="") -> str:
-    """-> a metric's name, its unit or the network that it depends on, and an arrow to where it is better."""
+    """-> a metric's name, its unit or its feature network, and an arrow in the better direction."""
     return f"{plain_label(name, feature_network)} {ARROWS[definitions.metric(name).better]}".rstrip()
 
 

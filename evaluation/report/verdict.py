@@ -1,4 +1,4 @@
-"""What an evaluation found, in sentences: who is better, by how much, and whether gray wins. Imports `tables`."""
+"""The verdict of an evaluation in sentences: the better model, by how much, and whether gray wins. Imports `tables`."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ from colorgan.evaluation import baselines, comparisons
 from colorgan.evaluation.report import tables
 
 PALE, GAUDY = 0.7, 1.2  # colorfulness ratios
-NAMED, PAIRS = 8, 3  # settings, and pairs, that are told
-TOLD = {"psnr": ("PSNR", " dB"), "mae_ab": ("mean error of a and b", "")}  # the differences that sentences give
+NAMED, PAIRS = 8, 3  # most settings, and pairs, in the verdict
+TOLD = {
+    "psnr": ("PSNR", " dB"),
+    "mae_ab": ("mean error of a and b", ""),
+}  # metrics named with their differences
 
 
 def sentences(evaluation) -> list[str]:
-    """-> the verdict, the most important first; without comparisons what the table alone tells."""
+    """-> the verdict, the most important sentence first; without comparisons from the table only."""
     against_gray = {one.b: one for one in evaluation.comparisons if one.a == "gray"}
     pairs = [one for one in evaluation.comparisons if one.a != "gray"]
     said = _ranking(pairs, evaluation) if pairs else []
@@ -31,7 +34,7 @@ def _own(evaluation):
 
 
 def _ranking(pairs, evaluation):
-    """Who is best, then each pair with what is decided; of many, those with the best."""
+    """-> the best model, then the decided metrics of each pair; with many models, of pairs with the best."""
     own = _own(evaluation)
     beaten = {name: {one.a if name == one.b else one.b for one in pairs if _winner(one) == name} for name in own}
     best = max(own, key=lambda name: len(beaten[name]))
@@ -49,7 +52,7 @@ def _ranking(pairs, evaluation):
 
 
 def _winner(one):
-    """-> the model of a pair that wins more than twice as many metrics as the other; empty: none does."""
+    """-> the model of a pair that wins more than twice as many metrics as the other; empty: neither."""
     a, b = len(_won(one, one.a)), len(_won(one, one.b))
     return one.a if a > 2 * b else one.b if b > 2 * a else ""
 
@@ -74,7 +77,7 @@ def _against_gray(evaluation, name, one):
 
 
 def _tested(one):
-    """-> the metrics that decide: against gray none that measures how much colour there is, of which gray has none."""
+    """-> the metrics that decide. Against gray, metrics of the amount of colour are left out, because gray has none."""
     return [metric for metric in one.tested if one.a != "gray" or not metric.endswith("_ratio")]
 
 
@@ -98,7 +101,7 @@ def _score(one, name, other):
 
 
 def _told(one, name):
-    """-> the differences of what people know best, seen from the model `name`."""
+    """-> the differences of the best-known metrics, seen from the model `name`."""
     told = []
     for metric, (words, unit) in ((key, TOLD[key]) for key in TOLD if key in one.rows):
         sign = 1 if name == one.b else -1
@@ -109,7 +112,7 @@ def _told(one, name):
 
 
 def _spread(one, evaluation):
-    """-> a warning where the seeds alone differ by more than the groups do."""
+    """-> a warning if seeds differ by more than groups do."""
     groups = [evaluation.groups[name] for name in (one.a, one.b) if name in evaluation.groups]
     if not groups or "psnr" not in one.rows:
         return ""
@@ -128,7 +131,7 @@ def _colours(evaluation, name):
 
 
 def method(evaluation) -> str:
-    """-> how the verdict was reached, for below it; empty without comparisons."""
+    """-> the method of the verdict, printed below it; empty without comparisons."""
     tested = sum(len(one.tested) for one in evaluation.comparisons)
     if not tested:
         return ""

@@ -8,7 +8,7 @@ LONGEST = 40  # characters of a setting
 
 
 def text(evaluation) -> str:
-    """-> the whole report: protocol, table, comparisons, what people ask, tables per class, the verdict."""
+    """-> the whole report: protocol, table, comparisons, wishes, tables per class, verdict."""
     found = map(tables.text_table, [tables.results_with_marks(evaluation, "{} *"), *_others(evaluation)])
     return "\n\n".join([tables.protocol_text(evaluation.protocol), *found, _listed(evaluation)]) + "\n"
 
@@ -35,6 +35,6 @@ def _others(evaluation):
 
 
 def _short(table):
-    """A table with what is too long for a line cut."""
+    """-> a table with long texts shortened."""
     title, header, rows = table
     return title, header, [[one if len(one) <= LONGEST else f"{one[: LONGEST - 3]}..." for one in row] for row in rows]
