@@ -1,1 +1,1 @@
-"""Files of pictures: which they are, what their values mean, reading them, and writing files whole or not at all."""
+"""Picture files: finding and reading them, the meaning of their values, and writing files whole or not at all."""

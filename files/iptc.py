@@ -1,4 +1,4 @@
-"""IPTC-IIM, the captions of archives: its records, and where JPEG, PNG and TIFF files keep them.
+"""IPTC-IIM, the captions of archives: its records, and their places in JPEG, PNG and TIFF files.
 
 Source: IPTC-NAA Information Interchange Model 4.2, 1.5 and 3. Imports nothing of ours.
 """
@@ -8,24 +8,24 @@ from __future__ import annotations
 import re
 import struct
 
-PNG_KEYWORD = "Raw profile type iptc"  # of ImageMagick's, which other programs read
+PNG_KEYWORD = "Raw profile type iptc"  # ImageMagick's keyword, which other programs read
 _SEGMENT = b"Photoshop 3.0\0"
 _SEGMENT_BYTES = 65533 - len(_SEGMENT)
 _RESOURCE = 0x0404
 _MARK = b"\x1c"
-_OF_PIXELS = (3, 7, 8, 9)  # records on how the old picture is built ...
-_PREVIEW = ((2, 200), (2, 201), (2, 202))  # ... and a small copy of it
+_OF_PIXELS = (3, 7, 8, 9)  # records on the structure of the old picture
+_PREVIEW = ((2, 200), (2, 201), (2, 202))  # records with its preview
 
 
 def kept(data: bytes, notes: list[str]) -> bytes | None:
-    """Those data sets that describe a photograph, whole ones only; a note is appended where others had to go."""
-    if data[:1] != _MARK and data[3:4] == _MARK:  # 32-bit numbers, written in the other order of bytes
+    """-> the data sets that describe a photograph, only whole ones; a note is appended if others are dropped."""
+    if data[:1] != _MARK and data[3:4] == _MARK:  # 32-bit numbers in the other byte order
         data = b"".join(data[i : i + 4][::-1] for i in range(0, len(data), 4))
     found, place = [], 0
     while data[place : place + 1] == _MARK and place + 5 <= len(data):
         record, number, size = struct.unpack(">BBH", data[place + 1 : place + 5])
         start = place + 5
-        if size & 0x8000:  # the size follows, in so many bytes
+        if size & 0x8000:  # the size follows in so many bytes
             start += size & 0x7FFF
             size = int.from_bytes(data[place + 5 : start], "big")
         if start + size > len(data):
@@ -44,7 +44,7 @@ def in_jpeg(segments: list[bytes]) -> bytes:
 
 
 def in_png(text: str) -> bytes:
-    """-> the records in the text of `PNG_KEYWORD`, or in that of its like; empty if there are none."""
+    """-> the records in the text of `PNG_KEYWORD` or a similar keyword; empty if there are none."""
     try:
         data = bytes.fromhex(re.sub(r"^\s*\w+\s+\d+\s", "", text))
     except ValueError:
@@ -54,7 +54,7 @@ def in_png(text: str) -> bytes:
 
 
 def in_resources(data):
-    """Photoshop's image resources: "8BIM", number, name and content, the last two filled up to even lengths."""
+    """Photoshop's image resources: "8BIM", number, name and content, the last two padded to even lengths."""
     place = 0
     while data[place : place + 4] == b"8BIM" and place + 12 <= len(data):
         start = place + 6 + (data[place + 6] + 2) // 2 * 2
@@ -70,7 +70,7 @@ def _as_resource(records):
 
 
 def for_jpeg(records: bytes) -> bytes:
-    """-> whole APP13 segments; several where one is too small."""
+    """-> whole APP13 segments; several if one is too small."""
     data, made = _as_resource(records), b""
     for place in range(0, len(data), _SEGMENT_BYTES):
         part = _SEGMENT + data[place : place + _SEGMENT_BYTES]

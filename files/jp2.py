@@ -1,4 +1,4 @@
-"""What Pillow passes over in JPEG 2000: more than 8 bits of a colour, and profiles. Imports `imaging.modes`."""
+"""Parts of JPEG 2000 that Pillow ignores: more than 8 bits of a colour, and profiles. Imports `imaging.modes`."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ _SRGB, _GRAY = 16, 17  # of the colour box's enumerated spaces (annex I)
 
 
 def profile(content: bytes) -> bytes | None:
-    """-> the ICC profile that a file embeds."""
+    """-> the ICC profile in a file."""
     method, box = _color(content)
     return box if method == 2 else None
 
 
 def deep(content: bytes):
-    """The pixels of a file of 9 to 16 bits a sample.
+    """-> the pixels of a file with 9 to 16 bits a sample.
 
     Returns:
-        [H, W] or [H, W, 3] uint16, and alpha or None; None of another file, whose pixels are Pillow's to read.
+        [H, W] or [H, W, 3] uint16, and alpha or None; None for other files, whose pixels Pillow reads.
 
     Raises:
         OSError: if they are damaged.
@@ -41,7 +41,7 @@ def deep(content: bytes):
 
 
 def _color(content):
-    """-> the method of the first colour box and what follows its three bytes; None and nothing where there is none."""
+    """-> the method of the first colour box and the bytes after its first three; None and nothing without a box."""
     place = content.find(b"colr", 0, max(0, content.find(_CODESTREAM)))
     if place < 4:
         return None, b""

@@ -1,4 +1,4 @@
-"""JPEG XL, which Pillow does not read. Imports `imaging.modes`, `files.orientation` and `files.profiles`."""
+"""Reading JPEG XL, which Pillow cannot. Imports `imaging.modes`, `files.orientation` and `files.profiles`."""
 
 from __future__ import annotations
 
@@ -20,35 +20,36 @@ _RATIOS = {1: (1, 1), 2: (12, 10), 3: (4, 3), 4: (3, 2), 5: (16, 9), 6: (5, 4), 
 
 
 def is_one(head: bytes) -> bool:
-    """-> whether a file that begins so, with 12 bytes, is a JPEG XL."""
+    """-> whether a file with these first 12 bytes is a JPEG XL."""
     return head[:2] == b"\xff\x0a" or head[:12] == _BOX
 
 
 def size(content: bytes) -> tuple[int, int]:
-    """-> height and width that a file's header states, upright. Raises OSError if there is none."""
+    """-> upright height and width in a file's header. Raises OSError without a header."""
     return _Header(content).size
 
 
 def profile(content: bytes) -> bytes | None:
-    """-> an ICC profile of the colours that a file's header names: empty of sRGB's, None where it cannot be told."""
+    """-> an ICC profile of the colours named in a file's header: empty for sRGB, None if unknown."""
     return _Header(content).profile
 
 
 class _Header:
-    """ISO/IEC 18181-1, SizeHeader and ImageMetadata: size, bits a sample (0: intricate, or float), motion, profile."""
+    """Parse ISO/IEC 18181-1, SizeHeader and ImageMetadata: size, bits a sample (0: complex, or float), motion,
+    profile."""
 
     def __init__(self, content):
         self._left, self.profile = int.from_bytes(_codestream(content)[2:], "little"), None
         self.size, self.bits, self.moves = self._sides(), 8, False
-        if self._take(1):  # all is as usual
+        if self._take(1):  # all defaults
             self.profile = b""
             return
-        if self._take(1):  # there is something special
+        if self._take(1):  # extra fields
             turn = self._take(3) + 1
             self.size = self.size[::-1] if orientation.swaps_sides(turn) else self.size
             if self._take(1):
-                self._sides()  # to be shown at
-            if self._take(1):  # a preview, which is intricate
+                self._sides()  # intrinsic size
+            if self._take(1):  # a preview, which is complex
                 self.bits = 0
                 return
             self.moves = bool(self._take(1))
@@ -64,7 +65,7 @@ class _Header:
         return value
 
     def _name(self):
-        """A number that names one of several."""
+        """Read an enumerated value."""
         selector = self._take(2)
         return selector if selector < 2 else 2 + self._take(4) if selector == 2 else 18 + self._take(6)
 
@@ -82,7 +83,7 @@ class _Header:
         return 0 if is_float else (8, 10, 12, None)[depth] or 1 + self._take(6)
 
     def _has_plain_extras(self):
-        """Whether there is no channel beside the colours, or one of alpha without a name."""
+        """Whether there is no channel besides colours, or an unnamed alpha channel."""
         count = self._take(2)
         if not count or (count == 1 and self._take(1)):
             return True

@@ -1,7 +1,7 @@
-"""What a file holds, told by its first bytes: names lie, or have no suffix.
+"""A file's kind, from its first bytes: names can be wrong, or have no suffix.
 
-Owns the table of what pictures and films begin with, those too that nothing here reads: what is passed over can then
-be named. Imports `files.suffixes`.
+Owns the table of the first bytes of pictures and films. It includes formats that nothing here reads, to name skipped
+files. Imports `files.suffixes`.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from PIL import Image
 from . import suffixes
 
 PICTURE, FILM = "picture", "film"
-_HEAD = 4096  # bytes; Ogg says within them what it holds
+_HEAD = 4096  # bytes, within which Ogg names its content
 _STILL_BRANDS = ("heic", "heix", "heim", "heis", "hevc", "hevx", "mif1", "msf1", "avif", "avis")
 _STILL_OR_MOVING = (".gif", ".webp")
 _SOUND_BRANDS = ("M4A ", "M4B ", "M4P ", "F4A ", "F4B ")
-# (what such files begin with, the kind, what people call it); the first that fits counts.
+# (first bytes, kind, common name); the first match counts.
 _BEGINNINGS = tuple(
     (re.compile(pattern, re.DOTALL), kind, name)
     for pattern, kind, name in (
@@ -57,23 +57,23 @@ _BEGINNINGS = tuple(
 
 
 def of(path) -> str:
-    """-> "picture", "film", or "" for anything else, sound among it, and for what cannot be opened.
+    """-> "picture", "film", or "" for other files, sound, and unreadable files.
 
-    GIF and WebP files that move are films.
+    Moving GIF and WebP files are films.
     """
     kind, name = _told(path)
     return FILM if name in ("GIF", "WebP") and _moves(path) else kind
 
 
 def is_film(path) -> bool:
-    """-> whether a file is coloured as a film: by its name; where that says GIF, WebP or nothing, by what is in it."""
+    """-> whether a file is coloured as a film: by its name, or for GIF, WebP and other names by its content."""
     if suffixes.of(path) in _STILL_OR_MOVING or not (suffixes.is_picture(path) or suffixes.is_film(path)):
         return of(path) == FILM
     return suffixes.is_film(path)
 
 
 def name(path) -> str:
-    """-> what people call the format of a picture or film, `JPEG`; "" for anything else."""
+    """-> the common name of a picture's or film's format, such as `JPEG`; "" for anything else."""
     return _told(path)[1]
 
 
@@ -89,7 +89,7 @@ def _told(path):
 
 
 def _boxed(head):
-    """ISO's base media format holds pictures, films and sound: its brands say which (ISO/IEC 14496-12, 4.3)."""
+    """-> the kind of an ISO base media file, which its brands state (ISO/IEC 14496-12, 4.3)."""
     length = int.from_bytes(head[:4], "big")
     brands = [head[i : i + 4].decode("latin-1") for i in (8, *range(16, min(length, len(head)), 4))]
     if brands[0] == "crx ":
@@ -105,6 +105,6 @@ def _moves(path):
     try:
         with Image.open(path, formats=("GIF", "WEBP")) as image:
             return image.is_animated
-    # Pillow's parsers meet arbitrary bytes and raise what comes up (OSError, SyntaxError, struct.error, ...).
+    # For arbitrary bytes Pillow's parsers raise many types (OSError, SyntaxError, struct.error, ...).
     except Exception:
         return False

@@ -1,6 +1,6 @@
-"""Files whose pixels are whole though something beside them is not: the same without that.
+"""Repairs files with whole pixels but damaged other parts, by removing these parts.
 
-Owns the parts of PNG and JPEG files that a reader can do without. Imports nothing of ours.
+Owns the list of dispensable parts of PNG and JPEG files. Imports nothing of ours.
 """
 
 from __future__ import annotations
@@ -14,21 +14,30 @@ from PIL import Image
 
 NO_END = "its end marker is missing"
 _PNG = b"\x89PNG\r\n\x1a\n"
-_MEANING = (b"PLTE", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"acTL", b"fcTL", b"fdAT")  # say what pixels mean
+_MEANING = (
+    b"PLTE",
+    b"tRNS",
+    b"gAMA",
+    b"cHRM",
+    b"sRGB",
+    b"iCCP",
+    b"acTL",
+    b"fcTL",
+    b"fdAT",
+)  # chunks that give the pixels their meaning
 _TEXTS = (b"tEXt", b"zTXt", b"iTXt")
-_TEXT = 1 << 20  # bytes of a text that Pillow takes
-_ADOBE, _JFIF = 0xEE, 0xE0  # of JPEG's application segments, those that say what its colours mean
+_TEXT = 1 << 20  # most bytes of a text for Pillow
+_ADOBE, _JFIF = 0xEE, 0xE0  # JPEG's application segments that define its colours
 
 
 def without_damage(data: bytes) -> tuple[bytes, list[str]] | None:
-    """A picture's file without what is damaged beside its pixels.
+    """-> a picture's file without damaged parts other than pixels.
 
     Args:
-        data: of a file that could not be read.
+        data: bytes of an unreadable file.
 
     Returns:
-        What can be read in its place, if its pixels are whole, and notes of what was left out; None if there is
-        nothing that could be.
+        A readable file, if its pixels are whole, and notes on removed parts; None if nothing can be removed.
     """
     if data.startswith(_PNG):
         return _png(data)
@@ -36,12 +45,12 @@ def without_damage(data: bytes) -> tuple[bytes, list[str]] | None:
 
 
 def damaged_chunks(data: bytes) -> list[str]:
-    """-> the names of a PNG's chunks that end too early or have another checksum than they say."""
+    """-> the names of a PNG's chunks that end too early or have a wrong checksum."""
     return [name.decode("latin-1") for name, _, fine in _chunks(data) if not fine]
 
 
 def _chunks(data):
-    """-> (name, the whole chunk, whether it is as it was written) of each chunk of a PNG."""
+    """-> (name, the whole chunk, whether its checksum is right) of each chunk of a PNG."""
     place = len(_PNG)
     while place + 8 <= len(data):
         length, name = struct.unpack(">I4s", data[place : place + 8])
@@ -51,7 +60,7 @@ def _chunks(data):
 
 
 def _png(data):
-    """Damaged and overlong chunks go, unless pixels are in them or depend on them."""
+    """Remove damaged and overlong chunks, unless pixels are in them or depend on them."""
     kept, lost = [_PNG], []
     for name, chunk, fine in _chunks(data):
         is_side = name[:1].islower() and name not in _MEANING
@@ -99,7 +108,7 @@ def _jpeg(data):
 
 
 def _segments(data):
-    """-> (marker, bytes) of what comes before the first scan, and then (0, all the rest)."""
+    """-> (marker, bytes) of the segments before the first scan, then (0, the rest)."""
     place = 2
     while place + 4 <= len(data) and data[place] == 0xFF and data[place + 1] != 0xDA:
         end = place + 2 + int.from_bytes(data[place + 2 : place + 4], "big")
@@ -109,12 +118,12 @@ def _segments(data):
 
 
 def _is_complete(data):
-    """-> whether pixels depend on nothing that is missing at the end: whatever follows there, they are the same."""
+    """-> whether the pixels do not depend on the missing end: any bytes there give the same pixels."""
     found = []
     for more in (b"", b"\xff\0" * 64, b"\x55" * 64):
         try:
             with Image.open(io.BytesIO(data + more + b"\xff\xd9"), formats=("JPEG",)) as image:
                 found.append(np.asarray(image))
-        except Exception:  # Pillow's parsers raise what comes up; the reader says what
+        except Exception:  # Pillow's parsers raise many types; the reader reports them
             return False
     return all(np.array_equal(found[0], other) for other in found[1:])

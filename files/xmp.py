@@ -1,4 +1,4 @@
-"""XMP packets: what of one is true of a result, and who made its colours.
+"""XMP packets: the parts that are true of a result, and the statement of its provenance.
 
 Sources: ISO 16684-1 (XMP), the IPTC Photo Metadata Standard 2025.1. Imports nothing of ours.
 """
@@ -18,7 +18,7 @@ _PHOTOSHOP = "http://ns.adobe.com/photoshop/1.0/"
 _EXIF, _TIFF = "http://ns.adobe.com/exif/1.0/", "http://ns.adobe.com/tiff/1.0/"
 _REGIONS = ("http://www.metadataworkinggroup.com/schemas/regions/", "http://ns.microsoft.com/photo/1.2/")
 _EXTENDED = "{http://ns.adobe.com/xmp/note/}HasExtendedXMP"
-# What says how the old file is built, and is not true of the new one.
+# Properties of the old file that are not true of the new file.
 _OF_PIXELS = {
     *(f"{{{_TIFF}}}{name}" for name in ("ImageWidth", "ImageLength", "BitsPerSample", "Compression", "Orientation")),
     *(f"{{{_TIFF}}}{name}" for name in ("PhotometricInterpretation", "SamplesPerPixel", "PlanarConfiguration")),
@@ -29,7 +29,7 @@ _OF_PIXELS = {
     "{http://ns.adobe.com/xap/1.0/}Thumbnails",
     _EXTENDED,
 }
-# Maps of gain and depth, films and sounds behind the picture: these do not go along.
+# Gain maps, depth maps, films and sounds after the picture, which are not copied.
 _OF_APPENDED = (
     "http://ns.adobe.com/hdr-gain-map/", "http://ns.apple.com/HDRGainMap/", "http://ns.google.com/photos/1.0/container",
     "http://ns.google.com/photos/1.0/camera/", "http://ns.google.com/photos/1.0/depthmap/",
@@ -46,12 +46,12 @@ _EMPTY = (
 
 
 def kept(packet: bytes, notes: list[str], *, turned: bool = False) -> bytes | None:
-    """What of a packet is true of the colours' picture too; notes of what a person may miss are appended.
+    """-> the parts of a packet that are true of the result; notes on dropped parts are appended.
 
     Args:
-        packet: as it lies in a file.
-        notes: in words.
-        turned: whether the picture is turned for the result, which places in it are not.
+        packet: from a file.
+        notes: list of notes.
+        turned: whether the picture is turned for the result; places in the packet are not.
     """
     try:
         root = _parsed(packet)
@@ -69,10 +69,10 @@ def kept(packet: bytes, notes: list[str], *, turned: bool = False) -> bytes | No
 
 
 def machine_made(packet: bytes | None) -> bytes:
-    """A packet, or a new one, that says that the colours are machine-made: the kind of source, the system, a sentence.
+    """-> the packet, or a new one, with the provenance: kind of source, system, a sentence.
 
     Args:
-        packet: of `kept`.
+        packet: from `kept`.
     """
     text = packet or _EMPTY.encode()
     about, instructions = "", ""
@@ -93,7 +93,7 @@ def machine_made(packet: bytes | None) -> bytes:
 
 
 def shortest(packet: bytes) -> bytes | None:
-    """-> what of a packet that is too long must be said all the same: that the colours are machine-made, if it does."""
+    """-> the provenance from a packet that is too long, if it has any."""
     return machine_made(None) if NOTE.encode() in packet else None
 
 
@@ -107,6 +107,6 @@ def _parsed(packet):
 
 
 def _without(packet, names):
-    """The text of a packet without elements and attributes of these names; the prefixes of all others stay."""
+    """-> the text of a packet without elements and attributes of these names; other prefixes do not change."""
     file = io.BytesIO(packet.strip(_PADDING))
     return ElementTree.canonicalize(from_file=file, exclude_tags=names, exclude_attrs=names)

@@ -1,1 +1,1 @@
-"""What people use: photographs in, photographs out."""
+"""What people use: the colorizer, batches, films, the service and export."""

@@ -1,4 +1,4 @@
-"""What else the colours might be, read off the bins that the model held likely: doubt, suggestions, variants.
+"""Other likely colours, from the model's probabilities of bins: doubt, suggestions, variants.
 
 Pure functions of NumPy arrays on small maps. Imports `models` and `serving.steering`.
 """
@@ -16,21 +16,26 @@ from colorgan.models import conditions, quantization
 from colorgan.serving import steering
 from colorgan.serving.steering import Hint, Wishes
 
-FULL_DOUBT = 50.0  # Lab units: a standard deviation of the colours held possible that counts as 1
-APART = 12.0  # Lab units between colours that are suggested
-VISIBLE = 6.5  # Lab units: mean distance, over the pictures' pixels and over pairs, that variants are to have
-STRENGTHS = (4.0, 6.0, 9.0, 13.0)  # Lab units that the mean colours are moved by: the next where one was too little
-DIRECTIONS = 8  # hues that are favoured, one for each candidate
+FULL_DOUBT = 50.0  # Lab units: the standard deviation of possible colours that counts as doubt 1
+APART = 12.0  # Lab units between suggested colours
+VISIBLE = 6.5  # Lab units: wanted mean distance of variants, over pixels and pairs
+STRENGTHS = (
+    4.0,
+    6.0,
+    9.0,
+    13.0,
+)  # Lab units of movement of the mean colours, tried in turn
+DIRECTIONS = 8  # favoured hues, one for each candidate
 MOST = DIRECTIONS + 1  # variants
-VIVID = 40.0  # Lab units of chroma from which on a bin is of its hue altogether
-PLACES = 12  # of a candidate's hints
-FAVOUR = 12.0  # the most that a hue is favoured by: exp(12) : 1
+VIVID = 40.0  # Lab units of chroma from which a bin counts fully for its hue
+PLACES = 12  # hints of a candidate
+FAVOUR = 12.0  # greatest preference of a hue: exp(12) : 1
 
 
 def doubt(probabilities) -> np.ndarray:
     """[h, w, Q] probabilities of the joint bins -> [h, w] float32 in [0, 1].
 
-    The standard deviation of the colours held possible, as a share of `FULL_DOUBT`.
+    This is the standard deviation of the possible colours, as a share of `FULL_DOUBT`.
     """
     centres = quantization.joint_centres()
     mean, square = probabilities @ centres, probabilities @ (centres**2).sum(axis=1)
@@ -38,15 +43,15 @@ def doubt(probabilities) -> np.ndarray:
 
 
 def suggestions(probabilities, light: float, count: int) -> list[tuple[int, int, int]]:
-    """The colours that are likely at a place.
+    """-> likely colours at a place.
 
     Args:
         probabilities: [Q] float, of the joint bins.
         light: L there.
-        count: of colours, at most; a dark or bright place has fewer.
+        count: most colours; a dark or bright place has fewer.
 
     Returns:
-        sRGB colours of this lightness, the most likely first, at least `APART` from one another; the gray is one.
+        sRGB colours of this lightness, the most likely first, at least `APART` apart; gray is included.
     """
     lab = np.concatenate([np.full((len(probabilities), 1), light), quantization.joint_centres()], axis=1)
     lab = np.asarray(colors.fit_gamut(np.float32(lab)))
@@ -58,7 +63,7 @@ def suggestions(probabilities, light: float, count: int) -> list[tuple[int, int,
         if likely.max() <= 0:
             break
         chosen.append(int(likely.argmax()))
-        left[distances[chosen[-1]] < APART] = 0  # what looks like it
+        left[distances[chosen[-1]] < APART] = 0  # colours that look like it
     nearest = min(chosen, key=lambda i: distances[gray, i])
     if distances[gray, nearest] < APART:
         chosen[chosen.index(nearest)] = gray
@@ -68,22 +73,22 @@ def suggestions(probabilities, light: float, count: int) -> list[tuple[int, int,
 
 
 def variants(predict, probabilities, light, size, wishes: Wishes, count: int) -> list[Wishes]:
-    """Wishes that make a picture visibly other, and that the model believes in.
+    """-> wishes for visibly different results that the model finds likely.
 
-    A candidate favours a hue: the bins' probabilities, multiplied by more the nearer a bin is to it, have other means
-    where the model was in doubt, and nearly the same where it was sure. The network is given the palette of these, and
-    hints where they moved most. Of the candidates' results those furthest from one another are taken.
+    A candidate favours a hue: bins near the hue get a higher probability. Where the model was in doubt the mean colours
+    change; where it was sure they hardly change. The network gets the palette of the new colours, and hints where they
+    moved most. Of the candidates' results, those furthest apart are chosen.
 
     Args:
         predict: function(Wishes) -> [h, w, 2] float32, a and b, Lab units.
         probabilities: [h', w', Q] float32, of the joint bins.
         light: [h, w] float32, L.
         size: height and width of the photograph.
-        wishes: that hold in all.
+        wishes: wishes for all variants.
         count: of variants, at least 1, at most `MOST`.
 
     Returns:
-        The wishes of each; the first are `wishes` themselves.
+        The wishes of each variant; the first are `wishes`.
 
     Raises:
         ValueError: if `count` is out of its range.
@@ -104,7 +109,7 @@ def variants(predict, probabilities, light, size, wishes: Wishes, count: int) ->
 
 
 def difference(one, other) -> float:
-    """-> the mean distance of two [h, w, 2] maps of ab but for a factor: hues, and not strength."""
+    """-> the mean distance of two [h, w, 2] maps of ab after scaling one: hue counts, not strength."""
     factor = (one * other).sum() / max((other**2).sum(), 1e-6)
     back = (one * other).sum() / max((one**2).sum(), 1e-6)
     pairs = ((one, np.clip(factor, 0, 2) * other), (other, np.clip(back, 0, 2) * one))
@@ -116,7 +121,7 @@ def _distance(one, other):
 
 
 def _moved(probabilities, hue, strength):
-    """-> [h', w', 2]: how the mean colours move, by `strength` on average if they can, where a hue is favoured."""
+    """-> [h', w', 2]: movement of the mean colours if a hue is favoured, by `strength` on average if possible."""
     centres = quantization.joint_centres()
     angle = np.arctan2(centres[:, 1], centres[:, 0]) - 2 * np.pi * hue
     towards = np.cos(angle) * np.minimum(np.linalg.norm(centres, axis=1) / VIVID, 1)
@@ -130,13 +135,13 @@ def _moved(probabilities, hue, strength):
 
 
 def _candidate(ab, moved, light, size, wishes):
-    """-> the wishes, and besides them the palette, and hints where they moved most, of what was moved."""
+    """-> the wishes plus the palette of the moved colours, and hints where they moved most."""
     height, width = moved.shape[:2]
     ab = cv2.resize(ab, (width, height), interpolation=cv2.INTER_AREA)
     light = cv2.resize(light, (width, height), interpolation=cv2.INTER_AREA)
     lab = np.asarray(colors.fit_gamut(np.concatenate([light[..., None], ab + moved], axis=-1)))
     rgb, hints = np.rint(np.asarray(colors.lab_to_rgb(lab)) * 255).astype(int), []
-    # What is moved together counts, and each place once: the next is looked for away from it.
+    # Colours that move together count, and each place once: the next place is searched away from it.
     left = cv2.blur(np.linalg.norm(moved, axis=-1).astype(np.float32), (5, 5))
     rows, columns = np.mgrid[:height, :width]
     for _ in range(PLACES):
@@ -150,7 +155,7 @@ def _candidate(ab, moved, light, size, wishes):
 
 
 def _furthest(candidates, count):
-    """-> `count` of (wishes, ab): the first, and each time the one that is furthest from its nearest."""
+    """-> `count` of (wishes, ab): the first, then each time the candidate furthest from its nearest chosen one."""
     chosen, rest = candidates[:1], candidates[1:]
     while len(chosen) < count:
         nearest = [min(difference(ab, other) for _, other in chosen) for _, ab in rest]

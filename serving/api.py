@@ -1,12 +1,11 @@
-"""The HTTP API: a photograph in, a coloured one out; and what those who run the service ask it.
+"""The HTTP API: it colorizes photographs, and answers the operators of the service.
 
 | asked | answer |
 |---|---|
 | `POST /colorize` | the coloured photograph; see `FIELDS` |
-| `GET /health` | 200 while it works at all, 503 when it hangs: start it again |
-| `GET /ready` | 200 when photographs can be sent, 503 while the network is made ready |
-| `GET /metrics` | numbers for Prometheus |
-| `GET /openapi.json` | this, for programs |
+| `GET /health` | 200 while it works, 503 when it hangs and must be restarted | | `GET /ready` | 200 when photographs
+can be sent, 503 while the network warms up | | `GET /metrics` | numbers for Prometheus | | `GET /openapi.json` | this,
+for programs |
 
 Imports `serving.steering`, `serving.uploads`, `serving.visitors` and `files.suffixes`.
 """
@@ -26,8 +25,8 @@ from colorgan.files import suffixes
 from colorgan.serving import steering, uploads
 from colorgan.serving.visitors import Order, Visitors
 
-SOON = 5  # seconds after which to ask again while the network is made ready
-# {name: its schema} beside `file`.
+SOON = 5  # seconds to wait while the network warms up
+# {name: schema} of the fields besides `file`.
 FIELDS = {
     "saturation": {"type": "number", "minimum": 0, "maximum": 10, "description": "factor on the chroma"},
     "hints": {
@@ -68,27 +67,27 @@ def mount(app: fastapi.FastAPI, visitors: Visitors) -> None:
 
     @app.get("/health", responses={503: {"description": "it hangs: start it again"}})
     async def health() -> dict[str, str]:
-        """Whether the service works at all."""
+        """Say whether the service works."""
         if visitors.is_stuck:
             return JSONResponse({"status": "it hangs"}, 503)
         return {"status": "ok"}
 
     @app.get("/ready", responses={503: {"description": "not yet; `Retry-After` says when to ask again"}})
     async def ready() -> dict[str, str]:
-        """Whether photographs can be sent."""
+        """Say whether photographs can be sent."""
         if not visitors.is_warm or visitors.is_stuck:
             return JSONResponse({"status": "not ready"}, 503, {"Retry-After": str(SOON)})
         return {"status": "ready"}
 
     @app.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
     async def metrics(request: fastapi.Request):
-        """Numbers for Prometheus."""
+        """Serve the numbers for Prometheus."""
         encode, kind = exposition.choose_encoder(request.headers.get("accept", ""))
         return Response(encode(visitors.measures.registry), headers={"Content-Type": kind})
 
 
 def _described():
-    """-> what OpenAPI says of what is sent to `/colorize`."""
+    """-> OpenAPI's description of a request to `/colorize`."""
     file = {"type": "string", "format": "binary", "description": "the photograph"}
     form = {"type": "object", "properties": {"file": file, **FIELDS}, "required": ["file"]}
     return {
@@ -105,13 +104,13 @@ def _described():
 
 
 async def _colorized(visitors, source, fields):
-    """The answer to a request: a file, or with `variants` a zip archive of as many."""
+    """-> the answer to a request: a file, or with `variants` a zip archive of the files."""
     wished = {name: uploads.number(fields, name) for name in ("desired_saturation", "desired_hue") if name in fields}
     try:
         if "hints" in fields:
             wished["hints"] = steering.parse_hints(fields["hints"])
         wishes = steering.Wishes(**wished)
-        # What the page begins with is a factor, and no factor goes with an aim.
+        # The page's default is a factor, and a factor excludes an aim.
         saturation = visitors.settings.saturation if wishes.desired_saturation is None else 1.0
         order = Order(
             saturation=uploads.number(fields, "saturation", saturation),

@@ -1,4 +1,4 @@
-"""What a command line asks of the colours: flags and files -> `steering.Wishes`, looked at before anything is written.
+"""The wishes of a command line: flags and files -> `steering.Wishes`, checked before anything is written.
 
 Owns `Steering`, files of hints, painted pictures and references. Imports `serving.steering`,
 `serving.photos` for its settings, and the room `files`.
@@ -19,12 +19,12 @@ from colorgan.imaging import modes
 from colorgan.serving.photos import Settings
 from colorgan.serving.steering import LARGEST, MOST, Hint, Wishes, palette_of, parse_hints
 
-PAINTED = 24  # of 255: how far from the photograph a pixel is that was painted over
+PAINTED = 24  # of 255: least difference of a painted pixel from the photograph
 
 
 @dataclass(frozen=True)
 class Steering:
-    """What a call of `colorize.py` asks for beside `photos.Settings`: the flags of these names; the manifest has it."""
+    """The flags of `colorize.py` for wishes, besides `photos.Settings`; the manifest has them."""
 
     hints: str = ""
     reference: str = ""
@@ -35,17 +35,17 @@ class Steering:
 
 
 def wishes_of(steering: Steering, sources, colorizer, settings: Settings) -> Wishes:
-    """Read what a person decides about the colours, and look whether it can be done.
+    """Read a person's wishes, and check that they can be followed.
 
     Args:
-        steering: what was asked for.
-        sources: the photographs and films that it is for; looked at only as far as need be.
+        steering: the flags.
+        sources: the photographs and films; read only if necessary.
         colorizer: a `Colorizer`.
-        settings: how these are colorized.
+        settings: for colorizing them.
 
     Raises:
-        OSError, ValueError: naming the file or flag: if hints or reference cannot be read; if hints are for several
-            photographs, or outside of the one; if weights or settings do not take them.
+        OSError, ValueError: naming the file or flag: if hints or reference cannot be read; if there are hints for
+            several photographs, or hints outside the photograph; if weights or settings exclude them.
     """
     hints, palette, sources = (), None, iter(sources)
     if steering.reference:
@@ -75,7 +75,7 @@ def _flag(name):
 
 
 def _hints(path, source, settings):
-    """-> the hints in a file, which lie within a photograph or film."""
+    """-> the hints in a file, checked to lie within the photograph or film."""
     if kinds.is_film(source):
         with contextlib.closing(films.read(source)) as frames:
             picture, alpha, count = next(iter(frames)).pixels, None, frames.stated
@@ -95,7 +95,7 @@ def read_palette(path, **options) -> np.ndarray:
     """-> `palette_of` a file; `options` are those of `reading.read`.
 
     Raises:
-        OSError, ValueError: naming the file, if it is no picture, or gray.
+        OSError, ValueError: naming the file, if it is not a picture, or is gray.
     """
     photograph = reading.read(Path(path), **options)
     try:
@@ -107,15 +107,15 @@ def read_palette(path, **options) -> np.ndarray:
 def read_hints(
     path, photograph=None, alpha=None, *, max_megapixels: float = reading.MAX_MEGAPIXELS
 ) -> tuple[Hint, ...]:
-    """Hints out of a file.
+    """Read hints from a file.
 
     Args:
-        path: JSON as for `parse_hints`, or a picture, best a PNG, of the photograph's size: a layer that is transparent
-            where nothing is painted, or a copy of the photograph that was painted over.
-        photograph: [H, W] or [H, W, 3] uint8 or uint16, what a painted copy is compared with. Pixels that differ by
-            more than `PAINTED` in a channel are painted.
-        alpha: [H, W] of that type, of a photograph that is transparent itself: a picture that is opaque wherever it is
-            counts as a copy of it.
+        path: JSON as for `parse_hints`, or a picture of the photograph's size, best a PNG: a layer that is transparent
+            where nothing is painted, or a painted copy of the photograph.
+        photograph: [H, W] or [H, W, 3] uint8 or uint16, compared with a painted copy. Pixels that differ by more than
+            `PAINTED` in a channel are painted.
+        alpha: [H, W] of that type for a transparent photograph. A picture that is opaque wherever the photograph is
+            counts as its copy.
         max_megapixels: larger pictures are refused.
 
     Raises:
@@ -135,14 +135,14 @@ def read_hints(
 
 
 def _painted(layer, photograph, alpha):
-    """What was painted, a `reading.Photograph`, as hints: at most `MOST`, each for a square of pixels."""
+    """-> the painted parts of a `reading.Photograph` as hints: at most `MOST`, each for a square of pixels."""
     pixels = modes.as_depth(layer.pixels, np.uint8)
     pixels = pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=-1)
     if photograph is not None and photograph.shape[:2] != pixels.shape[:2]:
         (height, width), (h, w) = photograph.shape[:2], pixels.shape[:2]
         raise ValueError(f"painted hints must have the photograph's size, {width} x {height}. Received: {w} x {h}")
     mask = _opaque(layer.alpha)
-    if mask is None or (mask if alpha is None else mask[_opaque(alpha)]).all():  # no layer of its own, but a copy
+    if mask is None or (mask if alpha is None else mask[_opaque(alpha)]).all():  # not a layer but a copy
         if photograph is None:
             raise ValueError("painted hints must be transparent where nothing is painted")
         plain = modes.as_depth(photograph, np.uint8)
@@ -165,5 +165,5 @@ def _painted(layer, photograph, alpha):
 
 
 def _opaque(alpha):
-    """-> where it is more opaque than not; None for None."""
+    """-> where alpha is more than half; None for None."""
     return None if alpha is None else alpha > np.iinfo(alpha.dtype).max // 2

@@ -1,4 +1,4 @@
-"""What is counted of a service, for Prometheus. Gets the lanes as an argument."""
+"""The counters of a service, for Prometheus. The lanes are an argument."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
 
 class Measures:
-    """Counters of one service, in a registry of its own.
+    """Counters of one service, in a separate registry.
 
     Args:
         lanes: a `Lanes`.
 
     Attributes:
-        registry: of all of them, and of the process: its memory, processor time and open files.
+        registry: of all counters, and of the process: memory, processor time and open files.
     """
 
     def __init__(self, lanes):
@@ -37,18 +37,18 @@ class Measures:
         )
 
     def passed(self, count: int, seconds: float) -> None:
-        """A forward pass had so many photographs, and took so long."""
+        """Count a forward pass: its photographs and its time."""
         self._pass.observe(count)
         self._steps["network"].observe(seconds)
 
     def photograph(self, size: tuple[int, int]) -> None:
-        """One of so many pixels, height and width, is done."""
+        """Count a finished photograph of a height and width."""
         self._photographs.inc()
         self._megapixels.inc(size[0] * size[1] / 1e6)
 
     @contextlib.contextmanager
     def timed(self, step: str):
-        """Within: a step, `read` or `write`."""
+        """Within: a step, `read` or `write`, is timed."""
         start = time.perf_counter()
         yield
         self._steps[step].observe(time.perf_counter() - start)

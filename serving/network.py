@@ -1,7 +1,7 @@
-"""The one thread that runs the network, for many who wait: in turn, plain pictures of one shape in one forward pass.
+"""The single thread that runs the network for all requests, in order; plain pictures of one shape share a pass.
 
-Owns the order. A forward pass of several pictures costs less than as many passes on a GPU, and on busy cores sometimes
-more: it is measured which. What reads and writes files runs beside it. Imports `serving.photos` for the size of a pass.
+Owns the order. On a GPU a shared forward pass costs less than single passes, on busy cores sometimes more, so both are
+measured. Other threads read and write files. Imports `serving.photos` for the size of a pass.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ import numpy as np
 
 from colorgan.serving import photos
 
-PASS = 0.5  # seconds that a shared forward pass may take: whoever looks at a picture meanwhile waits for it
-AGAIN = 16  # passes after which the other way is tried once: with others, or alone
-STUCK = 300.0  # seconds: who works longer on one thing will not end
+PASS = 0.5  # longest shared forward pass, in seconds, because a visitor at the page waits for it
+AGAIN = 16  # passes after which the other way, shared or single, is tried once
+STUCK = 300.0  # seconds: longer work will not end
 
 
 @dataclass(eq=False)
 class _Job:
-    """Something to do, or a picture to colour."""
+    """A function to run, or a picture to colour."""
 
     work: Callable | None = None
     picture: np.ndarray | None = None
@@ -39,11 +39,11 @@ class _Job:
 
 
 class Network:
-    """What only one may use at a time.
+    """The network, which one request uses at a time.
 
     Args:
-        predict: function([B, h, w, 3] uint8) -> [B, ...], of plain pictures.
-        passed: is told how many pictures a forward pass had, and its seconds.
+        predict: function([B, h, w, 3] uint8) -> [B, ...], for plain pictures.
+        passed: called with the number of pictures of a forward pass, and its seconds.
     """
 
     def __init__(self, predict: Callable, passed: Callable[[int, float], None] = lambda count, seconds: None):
@@ -51,29 +51,29 @@ class Network:
         self._thread = concurrent.futures.ThreadPoolExecutor(1, thread_name_prefix="network")
         self._lines, self._lock = (collections.deque(), collections.deque()), threading.Lock()
         self._urgent_last, self._since = False, None
-        self._pace, self._passes = [PASS, None], 0  # seconds of a picture, moving means: alone, and with others
+        self._pace, self._passes = [PASS, None], 0  # moving means of the seconds per picture: single, and shared
 
     @property
     def is_stuck(self) -> bool:
-        """Whether what runs has run for longer than anything should."""
+        """Whether the current work has run for too long."""
         since = self._since
         return since is not None and time.monotonic() - since > STUCK
 
     async def colors(self, picture: np.ndarray) -> np.ndarray:
-        """Wait for the turn. -> what `predict` says of one picture, [h, w, 3] uint8."""
+        """Wait for the turn. -> the result of `predict` for a picture, [h, w, 3] uint8."""
         return await self._put(_Job(picture=picture), urgent=False)
 
     async def do(self, work: Callable, *, urgent: bool = False):
-        """Wait for the turn. -> what a function returns, or raises, that uses the network.
+        """Wait for the turn. -> the result, or exception, of a function that uses the network.
 
-        `urgent` goes first, but not twice in a row while others wait. Who is cancelled while it waits is left out.
+        `urgent` work goes first, but not twice in a row while others wait. Cancelled waiting work is dropped.
         """
         return await self._put(_Job(work=work), urgent=urgent)
 
     async def _put(self, job, urgent):
         with self._lock:
             self._lines[urgent].append(job)
-        self._thread.submit(self._step)  # one for each job; a shared pass leaves some with nothing to do
+        self._thread.submit(self._step)  # one for each job; after a shared pass some have nothing to do
         return await asyncio.wrap_future(job.done)
 
     def _step(self):
@@ -99,7 +99,7 @@ class Network:
         return jobs
 
     def _most(self):
-        """-> how many pictures the next pass takes: several where that has been quicker for each, as on any GPU."""
+        """-> the number of pictures for the next pass: several if that was quicker per picture, as on a GPU."""
         alone, shared = self._pace
         self._passes += 1
         together = shared is None or (shared < alone) != (self._passes % AGAIN == 0)
@@ -123,7 +123,7 @@ class Network:
             if len(jobs) == 1:
                 jobs[0].done.set_exception(error)
                 return
-            for job in jobs:  # memory for one may be there
+            for job in jobs:  # there may be memory for one picture
                 self._run([job])
         else:
             for job, result in zip(jobs, results, strict=True):

@@ -1,22 +1,19 @@
-"""The page on which visitors colorize photographs: its files in `static/`, and what these ask the server for.
+"""The page on which visitors colorize photographs: its files in `static/`, and their requests to the server.
 
-Its own HTML and JavaScript, without a build step: what it is about, dabs on a picture whose colours follow within half
-a second, no library of Python pages has a part for. Below `/page/` are:
+It is plain HTML and JavaScript without a build step, because no Python page library has dabs on a picture with results
+within half a second. Below `/page/` are:
 
 | asked | sent | answer |
 |---|---|---|
-| `GET about` | | limits, and what the weights can be told |
-| `POST photographs` | file | its key, size and notes |
-| `GET photographs/KEY/before` | | its preview as it is, JPEG |
-| `POST photographs/KEY/colors` | wishes, saturation | its preview in colour, JPEG |
-| `POST photographs/KEY/suggestions` | x, y | colours that are likely there |
-| `POST photographs/KEY/variants` | wishes | other wishes, with their previews |
-| `GET photographs/KEY/doubt` | | how unsure the colours are, PNG |
-| `POST palette` | file | its palette |
-| `POST result` | file, wishes, saturation | the coloured file at full size |
+| `GET about` | | limits, and the conditions of the weights | | `POST photographs` | file | its key, size and notes | |
+`GET photographs/KEY/before` | | its preview as it is, JPEG | | `POST photographs/KEY/colors` | wishes, saturation | its
+preview in colour, JPEG | | `POST photographs/KEY/suggestions` | x, y | colours that are likely there | | `POST
+photographs/KEY/variants` | wishes | other wishes, with their previews | | `GET photographs/KEY/doubt` | | how unsure
+the colours are, PNG | | `POST palette` | file | its palette | | `POST result` | file, wishes, saturation | the coloured
+file at full size |
 
-A photograph that is not kept any longer is answered with 410, and the page sends it again. Imports
-`serving.visitors`, `serving.steering`, `serving.photos`, `imaging.fullres`, `serving.uploads` and `files.suffixes`.
+If a photograph is no longer kept, the answer is 410, and the page sends it again. Imports `serving.visitors`,
+`serving.steering`, `serving.photos`, `imaging.fullres`, `serving.uploads` and `files.suffixes`.
 """
 
 from __future__ import annotations
@@ -42,13 +39,13 @@ from colorgan.serving import steering, uploads
 from colorgan.serving.visitors import Order, Visitors
 
 Message = Annotated[dict, fastapi.Depends(uploads.message)]
-STRONGEST = 3.0  # saturation that the page offers
+STRONGEST = 3.0  # range of the page's saturation
 THUMBNAIL = 320  # pixels of a variant's longer side
 QUALITY = 95  # of previews: the page raises the chroma, and JPEG's errors with it
 HEADERS = {
-    # Photographs and what was made of them stay in no browser.
+    # Browsers must not store photographs or results.
     "Cache-Control": "no-store",
-    # The browser itself then refuses whatever a part of the page might want from elsewhere.
+    # The browser then refuses everything from elsewhere.
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -56,7 +53,7 @@ HEADERS = {
 
 
 def mount(app: fastapi.FastAPI, visitors: Visitors) -> None:
-    """Put the page at `/` of an application, behind the routes that it has already."""
+    """Add the page at `/` of an application, after its existing routes."""
     page = _Page(visitors)
     routes = fastapi.APIRouter(prefix="/page", include_in_schema=False)
     routes.get("/about")(page.about)
@@ -73,7 +70,7 @@ def mount(app: fastapi.FastAPI, visitors: Visitors) -> None:
 
 
 class _Page:
-    """What is done for each route."""
+    """The handlers of the routes."""
 
     def __init__(self, visitors):
         self.visitors = visitors
@@ -133,7 +130,7 @@ class _Page:
         return await uploads.answered(request, self.visitors.place, {"wishes", "saturation"}, work)
 
     async def _asked(self, request, work):
-        """-> what a function of the network returns. Somebody looks at the picture meanwhile."""
+        """-> the result of a function of the network, with priority, because somebody is waiting at the page."""
         with self.visitors.lanes.place(0), self.visitors.told():
             return await uploads.while_there(request, self.visitors.network.do(work, urgent=True))
 
@@ -145,13 +142,13 @@ class _Page:
 
 
 def abilities(colorizer) -> dict:
-    """-> whether the weights can be told colours, and whether they say how sure they are."""
+    """-> whether the weights take wishes, and whether they have doubt."""
     known, halves = {row.name for row in colorizer.predictor.inputs}, colorizer.halves
     return {"steerable": {"hints", "palette"} <= known, "doubtful": bool(halves and halves.has_bins)}
 
 
 def _wishes(message):
-    """{hints, palette, desired_saturation, desired_hue}, each of them or not -> `steering.Wishes`."""
+    """{hints, palette, desired_saturation, desired_hue}, each optional -> `steering.Wishes`."""
     known = {field.name for field in dataclasses.fields(steering.Wishes)}
     if not isinstance(message, dict) or not set(message) <= known:
         raise HTTPException(422, f"Wishes may be {', '.join(sorted(known))}. Received: {message!r:.200}")
@@ -185,7 +182,7 @@ def _told(wishes):
 
 
 def _variant(held, wishes):
-    """A variant for the page: what to wish for it, and how it looks, as a small picture."""
+    """-> a variant for the page: its wishes, and a small picture."""
     picture = held.opened.colors(wishes)
     factor = min(1.0, THUMBNAIL / max(picture.shape[:2]))
     small = working.resized(picture, *(max(1, round(side * factor)) for side in picture.shape[:2]))
@@ -194,7 +191,7 @@ def _variant(held, wishes):
 
 
 def _jpeg(rgb, held):
-    """A preview, on white where it is transparent."""
+    """-> a preview, on white where transparent."""
     if held.alpha is not None:
         alpha = cv2.resize(held.alpha, rgb.shape[1::-1], interpolation=cv2.INTER_AREA)[..., None] / np.float32(255)
         rgb = np.rint(rgb * alpha + 255 * (1 - alpha)).astype(np.uint8)

@@ -1,17 +1,17 @@
-"""What ties the frames of a film together: colours that stay with their things, scene cuts, the measure of flicker.
+"""Colours over time in a film: smoothing along moving objects, scene cuts, the measure of flicker.
 
 NumPy and OpenCV on maps of the working size; no files. Imports `serving.steering`.
 
-A network sees one frame at a time, and so the colours of one thing differ from frame to frame. At the working size each
-pixel's colour becomes (1 - k) new + k old, the old one being the last frame's result: at the same place, or where the
-thing was, if L agrees better with that. k is `smoothing` where L differs by at most `STILL` from there, falls linearly
-to 0 at `MOVED`, and is 0 on the first frame of a scene, and on the first that a hint holds on.
+A network sees one frame at a time, so an object's colours differ from frame to frame. At the working size each pixel's
+colour becomes (1 - k) new + k old. The old colour is the last frame's result, at the same place, or at the object's
+last place if L agrees better there. k is `smoothing` where L differs by at most `STILL` from that place, and falls
+linearly to 0 at `MOVED`. It is 0 on the first frame of a scene, and on the first frame of a hint.
 
-A scene begins where a frame shows another picture, whatever its brightness and contrast: small and with mean 0 and
-deviation 1, two frames differ by more than `UNLIKE` on average (two of independent normal values by 2 / sqrt pi =
-1.13), and the histograms of their L by more than `CUT_HISTOGRAM` of the pixels: a camera that moves changes the pixels,
-but not how many there are of each lightness. A frame of one lightness is passed over: a flash or a fade ends no scene,
-and the frame after a black one is compared with the one before.
+A scene begins where a frame shows another picture, at any brightness and contrast. Two conditions must hold. The small
+frames, with mean 0 and deviation 1, differ by more than `UNLIKE` on average (frames of independent normal values differ
+by 2 / sqrt pi = 1.13). The histograms of their L differ by more than `CUT_HISTOGRAM` of the pixels, because a moving
+camera changes the pixels but hardly the histogram. A frame of one lightness is skipped, so a flash or a fade ends no
+scene: the frame after a black frame is compared with the frame before it.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ SMOOTHING = 0.8
 STILL, MOVED = 1.0, 5.0  # L units
 SMALL = (32, 24)  # width and height at which frames are compared
 UNLIKE, CUT_HISTOGRAM, BINS = 0.75, 0.15, 16
-FLAT = 2.0  # L units: the deviation below which a small frame has one lightness
-JUMP = 20.0  # L units on average, from a frame of one lightness that no picture came before
-_LEAST_SIDE = 32  # OpenCV's search for motion ends the process in maps that are lower and many times as wide
+FLAT = 2.0  # L units: below this deviation a small frame has one lightness
+JUMP = 20.0  # L units: mean difference from a leading frame of one lightness
+_LEAST_SIDE = 32  # OpenCV's motion search crashes in lower maps that are many times as wide
 
 
 class Smoother:
-    """Exponential smoothing of ab over time, where L stays or what moves is found again; see the module.
+    """Exponential smoothing of ab over time, where L does not change or the object is found again; see the module.
 
     Args:
         smoothing: share of the old colour where nothing changes, 0 (off) to below 1.
 
     Attributes:
-        scenes: that have begun so far.
+        scenes: number of scenes so far.
     """
 
     def __init__(self, smoothing: float):
@@ -52,12 +52,12 @@ class Smoother:
         Args:
             light: [h, w] float32, L.
             ab: [h, w, 2] float32, as predicted.
-            hints: that hold on it. Where they are others than on the last frame nothing is smoothed: their colours
-                are those of their own frame, and not of one a second later.
+            hints: hints for the frame. If they differ from the last frame's, nothing is smoothed, so their colours
+                appear at once.
 
         Returns:
             ab: [h, w, 2] float32, smoothed.
-            change: [h, w] float32, |dL| since the last frame at the same place; None where nothing is smoothed.
+            change: [h, w] float32, |dL| since the last frame at the same place; None without smoothing.
         """
         change, cut = None, self._cuts(light)
         self.scenes += cut
@@ -71,18 +71,18 @@ class Smoother:
         return ab, change
 
     def _old(self, light, change):
-        """-> [h, w, 2] the old colour of each pixel, and [h, w] by how much L differs from there."""
+        """-> [h, w, 2] the old colour of each pixel, and [h, w] the difference of L from its place."""
         if min(light.shape) < _LEAST_SIDE:
             return self._ab, change
         old_light, old = followed(self._light, light, self._ab)
         difference = np.abs(light - old_light)
-        # The place itself wins where it agrees: motion found in grain would blur what stands still.
+        # The same place wins if L agrees: motion found in grain would blur still objects.
         stays = change <= np.maximum(difference, STILL)
         return np.where(stays[..., None], self._ab, old), np.where(stays, change, difference)
 
 
 def followed(before: np.ndarray, after: np.ndarray, ab: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Move a frame's lightness and colours to where its things are in the next one.
+    """Move a frame's lightness and colours to the places of its objects in the next frame.
 
     Dense inverse search (Kroeger et al. 2016, "Fast Optical Flow using Dense Inverse Search").
 
@@ -92,7 +92,7 @@ def followed(before: np.ndarray, after: np.ndarray, ab: np.ndarray) -> tuple[np.
         ab: [h, w, 2] float32, colours of the frame.
 
     Returns:
-        light: [h, w] float32, `before` moved; far below 0 where it came from outside.
+        light: [h, w] float32, `before` moved; far below 0 for places from outside.
         ab: [h, w, 2] float32, `ab` moved.
     """
     search = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
@@ -103,7 +103,7 @@ def followed(before: np.ndarray, after: np.ndarray, ab: np.ndarray) -> tuple[np.
 
 
 class Cuts:
-    """Whether a new scene begins, frame by frame; the rule is the module's."""
+    """Detects new scenes, frame by frame, by the module's rule."""
 
     def __init__(self):
         self._before = None
@@ -151,14 +151,14 @@ class Flicker:
 
 
 class Scene:
-    """Which wishes hold on a frame: a hint from its own frame on, until the scene ends."""
+    """The wishes for each frame: a hint holds from its frame until the scene ends."""
 
     def __init__(self, wishes: Wishes):
         self.wishes, self._cuts, self._begin, self._frame = wishes, Cuts(), 0, -1
         self._hints = [(one.frame, dataclasses.replace(one, frame=0)) for one in wishes.hints]
 
     def __call__(self, light: np.ndarray) -> Wishes:
-        """Take the next frame's L, [h, w] float32. -> the wishes for it, a picture like any other."""
+        """Take the next frame's L, [h, w] float32. -> the wishes for it, as for a photograph."""
         self._frame += 1
         if self._cuts(light):
             self._begin = self._frame

@@ -1,8 +1,8 @@
-"""What a person decides about the colours of a photograph: hints at places, a palette, the aim of the whole.
+"""A person's wishes for a photograph: hints at places, a palette, an aim.
 
-Owns `Hint` and `Wishes`, and what a generator is given for them. How a command line says them is `asked`'s, what the
-network leaves of them `corrections`'. Imports `imaging.modes`, `models` and `imaging.fullres`; NumPy on pictures at the
-working size.
+Owns `Hint` and `Wishes`, and their values as inputs of a generator. `asked` reads them from a command line;
+`corrections` enforces them after the network. Imports `imaging.modes`, `models` and `imaging.fullres`; NumPy on
+pictures at the working size.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from colorgan.models import color as colors
 from colorgan.models import conditions
 
 MOST = 10_000  # hints of a picture
-LARGEST = 512  # working size: the attention over hints takes memory as the fourth power of it
-SEEN = 256  # pixels of the longer side of a reference, of which its palette is taken
-NO_COLOR = 4.0  # Lab units: where 99 % of a reference's pixels have less chroma it is gray
+LARGEST = 512  # largest working size, because attention over hints takes memory as its fourth power
+SEEN = 256  # pixels of a reference's longer side, from which the palette is taken
+NO_COLOR = 4.0  # Lab units: a reference is gray if 99 % of its pixels have less chroma
 KEEP_GRAY = "keep gray"
 
 
@@ -32,9 +32,9 @@ class Hint:
 
     Attributes:
         x, y: pixels of the upright photograph from its upper left corner, fractions allowed.
-        color: sRGB, three whole numbers 0 to 255; None: it keeps gray there.
-        radius: pixels; 0: the place alone.
-        frame: of a film, counted from 0: it holds from this one until the scene ends.
+        color: sRGB, three whole numbers 0 to 255; None: keep the place gray.
+        radius: pixels; 0: only the place.
+        frame: of a film, counted from 0: the hint holds from this frame until the scene ends.
     """
 
     x: float
@@ -58,15 +58,15 @@ class Hint:
 
 @dataclass(frozen=True, eq=False)
 class Wishes:
-    """All that a person decides about a picture; without any, its colours are the automatic ones.
+    """A person's wishes for a picture; without wishes its colours are automatic.
 
     Raises ValueError for values out of their range.
 
     Attributes:
-        hints: of the picture; where two meet the later one holds. At most `MOST`.
-        palette: [261] float32, of `palette_of`, or None.
-        desired_saturation, desired_hue: the mean to aim at, in [0, 1] (a turn of hue is 1), as
-            `models.objectives.controls.value` measures it, or None.
+        hints: at most `MOST`; where two meet, the later hint holds.
+        palette: [261] float32 from `palette_of`, or None.
+        desired_saturation, desired_hue: the desired mean in [0, 1] (a turn of hue is 1), as in
+            `models.objectives.controls.value`, or None.
     """
 
     hints: tuple[Hint, ...] = ()
@@ -92,19 +92,19 @@ class Wishes:
                 raise ValueError(f"`{name}` must lie in 0..1. Received: {value!r}")
 
     def __bool__(self):
-        """Whether anything is wished."""
+        """Whether there is a wish."""
         return bool(self.named)
 
     @property
     def named(self) -> dict:
-        """{name of the generator's input: the attributes' names} of what is wished."""
+        """{name of the generator's input: names of attributes} of the given wishes."""
         parts = {"hints": ("hints",), "palette": ("palette",), "aim": ("desired_saturation", "desired_hue")}
         wished = {name: [one for one in some if self._has(one)] for name, some in parts.items()}
         return {name: some for name, some in wished.items() if some}
 
     @property
     def arguments(self) -> dict:
-        """{attribute: value}, as `Colorizer.colorize` takes them."""
+        """{attribute: value}, for `Colorizer.colorize`."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
     def _has(self, name):
@@ -123,19 +123,19 @@ class Wishes:
                 raise ValueError(f"`hints`: hint {i} has `frame` {one.frame}, but there {there}, counted from 0.")
 
     def given(self, picture: np.ndarray, size: tuple[int, int], *, ab_scale: float) -> dict:
-        """What a generator is given for these wishes.
+        """-> the generator's inputs for these wishes.
 
         Args:
             picture: [h, w, 3] uint8, at the working size, h and w even.
-            size: height and width of the photograph, in whose pixels the hints are.
+            size: height and width of the photograph; hints are in its pixels.
             ab_scale: Lab units of a and b that become 1.
 
         Returns:
-            {name: values}, float32, of what is wished: `hints` [1, h / 2, w / 2, 3], whose colours are fitted into the
-            gamut at the lightness of their cell; `palette` [1, 1, 1, 261]; `aim` [1, 1, 1, 5].
+            {name: values}, float32, of the given wishes: `hints` [1, h / 2, w / 2, 3], whose colours are fitted into
+            the gamut at the lightness of their cell; `palette` [1, 1, 1, 261]; `aim` [1, 1, 1, 5].
 
         Raises:
-            ValueError: if a hint lies outside the photograph, or is of a later frame than the first.
+            ValueError: if a hint lies outside the photograph, or is for a later frame than the first.
         """
         result = {}
         if self.hints:
@@ -150,7 +150,7 @@ class Wishes:
 
 
 def palette_of(image) -> np.ndarray:
-    """The palette of a picture.
+    """-> the palette of a picture.
 
     Args:
         image: [H, W, 3] uint8 or uint16, sRGB.
@@ -159,7 +159,7 @@ def palette_of(image) -> np.ndarray:
         [261] float32: the square roots of the joint bins' shares, `conditions.palette`.
 
     Raises:
-        ValueError: if it is gray, or no such array.
+        ValueError: if it is gray, or not such an array.
     """
     image = np.asarray(image)
     if image.dtype not in (np.uint8, np.uint16) or image.ndim not in (2, 3) or 0 in image.shape:
@@ -169,7 +169,7 @@ def palette_of(image) -> np.ndarray:
         factor = min(1.0, SEEN / max(image.shape[:2]))
         size = [max(1, round(side * factor)) for side in image.shape[1::-1]]
         small = modes.as_depth(cv2.resize(image[..., :3], size, interpolation=cv2.INTER_AREA), np.uint8)
-        # A fifth of its pixels: each is compared with all bins.
+        # A fifth of the pixels, because each is compared with all bins.
         ab = np.asarray(colors.rgb_to_lab(small.reshape(-1, 3)[::5] / np.float32(255)))[:, 1:]
         gray = np.percentile(np.linalg.norm(ab, axis=-1), 99) < NO_COLOR
     if gray:
@@ -178,12 +178,12 @@ def palette_of(image) -> np.ndarray:
 
 
 def parse_hints(text: str) -> tuple[Hint, ...]:
-    """Hints out of JSON text: `[{"x": 120, "y": 80, "color": "#2040c0", "radius": 5, "frame": 0}, ...]`.
+    """Read hints from JSON text: `[{"x": 120, "y": 80, "color": "#2040c0", "radius": 5, "frame": 0}, ...]`.
 
-    `color` is "#rrggbb" or "keep gray"; `radius` and `frame` may be left out.
+    `color` is "#rrggbb" or "keep gray"; `radius` and `frame` are optional.
 
     Raises:
-        ValueError: saying which of them is wrong, and how.
+        ValueError: naming the wrong hint and the mistake.
     """
     try:
         rows = json.loads(text)
@@ -218,11 +218,11 @@ def _raster(hints, picture, size):
     for one, ab in zip(hints, np.asarray(colors.rgb_to_lab(rgb))[:, 1:], strict=True):
         y, x = one.y * scale[0], one.x * scale[1]
         reach_y, reach_x = one.radius * scale[0], one.radius * scale[1]
-        # The last cell too: a place just inside the photograph is rounded to the map's end.
+        # The last cell is included: a place just inside the photograph is rounded to the map's end.
         top, left = (min(max(0, int(at)), size - 1) for at, size in ((y - reach_y, height), (x - reach_x, width)))
         rows = np.arange(top, min(height - 1, int(y + reach_y)) + 1)
         columns = np.arange(left, min(width - 1, int(x + reach_x)) + 1)
-        # From the disc's middle to the nearest point of each cell, in radii; the middle's own cell is touched anyway.
+        # From the disc's centre to the nearest point of each cell, in radii; the centre's cell is always touched.
         away_y = np.maximum(np.maximum(rows - y, y - rows - 1), 0) / max(reach_y, 1e-6)
         away_x = np.maximum(np.maximum(columns - x, x - columns - 1), 0) / max(reach_x, 1e-6)
         touched = away_y[:, None] ** 2 + away_x**2 <= 1
@@ -236,5 +236,5 @@ def _raster(hints, picture, size):
 
 def _is_number(value, kind):
     kinds = (int, np.integer) if kind is int else (int, float, np.integer, np.floating)
-    # No `isfinite`: a whole number may be too large for it.
+    # Not `isfinite`: a whole number can be too large for it.
     return isinstance(value, kinds) and not isinstance(value, bool) and abs(value) <= sys.float_info.max

@@ -1,4 +1,4 @@
-"""Work that goes on ahead of who wants its results. Imports nothing of ours."""
+"""Work ahead: items are made in a thread before they are used. Imports nothing of ours."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ import queue
 import threading
 from collections.abc import Callable, Iterable, Iterator
 
-STOPPED_SECONDS = 0.1  # after which a thread whose results nobody takes any more has seen so
+STOPPED_SECONDS = 0.1  # seconds after which the thread notices that nobody takes its items
 
 
 def ahead(items: Iterator, most: int) -> Iterator:
-    """The same items, taken from their iterator in a thread, and so made while others are used.
+    """Iterates over the same items, taken from their iterator in a thread, so items are made while others are used.
 
     Args:
-        items: a generator, or another iterator; it is closed when no more of its items are wanted.
-        most: how many may wait to be used.
+        items: a generator or another iterator; it is closed when no more items are needed.
+        most: most items waiting to be used.
 
     Raises:
-        Exception: what the iterator raises, after the items before.
+        Exception: the iterator's exception, after the items before it.
     """
     line, stopped = queue.Queue(most), threading.Event()
 
@@ -34,7 +34,7 @@ def ahead(items: Iterator, most: int) -> Iterator:
                 offer([one])
                 if stopped.is_set():
                     break
-        except BaseException as error:  # it is raised where the item would have been used
+        except BaseException as error:  # raised in place of the item
             end = error
         finally:
             getattr(items, "close", lambda: None)()
@@ -51,9 +51,9 @@ def ahead(items: Iterator, most: int) -> Iterator:
 
 
 def alike(items: Iterable, kind: Callable, most: int) -> Iterator[list]:
-    """-> the items in lists: of those that follow each other and are of one `kind`, at most `most`.
+    """-> the items in lists of at most `most` consecutive items of one `kind`.
 
-    What `items` raises comes after the items before it.
+    An exception of `items` comes after the items before it.
     """
     some, error = [], None
     try:

@@ -1,4 +1,4 @@
-"""What requests bring: files, kept for as long as these are answered, and texts.
+"""The contents of requests: texts, and files that are kept until the answer.
 
 Imports the room `files`.
 """
@@ -24,9 +24,9 @@ from starlette.responses import FileResponse
 
 from colorgan.files import kinds, reading, suffixes
 
-FILES = ("reference",)  # fields that are files, beside `file`
+FILES = ("reference",)  # fields that are files, besides `file`
 TEXT = 1 << 21  # bytes of a text: 10,000 hints
-# What pictures are called that come without a name; all other kinds are only read.
+# Names for pictures that come without a name; all other kinds are only read.
 SUFFIXES = {"JPEG": ".jpg", "PNG": ".png", "WebP": ".webp", "BMP": ".bmp", "TIFF or camera raw": ".tiff"}
 NO_FILE = "No file. Send one as form data, curl -F file=@photo.jpg, or as it is, curl --data-binary @photo.jpg"
 
@@ -36,20 +36,20 @@ Place = Callable[[int | None], AbstractContextManager[Path]]
 
 @contextlib.asynccontextmanager
 async def taken(request: Request, place: Place, names: Collection[str] = ()) -> AsyncIterator[tuple[Path, dict]]:
-    """Within: what a request brings.
+    """Within: the contents of a request.
 
     Args:
-        request: its form has a file, `file`, and may have the named fields; or its body is the file. The fields may
-            stand in its address too, but not those that are files.
-        place: is told the bytes of the body, or None where nothing states them, and gives a folder of the request's
-            own, for as long as it is answered; or an HTTPException, before the body is read.
-        names: of the fields; one of `FILES` is a file too.
+        request: a form with `file` and, optionally, the named fields; or its body is the file. Text fields can also be
+            in the address.
+        place: called with the bytes of the body, or None if not stated. It gives a folder for this request until the
+            answer, or raises an HTTPException before the body is read.
+        names: of the fields; those in `FILES` are files.
 
     Yields:
-        The path of the file, in that folder, and {name: text, or path of a file} of the fields.
+        The path of the file in that folder, and {name: text, or path of a file} of the fields.
 
     Raises:
-        HTTPException: 422, if there is no file, an unknown field, or one twice.
+        HTTPException: 422, for a missing file, an unknown field, or a repeated field.
     """
     limits = {"max_files": 1 + len(FILES), "max_fields": 1 + len(names), "max_part_size": TEXT}
     stated = request.headers.get("content-length")
@@ -70,13 +70,13 @@ async def taken(request: Request, place: Place, names: Collection[str] = ()) -> 
 
 
 async def _body(request, folder):
-    """-> the file that a body is; its own bytes say what it is called."""
+    """-> the file in a body; its bytes decide its suffix."""
     path = folder / "photograph"
     with path.open("wb") as file:
         async for part in request.stream():
             file.write(part)
     found = await run_in_threadpool(kinds.name, path)
-    # What `curl --data` says unless it is told otherwise: of a form, or of a file.
+    # `curl --data` states this by default, for a form or for a file.
     vague = request.headers.get("content-type", "") in ("", "application/x-www-form-urlencoded")
     if not path.stat().st_size or (vague and not found and not await run_in_threadpool(reading.megapixels, path)):
         raise HTTPException(422, NO_FILE)
@@ -84,7 +84,7 @@ async def _body(request, folder):
 
 
 def _check(form, known):
-    """`form`: of a body, an address, or both."""
+    """`form`: the fields of a body, an address, or both."""
     if unknown := set(form) - known:
         known = ", ".join(sorted(known))
         raise HTTPException(422, f"Unknown field {', '.join(sorted(unknown))}. Known: {known}.")
@@ -96,7 +96,7 @@ def _check(form, known):
 
 
 async def _copied(file, folder):
-    folder.mkdir()  # no file of a visitor begins with a dot, and two may have one name
+    folder.mkdir()  # no visitor's file begins with a dot, and two can have the same name
     path = folder / name_of(file.filename)
     with path.open("wb") as copy:
         await run_in_threadpool(shutil.copyfileobj, file.file, copy)
@@ -108,7 +108,7 @@ async def _copied(file, folder):
 async def answered(
     request: Request, place: Place, names: Collection[str], work: Callable[[Path, dict], Coroutine]
 ) -> FileResponse:
-    """-> the file that `work(source, fields)` makes of what `taken` yields, in its folder; it goes when it is sent."""
+    """-> the file of `work(source, fields)` for the contents from `taken`, in its folder; removed after sending."""
     async with contextlib.AsyncExitStack() as stack:
         source, fields = await stack.enter_async_context(taken(request, place, names))
         file = await while_there(request, work(source, fields))
@@ -116,9 +116,9 @@ async def answered(
 
 
 async def while_there(request: Request, work: Coroutine):
-    """-> what a coroutine returns; it is cancelled where it waits when the caller goes, with a ClientDisconnect.
+    """-> a coroutine's result; if the caller goes away, it is cancelled where it waits, with a ClientDisconnect.
 
-    What runs in a thread meanwhile ends first. HTTPException 503 if the service itself ends.
+    Work in a thread ends first. HTTPException 503 if the service ends.
     """
 
     async def watch():
@@ -140,9 +140,9 @@ async def while_there(request: Request, work: Coroutine):
 
 
 async def message(request: Request) -> dict:
-    """-> the JSON object that a request brings; HTTPException 413 or 422.
+    """-> the JSON object of a request; HTTPException 413 or 422.
 
-    FastAPI's own way would read one as large as a photograph may be.
+    FastAPI would read an object as large as a photograph.
     """
     text = bytearray()
     async for part in request.stream():
@@ -156,7 +156,7 @@ async def message(request: Request) -> dict:
 
 
 def parsed(text: str | bytes, name: str):
-    """-> what a JSON text says; HTTPException 422 if it is none."""
+    """-> the value of a JSON text; HTTPException 422 if it is not JSON."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -164,7 +164,7 @@ def parsed(text: str | bytes, name: str):
 
 
 def number(fields, name: str, default: float | None = None) -> float:
-    """-> a number of a form or message; HTTPException 422 if it is none."""
+    """-> a number from a form or message; HTTPException 422 if it is not a number."""
     value = fields.get(name, default)
     try:
         return float(value)
@@ -173,7 +173,7 @@ def number(fields, name: str, default: float | None = None) -> float:
 
 
 def name_of(filename: str | None) -> str:
-    """A visitor's file name without folders and odd characters, and no longer than file systems allow."""
+    """-> a visitor's file name without folders and odd characters, short enough for file systems."""
     stem, dot, suffix = re.sub(r"[^\w .()+-]", "_", re.split(r"[/\\]", filename or "")[-1]).rpartition(".")
     stem, suffix = (stem, suffix) if dot else (suffix, "")
     short = stem.encode()[:150].decode(errors="ignore").strip(" .") or "photograph"

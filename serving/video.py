@@ -1,8 +1,7 @@
-"""Films: frame by frame as photographs are colorized, with colours that stay while nothing moves.
+"""Films: each frame is colorized like a photograph, with smoothed colours.
 
-Owns the way of a film from file to file, in segments, so that it goes on after an interruption. Imports the room
-`files`, `serving.photos`, `imaging.fullres` and `serving.steering` for the colours, `serving.smoothing` for what ties
-the frames together.
+Owns a film's way from file to file, in segments, so it can continue after an interruption. Imports the room `files`,
+`serving.photos`, `imaging.fullres` and `serving.steering` for the colours, `serving.smoothing` for colours over time.
 """
 
 from __future__ import annotations
@@ -28,29 +27,27 @@ from colorgan.serving.photos import Settings
 from colorgan.serving.smoothing import SMOOTHING, Flicker, Scene, Smoother
 from colorgan.serving.steering import Hint, Wishes
 
-SEGMENT = (
-    32 * photos.BATCH
-)  # frames; whole batches, so that a film that goes on has the batches of one that did not stop
-_GIVEN = {"smoothing", "wishes"}  # of what ties frames together: not state, but what it was made with
+SEGMENT = 32 * photos.BATCH  # frames; whole batches, so a continued film has the same batches
+_GIVEN = {"smoothing", "wishes"}  # attributes that are arguments, not state
 
 
 class Stopped(Exception):
-    """A film was stopped between two batches; what is done of it is kept, and the same call goes on with it."""
+    """A film was stopped between two batches; finished segments are kept, and the same call continues."""
 
 
 @dataclass(frozen=True)
 class Film:
-    """What became of a film; the manifest has these values."""
+    """The result of a film; the manifest has these values."""
 
     frames: int
-    fps: float  # as it was, like the size
+    fps: float  # unchanged, like the size
     height: int
     width: int
-    scenes: int  # one more than the cuts that were found
+    scenes: int  # number of cuts found, plus one
     flicker: float | None  # see `smoothing.Flicker`
     flicker_unsmoothed: float | None  # without smoothing
-    notes: tuple[str, ...]  # what became different, or was left out
-    seconds: float  # spent on it
+    notes: tuple[str, ...]  # changes and omissions
+    seconds: float  # time spent on it
 
 
 def colorize_film(
@@ -69,27 +66,27 @@ def colorize_film(
 ) -> Film:
     """Colorize a film into a file of the same size, times and container; memory does not grow with its length.
 
-    Every `SEGMENT` frames what is done is put beside the target, in a folder with a dot in front of its name. A call
-    with the same arguments goes on after the last whole segment; the colours are those of a film that was never
-    interrupted. When the film is complete the folder is gone.
+    Every `SEGMENT` frames the finished part is saved in a hidden folder next to the target. A call with the same
+    arguments continues after the last whole segment, with the same colours as without interruption. The folder is
+    removed when the film is complete.
 
     Args:
         colorizer: anything with `Colorizer.predict_small`.
         source: the film. If it has colours, only its lightness counts.
-        target: the file to write, another one; its suffix says the container, `containers.CONTAINERS`.
-        settings: how; `format` and `quality` are photographs'.
-        wishes: of all frames; of hints see `smoothing.Scene`.
+        target: another file to write; its suffix chooses the container, `containers.CONTAINERS`.
+        settings: for colorizing; `format` and `quality` are only for photographs.
+        wishes: for all frames; for hints see `smoothing.Scene`.
         smoothing: see `smoothing.Smoother`.
-        codec: one of `containers.CODECS`; empty: what suits the container.
-        quality: see `containers.Codec`; None: what suits the codec.
-        weights_sha256: those of the colorizer: with others a film does not go on, but begins anew.
-        stop: is asked between two batches whether to stop.
-        say: gets the text for people: what became different, the scenes, and the flicker.
+        codec: one of `containers.CODECS`; empty: the container's default.
+        quality: see `containers.Codec`; None: the codec's default.
+        weights_sha256: of the colorizer; with other weights a film restarts.
+        stop: function called between batches -> whether to stop.
+        say: function for texts: changes, scenes and flicker.
 
     Raises:
-        OSError: if the film cannot be read, or the target not written. Nothing is left behind but whole segments.
+        OSError: if the film cannot be read, or the target cannot be written. Only whole segments are left.
         ValueError: if the container or the codec does not take `codec` or `quality`.
-        Stopped: if `stop` said so.
+        Stopped: if `stop` returned True.
     """
     start, source, target = time.perf_counter(), Path(source), Path(target)
     made_from = {"film": str(source.resolve()), "settings": settings, "wishes": wishes, "smoothing": smoothing}
@@ -132,18 +129,18 @@ def colorize_film(
 
 
 class _Ties:
-    """What ties the frames of a film together, and can be stored."""
+    """The state over a film's frames, which can be stored."""
 
     def __init__(self, wishes, smoothing):
         self.scene, self.smoother = Scene(wishes), Smoother(smoothing)
         self.flicker, self.unsmoothed = Flicker(), Flicker()
 
     def state(self):
-        """-> {name: what JSON or NumPy can store}."""
+        """-> the state, {name: value that JSON or NumPy can store}."""
         return {name: value if isinstance(value, np.ndarray) else _plain(value) for name, value in _leaves(self)}
 
     def restore(self, state):
-        """Take up what `state` gave; nothing is a film's begin."""
+        """Restore the result of `state`; an empty dict is a film's beginning."""
         for key, value in state.items():
             *outer, name = key.split(".")
             if name == "_hints":
@@ -152,7 +149,7 @@ class _Ties:
 
 
 def _leaves(one, path=""):
-    """-> the names and values of what changes in an object and in those inside it."""
+    """-> names and values of the changing attributes of an object and its inner objects."""
     for name, value in vars(one).items():
         if name in _GIVEN or f"{path}{name}" == "scene._hints":
             continue
@@ -163,7 +160,7 @@ def _leaves(one, path=""):
 
 
 def _plain(value):
-    """-> a value as JSON can hold it."""
+    """-> a value for JSON."""
     if dataclasses.is_dataclass(value):
         return _plain({one.name: getattr(value, one.name) for one in dataclasses.fields(value)})
     if isinstance(value, dict):
@@ -175,14 +172,14 @@ def _plain(value):
 
 @contextlib.contextmanager
 def _written(target):
-    """Within: what fails at the target says so."""
+    """Within: errors of the target name it."""
     try:
         yield
     except av.FFmpegError as error:
         raise OSError(f"{target} cannot be written ({error.strerror})") from error
     except OSError as error:
         if error.errno is None:
-            raise  # one of ours
+            raise  # our own error
         raise OSError(f"{target} cannot be written ({error.strerror})") from error
 
 
@@ -193,9 +190,9 @@ def _check_size(frames, settings):
 
 
 def _make(colorizer, frames, segments, target, ties, settings, wanted, stop):
-    """All segments that are not there yet. -> how they are coded."""
+    """Write all missing segments. -> their coding."""
     rest = frames.after(segments.frames)
-    first = next(rest, None)  # now the film is known
+    first = next(rest, None)  # after the first frame the film is known
     _check_size(frames, settings)
     name, quality = wanted
     double = 2 if settings.side_by_side else 1
@@ -214,7 +211,7 @@ def _make(colorizer, frames, segments, target, ties, settings, wanted, stop):
 
 
 def _segment(colorizer, piece, segments, coding, ties, settings, stop, bar):
-    """One segment. -> whether it was to stop before the piece was at its end."""
+    """Write a segment. -> whether it was stopped before its end."""
     encoder, count, stopped = encoding.Encoder(coding, segments.last), 0, False
     with segments.segment() as write:
         while not stopped and (batch := list(itertools.islice(piece, photos.BATCH))):
@@ -236,7 +233,7 @@ def _segment(colorizer, piece, segments, coding, ties, settings, stop, bar):
 
 
 def _put_together(segments, coding, frames, target, settings):
-    """The film itself, where it will be. -> what there is to say of it."""
+    """Write the film at its target. -> notes."""
     with whole.replacing(target) as (path,):
         if suffixes.of(target) not in containers.ANIMATIONS:
             remark = xmp.NOTE if settings.provenance else ""
@@ -248,7 +245,7 @@ def _put_together(segments, coding, frames, target, settings):
 
 
 def _colorized(colorizer, batch, settings, coding, ties):
-    """[H, W] or [H, W, 3] frames -> the same in colour, one after the other."""
+    """[H, W] or [H, W, 3] frames -> the same in colour, one by one."""
     small = np.stack([working.shrink(frame, settings.work_size) for frame in batch])
     lights = [fullres.lightness(picture) for picture in small]
     held, size = [ties.scene(light) for light in lights], [batch[0].shape[:2]]

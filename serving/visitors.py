@@ -1,9 +1,9 @@
-"""Photographs of visitors, colorized within limits; what the web page and its API share.
+"""Visitors' photographs, colorized within limits, for the web page and the API.
 
-Owns the way of a photograph, what is kept of one while its page is open, and what visitors are told: a photograph that
-is not colorized raises Starlette's HTTPException, with 410 gone, 413 too large, 422 not readable or not a photograph,
-503 too many are in hand. Imports `serving.photos`, `serving.plan`, `serving.steering`, `serving.lanes`,
-`serving.network`, `serving.measures` and the room `files`; gets the colorizer as an argument.
+Owns the way of a photograph, the data kept while its page is open, and messages to visitors. A photograph that is not
+colorized raises Starlette's HTTPException: 410 gone, 413 too large, 422 not readable or not a photograph, 503 too many
+in hand. Imports `serving.photos`, `serving.plan`, `serving.steering`, `serving.lanes`, `serving.network`,
+`serving.measures` and the room `files`; the colorizer is an argument.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from colorgan.serving.photos import Settings
 from colorgan.serving.steering import Wishes
 
 IN_HAND = 100  # requests at once
-FILES = 4  # times the largest file: bytes of the requests in hand
+FILES = 4  # times the largest file: limit on bytes of requests in hand
 KEPT = 16  # photographs that are kept open
 KEPT_SECONDS = 3600
 _LOG = logging.getLogger(__name__)
@@ -48,20 +48,20 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Open:
-    """A photograph that is kept for its page: what of it is needed to colour its preview again."""
+    """A photograph kept for its page: the data for colouring its preview again."""
 
     opened: Opened
     alpha: np.ndarray | None  # [h, w, 1] uint8, of the preview
     icc: bytes | None  # its profile
-    notes: tuple[str, ...]  # what was left out of it, in words
+    notes: tuple[str, ...]  # notes on omissions
 
 
 class Kept:
-    """The newest things, for a while, by keys that nobody can guess. Any thread may call it.
+    """Keeps the newest things for a time, by unguessable keys. Any thread can call it.
 
     Args:
-        count: of more, the one that was not asked for longest goes.
-        seconds: what was not asked for so long goes.
+        count: most things; the one not requested for the longest time is dropped.
+        seconds: things not requested for so long are dropped.
         now: a clock, in seconds.
     """
 
@@ -70,7 +70,7 @@ class Kept:
         self._held, self._lock = {}, threading.Lock()
 
     def put(self, thing) -> str:
-        """-> the key of a thing from now on."""
+        """Keep a thing. -> its key."""
         key = secrets.token_urlsafe(16)
         with self._lock:
             self._held[key] = self.now(), thing
@@ -89,7 +89,7 @@ class Kept:
             return thing
 
     def tidy(self) -> None:
-        """Let go of what is too old."""
+        """Drop old things."""
         with self._lock:
             self._tidy()
 
@@ -101,34 +101,34 @@ class Kept:
 
 @dataclass(frozen=True)
 class Order:
-    """What a visitor wants of a photograph. Raises ValueError for values out of their range."""
+    """A visitor's request for a photograph. Raises ValueError for values out of their range."""
 
     saturation: float = 1.0
     wishes: Wishes = photos.AUTOMATIC
-    variants: int = 1  # results of it
-    format: str | None = None  # one of `suffixes.FORMATS`; None: as the settings say
-    size: int | None = None  # pixels of the longer side of what is made, at most
+    variants: int = 1  # number of results
+    format: str | None = None  # one of `suffixes.FORMATS`; None: from the settings
+    size: int | None = None  # most pixels of the result's longer side
 
     def settings(self, settings: Settings) -> Settings:
-        """-> settings with what they say of saturation and format."""
+        """-> settings with this saturation and format."""
         changed = {"saturation": self.saturation} | ({} if self.format is None else {"format": self.format})
         return dataclasses.replace(settings, **changed)
 
 
 class Visitors:
-    """Those whose photographs are colorized. In one event loop.
+    """Colorizes visitors' photographs, in one event loop.
 
     Args:
         colorizer: anything with `Colorizer.predict_small` and `Colorizer.open`.
-        settings: how; `saturation` is only what the page begins with, and `side_by_side` is not used.
+        settings: for colorizing; `saturation` is only the page's default, and `side_by_side` is not used.
         max_upload_mb: larger files are refused, 1 MB being 2^20 bytes.
         folder: for temporary files.
-        in_hand: requests at once; more are told when to come back.
+        in_hand: most requests at once; further requests get `Retry-After`.
 
     Attributes:
-        max_bytes, too_large: the limit in bytes, and what is said of a file beyond it.
+        max_bytes, too_large: the limit in bytes, and the message beyond it.
         kept: the photographs of open pages, `Open`s.
-        lanes, network, measures: whose turn it is, the one that runs the network, and what is counted.
+        lanes, network, measures: the order of waiting, the network's thread, and the counters.
         is_warm: whether the network has run.
     """
 
@@ -143,7 +143,7 @@ class Visitors:
 
     @property
     def is_stuck(self) -> bool:
-        """Whether something has been in work for so long that it will not end."""
+        """Whether something is in work for so long that it will not end."""
         return self.network.is_stuck or self.lanes.is_stuck
 
     def _predict(self, pictures):
@@ -151,10 +151,10 @@ class Visitors:
 
     @contextlib.contextmanager
     def place(self, size: int | None = None) -> Iterator[Path]:
-        """Within: a place for a request whose body has so many bytes, None: who knows; HTTPException if there is none.
+        """Within: a place for a request whose body has so many bytes (None: unknown); HTTPException if there is none.
 
         Yields:
-            A folder for its files, whose name nobody can guess.
+            A folder for its files, with an unguessable name.
         """
         with self.lanes.place(self.max_bytes if size is None else size):
             folder = Path(tempfile.mkdtemp(dir=self.folder, prefix="photograph-"))
@@ -165,17 +165,17 @@ class Visitors:
 
     @contextlib.contextmanager
     def told(self, name: str = "the photograph", *places: Path):
-        """Within: an HTTPException says to the visitor what went wrong, without the places of files."""
+        """Within: errors become an HTTPException that tells the visitor what went wrong, without paths."""
         try:
             yield
         except HTTPException:
             raise
-        # Decoders, encoders and networks raise what comes up: struct.error, OverflowError, ...
+        # Decoders, encoders and networks raise many types: struct.error, OverflowError, ...
         except Exception as error:
             if isinstance(error.__cause__, Image.DecompressionBombError):
                 limit = f"at most {self.settings.max_megapixels:g} megapixels are taken."
                 raise HTTPException(413, f"{name} is too large: {limit}") from error
-            if not isinstance(error, (OSError, ValueError, MemoryError, cv2.error)):  # who runs this may want to know
+            if not isinstance(error, (OSError, ValueError, MemoryError, cv2.error)):  # for the operator
                 _LOG.warning("a photograph was not colorized", exc_info=error)
             reason = photos.reason(error)
             for place in places:
@@ -183,10 +183,10 @@ class Visitors:
             raise HTTPException(422, reason) from error
 
     async def colorize(self, source: Path, order: Order) -> Path:
-        """Colorize a file as `colorize.py` does, when its turn comes.
+        """Colorize a file like `colorize.py`, when its turn comes.
 
         Returns:
-            The new file, with `-colorized` in its name, in a new folder beside the source; of several variants a zip
+            The new file, with `-colorized` in its name, in a new folder next to the source; for several variants a zip
             archive of the files. No visitor's file has the folder's name.
         """
         folder = source.parent / ".out"
@@ -204,7 +204,7 @@ class Visitors:
                 made = [target, *(target.with_stem(f"{target.stem}-variant-{i}") for i in range(2, len(every) + 1))]
                 for path, one in zip(made, every, strict=True):
                     ab = await self._colors(small, full, settings, one)
-                    threads = 1 if self.lanes.count > 1 else None  # several photographs share the cores already
+                    threads = 1 if self.lanes.count > 1 else None  # several photographs already share the cores
                     finish = functools.partial(photos.finish, photograph, ab, path, settings, threads=threads)
                     with self.measures.timed("write"):
                         await run(finish)
@@ -212,14 +212,14 @@ class Visitors:
                 return target if order.variants == 1 else await run(_zipped, made)
 
     async def _wished(self, photograph, order):
-        """-> the wishes of each result."""
+        """-> the wishes for each result."""
         if order.variants == 1:
             return [order.wishes]
         opened = self.colorizer.open(photograph.pixels)
         return await self.network.do(lambda: opened.variants(order.variants, order.wishes))
 
     async def _colors(self, small, size, settings, wishes):
-        if not wishes:  # these can share a forward pass
+        if not wishes:  # plain photographs can share a forward pass
             return await self.network.colors(small) * np.float32(settings.saturation)
         predicted = await self.network.do(
             lambda: photos.predict_ab(self.colorizer, small[None], settings, wishes, [size])
@@ -227,7 +227,7 @@ class Visitors:
         return predicted[0]
 
     async def open(self, source: Path) -> tuple[str, Open]:
-        """Open a file for a page, when its turn comes. -> its key in `kept`, and what is kept."""
+        """Open a file for a page, when its turn comes. -> its key in `kept`, and its `Open`."""
 
         def opened():
             photograph = self._read(source)
@@ -240,7 +240,7 @@ class Visitors:
         return self.kept.put(held), held
 
     async def palette(self, source: Path) -> np.ndarray:
-        """-> `steering.palette_of` a file, when its turn comes."""
+        """-> the palette of a file, when its turn comes."""
         return await self._looked_at(source, lambda: steering.palette_of(self._read(source).pixels))
 
     async def _looked_at(self, source, work: Callable):
@@ -249,11 +249,11 @@ class Visitors:
                 return await run(work)
 
     async def warm_up(self) -> None:
-        """Colour gray pictures, so that the first visitors do not wait for graphs to be made; then `is_warm`."""
+        """Colorize gray pictures, so the first visitors do not wait for graphs; then set `is_warm`."""
 
         def work():
             side = max(working.size(*[self.settings.work_size] * 2, self.settings.work_size))
-            # The graph that is made for the third shape is for all others too.
+            # The graph for the third shape is used for all others.
             for shape in ((1, 64, 64, 3), (1, 64, 128, 3), (2, side, side, 3)):
                 self._predict(np.full(shape, 128, np.uint8))
             opened = self.colorizer.open(np.full((64, 64), 128, np.uint8))
@@ -263,7 +263,7 @@ class Visitors:
 
         try:
             await self.network.do(work)
-        except Exception as error:  # networks raise what comes up
+        except Exception as error:  # networks raise many types
             _LOG.error("The network does not run, and no photograph is coloured: %s", photos.reason(error))
         else:
             self.is_warm = True
@@ -280,7 +280,7 @@ async def _is_large(source):
 
 
 def _zipped(files):
-    """-> a zip archive of files, as they are, beside them."""
+    """-> an uncompressed zip archive of files, next to them."""
     archive = files[0].with_suffix(".zip")
     with zipfile.ZipFile(archive, "w") as made:
         for file in files:

@@ -1,7 +1,7 @@
-"""The service: the HTTP API, and the web page unless it is left out. A photograph in, a coloured one out, nothing kept.
+"""The service: the HTTP API, and optionally the web page. It colorizes photographs and keeps nothing.
 
-Owns how these become one application, and its start and end. Imports `server`, `serving.api`, `serving.page`,
-`serving.uploads`, `serving.visitors`, `serving.photos` and `files.reading`; gets the colorizer as an argument.
+Owns the application, its start and its end. Imports `server`, `serving.api`, `serving.page`, `serving.uploads`,
+`serving.visitors`, `serving.photos` and `files.reading`; the colorizer is an argument.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from colorgan.serving import api, page, uploads
 from colorgan.serving.photos import Settings
 from colorgan.serving.visitors import IN_HAND, Visitors
 
-ENDING = 30  # seconds that photographs in hand have when the end has come
+ENDING = 30  # seconds for photographs in hand at the end
 ASKED_BY_PROGRAMS = ("/health", "/ready", "/metrics")
 
 
@@ -37,9 +37,9 @@ def build(
     in_hand: int = IN_HAND,
     with_page: bool = True,
 ) -> Observed:
-    """The paths of `api`, and the page at `/`.
+    """-> the application: the paths of `api`, and the page at `/`.
 
-    `folder` is for temporary files, empty; the caller removes it. For the rest see `Visitors` and `Guard`.
+    `folder` is an empty folder for temporary files; the caller removes it. For the others see `Visitors` and `Guard`.
     """
     limits = {"max_upload_mb": max_upload_mb, "in_hand": in_hand}
     visitors = Visitors(colorizer, settings=settings, folder=folder, **limits)
@@ -52,7 +52,7 @@ def build(
         tidying.cancel()
         await warming
 
-    # Without FastAPI's pages of documentation, whose scripts come from elsewhere.
+    # Without FastAPI's documentation pages, which load scripts from elsewhere.
     app = fastapi.FastAPI(title="colorgan", version="1", docs_url=None, redoc_url=None, lifespan=lifespan)
     app.state.visitors = visitors
     api.mount(app, visitors)
@@ -64,18 +64,18 @@ def build(
 
 
 async def _tidy(kept):
-    """Every minute, let go of photographs that nobody has asked for in an hour."""
+    """Every minute, drop photographs that nobody requested for an hour."""
     while True:
         await asyncio.sleep(60)
         kept.tidy()
 
 
 def serve(colorizer, *, settings: Settings, place: socket.socket, host: str, say=print, **limits) -> None:
-    """Serve at a place that `running.listen` took until interrupted; then remove the temporary files.
+    """Serve on a socket of `running.listen` until interrupted; then remove the temporary files.
 
-    `say` gets the text for people; for the rest see `build`.
+    `say` prints texts; for the others see `build`.
     """
-    # At the very end a thread may still write what nobody waits for.
+    # At the end a thread can still write a file that nobody waits for.
     files = tempfile.TemporaryDirectory(prefix="colorgan-", ignore_cleanup_errors=True)
     with files as folder, place, reading.large_pictures(settings.max_megapixels):
         app = build(colorizer, settings=settings, folder=Path(folder), host=host, **limits)

@@ -1,1 +1,1 @@
-"""Films in files: their frames out of any container, and into one that keeps what the film says of itself."""
+"""Films in files: reading frames from any container, and writing a container that keeps the film's metadata."""

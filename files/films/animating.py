@@ -1,6 +1,6 @@
-"""The segments of an animation become a GIF or WebP file that moves; FFmpeg draws GIFs, Pillow writes WebP.
+"""Write an animation's segments as a moving GIF or WebP file; FFmpeg writes GIFs, Pillow writes WebP.
 
-FFmpeg's WebP loses transparency, and how long the last frame is shown. Imports its neighbours in this room.
+FFmpeg's WebP loses transparency and the duration of the last frame. Imports its neighbours in this room.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ def animate(segments, coding: encoding.Coding, path: Path, *, loop: int | None, 
 
     Args:
         segments: `segments.Segments`, complete.
-        coding: how they are coded: without loss.
-        path: where to.
+        coding: their lossless coding.
+        path: the file to write.
         loop: see `animations.Animation`.
-        xmp: a packet that WebP files get.
+        xmp: a packet for WebP files.
 
     Raises:
         OSError: if it cannot be written.
@@ -44,14 +44,14 @@ def _write_webp(frames, durations, coding, path, options):
     pictures = (Image.fromarray(frame.to_ndarray(format="rgba")) for frame in frames)
     first, rest = next(pictures), [_Reel(pictures, len(durations) - 1)] if len(durations) > 1 else []
     shown = [round(1000 * duration) for duration in durations]
-    # libwebp loses transparency in frames that are coded as the difference to others.
+    # libwebp loses transparency in frames coded as differences.
     whole = {"kmin": 0, "kmax": 1} if coding.alpha else {}
     options |= {"duration": shown, "quality": WEBP_QUALITY, **whole}
     first.save(path, save_all=True, append_images=rest, **options)
 
 
 class _Reel:
-    """What Pillow takes for an image of several frames, of which one is there at a time."""
+    """Looks to Pillow like an image of several frames, but holds one at a time."""
 
     def __init__(self, pictures, count):
         self.n_frames, self._pictures, self._picture = count, pictures, None
@@ -80,16 +80,16 @@ def _write_gif(frames, durations, coding, path, loop):
 
 
 def _frames(segments, coding):
-    """-> frames as they were coloured."""
+    """-> the coloured frames."""
     coder, decoder = encoding.Encoder(coding, None), av.CodecContext.create(coding.codec.encoder, "r")
     decoder.extradata, (decoder.height, decoder.width) = coder.extradata, coding.size
-    decoder.thread_type = "SLICE"  # a packet gives its own frame
+    decoder.thread_type = "SLICE"  # a packet gives one frame
     for packet in segments.packets(coding.time_base):
         yield from decoder.decode(packet)
 
 
 def _palette(coding):
-    """-> a filter graph that draws each frame with the 256 colours that suit it best."""
+    """-> a filter graph that draws each frame with its best 256 colours."""
     graph, pixels = av.filter.Graph(), av.VideoFormat(coding.pixels)
     source = graph.add_buffer(width=coding.width, height=coding.height, format=pixels, time_base=coding.time_base)
     split, sink = graph.add("split"), graph.add("buffersink")

@@ -1,4 +1,4 @@
-"""GIF and WebP files that move, as films; Pillow reads them. Imports `files.films.frames`."""
+"""Moving GIF and WebP files as films; Pillow reads them. Imports `files.films.frames`."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from PIL import Image
 
 from colorgan.files.films import frames
 
-BLINK = 100  # milliseconds that a frame is shown which asks for none, in browsers
+BLINK = 100  # milliseconds for a frame without duration, as in browsers
 
 
 class Animation:
     """The frames of a GIF or WebP file; the same attributes as `reading.Frames`.
 
     Attributes:
-        loop: how often it is shown again, 0: for ever; None: not at all.
+        loop: number of repetitions, 0: for ever; None: none.
 
     Raises:
         OSError: if it cannot be opened.
@@ -34,7 +34,7 @@ class Animation:
             self.stated = self.about = self._image.n_frames
             self.width, self.height = self._image.size
             duration = self._image.info.get("duration") or BLINK
-        except Exception as error:  # Pillow's parsers raise what comes up: OSError, SyntaxError, struct.error, ...
+        except Exception as error:  # Pillow's parsers raise many types: OSError, SyntaxError, struct.error, ...
             raise OSError(f"{source} cannot be read as an animation ({error})") from error
         self.loop = self._image.info.get("loop")
         self.fps = self.grid = Fraction(1000, round(duration))
@@ -43,14 +43,14 @@ class Animation:
         self.alpha = self._image.has_transparency_data
 
     def limit(self, pixels: int) -> None:
-        """Frames have one size, which is known."""
+        """Do nothing: the frames have one known size."""
 
     def __iter__(self):
-        """-> `frames.Frame`, one after the other. Raises OSError if there is none."""
+        """-> `frames.Frame`, one by one. Raises OSError if there is none."""
         return self.after(0)
 
     def after(self, passed: int):
-        """-> the frames that follow the first so many."""
+        """-> the frames after the first so many."""
         time, count = Fraction(0), 0
         for index in range(self.stated):
             try:
@@ -72,5 +72,5 @@ class Animation:
             time += shown
 
     def close(self):
-        """Let go of the file."""
+        """Close the file."""
         self._image.close()

@@ -1,6 +1,6 @@
-"""What containers hold: which are written, by which codecs, and which sound and subtitles go along.
+"""Containers: those that are written, their codecs, and the sound and subtitles that they hold.
 
-Tables alone, and the rules that choose from them. Imports `files.suffixes`.
+Only tables, and the rules that choose from them. Imports `files.suffixes`.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from colorgan.files import suffixes
 
 @dataclass(frozen=True)
 class Codec:
-    """How pictures are coded.
+    """A codec for pictures.
 
     Attributes:
         encoder: FFmpeg's name of it.
-        pixels: the pixel format of films of 8 bits ...
-        deep: ... and of more; empty: it has no more.
-        quality: constant rate factor, or quantizer: less is better. None: it has none.
-        worst: the largest.
-        options: what else it is told; {quality} stands for that.
-        full: whether its values may use the full range.
+        pixels: the pixel format for 8 bits.
+        deep: the pixel format for more than 8 bits; empty: none.
+        quality: default constant rate factor or quantizer; lower is better. None: it has none.
+        worst: the largest value.
+        options: further options of the encoder, with {quality} as placeholder.
+        full: whether values can use the full range.
         fixed: whether its frames must be evenly spaced.
-        lossless: whether it loses nothing.
+        lossless: whether it is lossless.
     """
 
     encoder: str
@@ -68,14 +68,14 @@ CODECS = {
 
 @dataclass(frozen=True)
 class Container:
-    """What films are written in.
+    """A container for films.
 
     Attributes:
         muxer: FFmpeg's name of it.
         codecs: of `CODECS`; the first is the default.
-        sound: codecs that it holds as they are, by their canonical names; empty: all that its muxer takes.
-        encoder: FFmpeg's name of what other sound becomes; empty: it holds none.
-        even: whether it shows its frames at even times.
+        sound: codecs that are copied, by canonical names; empty: all that its muxer takes.
+        encoder: FFmpeg's encoder for other sound; empty: it holds none.
+        even: whether its frames are evenly spaced.
         options: of the muxer.
     """
 
@@ -133,28 +133,28 @@ CONTAINERS = {
     ".gif": Container("gif", ("ffv1",), encoder=""),
     ".webp": Container("webp", ("ffv1",), encoder=""),
 }
-OTHERS = ".mkv"  # what films become whose container is only read
+OTHERS = ".mkv"  # container for films whose container is only read
 ANIMATIONS = (".gif", ".webp")
 
 
 def suffix(path) -> str:
-    """-> the suffix of what a film becomes: its own, as it is spelled, or `OTHERS` where such files are only read."""
+    """-> the suffix of a film's result: its suffix, as spelled, or `OTHERS` if its container is only read."""
     return os.path.splitext(path)[1] if suffixes.of(path) in CONTAINERS else OTHERS
 
 
 def codec_for(target, *, name: str = "", deep: bool = False, source: str = "") -> str:
-    """-> the name in `CODECS` of how a film is coded.
+    """-> the name in `CODECS` of a film's codec.
 
     Args:
-        target: the file that is written.
-        name: what was asked for; empty: the container's own choice.
-        deep: whether the film has more than 8 bits; kept where one of the container's codecs can.
-        source: the codec that it comes in.
+        target: the file to write.
+        name: the wanted codec; empty: the container's default.
+        deep: whether the film has more than 8 bits; they are kept if a codec of the container can.
+        source: the film's present codec.
 
-    GIF and WebP have codecs of their own, whatever was asked for; until they are joined they are lossless.
+    GIF and WebP have fixed codecs; their segments are lossless.
 
     Raises:
-        ValueError: if the container does not take what was asked for.
+        ValueError: if the container does not take the wanted codec.
     """
     known = CONTAINERS[suffixes.of(target)].codecs
     if suffixes.of(target) in ANIMATIONS:

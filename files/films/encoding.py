@@ -1,4 +1,5 @@
-"""Frames into packets: how a film is coded, the same for all its segments. Imports its neighbours in this room."""
+"""Encoding frames into packets, with the same coding for all segments of a film. Imports its neighbours in this
+room."""
 
 from __future__ import annotations
 
@@ -13,25 +14,25 @@ import numpy as np
 from colorgan.files import suffixes
 from colorgan.files.films import containers, frames
 
-os.environ.setdefault("SVT_LOG", "0")  # SVT-AV1 writes to stderr otherwise
-_QUANTIZED_RATE = 1_000_000_000  # bits per second: no limit, where the quantizer says the quality
+os.environ.setdefault("SVT_LOG", "0")  # otherwise SVT-AV1 writes to stderr
+_QUANTIZED_RATE = 1_000_000_000  # bits per second: no limit, because the quantizer sets the quality
 
 
 @dataclass(frozen=True, eq=False)
 class Coding:
-    """How a film is coded.
+    """The coding of a film.
 
     Attributes:
         codec: of `containers.CODECS`.
-        quality: see `containers.Codec`; None where it has none.
+        quality: see `containers.Codec`; None if it has none.
         deep: whether more than 8 bits are kept.
         alpha: whether there is transparency.
         height, width: as shown, before they are made even.
         aspect: width by height of a pixel.
-        colours: how its values are coded.
+        colours: the coding of its values.
         time_base: of the times of frames, seconds.
-        begin: seconds, added to the times of packets: of what is shown at even times, from its first frame on.
-        rate: frames per second, for what needs to be told one.
+        begin: seconds added to the times of packets: in evenly spaced containers, the time of the first frame.
+        rate: frames per second, for encoders that need it.
         muxer: FFmpeg's name of the container.
     """
 
@@ -62,7 +63,7 @@ class Coding:
         return self.height + self.height % step, self.width + self.width % step
 
     def apply(self, context) -> None:
-        """Tell a codec context that is not open yet."""
+        """Configure a codec context before it is opened."""
         context.height, context.width = self.size
         context.pix_fmt, context.time_base, context.framerate = self.pixels, self.time_base, self.rate
         context.sample_aspect_ratio = self.aspect
@@ -80,16 +81,16 @@ class Coding:
 
 
 def coding(target, film, *, height: int, width: int, name: str = "", quality: float | None = None) -> Coding:
-    """-> how a film is coded into a file.
+    """-> the coding of a film for a file.
 
     Args:
-        target: the file; its suffix says the container.
-        film: `reading.Frames` or `animations.Animation`, once its first frame has come.
-        height, width: of what is written.
-        name, quality: of `--film-codec`, `--film-quality`; empty and None: what suits the container.
+        target: the file; its suffix chooses the container.
+        film: `reading.Frames` or `animations.Animation`, after its first frame.
+        height, width: of the result.
+        name, quality: of `--film-codec`, `--film-quality`; empty and None: the container's defaults.
 
     Raises:
-        ValueError: if the container or the codec does not take it.
+        ValueError: if the container or the codec does not take them.
     """
     container = containers.CONTAINERS[suffixes.of(target)]
     key = containers.codec_for(target, name=name, deep=film.deep, source=film.codec)
@@ -110,20 +111,20 @@ def coding(target, film, *, height: int, width: int, name: str = "", quality: fl
         colours = frames.Colours(colours.matrix, colours.primaries, colours.transfer, False)
     shape = {"height": height, "width": width, "aspect": film.aspect.limit_denominator(255)}
     shape |= {"deep": film.deep and bool(codec.deep), "alpha": film.alpha and codec.lossless}
-    # An AVI file's picture begins with the file.
+    # In AVI files the picture begins at 0.
     begin = film.begin if codec.fixed and not container.even else Fraction(0)
     times = {"time_base": base, "begin": begin, "rate": rate}
     return Coding(codec, given, colours=colours, muxer=container.muxer, **shape, **times)
 
 
 def _known_rate(rate):
-    """-> the rate of those that MPEG-2 knows (ISO/IEC 13818-2, table 6-4) that shows frames at nearly these times."""
+    """-> the MPEG-2 rate (ISO/IEC 13818-2, table 6-4) that shows frames at nearly these times."""
     known = [Fraction(24000, 1001), *map(Fraction, (24, 25)), Fraction(30000, 1001), *map(Fraction, (30, 50))]
     known += [Fraction(60000, 1001), Fraction(60)]
     near = min(known, key=lambda one: abs(one - rate))
     if abs(near - rate) < rate / 100:
         return near
-    # Others are shown on a finer grid: 12.5 frames per second are every second one of 25.
+    # Other rates use a finer grid: 12.5 frames per second are every second frame of 25.
     finer = [one for one in known if one > rate] or known[-1:]
     return min(finer, key=lambda one: abs(one / rate - round(one / rate)))
 
@@ -132,8 +133,8 @@ class Encoder:
     """Codes the frames of one segment.
 
     Args:
-        coding: how.
-        last: the time of the last frame before it, in `coding.time_base`.
+        coding: its coding.
+        last: the time of the frame before the segment, in `coding.time_base`.
 
     Raises:
         OSError: if the encoder cannot be opened.
@@ -149,11 +150,11 @@ class Encoder:
 
     @property
     def extradata(self) -> bytes | None:
-        """What all packets share."""
+        """The header data of all packets."""
         return self._context.extradata
 
     def __call__(self, pixels: np.ndarray, time: Fraction, duration: Fraction, alpha=None) -> list:
-        """Take a frame, [H, W, 3] uint8 or uint16. -> packets that are ready; their times are right."""
+        """Take a frame, [H, W, 3] uint8 or uint16. -> finished packets with their final times."""
         stamp = round((time - self.coding.begin) / self.coding.time_base)
         if self.last is not None and stamp <= self.last:
             stamp = self.last + 1
@@ -164,7 +165,7 @@ class Encoder:
         return self._timed(self._context.encode(frame))
 
     def rest(self) -> list:
-        """-> the packets that are left, at the end."""
+        """-> the remaining packets, at the end."""
         return self._timed(self._context.encode(None))
 
     def _coded(self, pixels, alpha):
@@ -184,5 +185,5 @@ class Encoder:
 
 
 def global_header(muxer: str) -> bool:
-    """-> whether a container wants what all frames share in its header."""
+    """-> whether a container has the frames' shared data in its header."""
     return bool(av.format.ContainerFormat(muxer, "w").flags & av.format.Flags.global_header.value)

@@ -1,10 +1,10 @@
-"""One frame of a film: what it looks like upright and in sRGB values, and how it is coded.
+"""A frame of a film: upright in sRGB values, and its coding.
 
 Owns the matrices and ranges of coded colours, turned pictures, and fields woven into frames. NumPy, PyAV. Imports
 nothing of ours.
 
-A gray frame is [H, W], from its luma by a table: exact, and cheaper than three channels. Others are converted with all
-that swscale has for accuracy; without, what it makes is up to two levels darker.
+A gray frame is [H, W], from its luma by a table, which is exact and cheaper than three channels. Others are converted
+with swscale's accurate options; without them results are up to two levels darker.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ import av.filter
 import numpy as np
 from av.video.reformatter import ColorRange, Interpolation, VideoReformatter
 
-# As coded in films (ITU-T H.273): matrices and transfer functions that are asked for by name here.
+# Codes of films (ITU-T H.273): matrices and transfer functions used here.
 UNSAID, BT709, BT470BG, SMPTE170M, SMPTE240M, BT2020, RGB = 2, 1, 5, 6, 7, 9, 0
 PQ, HLG = 16, 18
-_SWSCALE = {BT709: 1, 4: 4, BT470BG: 5, SMPTE170M: 5, SMPTE240M: 7, BT2020: 9}  # swscale has numbers of its own
+_SWSCALE = {BT709: 1, 4: 4, BT470BG: 5, SMPTE170M: 5, SMPTE240M: 7, BT2020: 9}  # swscale's numbers differ
 _ACCURATE = Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT | Interpolation.FULL_CHR_H_INP
-HD = 720  # lines from which a film that does not say it is taken to be coded with BT.709, as players do
+HD = 720  # lines from which BT.709 is assumed if a film does not state its matrix, as in players
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,8 @@ class Frame:
 
     Attributes:
         pixels: [H, W] or [H, W, 3] uint8 or uint16, sRGB values, upright.
-        time: seconds from the film's begin at which it is shown.
-        duration: seconds, as the film says it, or one over its rate.
+        time: seconds from the film's beginning.
+        duration: seconds, as stated, or one over the film's rate.
         alpha: [H, W] of the same type, or None.
     """
 
@@ -45,7 +45,7 @@ class Frame:
 
 @dataclass(frozen=True)
 class Turn:
-    """How a stored picture becomes upright: rows and columns change places, then the order of either may change."""
+    """How a stored picture becomes upright: rows and columns are swapped, then either order can be reversed."""
 
     transposes: bool = False
     flips_rows: bool = False
@@ -59,11 +59,11 @@ class Turn:
 
 
 def turn_of(frame: av.VideoFrame) -> Turn:
-    """-> what a frame's display matrix says; other angles than quarter turns are passed over."""
+    """-> the turn in a frame's display matrix; angles other than quarter turns are ignored."""
     said = frame.side_data.get("DISPLAYMATRIX")
     if said is None or len(bytes(said)) < 36:
         return Turn()
-    # Where a point goes (ISO/IEC 14496-12, 6.2.2): x' = a x + c y, y' = b x + d y.
+    # The new place of a point (ISO/IEC 14496-12, 6.2.2): x' = a x + c y, y' = b x + d y.
     a, b, _, c, d = np.frombuffer(bytes(said), np.int32)[:5] / (1 << 16)
     if abs(a) > 0.9 and abs(d) > 0.9:
         return Turn(False, flips_rows=bool(d < 0), flips_columns=bool(a < 0))
@@ -73,7 +73,7 @@ def turn_of(frame: av.VideoFrame) -> Turn:
 
 
 class Colours:
-    """How a film's colours are coded: what is not said is filled in as players do.
+    """The coding of a film's colours; unstated values are assumed as in players.
 
     Attributes:
         matrix, primaries, transfer: as numbered in ITU-T H.273.
@@ -86,11 +86,11 @@ class Colours:
 
     @classmethod
     def of(cls, frame: av.VideoFrame, *, is_video: bool) -> Colours:
-        """Those of a film's first frame.
+        """-> the coding of a film's first frame.
 
         Args:
-            frame: as decoded.
-            is_video: whether its codec is one of video's, in which gray too has values of 16 to 235 unless it says
+            frame: the decoded frame.
+            is_video: whether its codec is a video codec, in which gray also has values of 16 to 235 unless stated
                 otherwise.
         """
         coded = frame.colorspace if frame.colorspace in _SWSCALE else None
@@ -104,11 +104,11 @@ class Colours:
 
     @property
     def is_hdr(self) -> bool:
-        """Whether values are those of an HDR screen."""
+        """Whether values are for an HDR screen."""
         return self.transfer in (PQ, HLG)
 
     def decoded(self, frame: av.VideoFrame, height: int, width: int, *, deep: bool) -> np.ndarray:
-        """-> [height, width] or [height, width, 3] uint8, or uint16 where `deep`.
+        """-> [height, width] or [height, width, 3] uint8, or uint16 if `deep`.
 
         Raises:
             OSError: if it cannot be converted.
@@ -118,7 +118,7 @@ class Colours:
             return gray
         range_ = ColorRange.JPEG if self.full else ColorRange.MPEG
         options = {} if frame.format.is_rgb else {"src_color_range": range_, "src_colorspace": _SWSCALE[self.matrix]}
-        # Of the colours only lightness counts, so that theirs are enlarged the quicker way.
+        # Only lightness counts, so colours are enlarged the quicker way.
         smooth = Interpolation.BILINEAR | _ACCURATE
         options |= {"interpolation": smooth, "format": "rgb48le" if deep else "rgb24"}
         try:
@@ -127,7 +127,7 @@ class Colours:
             raise OSError(f"a frame of {frame.format.name} cannot be converted ({error})") from error
 
     def _gray(self, frame, deep):
-        """-> [H, W] of a frame that has no colour at all, else None."""
+        """-> [H, W] of a frame without colour, otherwise None."""
         name, planes = frame.format.name, frame.planes
         if not (name.startswith(("yuv", "gray")) and len(planes) in (1, 3)) or name.endswith("be"):
             return None
@@ -168,13 +168,13 @@ def _table(bits, full, deep):
 
 
 class Deinterlacer:
-    """Makes one picture of two fields that are woven into a frame, by FFmpeg's bwdif; other frames pass as they are."""
+    """Makes a picture from two interlaced fields by FFmpeg's bwdif; other frames pass unchanged."""
 
     def __init__(self):
         self._graph, self._shape, self._count, self._given = None, None, 0, {}
 
     def __call__(self, frame: av.VideoFrame, time: Fraction | None):
-        """Take the next frame and its time. -> those that are done, and their times; a frame late."""
+        """Take the next frame and its time. -> finished frames and their times, a frame late."""
         shape = frame.format.name, frame.width, frame.height
         if shape != self._shape:
             yield from self.rest()
@@ -186,7 +186,7 @@ class Deinterlacer:
         yield from self._done()
 
     def rest(self):
-        """-> what is left, at the end."""
+        """-> the remaining frames, at the end."""
         if self._graph is not None:
             self._graph.vpush(None)
             yield from self._done()
@@ -205,7 +205,7 @@ class Deinterlacer:
 
 
 def _graph(words, frame):
-    """-> a filter graph for frames like this one."""
+    """-> a filter graph for frames like this."""
     graph = av.filter.Graph()
     source = graph.add_buffer(width=frame.width, height=frame.height, format=frame.format, time_base=Fraction(1))
     name, _, options = words.partition("=")

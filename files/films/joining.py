@@ -1,7 +1,7 @@
-"""The segments of a film and what else its source holds become one file.
+"""Joins the segments of a film and the other streams of its source into one file.
 
-Owns the order of packets in it, and what is tried when a container refuses a stream. Imports its neighbours in this
-room.
+Owns the order of packets in the file, and the attempts after a container refuses a stream. Imports its neighbours in
+this room.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _OF_THE_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG, errno.EROFS,
 
 
 class _Refused(Exception):
-    """A container does not take a stream, of this index; None: one of them."""
+    """A container does not take the stream of this index; None: an unknown stream."""
 
     def __init__(self, index):
         super().__init__(index)
@@ -29,17 +29,17 @@ class _Refused(Exception):
 
 
 def join(segments, coding: encoding.Coding, source: Path | None, path: Path, *, remark: str = "") -> list[str]:
-    """Write a film: the picture of the segments; sound, subtitles, chapters and tags of its source.
+    """Write a film: the picture from the segments; sound, subtitles, chapters and tags from its source.
 
     Args:
         segments: `segments.Segments`, complete.
-        coding: how they are coded.
-        source: the film that they were made from; None: nothing of it goes along, as of GIF and WebP.
-        path: where to.
-        remark: what its comment says, beside what it said before.
+        coding: their coding.
+        source: the original film; None: nothing is copied from it, as for GIF and WebP.
+        path: the file to write.
+        remark: a sentence added to its comment.
 
     Returns:
-        What was coded anew, or left out, in words.
+        Notes on streams that were coded again or left out.
 
     Raises:
         OSError: if it cannot be written.
@@ -47,7 +47,7 @@ def join(segments, coding: encoding.Coding, source: Path | None, path: Path, *, 
     with _opened(source) as container:
         fates = tracks.fates(container, reading.picture(container), path) if container else {}
     while True:
-        # Each turn opens the source anew: what has been read of it is gone.
+        # Each attempt opens the source again.
         with _opened(source) as container:
             try:
                 _write(segments, coding, container, path, fates, remark)
@@ -76,7 +76,7 @@ def _write(segments, coding, source, path, fates, remark):
         _mux(output, film, _begun(segments.packets(coding.time_base), coding.begin), source, outlets)
         output.close()
     except BaseException as error:
-        with contextlib.suppress(av.FFmpegError):  # what it could not write, it cannot end either
+        with contextlib.suppress(av.FFmpegError):  # after a failed write, closing fails too
             output.close()
         if isinstance(error, av.FFmpegError) and error.errno not in _OF_THE_DISK:
             raise _Refused(None) from error
@@ -84,7 +84,7 @@ def _write(segments, coding, source, path, fates, remark):
 
 
 def _streams(output, coding, source, wanted, fates):
-    """-> the stream of the film, and {index of another: what takes its packets}; chapters go along too."""
+    """-> the stream of the film, and {index of another: receiver of its packets}; chapters are copied too."""
     film, outlets, picture, covers = None, {}, reading.picture(source), _covers(source, fates)
     for stream in source.streams:
         fate = fates.get(stream.index)
@@ -108,12 +108,12 @@ def _film(output, coding):
     coding.apply(made.codec_context)
     made.time_base = _FINE if coding.begin else coding.time_base
     if coding.codec.encoder == "libx265" and coding.muxer in ("mp4", "mov"):
-        made.codec_context.codec_tag = "hvc1"  # Apple's players want it
+        made.codec_context.codec_tag = "hvc1"  # required by Apple's players
     return made
 
 
 def _covers(source, fates):
-    """-> {index: the file} of still pictures beside the film; demuxers give them first."""
+    """-> {index: the file} of still pictures in the film; demuxers give them first."""
     found = {one.index: b"" for one in source.streams if reading.is_cover(one) and fates[one.index] == tracks.COPY}
     if found:
         with reading.opened(Path(source.name.removeprefix("file:"))) as other:
@@ -126,7 +126,7 @@ def _covers(source, fates):
 
 
 def _chapters(chapters, begins):
-    """-> chapters on the clock that begins at 0."""
+    """-> chapters, with times from 0."""
     moved = []
     for one in chapters:
         shift = round(begins / one["time_base"]) if one["time_base"] else 0
@@ -135,12 +135,12 @@ def _chapters(chapters, begins):
 
 
 def _mux(output, film, made, source, outlets):
-    """Write all packets, those of the picture before others that are later."""
+    """Write all packets; a picture's packet precedes later packets of others."""
     waiting, last = next(made, None), {}
     for packet, shift in reading.packets(source) if outlets else ():
         index = packet.stream.index
         if reading.is_cover(packet.stream):
-            packet.dts = packet.pts = packet.dts or 0  # it has no time
+            packet.dts = packet.pts = packet.dts or 0  # a packet without time
         outlet, stamp = outlets.get(index), packet.dts if packet.dts is not None else packet.pts
         if outlet is None or stamp is None or not packet.size:
             continue
@@ -163,7 +163,7 @@ def _mux(output, film, made, source, outlets):
 
 
 def _begun(made, begin):
-    """-> packets as late as their film begins."""
+    """-> packets, delayed by the film's beginning."""
     for packet in made:
         if begin:
             shown, decoded = (round((begin + stamp * packet.time_base) / _FINE) for stamp in (packet.pts, packet.dts))
@@ -180,7 +180,7 @@ def _show(output, film, packet, made):
 
 @contextlib.contextmanager
 def _blamed(index):
-    """Within: an error is a stream's, unless it is the disk's."""
+    """Within: errors are attributed to a stream, except errors of the disk."""
     try:
         yield
     except (av.FFmpegError, ValueError) as error:
@@ -190,7 +190,7 @@ def _blamed(index):
 
 
 def _move(packet, shift, last):
-    """Put a packet on the clock that begins at 0; times of decoding rise."""
+    """Shift a packet's times to begin at 0; decoding times rise."""
     index, by = packet.stream.index, round(shift / packet.time_base)
     decoded = (packet.dts if packet.dts is not None else packet.pts) + by
     shown = decoded if packet.pts is None else packet.pts + by

@@ -1,10 +1,9 @@
-"""Films out of files: every frame upright, with the time at which it is shown.
+"""Reading films: every frame upright, with its time.
 
-Owns how films are opened, which of their streams is the picture, the clock of streams that begin anew, fields woven
-into frames, and what a film says of its shape and colours. PyAV decodes. Imports `files.films.animations`,
-`files.films.frames` and `files.kinds`.
+Owns opening films, the choice of the picture stream, a continuous clock, deinterlacing, and a film's shape and colours.
+PyAV decodes. Imports `files.films.animations`, `files.films.frames` and `files.kinds`.
 
-What a header estimates is never taken for truth: frames count when they have come.
+A header's estimates are not trusted: only decoded frames count.
 """
 
 from __future__ import annotations
@@ -19,16 +18,16 @@ import av
 from colorgan.files import kinds
 from colorgan.files.films import animations, frames
 
-# What may stand behind a film's name: files of their own, and none that name others, as playlists do.
+# Allowed formats: single files, not files that name others, such as playlists.
 FORMATS = (
     "mov,matroska,avi,mpeg,mpegts,mpegtsraw,mpegvideo,m4v,flv,live_flv,asf,ogg,dv,mxf,nut,rm,wtv,ivf,yuv4mpegpipe,"
     "h264,hevc,swf,nsv,vc1"
 )
-_JUMPING = {"mpegts", "mpegtsraw", "mpeg"}  # their clocks may begin anew in the middle
-JUMP, LAPSE = 10, 30 * 3600  # seconds: a jump where clocks begin anew; more than any camera waits between two frames
+_JUMPING = {"mpegts", "mpegtsraw", "mpeg"}  # formats whose clock can restart
+JUMP, LAPSE = 10, 30 * 3600  # seconds: a larger jump is a restarted clock; no camera waits so long between frames
 FALLBACK_RATE = Fraction(25)
-_REORDERED = 256  # packets that a decoder may hold
-_UNTIRING = 100  # errors in a row while reading, after which the rest is given up
+_REORDERED = 256  # packets that a decoder can hold
+_UNTIRING = 100  # consecutive read errors after which the rest is given up
 _VIDEO_CODECS = {"h264", "hevc", "av1", "libdav1d", "vp9", "mpeg1video", "mpeg2video", "mpeg4"}
 
 
@@ -36,7 +35,7 @@ def opened(source: Path) -> av.container.InputContainer:
     """A film's container; close it.
 
     Raises:
-        OSError: if it is not there, is empty, or is no film.
+        OSError: if it is not there, is empty, or is not a film.
     """
     if not source.is_file() or not source.stat().st_size:
         raise OSError(f"{source} {'is empty' if source.is_file() else 'is not there'}")
@@ -52,7 +51,7 @@ def opened(source: Path) -> av.container.InputContainer:
 
 
 def picture(container) -> av.VideoStream | None:
-    """-> the stream that is the film: the one that players show, and no cover. None if there is none."""
+    """-> the picture stream that players show, not a cover; None if there is none."""
     streams = [one for one in container.streams.video if not is_cover(one)]
     return max(
         streams, key=lambda one: (bool(one.disposition & av.stream.Disposition.default), -one.index), default=None
@@ -60,18 +59,18 @@ def picture(container) -> av.VideoStream | None:
 
 
 def is_cover(stream) -> bool:
-    """-> whether a stream is a still picture beside a film."""
+    """-> whether a stream is a still picture, such as a cover."""
     still = av.stream.Disposition.attached_pic | av.stream.Disposition.still_image
     return bool(stream.disposition & still)
 
 
 def packets(container):
-    """All packets of a container in the order of the file, on one clock that begins at 0.
+    """Iterate over all packets of a container in the order of the file, with times from 0.
 
-    Where streams are cut together their clocks jump; ours goes on. Damaged stretches are passed over.
+    In joined streams the clock jumps; these times continue. Damaged parts are skipped.
 
     Yields:
-        The packet, and the seconds (`Fraction`) to add to its times. At the end one empty packet for each stream.
+        The packet, and the seconds (`Fraction`) to add to its times. At the end, an empty packet for each stream.
     """
     shift, latest = -Fraction(container.start_time or 0, av.time_base), Fraction(0)
     limit = JUMP if container.format.name in _JUMPING else LAPSE
@@ -95,28 +94,28 @@ def packets(container):
 
 
 class Frames:
-    """The frames of a film, in order, upright; iterate once, and close it.
+    """The frames of a film, in order, upright. Iterate once, and close it.
 
     Attributes:
         source: the file.
-        height, width: of the frames, upright. The first frame's; others are brought to this size.
+        height, width: of the first frame, upright; other frames are resized to it.
         aspect: width by height of a pixel, `Fraction`.
         fps: mean rate, `Fraction`; frames need not be evenly spaced.
         grid: the finest even spacing of its frames, per second.
-        time_base: seconds that its times are multiples of.
-        stated: the number of frames, where the container lists them; else 0.
-        about: the same, or a guess.
+        time_base: unit of its times, in seconds.
+        stated: the number of frames if the container lists them, otherwise 0.
+        about: the same, or an estimate.
         codec: FFmpeg's name of it.
         bits: per channel.
         deep: whether it has more than 8 bits a channel; frames are then uint16.
-        colours: `frames.Colours`, once the first frame has come.
-        begin: seconds at which the first frame is shown.
+        colours: `frames.Colours`, after the first frame.
+        begin: time of the first frame in seconds.
         alpha: whether there is transparency.
         loop: None; see `animations.Animation`.
-        notes: what there is to say of it, in words; complete when its last frame has come.
+        notes: notes on the film; complete after its last frame.
 
     Raises:
-        OSError: if it is not there, empty, not a film, or of a codec that is not known.
+        OSError: if it is not there, empty, not a film, or has an unknown codec.
     """
 
     loop = None
@@ -161,11 +160,11 @@ class Frames:
         return stream
 
     def limit(self, pixels: int) -> None:
-        """Have frames of more pixels refused, before memory is asked for them."""
+        """Refuse frames of more pixels, before allocating memory for them."""
         self._stream.codec_context.options = {"max_pixels": str(pixels)}
 
     def __iter__(self):
-        """-> `frames.Frame`, one after the other.
+        """-> `frames.Frame`, one by one.
 
         Raises:
             OSError: if there is none.
@@ -173,7 +172,7 @@ class Frames:
         return self.after(0)
 
     def after(self, passed: int):
-        """-> the frames that follow the first so many, which are decoded, but not made pictures of."""
+        """-> the frames after the first so many, which are decoded but not converted."""
         count, shown, step = 0, None, 1 / self.fps
         for decoded, time in self._progressive():
             if count == 0:
@@ -190,8 +189,8 @@ class Frames:
         self._note(count, shown + step)
 
     def _decoded(self):
-        """-> frames as they are stored, and the time that each is shown at, or None."""
-        shifts = collections.OrderedDict()  # of packets on their way through the decoder
+        """-> stored frames, and the time of each or None."""
+        shifts = collections.OrderedDict()  # times of packets in the decoder
         for packet, shift in itertools.chain(packets(self._container), [(None, None)]):
             if packet is not None and packet.stream is not self._stream:
                 continue
@@ -201,7 +200,7 @@ class Frames:
                 shifts.popitem(last=False)
             try:
                 decoded = self._stream.codec_context.decode(packet)
-            except av.EOFError:  # it has been emptied already
+            except av.EOFError:  # already flushed
                 continue
             except (av.FFmpegError, ValueError):
                 self.damaged += 1
@@ -212,7 +211,7 @@ class Frames:
                 yield frame, None if stamp is None else stamp * base + shifts.get(stamp, latest)
 
     def _progressive(self):
-        """-> frames and their times; those that are flagged as two fields woven into one become one picture."""
+        """-> frames and their times; frames flagged as interlaced become one picture."""
         deinterlacer = None
         for frame, time in self._decoded():
             if frame.interlaced_frame:
@@ -226,7 +225,7 @@ class Frames:
             yield from deinterlacer.rest()
 
     def _describe(self, frame):
-        """Take what the first frame says of itself: decoders know more than headers."""
+        """Read the properties of the first frame: decoders know more than headers."""
         self.turned = frames.turn_of(frame)
         self.bits = max(part.bits for part in frame.format.components)
         self.deep = self.bits > 8
@@ -246,7 +245,7 @@ class Frames:
             self.notes.append(f"{self.woven} of its {count} frames are interlaced, and were deinterlaced")
         if self.damaged:
             self.notes.append(f"{self.damaged} packets of its picture are damaged and left out")
-        # An index lists pictures that are cut away, too: a film is truncated if it also ends too early.
+        # An index also lists pictures that were cut away: a truncated film also ends too early.
         if self.stated - count > max(2, self.stated // 20) and end < self._ends - max(2 / self.fps, self._lasts / 20):
             self.notes.append(f"it is truncated: it ends after {count} of {self.stated} frames")
         if self.resized:
@@ -255,12 +254,12 @@ class Frames:
             self.notes.append("its brightness is coded for HDR screens; colours are chosen as if it were not")
 
     def close(self):
-        """Let go of the file."""
+        """Close the file."""
         self._container.close()
 
 
 def read(source: Path) -> Frames | animations.Animation:
-    """-> the frames of a film of any kind; GIF and WebP files that move are films.
+    """-> the frames of a film of any kind; moving GIF and WebP files are films.
 
     Raises:
         OSError: see `Frames`, `animations.Animation`.

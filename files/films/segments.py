@@ -1,7 +1,7 @@
-"""A film on its way: what is done of it lies beside where it will be, in segments, until the last one.
+"""An unfinished film: its segments lie next to the target until the last is done.
 
-Owns the folder of segments: packets as the encoder made them, and what is needed to go on after the last whole one. A
-call that was killed loses the segment in hand, no more. Imports `files.whole`.
+Owns the folder of segments: the encoder's packets, and the state to continue after the last whole segment. A killed
+call loses only the current segment. Imports `files.whole`.
 """
 
 from __future__ import annotations
@@ -25,25 +25,25 @@ _STATE, _LOCK = "state.json", "lock"
 
 
 class Segments:
-    """The segments of a film that is being written; a context that lets go of them. They stay until `remove`.
+    """The segments of an unfinished film, a context manager. They stay on disk until `remove`.
 
     Args:
         target: the film.
-        made_from: all that decides what it becomes. Segments that were made from anything else are thrown away.
+        made_from: everything that determines the film. Segments made from anything else are removed.
 
     Attributes:
-        folder: where they lie, beside the target, with a dot in front of its name.
-        frames: in whole segments.
-        last: the time of the last of these, in the encoder's units; None: there is none.
-        state: {name: number, text, list or array} that was kept with the last of them.
+        folder: their hidden folder next to the target.
+        frames: number in whole segments.
+        last: the time of the last frame, in the encoder's units; None: there is none.
+        state: {name: number, text, list or array} kept with the last segment.
 
     Raises:
-        OSError: if another call is at this film, or the folder cannot be written.
+        OSError: if another call is colorizing this film, or the folder cannot be written.
     """
 
     def __init__(self, target: Path, made_from: dict):
         target = Path(target)
-        # Of the name only so much, since names have an end and this one has to be longer.
+        # The name is shortened, because the folder's name is longer.
         digest = hashlib.sha256(target.name.encode(errors="surrogateescape")).hexdigest()[:8]
         self.folder = target.parent / f".{target.name[:40]}-{digest}.parts"
         self._key = hashlib.sha256(json.dumps(made_from, sort_keys=True, default=str).encode()).hexdigest()
@@ -63,7 +63,7 @@ class Segments:
     def _load(self):
         self.frames, self.last, self.state, self._count = 0, None, {}, 0
         path = self.folder / _STATE
-        # What cannot be read was not made by us, or not to its end: it is as good as nothing.
+        # An unreadable state is foreign or incomplete: it is ignored.
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
             stored = json.loads(path.read_text(encoding="utf-8"))
             if stored["key"] != self._key:
@@ -79,7 +79,7 @@ class Segments:
 
     @contextlib.contextmanager
     def segment(self):
-        """Write the next one. -> a function that takes a packet; what it got counts once `keep` is called."""
+        """Write the next segment. -> a function that takes a packet; packets count after `keep`."""
         with self._path(self._count + 1).open("wb") as file:
 
             def write(packet):
@@ -92,7 +92,7 @@ class Segments:
             os.fsync(file.fileno())
 
     def keep(self, frames: int, last: int, state: dict) -> None:
-        """The segment just written is whole: so many frames, the last one's time, and what is needed to go on.
+        """Keep the written segment: its number of frames, the last time, and the state to continue.
 
         Raises:
             OSError: if it cannot be written.
@@ -106,7 +106,7 @@ class Segments:
         self._path(self._count - 1).with_suffix(".npz").unlink(missing_ok=True)
 
     def packets(self, time_base):
-        """-> all packets, in the order in which the encoder gave them; times of decoding never fall."""
+        """-> all packets, in the encoder's order; decoding times never fall."""
         decoded = None
         for number in range(1, self._count + 1):
             with self._path(number).open("rb") as file:
@@ -122,7 +122,7 @@ class Segments:
         return self.folder / f"{number:05d}.packets"
 
     def remove(self) -> None:
-        """Throw all of them away: the film is there."""
+        """Remove all segments: the film is written."""
         self._held.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -131,7 +131,7 @@ class Segments:
         return self
 
     def __exit__(self, *exception) -> None:
-        """Let go; where there is nothing to go on with, nothing stays behind."""
+        """Close; remove the folder if there is no whole segment."""
         self._held.close()
         if not self._count:
             shutil.rmtree(self.folder, ignore_errors=True)

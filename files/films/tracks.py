@@ -1,6 +1,6 @@
-"""What a film has beside its picture: sound, subtitles, covers, attachments, data; what becomes of each.
+"""The other streams of a film: sound, subtitles, covers, attachments, data; what is done with each.
 
-Owns the choice between copying, coding anew and leaving out, and the notes on it. Imports its neighbours in this room.
+Owns the choice between copying, coding again and leaving out, and the notes on it. Imports its neighbours in this room.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from colorgan.files.films import containers, reading
 
 COPY, CODE, LEAVE = "copy", "code", "leave"
 _BITS_PER_CHANNEL, _MOST_BITS = 128_000, 448_000
-_SURROUND = {"aac", "flac", "libopus", "ac3"}  # encoders of more than two channels
-_RATES = {  # that encoders are limited to, Hz
+_SURROUND = {"aac", "flac", "libopus", "ac3"}  # encoders for more than two channels
+_RATES = {  # sample rates of limited encoders, Hz
     "libopus": (48000,),
     "ac3": (32000, 44100, 48000),
     "mp2": (16000, 22050, 24000, 32000, 44100, 48000),
@@ -24,11 +24,11 @@ _RATES = {  # that encoders are limited to, Hz
     "wmav2": (8000, 11025, 16000, 22050, 32000, 44100, 48000),
     "aac": (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 64000, 88200, 96000),
 }
-_COVERED = ("mp4", "mov", "matroska")  # hold a still picture beside a film
-# Muxers that take any subtitles, also those that nobody could read out of them.
+_COVERED = ("mp4", "mov", "matroska")  # hold a still picture with a film
+# Muxers that take any subtitles, even unreadable ones.
 _TEXTS = {"mpegts": ("dvb_subtitle", "dvb_teletext", "hdmv_pgs_subtitle"), "vob": ("dvd_subtitle",)}
 _WORDS = {"audio": "sound", "subtitle": "subtitles", "video": "picture", "attachment": "attachment", "data": "data"}
-# Of streams and files, what describes how they were written, and not what they are.
+# Tags of streams and files that describe how they were written.
 _BUILT = (
     *("encoder", "major_brand", "minor_version", "compatible_brands", "vendor_id", "DURATION", "_STATISTICS", "BPS"),
     *("NUMBER_OF_", "duration", "filesize", "metadatacreator", "hasVideo", "hasAudio"),
@@ -36,14 +36,14 @@ _BUILT = (
 
 
 def described(metadata: dict) -> dict:
-    """-> what of a file's or stream's tags describes the film."""
+    """-> the tags of a file or stream that describe the film."""
     kept = {name: value for name, value in metadata.items() if not name.startswith(_BUILT)}
-    # What MP4's reader calls a track's name its writer calls title.
+    # MP4's reader says name, its writer says title.
     return kept if "name" not in kept or "title" in kept else kept | {"title": kept["name"]}
 
 
 def remarked(metadata: dict, remark: str) -> dict:
-    """-> a file's tags, with a sentence more in its comment; not twice."""
+    """-> a file's tags, with a sentence added to its comment once."""
     name = next((one for one in metadata if one.lower() == "comment"), "comment")
     before = metadata.get(name, "")
     return metadata if remark in before else metadata | {name: f"{before}\n{remark}".strip()}
@@ -53,9 +53,9 @@ def fates(source, picture, target) -> dict[int, str]:
     """-> {index of a stream: `COPY`, `CODE` or `LEAVE`}, of all streams but the picture itself.
 
     Args:
-        source: the container that is read.
-        picture: its stream that is coloured.
-        target: the file that is written.
+        source: the source container.
+        picture: its coloured stream.
+        target: the file to write.
     """
     return {one.index: _fate(one, source, target) for one in source.streams if one.index != picture.index}
 
@@ -79,18 +79,18 @@ def _fate(stream, source, target):
 
 
 def worse(stream, target, fate) -> str:
-    """-> what is tried next with a stream that a container has refused."""
+    """-> the next attempt for a refused stream."""
     can = stream.type == "audio" and fate == COPY and containers.CONTAINERS[suffixes.of(target)].encoder
     return CODE if can and stream.codec_context is not None else LEAVE
 
 
 def is_rebuilt(stream, source) -> bool:
-    """-> whether a stream of data is made anew out of what is kept elsewhere: a time code, chapters."""
+    """-> whether a data stream is recreated from other kept data: a time code, chapters."""
     return stream.type == "data" and ("timecode" in stream.metadata or bool(source.chapters()))
 
 
 def _takes(muxer, stream):
-    """Whether a container takes a stream as it is: whether it writes a header with it."""
+    """Whether a container takes a copied stream: whether it writes a header with it."""
     trial = av.open(io.BytesIO(), "w", format=muxer)
     try:
         add(trial, stream)
@@ -102,7 +102,7 @@ def _takes(muxer, stream):
 
 
 def add(output, stream):
-    """-> the stream of a container that is written which takes another one's packets as they are."""
+    """-> a stream of the target for copied packets of another stream."""
     made = output.add_stream_from_template(stream, opaque=True)
     made.metadata.update(described(stream.metadata))
     made.disposition = stream.disposition
@@ -110,7 +110,7 @@ def add(output, stream):
 
 
 def note(stream, source, target, fate) -> str:
-    """-> what there is to say of a stream's fate; empty: nothing."""
+    """-> the note on a stream; empty: none."""
     if fate == COPY or is_rebuilt(stream, source):
         return ""
     words, suffix = _WORDS.get(stream.type, "data"), suffixes.of(target)
@@ -129,11 +129,11 @@ def note(stream, source, target, fate) -> str:
 
 
 class Recoder:
-    """Codes the sound of a stream anew.
+    """Codes the sound of a stream again.
 
     Args:
-        output: the container that is written.
-        stream: the one that is read.
+        output: the target container.
+        stream: the source stream.
         encoder: FFmpeg's name of it.
     """
 
@@ -150,7 +150,7 @@ class Recoder:
         )
         layout = {1: "mono", 2: "stereo"}.get(channels, layout)
         self.stream = output.add_stream(encoder, rate=rate, layout=layout)
-        if encoder != "flac":  # which loses nothing
+        if encoder != "flac":  # lossless
             self.stream.bit_rate = min(_BITS_PER_CHANNEL * self.stream.layout.nb_channels, _MOST_BITS)
         self.stream.metadata.update(described(stream.metadata))
         self.stream.disposition = stream.disposition
@@ -165,7 +165,7 @@ class Recoder:
         try:
             decoded = self._source.decode(packet)
         except (av.FFmpegError, ValueError):
-            return []  # a damaged stretch: the times of what follows are its own
+            return []  # after a damaged part, times start again
         made = []
         for frame in decoded:
             if frame.pts is not None and frame.time_base:
@@ -174,8 +174,8 @@ class Recoder:
         return made
 
     def rest(self) -> list:
-        """-> the packets that are left, at the end."""
-        held = self._decoded(None)  # some decoders give a frame only when the next packet comes
+        """-> the remaining packets, at the end."""
+        held = self._decoded(None)  # some decoders give a frame only with the next packet
         return [*held, *self._coded(self._resampler.resample(None)), *self.stream.encode(None)]
 
     def _coded(self, resampled):
