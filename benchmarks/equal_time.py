@@ -3,11 +3,11 @@
     python benchmarks/equal_time.py --minutes 20 --output DIR "--preset cifar10" "--preset cifar10-nogan" \
         -- --dataset cifar10 --dataset-path ./cifar-10-batches-py --precision mixed_bfloat16
 
-The words, two or more, are what the recipes differ in (each with a space: a single word that begins with -- is taken
-for an option of this program); what follows `--` goes to all, and `--eval-size` and other flags of `test-eval.py` go to
-`--eval`. They take turns of `--turn` minutes, so that a noisy machine hits all; a turn's clock starts with its first
-iteration, so that start-up and compilation cost none. The runs stay in DIR/a, DIR/b and so on, and the same command
-goes on with them: minutes count what is already there. Ends with a `test-eval.py` of all.
+The quoted words, two or more, are the differences of the recipes. Each needs a space, because a single word that begins
+with -- is an option of this program. Flags after `--` are for all recipes, and `--eval` takes flags of `test-eval.py`.
+Recipes take turns of `--turn` minutes, so a noisy machine affects all. A turn's clock starts with its first iteration,
+so start-up and compilation do not count. The runs stay in DIR/a, DIR/b and so on. The same command continues them:
+earlier minutes count. It ends with a `test-eval.py` of all.
 """
 
 import argparse
@@ -21,11 +21,11 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-ALL = ("--stop-colorfulness", "0")  # before the recipe's own flags: a run that ended itself had not the same minutes
+ALL = ("--stop-colorfulness", "0")  # before the recipe's flags, because a run that ends by itself has fewer minutes
 
 
 def trained(run):
-    """-> seconds of training that a run has had, as kept beside it."""
+    """-> seconds of training that a run has had, from a file next to it."""
     path = run / "equal_time.json"
     return json.loads(path.read_text())["seconds"] if path.exists() else 0.0
 
@@ -37,7 +37,7 @@ def last_save(run):
 
 
 def turn(run, flags, seconds):
-    """Train a run for so many seconds of iterations, and note them."""
+    """Train a run for so many seconds of iterations, and record them."""
     log, said = run / "metrics.jsonl", run / "train.log"
     run.mkdir(parents=True, exist_ok=True)
     before, kept = log.stat().st_size if log.exists() else 0, last_save(run)
@@ -54,13 +54,13 @@ def turn(run, flags, seconds):
                     started = time.monotonic()
                 time.sleep(0.1)
             finished = process.poll() is not None
-        finally:  # also when this program is interrupted: what was trained is kept, so its minutes are
+        finally:  # also after an interruption: the training is kept, so its minutes count
             if started:
                 seconds_had = time.monotonic() - started
             if not finished:
-                process.terminate()  # it saves, and the same command goes on; a second Ctrl-C would not let it
+                process.terminate()  # it saves, and the same command continues; a second Ctrl-C would stop it at once
             status = process.wait()
-            if last_save(run) != kept:  # a turn of which nothing is kept counts nothing
+            if last_save(run) != kept:  # a turn without a checkpoint does not count
                 (run / "equal_time.json").write_text(json.dumps({"seconds": trained(run) + seconds_had}) + "\n")
         if status:
             raise SystemExit(f"train.py failed with status {status}: see {said}")
@@ -71,7 +71,7 @@ def turn(run, flags, seconds):
 
 def main():
     """Train all in turns, then compare."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the run of this turn is ended with us
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so the run of this turn ends with this program
     words = sys.argv[1:]
     shared = words[words.index("--") + 1 :] if "--" in words else []
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)

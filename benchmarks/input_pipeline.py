@@ -1,6 +1,6 @@
 """Pictures per second that the input pipeline delivers, without any network: `python benchmarks/input_pipeline.py`.
 
-Prints each pass on its own: the first one decodes files, later ones may come from the cache.
+Prints each pass separately: the first decodes files, later passes can come from the cache.
 """
 
 import argparse

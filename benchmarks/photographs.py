@@ -1,4 +1,4 @@
-"""Photographs through the whole way: `python benchmarks/photographs.py --weights NAME_OR_PATH ...`, or `--preset NAME`.
+"""Photographs from file to file: `python benchmarks/photographs.py --weights NAME_OR_PATH ...`, or `--preset NAME`.
 
 Prints the time of a 12-megapixel JPEG once loaded, with its phases, and the peak of memory until then; the rate of a
 folder of 100 VGA photographs; the time from the start of `colorize.py` to its first result; and for both the ratio of
@@ -36,7 +36,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def photograph(height, width, seed):
-    """Something as rough and as smooth as photographs are: noise at every scale."""
+    """-> noise at every scale, about as rough and smooth as photographs."""
     random = np.random.default_rng(seed)
     total, size = np.zeros((height, width, 3), np.float32), 2
     while size < max(height, width):
@@ -114,7 +114,7 @@ def first_result(weights, work_size, folder):
 
 
 def random_run(preset, folder):
-    """A run's directory whose network was never trained."""
+    """-> a run's folder with an untrained network."""
     config = flags.resolve({"preset": preset})
     generators.build(config).save_weights(folder / WEIGHTS)
     (folder / "config.json").write_text(config.to_json())

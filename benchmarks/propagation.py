@@ -1,16 +1,16 @@
-"""Points given to a network against the same points propagated by optimization over its automatic result.
+"""A network with given points against propagation of the same points by optimization over its automatic result.
 
     python benchmarks/propagation.py RUN --dataset places365 --dataset-path DIR --eval-split validation
 
-Takes the words of `test-eval.py`, for weights with the condition `hints`: of 200 photographs without `--eval-size`, at
-5, 20 and 100 points without `--hint-counts`, the same that `test-eval.py` gives. Prints PSNR and MAE of both, and the
-paired difference with its interval.
+Takes the command line of `test-eval.py`, for weights with the condition `hints`. Defaults are 200 photographs
+(`--eval-size`) and 5, 20 and 100 points (`--hint-counts`), the same points as in `test-eval.py`. Prints PSNR and MAE of
+both, and the paired difference with its interval.
 
 Propagation: Levin, Lischinski and Weiss 2004, Colorization using Optimization. A pixel is the mean of its eight
-neighbours, each weighted by how near its lightness is (their eq. 2, with the variances and bounds of their published
-program); pixels under points are given, the rest solves a sparse linear system. What is propagated is the difference of
-the points' colours from the automatic result, pulled weakly to zero, so that far from all points the automatic result
-stays. Of what was tried this is the strongest, see `docs/evaluation.md`. The solver is scipy's, which comes with
+neighbours, each weighted by the similarity of its lightness (their eq. 2, with the variances and bounds of their
+published program). Pixels under points are given; the others solve a sparse linear system. It propagates the difference
+of the points' colours from the automatic result, with a weak pull to zero, so the automatic result stays far from all
+points. This was the strongest variant tried, see `docs/evaluation.md`. The solver is scipy's, which comes with
 scikit-image.
 """
 
@@ -28,14 +28,14 @@ from colorgan.models import color
 from colorgan.models.predictor import to_rgb8
 from colorgan.settings import flags
 
-PULL = 1e-6  # to the automatic result, against the weights of the neighbours, whose sum is 1
+PULL = 1e-6  # pull to the automatic result, relative to the neighbours' weights, whose sum is 1
 NEIGHBOURS = [(y, x) for y in (0, 1, 2) for x in (0, 1, 2) if (y, x) != (1, 1)]
-LEAST_VARIANCE = 2e-6  # of lightness in [0, 1]: plain areas have none
+LEAST_VARIANCE = 2e-6  # least variance of lightness in [0, 1], for plain areas
 NAMES = ("psnr", "mae_ab")
 
 
 def affinities(lightness):
-    """How much each pixel is like its neighbours.
+    """Compute the similarity of each pixel to its neighbours.
 
     Args:
         lightness: [H, W] float in [0, 1].
@@ -48,7 +48,7 @@ def affinities(lightness):
     near = np.stack([around[y : y + height, x : x + width] for y, x in NEIGHBOURS])
     squares = (near - lightness) ** 2
     variance = 0.6 * np.nanvar(np.concatenate([near, lightness[None]]), axis=0)
-    # The neighbour that is most alike has at least a weight of 0.01 before the sum is made 1.
+    # The most similar neighbour has a weight of at least 0.01 before normalization.
     variance = np.maximum(np.maximum(variance, np.nanmin(squares, axis=0) / -np.log(0.01)), LEAST_VARIANCE)
     weights = np.nan_to_num(np.exp(-squares / variance))
     weights /= weights.sum(axis=0)
@@ -60,13 +60,13 @@ def affinities(lightness):
 
 
 def propagate(weights, values, given, *, pull=PULL):
-    """Values at some pixels, carried to all others.
+    """Propagate values at some pixels to all others.
 
     Args:
-        weights: of `affinities`.
-        values: [H, W, C] float64; what stands at pixels that are not given does not matter.
+        weights: from `affinities`.
+        values: [H, W, C] float64; values at other pixels are ignored.
         given: [H, W] bool, at least one.
-        pull: of all others to zero.
+        pull: of the others to zero.
 
     Returns:
         [H, W, C] float64.

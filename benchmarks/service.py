@@ -1,13 +1,14 @@
 """The service under load: `python benchmarks/service.py --clients 50 --seconds 300`.
 
-Starts `app.py --api` on a free port of this computer, asks it for every photograph once, alone, and then has so many
-clients ask for photographs without a pause; who is told to come back does so when it is told. First one client, for a
-fifth of the time, then all. Prints for each the answers per second, and p50 and p95 of the time to the whole answer, by
-the photograph's size; what was lost or wrong; and the memory of the service over time. The photographs are made here.
+Starts `app.py --api` on a free port of this computer, sends it every photograph once, alone, and then lets so many
+clients send photographs without a pause. A client that gets `Retry-After` waits for that time. At first there is one
+client, for a fifth of the time, then all. Prints for each the answers per second, and p50 and p95 of the time to the
+whole answer, by the photograph's size; what was lost or wrong; and the memory of the service over time. The photographs
+are made here.
 
-An answer is lost if it has another status than 200 and 503, no `Retry-After` with the latter, or breaks off; and wrong
-if it differs by more than 2 of 255 in any sample from what was answered alone (passes of several pictures round
-differently). Exits with 1 if there is one.
+An answer is lost if its status is neither 200 nor 503, if a 503 has no `Retry-After`, or if it breaks off. It is wrong
+if any sample differs by more than 2 of 255 from the answer without load (shared passes round differently). Exits with 1
+if an answer is lost or wrong.
 """
 
 import argparse
@@ -37,7 +38,7 @@ EACH = 4  # photographs of a size
 
 
 def photograph(height, width, seed):
-    """Something as smooth as photographs are, as a JPEG file."""
+    """-> a JPEG file about as smooth as photographs."""
     random_, total, size = np.random.default_rng(seed), np.zeros((height, width), np.float32), 2
     while size < max(height, width) / 4:
         noise = random_.standard_normal((size, size)).astype(np.float32)
@@ -49,7 +50,7 @@ def photograph(height, width, seed):
 
 
 class Service:
-    """The program, in a process of its own; its numbers are asked for once a second."""
+    """The program in a separate process; its numbers are read once a second."""
 
     def __init__(self, words):
         command = [sys.executable, str(ROOT / "app.py"), "--api", "--port", "0", *words]
@@ -94,7 +95,7 @@ class Service:
 
 
 class Load:
-    """What clients ask and are told. `photographs`: {name: file}, `expected`: {name: answer}."""
+    """The clients' requests and answers. `photographs`: {name: file}, `expected`: {name: answer}."""
 
     def __init__(self, service, photographs, expected):
         self.service, self.photographs, self.expected = service, photographs, expected
@@ -102,7 +103,7 @@ class Load:
         self._lock, self._known = threading.Lock(), {}
 
     def run(self, clients, seconds):
-        """-> seconds until the last answer was there."""
+        """-> seconds until the last answer."""
         start = time.monotonic()
         threads = [threading.Thread(target=self._visit, args=(i, start + seconds)) for i in range(clients)]
         for thread in threads:
@@ -144,9 +145,9 @@ class Load:
         return self._known[key]
 
     def report(self, clients, seconds):
-        """Print it. -> how many were lost or wrong."""
+        """Print the results. -> the number of lost or wrong answers."""
         every = [one for some in self.seconds.values() for one in some]
-        rate = len(every) * clients / max(sum(every), 1e-9)  # while they wait: clients look at answers too
+        rate = len(every) * clients / max(sum(every), 1e-9)  # checked while clients wait
         title = f"{clients} clients" if clients > 1 else "one client"
         print(f"{title}: {len(every)} answers in {seconds:.0f} s, {rate:.2f} a second")
         for name, some in {"all": every, **self.seconds}.items():

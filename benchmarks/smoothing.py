@@ -1,9 +1,10 @@
 """Colours over time on films of known motion, and scene cuts: `python benchmarks/smoothing.py FOLDER`.
 
-Makes the films of the photographs in FOLDER. Three kinds of motion, `--clips` of each: a camera that pans, one that
-shakes, an oval out of one photograph that passes before another. Of each kind, for no smoothing, smoothing at the same
-place and smoothing as it is: mean |d ab| along the true motion where it is over half a pixel, the same where L stands
-still, the ratio of the mean chroma to that without smoothing, the mean |ab - truth|, and the time beside the network's.
+Makes films from the photographs in FOLDER, with three kinds of motion, `--clips` of each: a panning camera, a shaking
+camera, and an oval from one photograph that passes before another. For each kind it prints results without smoothing,
+with smoothing at the same place, and with full smoothing: mean |d ab| along the true motion where it exceeds half a
+pixel, the same where L is constant, the ratio of the mean chroma to that without smoothing, the mean |ab - truth|, and
+the time relative to the network's.
 
 Then `--films` of 20 cuts each, between scenes with twelve kinds of motion, light and grain: precision and recall.
 """
@@ -39,7 +40,7 @@ class InPlace(smoothing.Smoother):
 
 
 def photograph(paths, random, scale=1.35):
-    """-> one of them, [H, W, 3] uint8, a little larger than the frames."""
+    """-> a photograph, [H, W, 3] uint8, a little larger than the frames."""
     rgb = cv2.imread(str(paths[random.integers(len(paths))]))[..., ::-1]
     factor = scale * max(HEIGHT / rgb.shape[0], WIDTH / rgb.shape[1])
     return cv2.resize(rgb, None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC)
@@ -53,17 +54,17 @@ def window(x, y, scale=1.0, degrees=0.0):
 
 
 def places(matrix):
-    """-> [H, W, 2] float32: where it takes each pixel."""
+    """-> [H, W, 2] float32: the new place of each pixel."""
     return (PLACES @ matrix[:2, :2].T + matrix[:2, 2]).astype(np.float32)
 
 
 def taken(picture, matrix):
-    """-> [H, W, 3] float32, what a window shows."""
+    """-> [H, W, 3] float32, the content of a window."""
     return cv2.remap(picture, places(matrix), None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT).astype(np.float32)
 
 
 def clip(kind, paths, random, count=72):
-    """-> [T, H, W, 3] uint8, [T, H, W, 2] where each pixel was on the last frame, [T, H, W] bool what is in front."""
+    """-> [T, H, W, 3] uint8, [T, H, W, 2] places of each pixel on the last frame, [T, H, W] bool for the foreground."""
     back, front, at, sway = photograph(paths, random), photograph(paths, random, 0.6), [], np.zeros(3)
     height, width = back.shape[:2]
     oval, middle = np.zeros(front.shape[:2], np.float32), (front.shape[1] / 2, front.shape[0] / 2)
@@ -91,7 +92,7 @@ def grainy(frame, random, deviation):
 
 
 def flicker(ab, lights, motion, layers):
-    """-> mean |d ab| along the motion where something moves, and at the same place where L stands still."""
+    """-> mean |d ab| along the motion of moving pixels, and at the same place where L is constant."""
     moving, still = [], []
     for t in range(1, len(ab)):
         was = motion[t]
@@ -151,7 +152,7 @@ def scene(kind, paths, random):
 
 
 def count_cuts(paths, random):
-    """-> cuts of a film of 20 that were found, what was found beside them, and what was not found."""
+    """-> found cuts of a film with 20, false detections, and missed cuts."""
     kinds, cuts, number, true, found = [*SCENES, *random.choice(SCENES, 21 - len(SCENES))], smoothing.Cuts(), 0, [], []
     for kind in random.permutation(kinds):
         true.append(number)

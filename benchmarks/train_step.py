@@ -1,12 +1,12 @@
-"""Our fused iteration against the same networks run as the original runs them: `python benchmarks/train_step.py`.
+"""Our fused iteration against the same networks run like the original: `python benchmarks/train_step.py`.
 
-The naive side is what the original's loop does, as compiled functions: a discriminator update, two generator updates,
-each with forward passes of its own, and then seven more passes, one for each quantity of its log line. Same weights,
-optimizers, batch and updates (1 D + 2 G). The sides take turns, so that a noisy machine hits both; the figures
-are medians. Prints `speedup_float32=...` and `speedup_bf16=...` (bfloat16 against the naive side in float32), and the
-same without the seven passes.
+The naive side is the original's loop in compiled functions: a discriminator update and two generator updates, each with
+separate forward passes, and then seven more passes, one for each quantity of its log line. Same weights, optimizers,
+batch and updates (1 D + 2 G). The sides take turns, so a noisy machine affects both; the figures are medians. Prints
+`speedup_float32=...` and `speedup_bf16=...` (bfloat16 against the naive side in float32), and the same without the
+seven passes.
 
-Of a preset with a pretrained encoder it prints the parts instead: the encoder alone, an iteration without and with a
+For a preset with a pretrained encoder it prints the parts instead: the encoder alone, an iteration without and with a
 discriminator, and kinds of layers in float32 and bfloat16: `python benchmarks/train_step.py --preset photo`.
 """
 
@@ -30,7 +30,7 @@ from colorgan.training.schedules import Action  # noqa: E402
 
 
 class Naive:
-    """The original's iteration: nothing is shared, and the log line is computed by running the networks again."""
+    """The original's iteration: it shares nothing, and computes the log line by running the networks again."""
 
     def __init__(self, config, trained):
         self.config, self.trained = config, trained
@@ -67,7 +67,7 @@ class Naive:
         return tf.reduce_mean(steps.epsilon_accuracy(gray, color, fake, self.config))
 
     def _log_line(self):
-        """D fake, D real, D, G adversarial, G L1, G, accuracy: one pass each, as the original evaluates them."""
+        """-> D fake, D real, D, G adversarial, G L1, G, accuracy: a pass each, as in the original."""
 
         def d_loss(gray, color):
             return self._d_loss_real(gray, color) + self._d_loss_fake(gray, color)
@@ -130,7 +130,7 @@ def against_the_original(config, jit):
         "float32": fused(config, jit),
         "bf16": fused(config.replace(precision="mixed_bfloat16"), jit),
     }
-    # What the fused batch normalization kernel is worth: our iteration once more, with Keras' own layer.
+    # The gain of the fused batch normalization kernel: our iteration again, with Keras' layer.
     ours, normalization.BatchNormalization = normalization.BatchNormalization, keras.layers.BatchNormalization
     sides["float32_keras_bn"] = fused(config, jit)
     sides["float32_keras_bn"](random_batch(config))

@@ -1,10 +1,10 @@
-"""Variants of photographs: how far apart they are, and whether each is as believable as the automatic result.
+"""Variants of photographs: their distance, and whether each is as believable as the automatic result.
 
     python benchmarks/variants.py RUN --dataset places365 --dataset-path DIR --eval-split validation --eval-size 100
 
-Takes the words of `test-eval.py`, for weights with conditions and joint bins. Prints the mean distance in ab of two
-variants of a photograph, over all pairs, and PSNR and class-rebalanced AuC (Zhang et al. 2016, section 3.1) of each
-variant against the truth, beside the automatic result's, which is the first.
+Takes the command line of `test-eval.py`, for weights with conditions and joint bins. Prints the mean distance in ab of
+two variants of a photograph, over all pairs, and PSNR and class-rebalanced AuC (Zhang et al. 2016, section 3.1) of each
+variant against the truth. The first is the automatic result.
 """
 
 import itertools

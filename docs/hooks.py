@@ -1,7 +1,7 @@
-"""What the documentation takes from outside of `docs/`: cards, CONTRIBUTING, CHANGELOG, NOTICE, and each mode's help.
+"""Documentation from outside `docs/`: cards, CONTRIBUTING, CHANGELOG, NOTICE, and each mode's help.
 
-A page of the repository links to its neighbours by their paths there. Those that have a page here are linked to it;
-what has none, such as a source file, keeps its name without a link.
+A page of the repository links to its neighbours by path. Links to files with a page here become links to that page;
+others, such as source files, become plain names.
 """
 
 import atexit
@@ -29,7 +29,7 @@ LINK = re.compile(r"(!?)\[([^\]]*)\]\((?!\w+:|#)([^)#\s]*)(#[^)\s]*)?\)")
 
 @event_priority(100)  # before mkdocstrings reads it
 def on_config(config):
-    """The checkout is the package `colorgan`, whatever its folder is called."""
+    """Import the checkout as the package `colorgan`, under any folder name."""
     sources = tempfile.mkdtemp()
     atexit.register(shutil.rmtree, sources)
     Path(sources, "colorgan").symlink_to(ROOT)
@@ -39,7 +39,7 @@ def on_config(config):
 
 
 def on_files(files, config):
-    """Add the pages that lie outside of `docs/` or are made here."""
+    """Add the pages from outside `docs/` and the generated pages."""
     for source, page in OUTSIDE.items():
         text = (ROOT / source).read_text(encoding="utf-8")
         if source == "NOTICE":
@@ -50,7 +50,7 @@ def on_files(files, config):
 
 
 def on_page_markdown(markdown, page, config, files):
-    """Links of the repository become links of the site."""
+    """Turn links of the repository into links of the site."""
     here = page.file.src_uri
     source = {made: own for own, made in OUTSIDE.items()}.get(here, f"docs/{here}")
 

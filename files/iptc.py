@@ -34,7 +34,7 @@ def kept(data: bytes, notes: list[str]) -> bytes | None:
             found.append(data[place : start + size])
         place = start + size
     if data[place:].strip(b"\0"):
-        notes.append("what is damaged of its IPTC data is left out")
+        notes.append("damaged parts of its IPTC data are left out")
     return b"".join(found) or None
 
 

@@ -14,17 +14,8 @@ from PIL import Image
 
 NO_END = "its end marker is missing"
 _PNG = b"\x89PNG\r\n\x1a\n"
-_MEANING = (
-    b"PLTE",
-    b"tRNS",
-    b"gAMA",
-    b"cHRM",
-    b"sRGB",
-    b"iCCP",
-    b"acTL",
-    b"fcTL",
-    b"fdAT",
-)  # chunks that give the pixels their meaning
+# Needed to interpret pixels.
+_MEANING = (b"PLTE", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"acTL", b"fcTL", b"fdAT")
 _TEXTS = (b"tEXt", b"zTXt", b"iTXt")
 _TEXT = 1 << 20  # most bytes of a text for Pillow
 _ADOBE, _JFIF = 0xEE, 0xE0  # JPEG's application segments that define its colours
@@ -77,7 +68,7 @@ def _png(data):
     if made == data:
         return None
     named = f" ({', '.join(dict.fromkeys(lost))})" if lost else ""
-    return made, [f"a damaged or overlong part beside its pixels is left out{named}" if lost else NO_END]
+    return made, [f"a damaged or overlong part other than pixels is left out{named}" if lost else NO_END]
 
 
 def _is_long(name, content):

@@ -61,9 +61,9 @@ def kept(packet: bytes, notes: list[str], *, turned: bool = False) -> bytes | No
     names = {name for one in root.iter() for name in (one.tag, *one.attrib)}
     places = {name for name in names if turned and name[1:].startswith(_REGIONS)}
     if places:
-        notes.append("the regions of its XMP data are left out, since the picture is turned")
+        notes.append("the regions of its XMP data are left out, because the picture is turned")
     if _EXTENDED in names:
-        notes.append("the second part of its XMP data, which is too long for one, is left out")
+        notes.append("the second part of its XMP data is left out, because it is too long")
     gone = names & _OF_PIXELS | places | {name for name in names if name[1:].startswith(_OF_APPENDED)}
     return _without(packet, gone).encode()
 

@@ -33,20 +33,29 @@ FIELDS = {
         "type": "string",
         "description": 'colours at places, JSON: [{"x": 1, "y": 2, "color": "#rrggbb" or "keep gray", "radius": 3}]',
     },
-    "reference": {"type": "string", "format": "binary", "description": "a picture whose colours to take"},
+    "reference": {"type": "string", "format": "binary", "description": "a picture with the colours to use"},
     "desired_saturation": {"type": "number", "minimum": 0, "maximum": 1, "description": "mean to aim at"},
-    "desired_hue": {"type": "number", "minimum": 0, "maximum": 1, "description": "mean to aim at; a turn is 1"},
-    "variants": {"type": "integer", "minimum": 1, "maximum": 9, "description": "how many; the answer is a zip archive"},
-    "format": {"type": "string", "enum": [*suffixes.FORMATS], "description": "of the answer; default: as it came"},
+    "desired_hue": {"type": "number", "minimum": 0, "maximum": 1, "description": "desired mean; a turn is 1"},
+    "variants": {
+        "type": "integer",
+        "minimum": 1,
+        "maximum": 9,
+        "description": "number of variants; the answer is a zip archive",
+    },
+    "format": {
+        "type": "string",
+        "enum": [*suffixes.FORMATS],
+        "description": "format of the answer; default: the photograph's",
+    },
     "size": {"type": "integer", "minimum": 1, "description": "pixels of the answer's longer side, at most"},
 }
 REFUSALS = {
-    400: "asked for at a name that is not its own",
+    400: "requested under a name that is not the server's",
     403: "sent by a page from elsewhere",
     408: "the body paused for too long",
     413: "too many bytes or pixels",
     422: "not a photograph, or a field that is unknown or out of its range",
-    503: "too many are in hand; `Retry-After` says when to come back",
+    503: "too many are in hand; `Retry-After` gives the seconds to wait",
 }
 
 

@@ -55,12 +55,12 @@ def wishes_of(steering: Steering, sources, colorizer, settings: Settings) -> Wis
         first = next(sources, None)
         if first is None or (others := sum(1 for _ in sources)):
             count = 0 if first is None else 1 + others
-            raise ValueError(f"--hints are of one photograph or film. Received: {count}; use a call for each.")
+            raise ValueError(f"--hints are for one photograph or film. Received: {count}; use a call for each.")
         hints, sources = _hints(Path(steering.hints), first, settings), [first]
     if steering.variants > 1 or steering.doubt:
         film = next((source for source in sources if kinds.is_film(source)), None)
         if film:
-            raise ValueError(f"--variants and --doubt are of photographs, and {film} is a film.")
+            raise ValueError(f"--variants and --doubt are for photographs, but {film} is a film.")
     wishes = Wishes(hints, palette, steering.desired_saturation, steering.desired_hue)
     if wishes or steering.variants > 1 or steering.doubt:
         try:
@@ -124,7 +124,9 @@ def read_hints(
     """
     path = Path(path)
     if not path.is_file():
-        raise FileNotFoundError(f"{path} is not there, or no file. Give hints.json, or a picture with paint on it.")
+        raise FileNotFoundError(
+            f"{path} is not there, or is not a file. Give hints.json, or the photograph with painted strokes."
+        )
     try:
         if path.suffix.lower() == ".json":
             return parse_hints(path.read_text(encoding="utf-8-sig"))  # some editors begin with a byte order mark

@@ -24,9 +24,9 @@ class Measures:
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         own = {"registry": self.registry}
-        in_hand = Gauge("colorgan_requests_in_hand", "Photographs that are sent, wait, or are in work", **own)
+        in_hand = Gauge("colorgan_requests_in_hand", "Photographs being sent, waiting, or in work", **own)
         in_hand.set_function(lambda: lanes.count)
-        in_hand_bytes = Gauge("colorgan_requests_in_hand_bytes", "The largest that their bodies may be", **own)
+        in_hand_bytes = Gauge("colorgan_requests_in_hand_bytes", "Largest total size of their bodies", **own)
         in_hand_bytes.set_function(lambda: lanes.bytes)
         self._photographs = Counter("colorgan_photographs", "Photographs colorized", **own)
         self._megapixels = Counter("colorgan_megapixels", "Megapixels of the photographs colorized", **own)

@@ -137,7 +137,7 @@ class _Page:
     def _held(self, key):
         held = self.visitors.kept.get(key)
         if held is None:
-            raise HTTPException(410, "The photograph is not kept any longer. Send it again.")
+            raise HTTPException(410, "The photograph is no longer kept. Send it again.")
         return held
 
 
@@ -151,7 +151,7 @@ def _wishes(message):
     """{hints, palette, desired_saturation, desired_hue}, each optional -> `steering.Wishes`."""
     known = {field.name for field in dataclasses.fields(steering.Wishes)}
     if not isinstance(message, dict) or not set(message) <= known:
-        raise HTTPException(422, f"Wishes may be {', '.join(sorted(known))}. Received: {message!r:.200}")
+        raise HTTPException(422, f"Wishes are {', '.join(sorted(known))}. Received: {message!r:.200}")
     message = {name: value for name, value in message.items() if value not in (None, [])}
     try:
         if "hints" in message:

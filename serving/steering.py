@@ -81,11 +81,11 @@ class Wishes:
             raise ValueError(f"`hints` must be at most {MOST:,}. Received: {len(self.hints):,}")
         if self.palette is not None and np.shape(self.palette) != (conditions.PALETTE,):
             raise ValueError(
-                f"`palette` must have shape [{conditions.PALETTE}], as `palette_of` gives it. "
-                f"Received: {list(np.shape(self.palette))}"
+                f"`palette` must have shape [{conditions.PALETTE}], as from `palette_of`. Received: "
+                f"{list(np.shape(self.palette))}"
             )
         if self.palette is not None and not np.all((0 <= np.asarray(self.palette)) & (np.asarray(self.palette) <= 1)):
-            raise ValueError("`palette` must hold numbers in 0..1, as `palette_of` gives it. Received: others")
+            raise ValueError("`palette` must hold numbers in 0..1, as from `palette_of`. Received: others")
         for name in ("desired_saturation", "desired_hue"):
             value = getattr(self, name)
             if value is not None and not (_is_number(value, float) and 0 <= value <= 1):
@@ -173,7 +173,7 @@ def palette_of(image) -> np.ndarray:
         ab = np.asarray(colors.rgb_to_lab(small.reshape(-1, 3)[::5] / np.float32(255)))[:, 1:]
         gray = np.percentile(np.linalg.norm(ab, axis=-1), 99) < NO_COLOR
     if gray:
-        raise ValueError("The reference is gray: it has no palette to take. Choose a coloured picture.")
+        raise ValueError("The reference is gray and has no palette. Choose a coloured picture.")
     return np.asarray(conditions.palette(ab[None]))[0, 0, 0]
 
 
@@ -199,7 +199,7 @@ def parse_hints(text: str) -> tuple[Hint, ...]:
 def _hint(i, row):
     names = [field.name for field in fields(Hint)]
     if not isinstance(row, dict) or not {"x", "y", "color"} <= set(row) <= set(names):
-        raise ValueError(f"hint {i} must have x, y and color, and may have radius and frame. Received: {row!r:.200}")
+        raise ValueError(f"hint {i} must have x, y and color, and can have radius and frame. Received: {row!r:.200}")
     text = row["color"]
     if text != KEEP_GRAY and not (isinstance(text, str) and re.fullmatch("#[0-9a-fA-F]{6}", text)):
         raise ValueError(f'hint {i}: `color` must be "#rrggbb" or "{KEEP_GRAY}". Received: {text!r:.200}')

@@ -89,7 +89,7 @@ def _check(form, known):
         known = ", ".join(sorted(known))
         raise HTTPException(422, f"Unknown field {', '.join(sorted(unknown))}. Known: {known}.")
     if twice := {name for name in form if len(form.getlist(name)) > 1}:
-        raise HTTPException(422, f"Send one {', '.join(sorted(twice))}, not several.")
+        raise HTTPException(422, f"Send {', '.join(sorted(twice))} only once.")
     for name, value in form.items():
         if isinstance(value, UploadFile) != (name in ("file", *FILES)):
             raise HTTPException(422, f"`{name}` must be {'a file' if name in FILES else 'text'}.")

@@ -106,7 +106,7 @@ def colorize_film(
     if frames.alpha and not coding.alpha:
         notes.append("its transparency is left out")
     if quality is None and settings.quality != writing.QUALITY:
-        notes.append("--quality is of photographs; films have --film-quality")
+        notes.append("--quality is for photographs; films have --film-quality")
     if quality is not None and coding.codec.quality is None:
         notes.append("--film-quality has no meaning for its codec")
     if frames.deep and not coding.deep:
@@ -205,7 +205,7 @@ def _make(colorizer, frames, segments, target, ties, settings, wanted, stop):
             before, room = segments.frames, SEGMENT - segments.frames % SEGMENT
             stopped = _segment(colorizer, itertools.islice(rest, room), segments, coding, ties, settings, stop, bar)
             if stopped:
-                raise Stopped(f"{frames.source}: stopped after {segments.frames} frames; the same call goes on")
+                raise Stopped(f"{frames.source}: stopped after {segments.frames} frames; the same command continues")
             if segments.frames == before:
                 return coding
 
@@ -262,7 +262,7 @@ def _colorized(colorizer, batch, settings, coding, ties):
 
 
 def _report(target, film, smoothing):
-    text = "nothing stands still, so that there is no flicker to measure."
+    text = "no static areas, so flicker was not measured."
     if film.flicker is not None:
         text = f"flicker on static areas {film.flicker:.2f} with smoothing {smoothing:g}, "
         text += f"{film.flicker_unsmoothed:.2f} without (mean |d ab|)."

@@ -80,7 +80,7 @@ def serve(colorizer, *, settings: Settings, place: socket.socket, host: str, say
     with files as folder, place, reading.large_pictures(settings.max_megapixels):
         app = build(colorizer, settings=settings, folder=Path(folder), host=host, **limits)
         if not ipaddress.ip_address(place.getsockname()[0]).is_loopback:
-            say("Whoever can reach this computer can use this: it has no password.")
+            say("Anyone who can reach this computer can use this server: it has no password.")
         say(f"{running.address(place)}  (Ctrl-C ends it)")
         with running.until_interrupted():
             running.Server(app, grace=ENDING).run(sockets=[place])

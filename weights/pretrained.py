@@ -59,8 +59,8 @@ def locate(name: str, place: str) -> Path:
     flag = "`--encoder-weights`"
     if place != name and place in PACKAGES:
         raise ValueError(
-            f"`--encoder-weights {place}` belong to another encoder than --encoder-name {name}. Give the same name "
-            "twice."
+            f"`--encoder-weights {place}` belong to another encoder than --encoder-name {name}. Give both the same "
+            "name."
         )
     if place != name:
         if Path(place).is_file():

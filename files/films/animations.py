@@ -59,7 +59,7 @@ class Animation:
                 picture = self._image.convert("RGBA")
             except Exception as error:  # see above
                 if not count:
-                    raise OSError(f"{self.source} holds no frame that can be read ({error})") from error
+                    raise OSError(f"{self.source} has no readable frame ({error})") from error
                 self.notes.append(f"it is damaged: it ends after {count} of {self.stated} frames ({error})")
                 return
             shown = Fraction(round(self._image.info.get("duration") or BLINK), 1000)

@@ -162,7 +162,7 @@ def codec_for(target, *, name: str = "", deep: bool = False, source: str = "") -
     if name and name not in known:
         raise ValueError(
             f"`--film-codec` of {suffixes.of(target)} files must be one of {', '.join(known)}. Received: {name!r}. "
-            "Choose one of these, or make the film an .mkv first, which takes nearly all."
+            "Choose one of these, or convert the film to .mkv first, which takes nearly all codecs."
         )
     if name or not deep:
         return name or known[0]

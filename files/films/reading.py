@@ -46,7 +46,7 @@ def opened(source: Path) -> av.container.InputContainer:
         if isinstance(error, PermissionError):
             raise OSError(f"{source} cannot be read ({error.strerror})") from error
         raise OSError(
-            f"{source} cannot be read as a film: it is no film, or incomplete, or of an unknown kind"
+            f"{source} cannot be read as a film: it is not a film, is incomplete, or has an unknown format"
         ) from error
 
 
@@ -151,11 +151,11 @@ class Frames:
     def _found(self):
         stream = picture(self._container)
         if stream is None:
-            raise OSError(f"{self.source} has no moving picture in it: only sound, or a cover")
+            raise OSError(f"{self.source} has no moving picture, only sound or a cover")
         if stream.codec_context is None:
-            raise OSError(f"{self.source} has a picture of a codec that is not known here. Convert it, to .mkv say")
+            raise OSError(f"{self.source} has an unknown codec. Convert it, for example to .mkv")
         if not (stream.codec_context.width and stream.codec_context.height):
-            raise OSError(f"{self.source} holds no frame that can be read")
+            raise OSError(f"{self.source} has no readable frame")
         stream.thread_type = "AUTO"
         return stream
 
@@ -249,7 +249,7 @@ class Frames:
         if self.stated - count > max(2, self.stated // 20) and end < self._ends - max(2 / self.fps, self._lasts / 20):
             self.notes.append(f"it is truncated: it ends after {count} of {self.stated} frames")
         if self.resized:
-            self.notes.append(f"{self.resized} frames are of another size and are brought to the first one's")
+            self.notes.append(f"{self.resized} frames have another size and are resized to the first frame's")
         if self.colours.is_hdr:
             self.notes.append("its brightness is coded for HDR screens; colours are chosen as if it were not")
 

@@ -118,14 +118,16 @@ def note(stream, source, target, fate) -> str:
     codec = codec or "of an unknown kind"
     if fate == CODE:
         new = av.Codec(containers.CONTAINERS[suffix].encoder, "w").canonical_name
-        return f"its {words} ({codec}) is coded anew as {new}, since {suffix} files do not hold it as it is"
+        return f"its {words} ({codec}) is coded again as {new}, because {suffix} files cannot hold it unchanged"
     if stream.type == "video":
         reason = (
-            f"{suffix} files hold no such cover" if reading.is_cover(stream) else "only the main picture is coloured"
+            f"{suffix} files cannot hold such a cover"
+            if reading.is_cover(stream)
+            else "only the main picture is coloured"
         )
         return f"its other picture ({codec}) is left out: {reason}"
     are, them = ("are", "them") if words == "subtitles" else ("is", "it")
-    return f"its {words} ({codec}) {are} left out: {suffix} files do not hold {them}"
+    return f"its {words} ({codec}) {are} left out: {suffix} files cannot hold {them}"
 
 
 class Recoder:

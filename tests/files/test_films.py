@@ -173,7 +173,7 @@ def test_clocks_that_begin_anew_go_on(tmp_path, make_film):
     # FFmpeg's decoder of MPEG-2 keeps a picture back until the next one comes, and loses it where the size changes.
     assert levels(found) == pytest.approx([60, 70, 120, 130, 140], abs=3)
     assert {found_.pixels.shape[:2] for found_ in found} == {(24, 32)}
-    assert film.notes == ["3 frames are of another size and are brought to the first one's"]
+    assert film.notes == ["3 frames have another size and are resized to the first frame's"]
     steps = np.diff([float(time) for time in times(found)])
     assert steps.min() > 0 and steps.max() < 0.2
 
@@ -208,7 +208,7 @@ def broken(path, how, make_film):
         ("no index", "cannot be read as a film"),
         ("a playlist", "cannot be read as a film"),
         ("a picture", "cannot be read as a film"),
-        ("sound", "has no moving picture in it"),
+        ("sound", "has no moving picture"),
     ],
 )
 def test_films_that_cannot_be_read(tmp_path, make_film, how, reason):

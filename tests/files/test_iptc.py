@@ -33,7 +33,7 @@ CAPTION, KEYWORD = record(2, 120, b"Market square"), record(2, 25, b"market")
 def test_what_is_kept(data, expected, is_noted):
     notes = []
     assert iptc.kept(data, notes) == expected
-    assert notes == ["what is damaged of its IPTC data is left out"] * is_noted
+    assert notes == ["damaged parts of its IPTC data are left out"] * is_noted
 
 
 def test_captions_of_several_segments(tmp_path):

@@ -64,10 +64,10 @@ def test_notes():
     notes = []
     assert "mwg-rs:Regions" in properties(xmp.kept(regions, notes)) and notes == []
     assert properties(xmp.kept(regions, notes, turned=True)) == {}
-    assert notes == ["the regions of its XMP data are left out, since the picture is turned"]
+    assert notes == ["the regions of its XMP data are left out, because the picture is turned"]
     notes = []
     assert properties(xmp.kept(packet('xmpNote:HasExtendedXMP="0"'), notes)) == {}
-    assert notes == ["the second part of its XMP data, which is too long for one, is left out"]
+    assert notes == ["the second part of its XMP data is left out, because it is too long"]
 
 
 @pytest.mark.parametrize(

@@ -112,5 +112,5 @@ def test_a_painting_of_the_whole_becomes_as_many_hints_as_may_be(tmp_path):
 
 
 def test_hints_that_are_not_there(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"hints\.json is not there, or no file\. Give hints\.json"):
+    with pytest.raises(FileNotFoundError, match=r"hints\.json is not there, or is not a file\. Give hints\.json"):
         read_hints(tmp_path / "hints.json")

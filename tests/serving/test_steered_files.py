@@ -102,7 +102,7 @@ def test_a_variant_never_takes_the_place_of_another_photograph(place, colorize):
 @pytest.mark.parametrize(
     ("inputs", "asked", "said"),
     [
-        (["photos"], {"hints": "hints.json"}, "--hints are of one photograph or film. Received: 2"),
+        (["photos"], {"hints": "hints.json"}, "--hints are for one photograph or film. Received: 2"),
         (["photos/a.png"], {"hints": "far.json"}, "far.json: `hints`: hint 0 at x 48, y 0 lies outside .* 48 x 32"),
         (["photos/a.png"], {"hints": "late.json"}, "late.json: .*hint 0 has `frame` 2, but there is 1 frame"),
         (["photos/a.png"], {"hints": "gone.json"}, "gone.json"),
@@ -112,7 +112,7 @@ def test_a_variant_never_takes_the_place_of_another_photograph(place, colorize):
         (
             ["photos", "film.mp4"],
             {"variants": 2},
-            "--variants and --doubt are of photographs, and .*film.mp4 is a film",
+            "--variants and --doubt are for photographs, but .*film.mp4 is a film",
         ),
         (
             ["photos"],

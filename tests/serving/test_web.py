@@ -99,7 +99,7 @@ PICTURE = ("a.png", _encoded(_noise(20, 20), "png"))
         ({"file": PICTURE}, {"saturation": "much"}, 422, "`saturation` must be a number. Received: 'much'"),
         ({"file": PICTURE}, {"saturation": "11"}, 422, "`saturation` must lie in 0..10. Received: 11"),
         ({"file": PICTURE}, {"saturation": "nan"}, 422, "`saturation` must lie in 0..10"),
-        ([("file", PICTURE), ("file", PICTURE)], {}, 422, "Send one file, not several"),
+        ([("file", PICTURE), ("file", PICTURE)], {}, 422, "Send file only once"),
         ({"file": PICTURE, "hints": PICTURE}, {}, 422, "`hints` must be text"),
         ({"file": PICTURE}, {"reference": "a.png"}, 422, "`reference` must be a file"),
         ({"file": PICTURE}, {"hints": "["}, 422, "hints must be JSON"),
