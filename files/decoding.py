@@ -1,4 +1,4 @@
-"""Files of every kind that is read -> their pixels: which library reads what, and what the samples mean.
+"""Decoding files of every readable kind: the library for each, and the meaning of samples.
 
 Owns the formats. Pillow reads most of them, tifffile TIFF, imagecodecs JPEG XL and PNG of 16 bits. Imports
 `files.jp2`, `files.jxl`, `files.metadata`, `imaging.modes`, `files.orientation`, `files.profiles`, `files.repair`
@@ -24,39 +24,39 @@ from .metadata import Metadata
 
 try:
     import pillow_heif
-except ImportError:  # the light distribution does without it
+except ImportError:  # optional in the light distribution
     HEIF = ()
 else:
     HEIF = ("HEIF",)
     pillow_heif.register_heif_opener()
 
-# Those that hold photographs, likely ones first; phones' MPO opens as JPEG. Others that Pillow knows start programs
-# (EPS), or are not pictures of pixels.
+# Formats of photographs, likely formats first; phones' MPO opens as JPEG. Other formats of Pillow start programs (EPS),
+# or do not hold pixels.
 FORMATS = (
     *("JPEG", "PNG", "WEBP", *HEIF, "AVIF", "GIF", "BMP", "JPEG2000", "PPM", "PSD", "TGA", "PCX", "SGI"),
     "ICO",
 )
 _PLAIN = ("1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "YCbCr")
-_FRAMES = ("GIF", "PNG", "WEBP", "AVIF")  # whose further pictures are those of a film
-_UNUSED = ("BMP", "DIB", "TGA")  # whose fourth byte many programs write as 0 and do not use
-# What Pillow has to say of damaged tags goes to stderr; here it is an error or a note.
+_FRAMES = ("GIF", "PNG", "WEBP", "AVIF")  # further pictures are frames of a film
+_UNUSED = ("BMP", "DIB", "TGA")  # many programs write an unused fourth byte of 0
+# Pillow warns of damaged tags on stderr; here they are errors or notes.
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
 
 @dataclass
 class Decoded:
-    """What was found in a file."""
+    """The content of a file."""
 
     pixels: np.ndarray  # [H, W] or [H, W, 3] uint8 or uint16, sRGB, upright
     alpha: np.ndarray | None  # [H, W] of the same type
-    metadata: Metadata  # empty where it was not asked for
+    metadata: Metadata  # empty if not requested
     notes: list[str] = field(default_factory=list)
 
 
 def size(data, check: Callable[[tuple], None], *, upright: bool = True) -> tuple[int, int]:
-    """-> height and width of a picture, as its header states them; arguments and errors as of `decode`.
+    """-> height and width in a picture's header; arguments and errors as for `decode`.
 
-    Without `upright` they may be exchanged: of some PNG files all pixels must be read to know.
+    Without `upright` they can be swapped: for some PNG files all pixels must be read to know.
     """
     head = _head(data)
     if tiff.is_one(head):
@@ -71,17 +71,18 @@ def size(data, check: Callable[[tuple], None], *, upright: bool = True) -> tuple
 
 
 def decode(data, check: Callable[[tuple], None], *, at_least=None, with_metadata: bool = False) -> Decoded:
-    """The picture in a file.
+    """Decode the picture in a file.
 
     Args:
         data: a binary file object, at its beginning.
-        check: is called with (width, height) before pixels are read; what it raises ends the reading.
-        at_least: (height, width) that the caller needs: a JPEG of more than twice of it is decoded at a half, a
+        check: called with (width, height) before pixels are read; its exceptions end the reading.
+        at_least: (height, width) that the caller needs: a JPEG of more than twice that size is decoded at a half, a
             quarter or an eighth, at a fraction of the cost. The proportions stay.
-        with_metadata: whether to read that too.
+        with_metadata: whether to read the metadata too.
 
     Raises:
-        What decoders raise. PIL.UnidentifiedImageError if it is no picture, OSError if the samples have no meaning.
+        The decoders' exceptions. PIL.UnidentifiedImageError if it is not a picture, OSError if the samples have no
+        meaning.
     """
     head, notes = _head(data), []
     if tiff.is_one(head):
@@ -117,12 +118,12 @@ def _of_tiff(data, check, notes, with_metadata):
 
 
 class _Tags(TiffImagePlugin.TiffImageFile):
-    """What a TIFF says beside its pixels, also where Pillow does not know their kind; never to be loaded."""
+    """-> an image for a TIFF's metadata, even if Pillow does not know its pixels; never load it."""
 
     def _setup(self):
         for tag, value in ((258, (8,)), (262, 1), (277, 1), (284, 1)):  # bits, kind, number and order of samples
             self.tag_v2[tag] = value
-        for tag in {338, 339} & set(self.tag_v2):  # what others there are, and their format
+        for tag in {338, 339} & set(self.tag_v2):  # further samples, and their format
             del self.tag_v2[tag]
         super()._setup()
 
@@ -136,7 +137,7 @@ def _metadata(opened, notes, content=b""):
     try:
         image = opened()
         return metadata.of(image, notes, content)
-    # Pillow's parsers meet arbitrary bytes and raise what comes up (SyntaxError, struct.error, ...).
+    # For arbitrary bytes Pillow's parsers raise many types (SyntaxError, struct.error, ...).
     except Exception as error:
         notes.append(f"its metadata is damaged and left out ({error})")
         return Metadata()
@@ -155,7 +156,7 @@ def _of_pillow(data, image, at_least, notes, with_metadata):
     if at_least and image.format in ("JPEG", "MPO"):
         _draft(image, at_least)
     values, alpha = _wide_png(data) if _is_wide_png(image) else _samples(data, image)
-    turn = orientation.remaining(image)  # of a PNG it may lie behind the pixels
+    turn = orientation.remaining(image)  # in a PNG it can follow the pixels
     if image.format in _UNUSED and alpha is not None and not alpha.any():
         alpha = None
         notes.append("it is transparent everywhere; its alpha is left out")
@@ -178,7 +179,7 @@ def _samples(data, image):
 
 
 def _draft(image, at_least):
-    """JPEG can be decoded at 1/2, 1/4, 1/8 at a fraction of the cost."""
+    """Let Pillow decode a JPEG at 1/2, 1/4 or 1/8, at a fraction of the cost."""
     height, width = at_least[::-1] if orientation.swaps_sides(orientation.remaining(image)) else at_least
     shrink = max(height / image.height, width / image.width)
     if shrink <= 0.5:
@@ -186,7 +187,7 @@ def _draft(image, at_least):
 
 
 def _further(image):
-    """-> notes of what a file holds beside the picture that is taken."""
+    """-> notes on a file's contents besides the picture read."""
     found = []
     if image.format == "HEIF" and image.info.get("bit_depth", 8) > 8:
         found.append(f"its {image.info['bit_depth']} bits a sample are read as 8")
@@ -201,7 +202,7 @@ def _further(image):
 
 
 def _at_the_end(image, data):
-    """-> a note if a PNG has no end marker, which Pillow does without."""
+    """-> a note if a PNG has no end marker, which Pillow ignores."""
     before = data.tell()
     data.seek(max(0, data.seek(0, io.SEEK_END) - 4096))
     tail = data.read()
@@ -210,14 +211,14 @@ def _at_the_end(image, data):
 
 
 def _is_wide_png(image):
-    # A PNG of gray alone Pillow reads in full, and knows which gray is transparent. A tile says how values lie there.
+    # Pillow reads gray PNG files fully, with the transparent gray. A tile states the layout of values.
     return image.format == "PNG" and image.mode != "I;16" and ";16" in str(image.tile)
 
 
 def _wide_png(data):
-    """The pixels of a 16-bit PNG file with colour or alpha, which Pillow cuts to 8 bits."""
+    """-> the pixels of a 16-bit PNG file with colour or alpha, which Pillow reduces to 8 bits."""
     content = _content(data)
-    if found := repair.damaged_chunks(content):  # libpng would print them
+    if found := repair.damaged_chunks(content):  # libpng would print its warnings
         raise OSError(f"it is damaged in its {', '.join(found)}")
     try:
         return modes.split(imagecodecs.png_decode(content))
@@ -237,7 +238,7 @@ def _values(image):
         kind = "float pixels" if image.mode == "F" else f"pixels of mode {image.mode}"
         raise ValueError(f"{kind} have no defined brightness")
     gray = image.mode in ("1", "L", "LA", "La")
-    # A fourth channel of Photoshop's may be anything that was saved beside the picture.
+    # Photoshop's fourth channel can be anything saved with the picture.
     if image.mode in ("La", "RGBa") or (image.has_transparency_data and image.format != "PSD"):
         return modes.split(np.asarray(image.convert("LA" if gray else "RGBA")))
     plain = "L" if gray else "RGB"

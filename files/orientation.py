@@ -1,4 +1,4 @@
-"""How a picture is to be seen: EXIF's orientation, 1 (as it lies in the file) to 8 (EXIF 2.3, tag 274).
+"""The orientation of a picture: EXIF's orientation, 1 (as stored) to 8 (EXIF 2.3, tag 274).
 
 Imports nothing of ours.
 """
@@ -11,25 +11,25 @@ TAG = 274
 
 
 def remaining(image) -> int:
-    """-> what is to be done to the pixels of an image that Pillow opened, no TIFF; 1 where it says nothing of sense.
+    """-> the orientation of an image opened by Pillow, not TIFF; 1 without a valid value.
 
-    A PNG's pixels are loaded, where nothing before them says.
+    A PNG's pixels are loaded if nothing before them states it.
     """
     try:
         stated = image.getexif().get(TAG)
-    # Pillow's parsers meet arbitrary bytes and raise what comes up (SyntaxError, struct.error, ...).
+    # For arbitrary bytes Pillow's parsers raise many types (SyntaxError, struct.error, ...).
     except Exception:
         return 1
     return stated if stated in range(1, 9) else 1
 
 
 def swaps_sides(orientation: int) -> bool:
-    """-> whether height and width are exchanged."""
+    """-> whether height and width are swapped."""
     return orientation in (5, 6, 7, 8)
 
 
 def upright(array: np.ndarray, orientation: int) -> np.ndarray:
-    """[H, W, ...] as it lies in a file -> as it is to be seen."""
+    """[H, W, ...] as stored -> upright."""
     if swaps_sides(orientation):
         array = array.swapaxes(0, 1)
     if orientation in (3, 4, 7, 8):

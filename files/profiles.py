@@ -1,6 +1,6 @@
-"""Values under a colour profile as those of sRGB, which networks have learned and results are written in.
+"""Converting values under a colour profile to sRGB, the space of networks and results.
 
-Owns ICC profiles, what a PNG says of its gamma and primaries, CMYK and CIE L*a*b*. Imports `imaging.modes`.
+Owns ICC profiles, a PNG's gamma and primaries, CMYK and CIE L*a*b*. Imports `imaging.modes`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from ..imaging.modes import as_depth
 
 _SPACES = {b"GRAY": "gray", b"RGB ": "rgb", b"CMYK": "cmyk"}
 _RELATIVE = 1  # the intent: relative colorimetric
-_EXACT = 0x100  # LittleCMS' cmsFLAGS_NOOPTIMIZE: else 16 bits go through a table of 33 steps, up to 19 of 255 off
+_EXACT = 0x100  # LittleCMS' cmsFLAGS_NOOPTIMIZE: otherwise 16 bits use a table of 33 steps, up to 19 of 255 off
 _NEAR = 2  # of 255: the many profiles called sRGB differ by their rounding
 WHITE = (0.3127, 0.3290)  # sRGB's white and primaries, CIE xy (IEC 61966-2-1)
 PRIMARIES = (0.64, 0.33, 0.30, 0.60, 0.15, 0.06)
@@ -28,15 +28,15 @@ _FROM_D50 = (
 
 
 def as_srgb(values: np.ndarray, icc: bytes | None, notes: list[str]) -> tuple[np.ndarray, bytes | None]:
-    """Values as a file has them -> as sRGB's.
+    """Convert a file's values to sRGB.
 
     Args:
         values: [H, W] gray, [H, W, 3] RGB or [H, W, 4] CMYK (0: no ink), uint8 or uint16.
-        icc: the profile that they are under, or None.
-        notes: grows where the profile cannot be used; the values are then taken for sRGB's, or for plain inks.
+        icc: their profile, or None.
+        notes: a note is appended if the profile cannot be used; the values are then taken as sRGB, or plain inks.
 
     Returns:
-        [H, W] or [H, W, 3] of the same type, and the profile if it is still true of them: one of sRGB is.
+        [H, W] or [H, W, 3] of the same type, and the profile if it is still true, as for sRGB.
     """
     space = "gray" if values.ndim == 2 else {3: "rgb", 4: "cmyk"}[values.shape[-1]]
     if icc and _SPACES.get(icc[16:20]) != space:
@@ -61,7 +61,7 @@ def _converted(values, icc, space):
 
 
 def _gray(values, icc, space):
-    """A table of all gray values is exact, and many times faster."""
+    """-> converted gray values by a table of all values, which is exact and many times faster."""
     ramp = np.arange(65536, dtype=np.uint16)[None]
     ramp = ramp if space == "gray" else np.repeat(ramp[..., None], 3, axis=-1)
     table = _transformed(ramp, icc, space)[0, :, 1]
@@ -81,37 +81,37 @@ def _srgb():
 
 @functools.lru_cache(64)
 def _is_srgb(icc):
-    """-> whether a profile of RGB changes nothing that can be seen."""
+    """-> whether an RGB profile changes nothing visible."""
     steps = np.arange(0, 256, 51, dtype=np.uint8)
     colors = np.stack(np.meshgrid(steps, steps, steps), axis=-1).reshape(1, -1, 3)
     return np.abs(_transformed(colors, icc, "rgb").astype(int) - colors).max() <= _NEAR
 
 
 def _without_inks(values):
-    """CMYK without a profile, as everybody shows it: each ink and the black take their share of the light."""
+    """-> CMYK without a profile, as usually shown: each ink and black absorb their share of the light."""
     top = np.iinfo(values.dtype).max
     light = (top - values).astype(np.uint32)
     return ((light[..., :3] * light[..., 3:] + top // 2) // top).astype(values.dtype)
 
 
 def of_png(info: dict, is_gray: bool) -> bytes | None:
-    """The profile that a PNG's gAMA and cHRM chunks stand for; None if they say sRGB, or less than is needed.
+    """-> the profile for a PNG's gAMA and cHRM chunks; None if they mean sRGB or are incomplete.
 
     Args:
-        info: what Pillow found. sRGB and iCCP chunks go before (PNG specification, 11.3.2).
-        is_gray: whether its pictures is without colour.
+        info: Pillow's info. sRGB and iCCP chunks have priority (PNG specification, 11.3.2).
+        is_gray: whether the picture is without colour.
     """
     gamma, stated = info.get("gamma", 0), info.get("chromaticity", (*WHITE, *PRIMARIES))
     if "srgb" in info or not 0.1 <= gamma <= 1 or not all(0 < value < 1 for value in stated):
         return None
     other_colors = not is_gray and not np.allclose(stated, (*WHITE, *PRIMARIES), atol=0.002)
-    if abs(gamma - 1 / 2.2) < 0.005 and not other_colors:  # what sRGB is written as
+    if abs(gamma - 1 / 2.2) < 0.005 and not other_colors:  # gAMA for sRGB
         return None
     return made(is_gray, stated[2:], 1 / gamma, stated[:2])
 
 
 def made(is_gray: bool, primaries=PRIMARIES, gamma: float | None = None, white=WHITE) -> bytes:
-    """-> an ICC profile: primaries and white in CIE xy, light = value ** gamma, or as of sRGB where that is None."""
+    """-> an ICC profile: primaries and white in CIE xy, light = value ** gamma, or sRGB's curve if that is None."""
     value = np.linspace(0, 1, 4096)
     curve = np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4).astype(np.float32)
     options = {"whitepoint": (*white, 1.0)} | ({"gamma": gamma} if gamma else {"transferfunction": curve})
@@ -121,7 +121,7 @@ def made(is_gray: bool, primaries=PRIMARIES, gamma: float | None = None, white=W
 
 
 def from_lab(lightness: np.ndarray, ab: np.ndarray, dtype) -> np.ndarray:
-    """CIE L*a*b* at D50 -> sRGB, [H, W] where nothing has a colour, else [H, W, 3].
+    """CIE L*a*b* at D50 -> sRGB, [H, W] if nothing has a colour, otherwise [H, W, 3].
 
     Args:
         lightness: [H, W] float32, 0 to 100.

@@ -1,8 +1,7 @@
-"""Photographs out of files: the one reader of serving, training and evaluation.
+"""Reading photographs: the only reader of serving, training and evaluation.
 
-Owns how large a picture may be, what is tried where a file is damaged, and errors that name it. What its samples mean
-is `decoding`'s. Imports `files.decoding`, `files.kinds`, `files.metadata`, `imaging.modes`, `files.repair` and
-`files.tiff`.
+Owns the size limit, repairs of damaged files, and errors that name the file. `decoding` interprets the samples. Imports
+`files.decoding`, `files.kinds`, `files.metadata`, `imaging.modes`, `files.repair` and `files.tiff`.
 """
 
 from __future__ import annotations
@@ -26,22 +25,23 @@ MAX_MEGAPIXELS = 200
 
 @dataclass
 class Photograph:
-    """A picture and what its file said about it."""
+    """A picture and its file's metadata."""
 
     pixels: np.ndarray  # [H, W] or [H, W, 3] uint8 or uint16, sRGB-encoded, upright
     alpha: np.ndarray | None  # [H, W] of the same type
-    metadata: Metadata  # what is worth keeping; its profile is that of `pixels`
-    notes: list[str]  # what was left out, in words
+    metadata: Metadata  # kept metadata; the profile is that of `pixels`
+    notes: list[str]  # notes on omissions
 
 
 @contextlib.contextmanager
 def large_pictures(max_megapixels: float):
-    """Raises Pillow's own guard against decompression bombs for a while; for the whole process, so before threads."""
+    """Within: Pillow's guard against decompression bombs is raised, for the whole process, so before threads start."""
     before = Image.MAX_IMAGE_PIXELS
     Image.MAX_IMAGE_PIXELS = max(1, int(max_megapixels * 1e6))
     try:
         with warnings.catch_warnings():
-            # Pillow warns above its limit and fails above twice of it; `read` fails above the limit, in its own words.
+            # Pillow warns above its limit and fails above twice the limit; `read` fails above the limit with its
+            # message.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             yield
     finally:
@@ -49,7 +49,7 @@ def large_pictures(max_megapixels: float):
 
 
 def megapixels(path: Path) -> float:
-    """-> the size that a file's header states; 0 where it cannot be read (`read` then says why)."""
+    """-> the size in a file's header; 0 if it cannot be read (then `read` says why)."""
     try:
         height, width = _found(path, decoding.size, None, upright=False)
         return height * width / 1e6
@@ -58,16 +58,15 @@ def megapixels(path: Path) -> float:
 
 
 def size(file) -> tuple[int, int]:
-    """-> height and width of the picture that `rgb` gives, upright; files and errors as of `read`."""
+    """-> upright height and width of the picture from `rgb`; files and errors as for `read`."""
     return _found(file, decoding.size, None)
 
 
 def read(file, *, max_megapixels: float = MAX_MEGAPIXELS) -> Photograph:
-    """A photograph out of a file, told by its content.
+    """Read a photograph from a file; its content tells the format.
 
-    Values under a profile, or a PNG's gamma, other than sRGB's are converted to sRGB; a profile of sRGB is kept. Of
-    several pages or frames the first counts, of previews and a picture the picture. Samples that are not declared as
-    alpha are none.
+    Values under a profile, or a PNG's gamma, other than sRGB's are converted to sRGB; a profile of sRGB is kept. The
+    first of several pages or frames is read, and previews are skipped. Only samples declared as alpha are alpha.
 
     Args:
         file: a path or a binary file object: JPEG, PNG, TIFF, WebP, HEIC, AVIF, GIF, BMP, JPEG 2000, JPEG XL, or
@@ -75,23 +74,23 @@ def read(file, *, max_megapixels: float = MAX_MEGAPIXELS) -> Photograph:
         max_megapixels: larger pictures are refused.
 
     Raises:
-        OSError: if it is no image, is empty, truncated or too large, or its samples have no defined brightness. The
-            message names the file. Damage beside the pixels is a note.
+        OSError: if it is not an image, is empty, truncated or too large, or its samples have no defined brightness. The
+            message names the file. Damage outside the pixels is a note.
     """
     found = _found(file, decoding.decode, max_megapixels, with_metadata=True)
     return Photograph(found.pixels, found.alpha, found.metadata, found.notes)
 
 
 def rgb(file, *, at_least: tuple[int, int] | None = None) -> np.ndarray:
-    """A picture out of a file, as networks and metrics take it; files and errors as of `read`.
+    """Read a picture for networks and metrics; files and errors as for `read`.
 
     Args:
         file: see there.
-        at_least: (height, width) that are needed: a large JPEG may come smaller, but covers twice these, if it did.
+        at_least: (height, width) needed: a large JPEG can be read smaller, but not below twice these.
 
     Returns:
-        [H, W, 3] uint8, sRGB, upright; what is transparent lies on white. What Pillow's guard against decompression
-        bombs takes for one is an error.
+        [H, W, 3] uint8, sRGB, upright; transparent parts are over white. A picture that Pillow takes for a
+        decompression bomb is an error.
     """
     at_least = at_least and (2 * at_least[0], 2 * at_least[1])
     found = _found(file, decoding.decode, None, at_least=at_least)
@@ -99,7 +98,7 @@ def rgb(file, *, at_least: tuple[int, int] | None = None) -> np.ndarray:
 
 
 def _found(file, look, max_megapixels, **options):
-    """-> `look(data, check, **options)` of a file, or, where it is damaged beside its pixels, of what is whole."""
+    """-> `look(data, check, **options)` of a file, or of its repaired data if it is damaged outside the pixels."""
 
     limit = max_megapixels * 1e6 if max_megapixels else 2 * (Image.MAX_IMAGE_PIXELS or float("inf"))
 
@@ -115,7 +114,7 @@ def _found(file, look, max_megapixels, **options):
                 return look(data, check, **options)
             except Image.DecompressionBombError:
                 raise
-            # Pillow's parsers meet arbitrary bytes and raise what comes up (OSError, SyntaxError, struct.error, ...).
+            # For arbitrary bytes Pillow's parsers raise many types (OSError, SyntaxError, struct.error, ...).
             except Exception:
                 data.seek(0)
                 whole = repair.without_damage(data.read())
@@ -142,4 +141,4 @@ def _reason(path, error):
             return "cannot be read: it is HEIC, which takes one package more (pip install pillow-heif)"
         return "not an image, or of a kind that cannot be read"
     said = getattr(error, "strerror", None) or str(error)
-    return f"cannot be read: {' '.join(said.split())}"  # some decoders say it in several lines
+    return f"cannot be read: {' '.join(said.split())}"  # some decoders' messages have several lines

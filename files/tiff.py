@@ -1,4 +1,4 @@
-"""The picture in a TIFF file: which of its pages that is, and what its samples mean, as its tags say.
+"""The picture in a TIFF file: its page, and the meaning of its samples by tags.
 
 Owns pages, extra samples, depths and TIFF's encodings of colour. tifffile and imagecodecs read it. Imports
 `imaging.modes`, `files.orientation` and `files.profiles`.
@@ -19,32 +19,32 @@ _REDUCED, _MASK = 1, 4  # of NewSubfileType
 _OF_SENSORS = (32803, 34892)  # kinds of pixels: CFA, LinearRaw
 _WHITE_IS_ZERO, _PALETTE, _CMYK, _YCBCR, _CIELAB, _ICCLAB = 0, 3, 5, 6, 8, 9
 _COLORS = {_WHITE_IS_ZERO: 1, 1: 1, 2: 3, _PALETTE: 1, _CMYK: 4, _YCBCR: 3, _CIELAB: 3, _ICCLAB: 3}  # samples
-_ASSOCIATED, _UNASSOCIATED = 1, 2  # of ExtraSamples: alpha, multiplied into the colours or not
+_ASSOCIATED, _UNASSOCIATED = 1, 2  # of ExtraSamples: premultiplied or plain alpha
 _JPEG = 7
 _MOST_SAMPLES = 16
-_SMALLER = 4  # a first page with so many times fewer pixels than another of its shape is a preview of that
+_SMALLER = 4  # a first page with so many times fewer pixels than another of its shape is its preview
 RAW = (
     "it is a camera's raw file. Develop it first (darktable, RawTherapee, the camera's own program), and give the TIFF "
     "or JPEG"
 )
-logging.getLogger("tifffile").setLevel(logging.CRITICAL)  # it logs what it makes of damaged tags
+logging.getLogger("tifffile").setLevel(logging.CRITICAL)  # it logs damaged tags
 
 
 def is_one(head: bytes) -> bool:
-    """-> whether a file that begins so is a TIFF, BigTIFF included."""
+    """-> whether a file with these first bytes is a TIFF or BigTIFF."""
     return head[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
 class Tiff:
-    """A TIFF file, opened.
+    """An open TIFF file.
 
     Args:
         data: a binary file object, which stays open.
 
     Attributes:
-        page: tifffile's, of the picture: the first page that is no preview or mask.
+        page: tifffile's page of the picture: the first that is not a preview or mask.
         height, width: of the picture, upright.
-        notes: what there is to say of the choice.
+        notes: notes on the choice.
 
     Raises:
         OSError: if it has no pages, or is a camera's raw file.
@@ -57,7 +57,7 @@ class Tiff:
             self._choose()
         except OSError:
             raise
-        except Exception as error:  # tifffile takes tags as they come, and raises what comes of it
+        except Exception as error:  # tifffile does not check tags, and raises many types
             raise OSError(f"its tags are damaged ({error})") from error
         said = self.page.tags.get(orientation.TAG) or self._file.pages.first.tags.get(orientation.TAG)
         self._turn = said.value if said is not None and said.value in range(1, 9) else 1
@@ -91,7 +91,7 @@ class Tiff:
 
         Returns:
             values: [H, W] gray, [H, W, 3] RGB or [H, W, 4] CMYK, uint8 or uint16, upright.
-            alpha: [H, W] of that type, or None: only what is declared as alpha is taken for it, else `notes` grow.
+            alpha: [H, W] of that type, or None: only declared alpha; for other samples a note is appended.
 
         Raises:
             OSError: if they are missing, damaged, compressed in an unknown way, or have no defined brightness.
@@ -129,7 +129,7 @@ class Tiff:
         return np.ascontiguousarray(values), alpha
 
     def _luma_and_chroma(self):
-        """Without JPEG these may be of different sizes, which libtiff reads, and tifffile does not."""
+        """Without JPEG these can have different sizes, which libtiff reads but tifffile does not."""
         if self._index is None:
             raise OSError("pixels of kind YCBCR without JPEG, in a page below another, cannot be read")
         self._data.seek(0)
@@ -140,7 +140,7 @@ class Tiff:
         return orientation.upright(array[..., :3], self._turn)
 
     def _array(self):
-        """[H, W, samples] as they lie in the file."""
+        """-> [H, W, samples] as stored in the file."""
         page, size = self.page, self._file.filehandle.size
         starts, counts = page.dataoffsets, page.databytecounts
         is_there = len(starts) == len(counts) > 0 and all(
@@ -151,7 +151,7 @@ class Tiff:
             raise OSError("it is truncated")
         try:
             array = page.asarray(squeeze=False)
-        except Exception as error:  # what decoders raise
+        except Exception as error:  # the decoders' exceptions
             raise OSError(f"its pixels are damaged ({error})") from error
         planes, array = array.shape[0], array[:, 0]
         return array[0] if planes == 1 else np.moveaxis(array[..., 0], 0, -1)
@@ -164,11 +164,11 @@ def _is_preview(first, other):
 
 
 def _full_depth(array, page):
-    """Values of the depth that the file states, as uint8 or uint16."""
+    """-> values of the file's depth as uint8 or uint16."""
     if array.dtype == bool:
         return array.astype(np.uint8) * np.uint8(255)
     if array.dtype.kind == "i" and page.photometric == _CIELAB:
-        # a and b are signed there, and tifffile takes one format for all samples.
+        # a and b are signed, but tifffile takes one format for all samples.
         array = array.view(array.dtype.str.replace("i", "u"))
     if array.dtype.kind not in "iu":
         kind = "floating-point" if array.dtype.kind == "f" else array.dtype
@@ -177,18 +177,18 @@ def _full_depth(array, page):
         if array.min() < 0 or array.max() > 65535 or array.dtype.itemsize < 2:
             raise OSError(f"pixels of type {array.dtype} outside 0..65535 have no defined brightness")
         return array.astype(np.uint16)
-    return modes.scaled(array, page.bitspersample)  # and in the machine's order of bytes
+    return modes.scaled(array, page.bitspersample)  # in the machine's byte order
 
 
 def _looked_up(indices, page):
     table = np.asarray(page.colormap)
-    if table.max() > 255:  # some writers give 8 bits where 16 are due
+    if table.max() > 255:  # some writers store 8 bits instead of 16
         table = table >> 8
     return np.ascontiguousarray(table.astype(np.uint8).T[indices])
 
 
 def _alpha(extras, declared, notes):
-    """-> the sample that is declared as alpha; infrared, masks and the like are not."""
+    """-> the sample declared as alpha; infrared, masks and the like are not."""
     found = next((i for i, kind in enumerate(declared) if kind in (_ASSOCIATED, _UNASSOCIATED)), None)
     if extras.shape[-1] > (found is not None):
         notes.append("a further channel, which the file does not declare as transparency, is left out")
@@ -196,7 +196,7 @@ def _alpha(extras, declared, notes):
 
 
 def _divided(values, alpha):
-    """Values that were multiplied with alpha / 255 or 65535 -> as they were; 0 where nothing of them is left."""
+    """-> premultiplied values divided by alpha / 255 or 65535; 0 where alpha is 0."""
     # The largest, 65535 * 65535 + 32767, still fits.
     top, alpha = np.iinfo(alpha.dtype).max, np.maximum(alpha, 1).astype(np.uint32)
     return np.minimum((values * np.uint32(top) + alpha // 2) // alpha, top).astype(values.dtype)

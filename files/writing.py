@@ -1,7 +1,7 @@
-"""Pictures into files, whole or not at all, with what went along with the original.
+"""Writing pictures, whole or not at all, with the original's metadata.
 
-Owns how each format is written, and what it has room for. Imports `files.iptc`, `files.metadata`, `imaging.modes`,
-`files.suffixes`, `files.whole` and `files.xmp`.
+Owns the writers of the formats, and the metadata that each can hold. Imports `files.iptc`, `files.metadata`,
+`imaging.modes`, `files.suffixes`, `files.whole` and `files.xmp`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from .metadata import EXIF_IFD, Metadata
 QUALITY = 92
 NONE = Metadata()
 _LARGEST = {**dict.fromkeys(suffixes.JPEG, 65535), ".webp": 16383}  # pixels on a side
-_EXIF_BYTES, _XMP_BYTES, _COMMENT_BYTES = 65533, 65504, 65533  # what a segment of JPEG holds
+_EXIF_BYTES, _XMP_BYTES, _COMMENT_BYTES = 65533, 65504, 65533  # bytes in a JPEG segment
 _NO_ROOM = {
     ".webp": ("iptc", "remarks"),
     **dict.fromkeys(suffixes.TIFF, ("remarks",)),
@@ -41,18 +41,18 @@ def write(target: Path, rgb: np.ndarray, *, alpha=None, metadata: Metadata = NON
     """Write a picture; the file appears when it is complete.
 
     Args:
-        target: where to; its suffix says the format (jpg, jpeg, png, tif, tiff, webp, bmp).
+        target: the file; its suffix chooses the format (jpg, jpeg, png, tif, tiff, webp, bmp).
         rgb: [H, W, 3] uint8 or uint16. 16 bits are kept in PNG and TIFF.
-        alpha: [H, W] of any of both types, or None. JPEG has none: the picture then lies on white.
-        metadata: what goes along. What EXIF data says of size and colour space becomes the picture's.
-        quality: 1 to 100, of JPEG and WebP; WebP at 100 is lossless.
+        alpha: [H, W] of either type, or None. JPEG has none: the picture is then over white.
+        metadata: the kept metadata. Size and colour space in EXIF data become the picture's.
+        quality: 1 to 100, for JPEG and WebP; WebP at 100 is lossless.
 
     Returns:
-        Notes: what the format has no room for, in words.
+        Notes on metadata that the format cannot hold.
 
     Raises:
         OSError: if the file cannot be written; nothing is left behind.
-        ValueError: if the format is unknown, or cannot hold a picture as large as this.
+        ValueError: if the format is unknown, or cannot hold such a large picture.
     """
     suffix = suffixes.of(target)
     if suffix not in _WRITERS:
@@ -69,7 +69,7 @@ def write(target: Path, rgb: np.ndarray, *, alpha=None, metadata: Metadata = NON
 
 
 def _true_of(rgb, metadata):
-    """EXIF data whose sizes and colour space, where it states some, are the picture's."""
+    """-> EXIF data with the picture's sizes and colour space, if it states any."""
     exif = Image.Exif()
     for tag, value in metadata.exif.items():
         exif[tag] = value
@@ -80,7 +80,7 @@ def _true_of(rgb, metadata):
 
 
 def _fitting(along, suffix):
-    """What of the metadata a format has room for, and notes of what had to go."""
+    """-> the metadata that a format can hold, and notes on the rest."""
     if suffix in suffixes.JPEG:
         return _fitting_jpeg(along)
     gone = [name for name in _NO_ROOM.get(suffix, ()) if getattr(along, name)]
@@ -104,7 +104,7 @@ def _fitting_jpeg(along):
 
 
 def _without_makers_notes(exif):
-    """EXIF data that JPEG can hold, and a note of what had to go: the camera's own notes first, then all."""
+    """-> EXIF data that fits into JPEG, and a note on omissions: first the camera's notes, then everything."""
     smaller = Image.Exif()
     for tag, value in exif.items():
         own = isinstance(value, dict)
@@ -120,13 +120,13 @@ def _jpg(path, rgb, alpha, along, quality):
         rgb = np.rint(rgb * share + 255 * (1 - share)).astype(np.uint8)
     options = {"exif": along.exif or b"", "icc_profile": along.icc, "dpi": along.dpi or (0, 0), "xmp": along.xmp or b""}
     options |= {"comment": along.remarks.encode(), "extra": iptc.for_jpeg(along.iptc) if along.iptc else b""}
-    # Full resolution for the chroma too: halved, it would pull at the lightness of edges.
+    # Full resolution for chroma: at half, it would change the lightness of edges.
     Image.fromarray(rgb).save(path, "JPEG", quality=quality, subsampling=0, **options)
 
 
 def _webp(path, rgb, alpha, along, quality):
     exif = along.exif
-    if along.dpi:  # for which the format has no place of its own
+    if along.dpi:  # which the format stores only there
         exif[0x011A], exif[0x011B], exif[0x0128] = float(along.dpi[0]), float(along.dpi[1]), 2
     options = {"exif": exif or b"", "icc_profile": along.icc, "xmp": along.xmp or b""}
     Image.fromarray(_with_alpha(rgb, alpha)).save(
@@ -150,8 +150,9 @@ def _bmp(path, rgb, alpha, along, quality):
 
 
 def _png(path, rgb, alpha, along, quality):
-    """The pixels by imagecodecs, since Pillow writes no colours of 16 bits; Pillow's other chunks behind the first."""
-    # Of these settings imagecodecs says that they are OpenCV's: quick, and small enough.
+    """-> a PNG with pixels from imagecodecs, because Pillow writes no 16-bit colours, and with Pillow's other
+    chunks."""
+    # OpenCV's settings according to imagecodecs: quick, and small enough.
     data = memoryview(imagecodecs.png_encode(_with_alpha(rgb, alpha), level=1, strategy=3, filter=16))
     head, more = 8 + 25, PngImagePlugin.PngInfo()  # signature and IHDR
     if along.icc:
@@ -174,7 +175,7 @@ def _png(path, rgb, alpha, along, quality):
 
 
 def _tiff(path, rgb, alpha, along, quality):
-    """Deflate with horizontal differences, strip by strip: Pillow writes no 16-bit colour, tifffile no EXIF."""
+    """Compress with deflate and horizontal differences, by strips: Pillow writes no 16-bit colour, tifffile no EXIF."""
     array = _with_alpha(rgb, alpha)
     height, width, samples = array.shape
     rows = max(1, _STRIP_BYTES // (width * samples * array.itemsize))
@@ -195,7 +196,7 @@ def _tiff(path, rgb, alpha, along, quality):
     lengths = [len(strip) for strip in strips]
     ifd.tagtype[273] = ifd.tagtype[279] = 4
     ifd[278], ifd[279] = rows, tuple(lengths)
-    ifd[273] = tuple(int(offset) for offset in np.cumsum([0, *lengths[:-1]]))  # `save` adds where the data begins
+    ifd[273] = tuple(int(offset) for offset in np.cumsum([0, *lengths[:-1]]))  # `save` adds the data's offset
     with open(path, "wb") as file:
         ifd.save(file)
         for strip in strips:

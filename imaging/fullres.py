@@ -1,14 +1,14 @@
-"""Full resolution: a small map of colours becomes a large picture that keeps its lightness.
+"""Full resolution: a small map of colours on a large picture with unchanged lightness.
 
-Owns the lightness of pictures of any depth, edge-aware upsampling of ab, and the gamut rule at speed. NumPy on arrays,
-in strips: memory beyond input and output does not grow with the height of the picture. Imports `imaging.constants` and
+Owns the lightness of pictures of any depth, edge-aware upsampling of ab, and a fast gamut rule. NumPy works on strips,
+so memory besides input and output does not grow with the picture's height. Imports `imaging.constants` and
 `imaging.resampling`.
 
 The upsampling is a guided filter (He, Sun, Tang 2013) in its fast form (He, Sun 2015): the slopes A of ab against L
-are fitted in windows of the small map and upsampled. It departs from it in one point: the paper takes ab = A L + B and
-so loses what the line does not explain; here ab = up(ab) + up(A) (L - up(L_small)), so that the small map itself stays
-and only detail is added. On photographs halved and quartered this has 2 to 5 % less error than bicubic upsampling from
-a quarter, and the fast guided filter has more error than both.
+are fitted in windows of the small map and upsampled. It departs from the paper in one point. The paper takes ab = A L +
+B, and loses everything that the line does not explain. Here ab = up(ab) + up(A) (L - up(L_small)), so the small map
+stays and only detail is added. On photographs halved and quartered this has 2 to 5 % less error than bicubic upsampling
+from a quarter, and the fast guided filter has more error than both.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ import numpy as np
 
 from . import constants, resampling
 
-RADIUS = 1  # of the windows in which slopes are fitted, pixels of the small map
-EPSILON = 64.0  # L units squared: a window whose L varies by less than 8 gets little slope
+RADIUS = 1  # radius of the windows for slopes, in pixels of the small map
+EPSILON = 64.0  # L units squared: a window with a variation of L below 8 gets little slope
 STRIP_PIXELS = 1 << 17  # a strip's arrays fit into a core's cache
 GAMUT_STEPS = 12  # halvings, as in `models.color.fit_gamut`
 
@@ -41,7 +41,7 @@ def _lightness_of(y):
 
 
 def _srgb(linear):
-    """[...] in [0, 1] -> the same, as sRGB: the curve down to its knee, plus the line below it, without branches."""
+    """[...] in [0, 1] -> the same, as sRGB: the curve down to its knee, plus the line below, without branches."""
     values = np.maximum(linear, _DARK)
     values **= np.float32(1 / 2.4)
     values *= np.float32(1.055)
@@ -53,11 +53,11 @@ def _srgb(linear):
     return values
 
 
-# sRGB values to each channel's part of Y, and grays to L, worked out once for every value.
+# Tables from sRGB values to each channel's part of Y, and from grays to L.
 _LINEAR = {depth: _linear(np.iinfo(depth).max) for depth in (np.uint8, np.uint16)}
 _WEIGHED = {depth: np.outer(constants.XYZ_FROM_RGB[1], y).astype(np.float32) for depth, y in _LINEAR.items()}
 _GRAY = {depth: _lightness_of(y).astype(np.float32) for depth, y in _LINEAR.items()}
-# Linear light in so many steps to 8 bits of sRGB, whose curve is steepest in the dark: a step there is 1/80 of a value.
+# A table from linear light to 8 bits of sRGB. The curve is steepest in the dark, where a step is 1/80 of a value.
 _LIGHTS = 1 << 18
 _BYTES = np.rint(255 * _srgb(np.arange(_LIGHTS + 1, dtype=np.float32) / _LIGHTS)).astype(np.uint8)
 
@@ -75,20 +75,20 @@ def lightness(picture) -> np.ndarray:
 
 
 def join(picture, ab_small, *, dtype=None, threads: int | None = None) -> np.ndarray:
-    """The colours of a small map on a full picture, whose lightness stays.
+    """Put the colours of a small map on a full picture; the picture's lightness does not change.
 
     Args:
-        picture: [H, W] or [H, W, 3] uint8 or uint16, sRGB, of which only L counts.
-        ab_small: [h, w, 2] float, Lab units, on the same picture at a working size.
+        picture: [H, W] or [H, W, 3] uint8 or uint16, sRGB; only its L is used.
+        ab_small: [h, w, 2] float, Lab units, for the same picture at a working size.
         dtype: of the result, uint8 or uint16; default: the picture's.
-        threads: strips worked on at once; default: the number of cores, at most 4. The result is the same, bit for bit.
+        threads: number of parallel strips; default: the number of cores, at most 4. The result is bit for bit the same.
 
     Returns:
         [H, W, 3] sRGB. Colours outside sRGB lose chroma, never lightness or hue (`models.color.fit_gamut`). L is the
         picture's to within 0.01 in 16 bits; rounding to 8 bits moves it by less than 0.3.
 
     Raises:
-        ValueError: if an array has a shape or type that is not listed here.
+        ValueError: if an array has another shape or type.
     """
     depth = np.dtype(dtype or picture.dtype).type
 
@@ -99,7 +99,7 @@ def join(picture, ab_small, *, dtype=None, threads: int | None = None) -> np.nda
 
 
 def lab(picture, ab_small) -> np.ndarray:
-    """What `join` puts together, before it is fitted into sRGB; arguments and errors as there.
+    """-> the result of `join` before it is fitted into sRGB; arguments and errors as there.
 
     Returns:
         [H, W, 3] float32 Lab: the picture's L, and the small map's a and b at full size, along the picture's edges.
@@ -112,13 +112,13 @@ def lab(picture, ab_small) -> np.ndarray:
 
 
 def srgb(light, ab) -> np.ndarray:
-    """[h, w] float32 L and [h, w, 2] float32 ab -> [h, w, 3] float32 sRGB in [0, 1], fitted as by `join`."""
+    """[h, w] float32 L and [h, w, 2] float32 ab -> [h, w, 3] float32 sRGB in [0, 1], fitted as in `join`."""
     linear = _linear_rgb(light, np.ascontiguousarray(ab[..., 0]), np.ascontiguousarray(ab[..., 1]))
     return np.moveaxis(_srgb(linear), 0, -1)
 
 
 def _in_strips(picture, ab_small, dtype, encode, threads=None):
-    """-> [H, W, 3], filled strip by strip with what `encode(L, a, b, out)` makes of picture and upsampled map."""
+    """-> [H, W, 3], filled strip by strip by `encode(L, a, b, out)` from the picture and the upsampled map."""
     planes = _planes(picture, np.asarray(ab_small, np.float32))
     height, width = picture.shape[:2]
     result = np.empty((height, width, 3), dtype)
@@ -129,7 +129,7 @@ def _in_strips(picture, ab_small, dtype, encode, threads=None):
         encode(light, *_upsampled(planes, light, top, height), result[top : top + rows])
 
     tops, threads = range(0, height, rows), threads or min(os.cpu_count() or 1, 4)
-    if threads == 1:  # a thread of its own would begin with cold memory
+    if threads == 1:  # a new thread would begin with cold memory
         for top in tops:
             work(top)
     else:
@@ -147,7 +147,8 @@ def _check(picture):
 
 
 def _planes(picture, ab_small):
-    """What is interpolated over rows: a, b, L and the slopes of a and b, at full width. [h + 2 EDGE, 5, W] float32."""
+    """-> the maps to interpolate over rows: a, b, L and the slopes of a and b, at full width. [h + 2 EDGE, 5, W]
+    float32."""
     _check(picture)
     if ab_small.ndim != 3 or ab_small.shape[-1] != 2 or 0 in ab_small.shape:
         raise ValueError(f"`ab_small` must have shape [h, w, 2]. Received: {list(ab_small.shape)}")
@@ -161,7 +162,7 @@ def _planes(picture, ab_small):
 
 
 def _slopes(guide, values):
-    """The guided filter's A: covariance over (variance + epsilon), averaged over the windows of a pixel."""
+    """-> the guided filter's A: covariance over (variance + epsilon), averaged over the windows of a pixel."""
     center, level = _mean(guide), _mean(values)
     variance = _mean(guide * guide) - center * center
     return _mean((_mean(guide * values) - center * level) / (np.maximum(variance, 0) + EPSILON))
@@ -189,7 +190,7 @@ def _upsampled(planes, light, top, height):
 
 
 def _xyz(f):
-    """The inverse of Lab's f, relative to white: a cube that goes on as its tangent below 6/29. Without branches."""
+    """-> the inverse of Lab's f, relative to white: a cube, continued by its tangent below 6/29, without branches."""
     cube = np.maximum(f, _KNEE)
     square = cube * cube
     cube *= square
@@ -208,7 +209,7 @@ def _rgb_of(fy, y, a, b):
     fz += fy
     x, z = _xyz(fx), _xyz(fz)
     rgb = np.empty((3, *y.shape), np.float32)
-    # Three by three: a BLAS call would start threads of its own beside ours.
+    # Three by three: a BLAS call would start more threads.
     for channel, (from_x, from_y, from_z) in zip(rgb, _RGB_FROM_WHITE_XYZ, strict=True):
         np.multiply(x, from_x, out=channel)
         channel += np.multiply(y, from_y, out=fx)
@@ -221,7 +222,7 @@ def _is_outside(rgb):
 
 
 def _linear_rgb(light, a, b):
-    """L, a, b -> [3, rows, W] float32 linear RGB inside [0, 1], less chroma where it must be."""
+    """L, a, b -> [3, rows, W] float32 linear RGB inside [0, 1], with less chroma if necessary."""
     fy = (light + np.float32(16)) * np.float32(1 / 116)
     y = _xyz(fy)
     rgb = _rgb_of(fy, y, a, b)
@@ -243,4 +244,4 @@ def _encode(rgb, out):
         for c, plane in enumerate(steps):
             out[..., c] = _BYTES.take(plane)
     else:
-        out[...] = np.moveaxis(_srgb(rgb) * np.float32(65535) + np.float32(0.5), 0, -1)  # cut off: to the nearest
+        out[...] = np.moveaxis(_srgb(rgb) * np.float32(65535) + np.float32(0.5), 0, -1)  # truncated: rounds

@@ -1,4 +1,4 @@
-"""What a Pillow image of any mode, and a value of any depth, stands for; in training data and in people's photographs.
+"""The values of Pillow images of any mode, and values of any depth, in training data and photographs.
 
 Imports nothing of ours.
 """
@@ -19,12 +19,12 @@ def on_white(values: np.ndarray, alpha: np.ndarray | None) -> np.ndarray:
 
 
 def is_deep(image) -> bool:
-    """-> whether a Pillow image is gray of more than 8 bits."""
+    """-> whether a Pillow image is gray with more than 8 bits."""
     return image.mode == "I" or image.mode.startswith("I;16")
 
 
 def deep_values(image) -> np.ndarray:
-    """The gray values of a Pillow image that `is_deep`: [H, W] uint16. Raises ValueError if they are beyond 16 bits."""
+    """-> the gray values of a Pillow image that `is_deep`: [H, W] uint16. Raises ValueError beyond 16 bits."""
     values = np.asarray(image)
     if values.min() < 0 or values.max() > 65535:
         raise ValueError("pixels of type int32 outside 0..65535 have no defined brightness")
@@ -32,14 +32,15 @@ def deep_values(image) -> np.ndarray:
 
 
 def split(array: np.ndarray):
-    """[H, W, 1 to 4] -> [H, W] or [H, W, 3], contiguous, and of two or four channels the last, alpha; else None."""
+    """[H, W, 1 to 4] -> [H, W] or [H, W, 3], contiguous, and the last of two or four channels as alpha, otherwise
+    None."""
     channels = array.shape[-1]
     values = array[..., 0] if channels < 3 else array[..., :3]
     return np.ascontiguousarray(values), np.ascontiguousarray(array[..., -1]) if channels in (2, 4) else None
 
 
 def scaled(values: np.ndarray, bits: int) -> np.ndarray:
-    """Values of a depth of 1 to 16 bits -> uint8, or uint16 of more than 8 bits, with the same black and white."""
+    """Values of a depth of 1 to 16 bits -> uint8, or uint16 for more than 8 bits, with the same black and white."""
     dtype, levels = np.dtype(np.uint8 if bits <= 8 else np.uint16), 2**bits - 1
     if bits in (8, 16):
         return values.astype(dtype, copy=False)
@@ -48,7 +49,7 @@ def scaled(values: np.ndarray, bits: int) -> np.ndarray:
 
 
 def as_depth(values: np.ndarray, dtype) -> np.ndarray:
-    """uint8 or uint16 values as the other of both; 65535 = 255 * 257."""
+    """Convert between uint8 and uint16 values; 65535 = 255 * 257."""
     if values.dtype == dtype:
         return values
     if dtype == np.uint8:
@@ -57,7 +58,7 @@ def as_depth(values: np.ndarray, dtype) -> np.ndarray:
 
 
 def parts(image):
-    """An array as a user has it, see `Colorizer.colorize` -> [H, W] or [H, W, 3], and its alpha or None.
+    """A user's array, see `Colorizer.colorize` -> [H, W] or [H, W, 3], and its alpha or None.
 
     Raises:
         ValueError: if it has another shape or type.

@@ -1,15 +1,15 @@
 """Arrays at another size: means over areas to make them smaller, a cubic kernel to make them larger.
 
-Both give what OpenCV's INTER_AREA and INTER_CUBIC give, up to rounding. They are here because OpenCV would be half of
-what the light distribution installs. Imports nothing of ours.
+Both equal OpenCV's INTER_AREA and INTER_CUBIC up to rounding. They replace OpenCV, which would be half of the light
+distribution. Imports nothing of ours.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-EDGE = 2  # values that are repeated on either side, which the cubic kernel reaches for
-# How Keys' kernel with a = -0.75 weighs the four values around a place x between two: a row per power of x.
+EDGE = 2  # values repeated on either side for the cubic kernel
+# Weights of Keys' kernel with a = -0.75 for the four values around a place x: a row per power of x.
 _CUBIC = np.array([[0, 1, 0, 0], [-0.75, 0, 0.75, 0], [1.5, -2.25, 1.5, -0.75], [-0.75, 1.25, -1.25, 0.75]])
 
 
@@ -22,7 +22,7 @@ def area(values: np.ndarray, height: int, width: int) -> np.ndarray:
 
 
 def _means(values, count):
-    """-> [count, ...] float32: means over that many equal parts of the first axis, which may cut values."""
+    """-> [count, ...] float32: means over so many equal parts of the first axis, which can divide values."""
     size = len(values)
     source, result = values.reshape(size, -1), np.empty((count, *values.shape[1:]), np.float32)
     flat, edges = result.reshape(count, -1), np.arange(count + 1) * size / count
@@ -31,13 +31,13 @@ def _means(values, count):
         places = np.arange(first, last)
         cover = np.minimum(places + 1, high) - np.maximum(places, low)
         weights = (cover / cover.sum()).astype(np.float32)
-        # Not a BLAS call, which would start threads, and whose sums differ from machine to machine.
+        # Not a BLAS call: it would start threads, and its sums differ between machines.
         np.einsum("k,kx->x", weights, source[first:last].astype(np.float32), out=mean)
     return result
 
 
 def cubic(values: np.ndarray, count: int) -> np.ndarray:
-    """[n, ...] float32 -> [count, ...] float32, along the first axis; its ends are repeated beyond it."""
+    """[n, ...] float32 -> [count, ...] float32, along the first axis, with repeated ends."""
     source = with_edges(values).reshape(len(values) + 2 * EDGE, -1)
     result = np.empty((count, *values.shape[1:]), np.float32)
     flat = result.reshape(count, -1)
@@ -47,16 +47,16 @@ def cubic(values: np.ndarray, count: int) -> np.ndarray:
 
 
 def with_edges(values: np.ndarray) -> np.ndarray:
-    """[n, ...] -> [n + 2 EDGE, ...]: the first and the last repeated."""
+    """[n, ...] -> [n + 2 EDGE, ...]: the first and the last value repeated."""
     return values[np.clip(np.arange(-EDGE, len(values) + EDGE), 0, len(values) - 1)]
 
 
 def cubic_weights(size: int, count: int, start: int, stop: int) -> tuple[np.ndarray, np.ndarray]:
-    """How `count` values come out of `size` values `with_edges`.
+    """Compute how `count` values are made from `size` values `with_edges`.
 
     Returns:
-        For each of those from `start` to `stop`: the first of the four that it is made of, and [..., 4] float32, how
-        much each counts.
+        For each value from `start` to `stop`: the index of the first of its four sources, and [..., 4] float32, their
+            weights.
     """
     places = (np.arange(start, stop) + 0.5) * (size / count) - 0.5
     bases = np.floor(places).astype(int)

@@ -1,4 +1,4 @@
-"""The working size: how large a picture the network sees. Imports `imaging.modes` and `imaging.resampling`."""
+"""The working size of a picture for the network. Imports `imaging.modes` and `imaging.resampling`."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import numpy as np
 
 from . import modes, resampling
 
-STEPS = (8, 64)  # the least and the largest multiple that working sides are rounded to
-LONGEST = 4  # a working picture has at most the area of this many squares
+STEPS = (8, 64)  # the least and the largest multiple for rounding working sides
+LONGEST = 4  # most area of a working picture, in squares
 
 
 def size(height: int, width: int, shorter: int) -> tuple[int, int]:
-    """The size at which a picture's colours are predicted.
+    """-> height, width for predicting a picture's colours.
 
-    The proportions stay, since the networks are convolutional and have learned undistorted things; the shorter side
-    becomes `shorter`, but no picture is enlarged, and one longer than 4:1 gets less, so that its area is bounded. Both
-    sides are then rounded to multiples of a power of two, at most a quarter of the shorter one: deep networks pad to
-    such multiples anyway, and pictures of nearly one shape share a forward pass. -> height, width
+    The proportions stay, because the networks are convolutional and have learned undistorted objects. The shorter side
+    becomes `shorter`, but no picture is enlarged, and a picture longer than 4:1 gets less, so its area is bounded. Both
+    sides are then rounded to multiples of a power of two, at most a quarter of the shorter side. Deep networks pad to
+    such multiples anyway, and pictures of similar shape share a forward pass.
     """
     short, long = sorted((height, width))
     factor = min(1.0, shorter / short, shorter * (LONGEST / (short * long)) ** 0.5)
@@ -25,11 +25,11 @@ def size(height: int, width: int, shorter: int) -> tuple[int, int]:
 
 
 def shrink(pixels: np.ndarray, shorter: int) -> np.ndarray:
-    """[H, W] or [H, W, 3] uint8 or uint16 -> [h, w, 3] uint8, gray or as it is, at the working size."""
+    """[H, W] or [H, W, 3] uint8 or uint16 -> [h, w, 3] uint8, gray or unchanged, at the working size."""
     return resized(pixels, *size(*pixels.shape[:2], shorter))
 
 
 def resized(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
-    """[H, W] or [H, W, 3] uint8 or uint16 -> [height, width, 3] uint8: means over areas, gray or as it is."""
+    """[H, W] or [H, W, 3] uint8 or uint16 -> [height, width, 3] uint8: means over areas, gray or unchanged."""
     small = modes.as_depth(resampling.area(pixels, height, width), np.uint8)
     return small if small.ndim == 3 else np.repeat(small[..., None], 3, axis=-1)

@@ -1,7 +1,7 @@
-"""The colorizer that is used: a network, the size that it sees, and the way back to the picture's own size.
+"""The colorizer: a network, its working size, and the way back to the picture's size.
 
-What every door delivers, as a class: `colorgan.Colorizer`. Owns how arrays are colorized; the way of one picture is
-`photos`' and `fullres`', what a person wishes `steering`'s. Imports these, `models`, `weights` and `imaging.modes`.
+Every mode uses this class, `colorgan.Colorizer`. Owns colorizing arrays; `photos` and `fullres` own the way of a
+picture, `steering` the wishes. Imports these, `models`, `weights` and `imaging.modes`.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from colorgan.serving.opened import Halves, Opened
 from colorgan.serving.steering import LARGEST, Wishes
 from colorgan.weights import card, packing, stored
 
-WORK_SIZE = 256  # where nothing says what a network was trained at
-SHARE_SEEN = 0.85  # of each side, on average, where training used the augmentation `crop`
+WORK_SIZE = 256  # if the size of training is unknown
+SHARE_SEEN = 0.85  # mean share of each side after the augmentation `crop`
 
 
 @dataclasses.dataclass(frozen=True)
 class _Picture:
-    """An array that was given, in parts, and the same at the working size."""
+    """A given array in parts, and the same at the working size."""
 
     pixels: np.ndarray
     alpha: np.ndarray | None
@@ -46,19 +46,19 @@ class _Picture:
 class Colorizer:
     """Colorizes pictures of any size and depth, as `colorize.py` does.
 
-    Several threads may use one. It can be pickled if it was loaded, not made of a function: what travels is where the
-    weights lie, their SHA-256 and the working size, and they are loaded again where it arrives.
+    Several threads can use it. It can be pickled if it was loaded, not made from a function. The pickle holds the path
+    of the weights, their SHA-256 and the working size; unpickling loads the weights again.
 
     Args:
-        predictor: the network, at the size that it is given.
-        work_size: pixels of the shorter side that the network sees, at most; see `imaging.working.size`.
-        trained_at: height and width that it was trained at: pictures of this size are not resampled.
-        name: what to call it in tables.
+        predictor: the network, without change of size.
+        work_size: most pixels of the shorter side that the network sees; see `imaging.working.size`.
+        trained_at: height and width of training; pictures of this size are not resampled.
+        name: its name in tables.
 
     Attributes:
-        work_size: may be changed.
-        generator: the Keras model behind it, or None if it was made of a function.
-        stored: the weights that it was loaded from, a `weights.Stored`, or None.
+        work_size: can be changed.
+        generator: its Keras model, or None if made from a function.
+        stored: its weights, a `weights.Stored`, or None.
 
     Raises:
         ValueError: if `work_size` is less than 1.
@@ -75,17 +75,17 @@ class Colorizer:
         """Load trained weights.
 
         Args:
-            found: a run's directory, a weights file, or the name of weights that ship (`weights.names()`; a path that
-                exists wins over a name), or what `weights.find` says of one.
-            work_size: see the class; 0: what suits the size that the network was trained at, see `natural_size`.
+            found: a run's folder, a weights file, the name of weights that ship (`weights.names()`; a path to weights
+                wins over a name), or the result of `weights.find`.
+            work_size: see the class; 0: to match the size of training, see `natural_size`.
 
         Raises:
-            FileNotFoundError: if there are no such weights, or nothing beside them says what they are.
-            ValueError: if the weights do not fit what describes them, or `work_size` is negative.
+            FileNotFoundError: if there are no such weights, or nothing next to them describes them.
+            ValueError: if the weights do not fit their description, or `work_size` is negative.
         """
         if not isinstance(found, weights.Stored):
             found = weights.find(found)
-        # Weights are for use in full precision, whatever arithmetic they were trained in.
+        # Weights are used in full precision after training in any precision.
         config = found.config.replace(precision="float32")
         size = (config.data.height, config.data.width)
         generator = generators.build(config)
@@ -96,18 +96,18 @@ class Colorizer:
         return made
 
     def save(self, folder, *, name: str = "") -> Path:
-        """Write the weights and what describes them: a folder that `load` reads, and that a model hub can hold.
+        """Write the weights and their description into a folder, for `load` or a model hub.
 
         Args:
-            folder: where to; made if need be.
-            name: of the weights; default: the name that they have.
+            folder: the target, created if necessary.
+            name: of the weights; default: their present name.
 
         Returns:
-            The weights file, `NAME.weights.h5`; beside it lie `NAME.weights.json` and `README.md`, their card.
+            The weights file, `NAME.weights.h5`; next to it are `NAME.weights.json` and `README.md`, their card.
 
         Raises:
-            TypeError: if the colorizer was made of a function.
-            FileExistsError: if the folder holds something.
+            TypeError: if the colorizer was made from a function.
+            FileExistsError: if the folder is not empty.
             OSError: if it cannot be written.
         """
         if self.generator is None:
@@ -131,21 +131,21 @@ class Colorizer:
         source = self.stored.name if self.stored.ships else self.stored.weights.resolve()
         return _loaded_again, (type(self), source, self.stored.digest, self.work_size)
 
-    def __copy__(self):  # in this process nothing is loaded again
+    def __copy__(self):  # in the same process nothing is loaded again
         made = object.__new__(type(self))
         made.__dict__.update(self.__dict__)
         return made
 
     @property
     def color_space(self) -> str:
-        """What the network predicts: `lab`, `rgb` or `yuv`."""
+        """The network's colour space: `lab`, `rgb` or `yuv`."""
         return self.predictor.color_space
 
     def seen(self, rgb) -> np.ndarray:
-        """-> pictures, [B, H, W, 3] uint8 sRGB, as the network sees them, [B, h, w, 3]: at the working size.
+        """-> pictures, [B, H, W, 3] uint8 sRGB, at the working size, [B, h, w, 3].
 
-        That is their own size where the working size is, or where they have the size of training and the working size
-        is its own.
+        The size does not change if it is the working size, or if pictures have the size of training and the working
+        size is the default.
         """
         size = rgb.shape[1:3]
         own = size == self.trained_at and self.work_size == min(size)
@@ -153,22 +153,22 @@ class Colorizer:
 
     @functools.cached_property
     def halves(self) -> Halves | None:
-        """The generator in two parts; None if the colorizer was made of a function."""
+        """The generator in two parts; None if the colorizer was made from a function."""
         return Halves(self.generator) if self.generator is not None else None
 
     def predict_small(
         self, rgb, *, given: Mapping | None = None, seed: int = 0, flip_average: bool = False, saturation: float = 1.0
     ):
-        """The colours of pictures as they are: one forward pass, or two, and what is given held to.
+        """Predict colours of pictures at their size: one forward pass or two, and corrections for given wishes.
 
         Args:
             rgb: [B, h, w, 3] uint8 sRGB, at the working size; only its gray is used.
             given, seed: see `Predictor.predict_lab`.
-            flip_average: predict the mirrored pictures too, with what is given mirrored, and take the mean.
-            saturation: factor on a and b of what is predicted, not of what is given.
+            flip_average: also predict the mirrored pictures, with mirrored inputs, and take the mean.
+            saturation: factor on predicted a and b, not on given colours.
 
         Returns:
-            [B, h, w, 2] float32: a and b, Lab units; given hints and an aim hold, see `corrections.settled`.
+            [B, h, w, 2] float32: a and b, Lab units, with hints and aim enforced, see `corrections.settled`.
         """
         if os.getpid() != self._process:
             raise RuntimeError(
@@ -190,18 +190,18 @@ class Colorizer:
         return corrections.settled(ab, light, given, saturation=saturation, ab_scale=self.predictor.ab_scale)
 
     def predict_lab(self, rgb, *, given: Mapping | None = None, seed: int = 0) -> np.ndarray:
-        """The colours that are delivered, before they are fitted into sRGB.
+        """Predict the delivered colours, before they are fitted into sRGB.
 
-        The pictures are shrunk to the working size, predicted there in one forward pass, and their colours brought
-        back along the edges of the full picture (`fullres.lab`).
+        Pictures are shrunk to the working size and predicted in one forward pass. Their colours are upsampled along the
+        edges of the full picture (`fullres.lab`).
 
         Args:
             rgb: [B, H, W, 3] uint8 sRGB; only its gray is used.
-            given, seed: see `Predictor.predict_lab`; of the size that the network sees.
+            given, seed: see `Predictor.predict_lab`; at the working size.
 
         Returns:
-            [B, H, W, 3] float32 Lab. L is the pictures'. Where the network sees them as they are, this is the
-            predictor's result, bit for bit: `rgb` and `yuv` generators then give their own L.
+            [B, H, W, 3] float32 Lab. L is the pictures'. Without resizing this is the predictor's result, bit for bit,
+            and then `rgb` and `yuv` generators give their own L.
         """
         rgb = np.asarray(rgb)
         if rgb.dtype != np.uint8 or rgb.ndim != 4 or rgb.shape[-1] != 3 or 0 in rgb.shape:
@@ -216,10 +216,10 @@ class Colorizer:
         return np.stack([fullres.lab(picture, one) for picture, one in zip(rgb, ab, strict=True)])
 
     def check(self, wishes: Wishes, settings: photos.Settings, *, variants: int = 1, doubt: bool = False) -> None:
-        """Refuse what these weights or settings cannot do.
+        """Refuse wishes that these weights or settings cannot follow.
 
         Raises:
-            ValueError: saying why.
+            ValueError: with the reason.
         """
         named = wishes.named | ({"hints": ["variants"], "palette": ["variants"]} if variants > 1 else {})
         known, own = [row.name for row in self.predictor.inputs], self.stored and self.stored.config.objective
@@ -246,41 +246,41 @@ class Colorizer:
             )
 
     def open(self, image) -> Opened:
-        """-> a photograph to work on, whose wishes cost the decoder alone; `image` and errors as for `colorize`."""
+        """-> a photograph to work on; each change of wishes costs only the decoder. `image` and errors as for
+        `colorize`."""
         return Opened(self, image)
 
     def colorize(
         self, image: np.ndarray, *, saturation: float = 1.0, flip_average: bool = False, **wishes
     ) -> np.ndarray:
-        """Colorize a picture at its own size and depth; lightness stays the input's.
+        """Colorize a picture at its size and depth; the lightness does not change.
 
         Args:
-            image: [H, W], [H, W, 1] or [H, W, 3] uint8 or uint16 sRGB, or with alpha in one more channel, [H, W, 2] or
+            image: [H, W], [H, W, 1] or [H, W, 3] uint8 or uint16 sRGB, or with alpha in a further channel, [H, W, 2] or
                 [H, W, 4]. Colours, if any, are ignored.
             saturation: factor on a and b, 0..10.
-            flip_average: predict the mirrored picture too, and take the mean.
+            flip_average: also predict the mirrored picture, and take the mean.
             wishes: `hints`, `palette`, `desired_saturation`, `desired_hue`: see `steering.Wishes`.
 
         Returns:
-            [H, W, 3] sRGB of the input's type, [H, W, 4] with its alpha as it was. As in the PNG file that
-            `colorize.py` writes, where passes of as many pictures made both; passes of other sizes round differently,
-            seen as 1 of 255 in single samples. The own lightness of an `rgb` or `yuv` generator is replaced by the
-            input's.
+            [H, W, 3] sRGB of the input's type, or [H, W, 4] with its alpha unchanged. It equals the PNG file of
+            `colorize.py` if both used passes of the same number of pictures; other passes round differently, by 1 of
+            255 in single samples. The lightness of an `rgb` or `yuv` generator is replaced by the input's.
 
         Raises:
-            ValueError: if the array has another shape or type, or a value is out of its range; or for wishes that the
-                weights know nothing of.
-            RuntimeError: in a process that was forked from the one that loaded the weights.
+            ValueError: if the array has another shape or type, or a value is out of its range; or for wishes without a
+                condition of the weights.
+            RuntimeError: in a process forked after the weights were loaded.
         """
         return self.colorize_batch([image], saturation=saturation, flip_average=flip_average, **wishes)[0]
 
     def colorize_batch(
         self, images: Sequence[np.ndarray], *, saturation: float = 1.0, flip_average: bool = False, **wishes
     ) -> list[np.ndarray]:
-        """Colorize several pictures; those that have one working size share forward passes, wherever they stand.
+        """Colorize several pictures; pictures with the same working size share forward passes, in any order.
 
         Args:
-            images: each as for `colorize`, whose options and errors these are. Hints are of one picture.
+            images: each as for `colorize`, with its options and errors. Hints are only for one picture.
         """
         wishes, settings = Wishes(**wishes), self._settings(saturation, flip_average)
         pictures = [self._prepared(image, settings) for image in images]
@@ -297,20 +297,20 @@ class Colorizer:
     def colorize_stream(
         self, images: Iterable[np.ndarray], *, saturation: float = 1.0, flip_average: bool = False, **wishes
     ) -> Iterator[np.ndarray]:
-        """Colorize pictures as they come, in their order, while the caller writes results and the next are read.
+        """Colorize a stream of pictures in order, while the caller writes results and the next are read.
 
-        The iterator is read in a thread, the network runs in another one, and colours are joined in several: memory
-        does not grow with the number of pictures. Pictures of one working size that follow each other share forward
-        passes. Who takes no more results ends it.
+        The iterator is read in a thread, the network runs in another, and colours are joined in several. Memory does
+        not grow with the number of pictures. Consecutive pictures of one working size share forward passes. It ends
+        when the caller takes no more results.
 
         Args:
-            images: each as for `colorize`, whose options these are. A generator that reads files is read ahead.
+            images: each as for `colorize`, with its options. A generator that reads files is read ahead.
 
         Yields:
-            What `colorize` returns, up to the rounding that is described there.
+            The results of `colorize`, up to the rounding described there.
 
         Raises:
-            Exception: those of `colorize` and of the iterator, where the picture's result would come.
+            Exception: those of `colorize` and of the iterator, in place of the picture's result.
         """
         wishes, settings = Wishes(**wishes), self._settings(saturation, flip_average)
         if wishes.hints:
@@ -344,11 +344,11 @@ class Colorizer:
         return photos.predict_ab(self, np.stack([one.small for one in pictures]), settings, wishes, sizes)
 
     def variants(self, image, count: int = 4, **options) -> list:
-        """Results that differ visibly, in hue and not only in strength, and that the model believes in.
+        """-> results that differ visibly, in hue and not only in strength, and that the model finds likely.
 
         Args:
             image: one picture, as for `colorize`.
-            count: of results, 1 to 9; the first is that of `colorize`.
+            count: number of results, 1 to 9; the first is that of `colorize`.
             options: of `colorize`.
 
         Raises:
@@ -360,7 +360,7 @@ class Colorizer:
         return [self.colorize(image, **options, **one.arguments) for one in found]
 
     def doubt(self, image) -> np.ndarray:
-        """-> [H, W] float32 in [0, 1]: how unsure the model is, for a picture as for `colorize`; see `Opened.doubt`."""
+        """-> [H, W] float32 in [0, 1]: the doubt for a picture as in `colorize`; see `Opened.doubt`."""
         opened = self.open(image)
         return opened.doubt(opened.size)
 
@@ -370,7 +370,7 @@ class Colorizer:
 
 
 def _loaded_again(kind, source, digest, work_size):
-    """-> what a pickle stands for. Raises ValueError if there are other weights by now, and what `load` raises."""
+    """-> the unpickled colorizer. Raises ValueError if the weights have changed, and the errors of `load`."""
     made = kind.load(source, work_size=work_size)
     if made.stored.digest != digest:
         raise ValueError(
@@ -381,14 +381,14 @@ def _loaded_again(kind, source, digest, work_size):
 
 
 def natural_size(data, multiple):
-    """The shorter side at which a whole photograph's things look as large as they did in training.
+    """-> the shorter side at which objects in a whole photograph look as large as in training.
 
-    That is the size of training, but where `crop` enlarged what was left of each picture. Touvron et al. 2019, "Fixing
-    the train-test resolution discrepancy".
+    It is the size of training, or larger if `crop` enlarged the pictures in training. Touvron et al. 2019, "Fixing the
+    train-test resolution discrepancy".
 
     Args:
         data: the configuration's `data`.
-        multiple: what the network pads its pictures to.
+        multiple: divisor to which the network pads pictures.
 
     Returns:
         Pixels: the size of training, or a larger multiple of `multiple`.

@@ -1,7 +1,7 @@
-"""What a network leaves of a person's wishes, put right after it: hints hold exactly, the aim is reached.
+"""Corrections after the network: hints hold exactly, and the aim is reached.
 
-Reads the wishes off what the generator was given, so that it holds for whoever gave it. NumPy and OpenCV on small maps
-of ab. Imports `imaging.fullres`.
+Reads the wishes from the generator's inputs, so it works for every caller. NumPy and OpenCV on small maps of ab.
+Imports `imaging.fullres`.
 """
 
 from __future__ import annotations
@@ -14,29 +14,29 @@ import numpy as np
 
 from colorgan.imaging import fullres
 
-FADING = 4.0  # pixels of the working size, two of the hints' cells: what is left at a hint fades out within
-STRONGEST = 32.0  # factor on chroma: with it nearly every pixel lies at the end of the gamut
+FADING = 4.0  # pixels of the working size, two cells of hints: radius within which a correction fades out
+STRONGEST = 32.0  # factor on chroma that moves nearly every pixel to the gamut's edge
 BEYOND = 150.0  # Lab units: of chroma, out of any gamut
-SEARCHED = 1 << 12  # pixels, at most, that the search for a factor looks at
+SEARCHED = 1 << 12  # most pixels in the search for a factor
 HALVINGS = 14
-TURNS = 24  # angles that are tried where small turns do not lead to the hue
+TURNS = 24  # angles tried if small turns do not reach the hue
 NEAR = 0.01  # of a turn
 
 
 def settled(ab, light, given, *, saturation: float = 1.0, ab_scale: float) -> np.ndarray:
-    """The colours that are delivered.
+    """-> the delivered colours.
 
     Args:
         ab: [B, h, w, 2] float32, as predicted, Lab units.
         light: [B, h, w] float32, L.
-        given: {name: values} of the generator's inputs, of which `hints` and `aim` count.
-        saturation: factor on the predicted colours; an aim at a saturation is reached whatever it is.
-        ab_scale: Lab units that 1 of the hints stands for.
+        given: {name: values} of the generator's inputs; only `hints` and `aim` are used.
+        saturation: factor on the predicted colours; it has no effect on an aim at a saturation.
+        ab_scale: Lab units for 1 in the hints.
 
     Returns:
-        [B, h, w, 2] float32. With hints, their colours in their cells, and around these less and less of what was
-        left there. With an aim, the whole turned to the mean hue, and stronger or paler up to the mean saturation, as
-        far as the gamut goes at this lightness.
+        [B, h, w, 2] float32. With hints: their colours in their cells, and a correction that fades out around them.
+        With an aim: the picture turned to the mean hue, and made stronger or paler up to the mean saturation, within
+        the gamut at this lightness.
     """
     result = ab * np.float32(saturation)
     hints, aims = given.get("hints"), given.get("aim")
@@ -51,15 +51,15 @@ def settled(ab, light, given, *, saturation: float = 1.0, ab_scale: float) -> np
 
 
 def record(ab, light, wishes) -> dict:
-    """What became of the aims of `steering.Wishes`, for a manifest.
+    """-> the achieved aims of `steering.Wishes`, for a manifest.
 
     Args:
-        ab, light: [h, w, 2] and [h, w] float32 of a picture that is delivered, at the working size.
+        ab, light: [h, w, 2] and [h, w] float32 of a delivered picture, at the working size.
         wishes: the wishes.
 
     Returns:
-        {"saturation": {"desired", "reachable", "achieved"}, "hue": {"desired", "achieved"}} of those that are wished;
-        reachable is the mean at the end of the gamut, with these hues.
+        {"saturation": {"desired", "reachable", "achieved"}, "hue": {"desired", "achieved"}} for the given wishes;
+        reachable is the mean at the gamut's edge with these hues.
     """
     result, rgb = {}, fullres.srgb(light, ab)
     if wishes.desired_saturation is not None:
@@ -76,7 +76,7 @@ def record(ab, light, wishes) -> dict:
 def _held(ab, hints):
     """-> base, added: their sum has the hints' colours in their cells; both [h, w, 2].
 
-    Linear in the prediction: where that is turned and made stronger, the base is turned and made stronger.
+    It is linear in the prediction: turning and scaling the prediction turns and scales the base.
     """
     height, width = ab.shape[:2]
     cells = np.repeat(np.repeat(hints, 2, axis=0), 2, axis=1)[:height, :width]
@@ -89,20 +89,20 @@ def _held(ab, hints):
 
     around = blurred(mask)[..., None]
 
-    def spread(x):  # from the cells to their surroundings; in the cells as it is
+    def spread(x):  # from the cells to their surroundings; unchanged in the cells
         return np.where(mask > 0, x, fade * blurred(x * mask) / np.maximum(around, 1e-6))
 
     return ab - spread(ab), spread(target)
 
 
 def _turned(ab, factor, angle):
-    """[..., 2] colours turned by an angle, in turns, and made stronger by a factor."""
+    """-> [..., 2] colours turned by an angle, in turns, and multiplied by a factor."""
     c, s = math.cos(2 * math.pi * angle) * factor, math.sin(2 * math.pi * angle) * factor
     return ab @ np.float32([[c, s], [-s, c]])
 
 
 def _search(base, added, light, aim):
-    """-> the factor and the angle by which the aim, (1, saturation, 1, cos, sin) with zeros for none, is reached."""
+    """-> the factor and the angle that reach the aim, (1, saturation, 1, cos, sin) with zeros for none."""
     step = max(1, math.ceil(math.sqrt(light.size / SEARCHED)))
     light, base = light[::step, ::step], base[::step, ::step]
     added = 0 if added is None else added[::step, ::step]
@@ -111,7 +111,7 @@ def _search(base, added, light, aim):
         return _mean(fullres.srgb(light, _turned(base, factor, angle) + added), name)
 
     factor, angle, hue = 1.0, 0.0, math.atan2(aim[4], aim[3]) / (2 * math.pi)
-    for _ in range(2):  # the gamut is not round: each moves the other a little
+    for _ in range(2):  # the gamut is not round, so each changes the other slightly
         if aim[2]:
             angle = _angle(lambda turn, f=factor: _difference(hue, mean("hue", f, turn)), angle)
         if aim[0]:
@@ -125,7 +125,7 @@ def _search(base, added, light, aim):
 
 
 def _angle(left, angle):
-    """The angle after which the least hue is left: by turns by what is left, and where these go astray by bisection."""
+    """-> the angle that leaves the least hue difference: by repeated turns, or by bisection if these fail."""
     tried = []
     for _ in range(6):
         tried.append((angle, left(angle)))
@@ -137,7 +137,7 @@ def _angle(left, angle):
         return best[0]
     around = [(i / TURNS, left(i / TURNS)) for i in range(TURNS + 1)]
     for (low, one), (high, other) in list(itertools.pairwise(around)):
-        if one * other <= 0 and abs(one - other) < 0.5:  # a passage through 0, and not the jump opposite to it
+        if one * other <= 0 and abs(one - other) < 0.5:  # a zero crossing, not the jump opposite to it
             for _ in range(6):
                 middle = (low + high) / 2
                 around.append((middle, left(middle)))
@@ -146,12 +146,12 @@ def _angle(left, angle):
 
 
 def _difference(one, other):
-    """-> the way from another hue to one, in turns, -0.5 to 0.5."""
+    """-> the difference of two hues, in turns, -0.5 to 0.5."""
     return (one - other + 0.5) % 1 - 0.5
 
 
 def _mean(rgb, name):
-    """`models.objectives.controls.value` of one picture, fast: it is asked many times."""
+    """-> `models.objectives.controls.value` of a picture, in a fast form."""
     hue, saturation, _ = cv2.split(cv2.cvtColor(np.ascontiguousarray(rgb), cv2.COLOR_RGB2HSV))
     if name == "saturation":
         return float(saturation.mean())

@@ -1,8 +1,8 @@
-"""What lies beside an exported network: its inputs and output, its working size, and code that colours as we do.
+"""The description of an exported network: its inputs and output, its working size, and example code.
 
-Owns that description. What is exported is the network alone; the example does the rest of `photos` and `fullres` with
-NumPy and OpenCV, more simply: colours are enlarged without regard to edges, and what sRGB cannot show moves towards
-gray in linear light, not in Lab. Imports `models.inputs`, `settings.config` and `serving.photos`.
+Only the network is exported. The example does the work of `photos` and `fullres` with NumPy and OpenCV, in a simpler
+way: colours are enlarged without regard to edges, and colours outside sRGB move towards gray in linear light, not in
+Lab. Imports `models.inputs`, `settings.config` and `serving.photos`.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from colorgan.settings.config import Config
 
 
 def of(config: Config, name: str, *, format: str, imports: str, call: str, rows, work_size: int, parity=()) -> dict:
-    """What a program must know to use an exported network.
+    """-> everything that a program needs to use an exported network.
 
     Args:
-        config: what the generator was built from.
+        config: of the generator.
         name: of the exported file.
-        format: that it has.
-        imports, call: what code imports, and does on `{inputs}` with the file `{name}`, to predict with it.
-        rows: `inputs.Input` that it takes beside gray.
-        work_size: pixels of the shorter side that the network sees, at most; see `imaging.working.size`.
+        format: of the file.
+        imports, call: code that imports, and code that predicts from `{inputs}` with the file `{name}`.
+        rows: the `inputs.Input`s besides gray.
+        work_size: most pixels of the shorter side that the network sees; see `imaging.working.size`.
         parity: named tuples of its differences from Keras.
 
     Returns:
@@ -76,7 +76,7 @@ def _text(template, work_size):
 
 
 def _absent(row):
-    """-> the line that makes what stands for an input that nobody gives: the same numbers as `inputs.completed`."""
+    """-> the code line for the substitute of an input, with the numbers of `inputs.completed`."""
     sizes = {1: "*gray.shape[1:3]", inputs.WHOLE: "1, 1"}
     size = sizes.get(row.reduction, f"*(-(-size // {row.reduction}) for size in gray.shape[1:3])")
     made = "random.random" if row.absent == "uniform" else "np.zeros"
@@ -124,7 +124,7 @@ _LUMA_LINE = "gray = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)[None, ..., None] * 
 _YUV_LINES = """\
 yuv = np.dstack([(gray[0] + 1) / 2, colors[0] * np.float32([0.436, 0.615]) + 0.5])
 ab = cv2.cvtColor(cv2.cvtColor(yuv, cv2.COLOR_YUV2BGR).clip(0, 1), cv2.COLOR_BGR2LAB)[..., 1:]"""
-_NETWORK = {  # to what a network is given, and from what it gives to `ab`
+_NETWORK = {  # code from a picture to the network's input, and from its output to `ab`
     "lab": (
         "gray = cv2.cvtColor(small, cv2.COLOR_BGR2LAB)[None, ..., :1] / 50 - 1",
         "ab = colors[0] * {scale:g}",

@@ -1,10 +1,10 @@
 """A trained generator as a file for other programs: TensorFlow's SavedModel, ONNX, LiteRT; any height, width and batch.
 
-Owns the formats, and the comparison of such a file with Keras. What is exported is the network alone, scaled gray in
-and scaled colour out: one signature for all. The way there and back, at any size, is code in the `description` beside
-it: no format has means over areas as an operation, and none works in strips, without which a large photograph takes
-gigabytes. A format is a row of `FORMATS`. Imports `serving.description`, `serving.colorizer` for the working size,
-`models.inputs`, `settings` and `files.whole`; each format's own packages when it is asked for.
+Owns the formats, and the comparison of a file with Keras. Only the network is exported, from scaled gray to scaled
+colour, with one signature for all formats. The `description` next to it has code for the way there and back at any
+size: no format has means over areas, or works in strips, without which a large photograph takes gigabytes. A format is
+a row of `FORMATS`. Imports `serving.description`, `serving.colorizer` for the working size, `models.inputs`, `settings`
+and `files.whole`; a format's packages only when used.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ TOLERANCE = 1e-3  # of scaled colour: a tenth of a Lab unit
 
 
 class Parity(NamedTuple):
-    """How far a file's results are from Keras' on random pictures: the absolute differences, in scaled colour."""
+    """Differences of a file's results from Keras' on random pictures: absolute, in scaled colour."""
 
     size: tuple[int, int, int]  # batch, height, width
     max_error: float
@@ -40,11 +40,11 @@ class Parity(NamedTuple):
 
 
 class _Inference(keras.Model):
-    """A generator at inference as Keras exports it: one structure in, named results out."""
+    """A generator at inference for Keras' export: one structure in, named results out."""
 
     def __init__(self, generator, rows):
         super().__init__(name="colorgan")
-        # Its layers and not itself: Keras traces a model inside a model once more, and with one input only.
+        # Its layers instead of the model: Keras traces a nested model again, with only one input.
         self.parts, self.colors = generator.layers, generator.call
         self.names = [row.name for row in rows]
         self.built = True
@@ -58,23 +58,23 @@ class _Inference(keras.Model):
 def export(
     generator, config: Config, path, *, format: str, steering: bool = False, overwrite: bool = False
 ) -> list[Parity]:
-    """Write a generator to a file (a folder for a SavedModel), and what it takes and gives to `<path>.json`.
+    """Write a generator to a file (a folder for a SavedModel), and its description to `<path>.json`.
 
-    The files appear when they are complete and the network was found to agree with Keras in its own runtime. Inputs
-    are called `gray` and as the generator's other inputs are; the output is `color`. Returns what `compare` does.
+    The files appear when they are complete and the network agrees with Keras in its runtime. Inputs are named `gray`
+    and as the generator's other inputs; the output is `color`. Returns the result of `compare`.
 
     Args:
         generator: built `generators.Generator` in float32.
-        config: what it was built from.
-        path: where to; ends in the format's `suffix`, if it has one.
+        config: of the generator.
+        path: the target; it ends in the format's `suffix`, if there is one.
         format: one of `FORMATS`.
-        steering: whether the file takes what people decide too, hints, palette and aim; zeros are none of it.
-        overwrite: replace what is there.
+        steering: whether the file also takes hints, palette and aim; zeros mean no wish.
+        overwrite: replace an existing file.
 
     Raises:
         ValueError: if the format or the suffix is wrong, a package is missing, the generator is not in float32 or has
-            no conditions to steer by, or the file's results are further than `TOLERANCE` from Keras'.
-        FileExistsError: if the path exists and is not to be replaced.
+            no conditions, or the file's results differ from Keras' by more than `TOLERANCE`.
+        FileExistsError: if the path exists and `overwrite` is off.
         OSError: if it cannot be written.
     """
     path = Path(path)
@@ -94,17 +94,17 @@ def export(
 
 
 def _rows(rows, steering):
-    """-> those of a generator's inputs that an exported file takes."""
+    """-> the generator's inputs that an exported file takes."""
     if steering and not any(row.absent == "nothing" for row in rows):
         raise ValueError("`--steering`: these weights were trained without --conditions. Leave it out.")
     return [row for row in rows if steering or row.absent != "nothing"]
 
 
 def compare(generator, rows, exported: Callable, *, path) -> list[Parity]:
-    """-> how far an exported network, see `Format.load`, is from its original on random inputs of each of `SIZES`.
+    """-> differences of an exported network, see `Format.load`, from its original on random inputs of each of `SIZES`.
 
     Raises:
-        ValueError: if a result has another shape, or is further than `TOLERANCE` from the original's.
+        ValueError: if a result has another shape, or differs by more than `TOLERANCE`.
     """
     random, result = np.random.default_rng(0), []
     for size in SIZES:
@@ -137,7 +137,7 @@ def _check(generator, path, format, overwrite):
         raise ValueError(f"Unknown `--format` {format!r} of a network. Known: {', '.join(FORMATS)}")
     missing = [name.replace("_", "-") for name in FORMATS[format].packages if importlib.util.find_spec(name) is None]
     if missing:
-        raise ValueError(  # the extras are called as the formats
+        raise ValueError(  # the extras have the formats' names
             f"`--format {format}` needs packages that are not there, {', '.join(missing)}, of the extra `{format}`. "
             f"Install them with: {modes.install(format)}"
         )
@@ -153,7 +153,7 @@ def _check(generator, path, format, overwrite):
 
 
 def _specs(rows):
-    """Keras' description of gray and the other inputs: one structure, sizes unknown."""
+    """-> Keras' description of gray and the other inputs: one structure, unknown sizes."""
     specs = [keras.InputSpec(shape=(None, None, None, 1), dtype="float32", name="gray")]
     for row in rows:
         size = 1 if row.reduction == inputs.WHOLE else None
@@ -169,7 +169,7 @@ def _write_onnx(model, specs, path):
     import onnx
 
     with warnings.catch_warnings():
-        # Keras asks NumPy 2 for `np.object` to see whether tf2onnx must be helped.
+        # Keras tests for NumPy's `np.object` to see whether tf2onnx needs help.
         warnings.filterwarnings("ignore", message=".*np.object", category=FutureWarning)
         model.export(path, format="onnx", input_signature=specs, verbose=False)
     network = onnx.load(path)
@@ -184,7 +184,7 @@ def _write_onnx(model, specs, path):
 def _write_litert(model, specs, path):
     import tensorflow as tf
 
-    # Built-in operations only: with others the file would need TensorFlow beside the runtime.
+    # Only built-in operations: with others the file would need TensorFlow too.
     operations = {"supported_ops": [tf.lite.OpsSet.TFLITE_BUILTINS]}
     model.export(path, format="litert", input_signature=specs, verbose=False, target_spec=operations)
 
@@ -195,7 +195,7 @@ def _load_saved_model(path):
     model = tf.saved_model.load(path)
     function = model.signatures["serving_default"]
 
-    def run(*, _model=model, **inputs):  # the function alone would not keep the variables alive
+    def run(*, _model=model, **inputs):  # the function does not keep the variables alive
         return function(**{name: tf.constant(value) for name, value in inputs.items()})["color"].numpy()
 
     return run
@@ -217,14 +217,14 @@ def _load_litert(path):
 
 @dataclass(frozen=True)
 class Format:
-    """A kind of file that a network is written to."""
+    """A file format for networks."""
 
     write: Callable  # function(Keras model, its input specs, path)
     load: Callable  # function(path) -> its runtime, function(gray=[B, H, W, 1] float32, ...) -> [B, H, W, C] NumPy
-    suffix: str  # what a path must end in; empty: it is a folder
-    imports: str  # of code that uses a file, without this package ...
-    example: str  # ... called `{name}`, on `{inputs}`
-    packages: tuple[str, ...] = ()  # imported beside TensorFlow; the extra that brings them is called as the format
+    suffix: str  # required suffix of a path; empty: it is a folder
+    imports: str  # imports of code that uses a file without this package
+    example: str  # its call on the file `{name}` and `{inputs}`
+    packages: tuple[str, ...] = ()  # packages needed besides TensorFlow, in the extra of the format's name
 
 
 FORMATS = {

@@ -1,6 +1,6 @@
-"""A photograph that somebody works on: what the encoder made of it is kept, so that a wish costs the decoder alone.
+"""A photograph that somebody works on: the encoder's maps are kept, so a wish costs only the decoder.
 
-Owns the two halves of a generator, compiled, and the preview. Gets the colorizer as an argument. Imports `models`,
+Owns the two compiled halves of a generator, and the preview. The colorizer is an argument. Imports `models`,
 `serving.photos`, `imaging.fullres`, `serving.steering` and `serving.alternatives`.
 """
 
@@ -19,20 +19,21 @@ from colorgan.models.predictor import Predictor
 from colorgan.serving import alternatives, photos
 from colorgan.serving.steering import Hint, Wishes
 
-PREVIEW = 1280  # pixels of the longer side, at most
-SOFT = 2.0  # cells of the map of doubt, a standard deviation: the decoder's own grid shows in it
+PREVIEW = 1280  # most pixels of the longer side
+SOFT = 2.0  # blur of the map of doubt, in cells: it hides the decoder's grid
 
 
 class Opened:
-    """One photograph, for as long as it is kept: a few megabytes. Not for several threads at once.
+    """An open photograph of a few megabytes. Not for several threads at once.
 
     Args:
         colorizer: a `Colorizer`.
         image: see `Colorizer.colorize`.
 
     Attributes:
-        size: height and width of the photograph, in whose pixels hints are.
-        preview: [h, w, 3] uint8, the photograph with at most `PREVIEW` pixels on the longer side, colours as they are.
+        size: height and width of the photograph; hints are in its pixels.
+        preview: [h, w, 3] uint8, the photograph with at most `PREVIEW` pixels on the longer side, in its original
+            colours.
 
     Raises:
         ValueError: see `Colorizer.colorize`.
@@ -63,20 +64,20 @@ class Opened:
         return photos.Settings(work_size=self.colorizer.work_size, saturation=saturation)
 
     def doubt(self, size=None) -> np.ndarray:
-        """-> [h, w] float32 in [0, 1], how unsure the model is, as large as the preview or of a size (h, w)."""
+        """-> [h, w] float32 in [0, 1], the doubt, at the preview's size or at (h, w)."""
         height, width = size or self.preview.shape[:2]
         doubt = cv2.GaussianBlur(alternatives.doubt(self._probabilities()), (0, 0), SOFT)
         return cv2.resize(doubt, (width, height), interpolation=cv2.INTER_LINEAR)
 
     def suggest(self, x: float, y: float, count: int = 8) -> list[tuple[int, int, int]]:
-        """Colours that are likely at a place.
+        """-> likely colours at a place.
 
         Args:
             x, y: pixels of the photograph.
-            count: of colours, at most.
+            count: most colours.
 
         Returns:
-            sRGB colours, as light as the place, the most likely first; see `alternatives.suggestions`.
+            sRGB colours with the lightness of the place, the most likely first; see `alternatives.suggestions`.
         """
         Wishes(hints=(Hint(x, y, None),)).check(*self.size)
         probabilities = self._probabilities()
@@ -85,12 +86,12 @@ class Opened:
         return alternatives.suggestions(around, float(fullres.lightness(self.small)[places[0]]), count)
 
     def variants(self, count: int = 4, wishes: Wishes = photos.AUTOMATIC) -> list[Wishes]:
-        """-> the wishes of results that differ visibly, the first `wishes` themselves; see `alternatives.variants`."""
+        """-> the wishes of visibly different results, `wishes` first; see `alternatives.variants`."""
         light = fullres.lightness(self.small)
         return alternatives.variants(self.predict, self._probabilities(), light, self.size, wishes, count)
 
     def _probabilities(self):
-        """-> [h, w, Q], of the joint bins, nothing being wished."""
+        """-> [h, w, Q], probabilities of the joint bins, without wishes."""
         self.colorizer.check(photos.AUTOMATIC, self._settings(), doubt=True)
         own = self.colorizer.predictor
         gray = color.gray(self.small[None] / np.float32(255), color_space=own.color_space)
@@ -138,7 +139,7 @@ class Halves:
         return self._colors(maps, gray, self._of(given, "decoder"))
 
     def probabilities(self, maps, gray, given) -> np.ndarray:
-        """-> [B, h', w', Q] of the joint bins, as large as the colours are made."""
+        """-> [B, h', w', Q] for the joint bins, at the size of the predicted colours."""
         return ops.convert_to_numpy(self._bins(maps, gray, self._of(given, "decoder")))
 
     def _of(self, given, joins):
@@ -146,9 +147,9 @@ class Halves:
 
 
 class _Compiled:
-    """A function of maps, [B, h, w, C] each, in nested dictionaries: a graph for each structure of these, and no more.
+    """-> a compiled function of maps, [B, h, w, C] each, in nested dictionaries, with one graph per structure.
 
-    Keras' own compiled prediction makes one for each of the first sizes.
+    Keras' compiled prediction makes a graph for each of the first sizes.
     """
 
     def __init__(self, function):

@@ -1,7 +1,7 @@
-"""One photograph: its colours predicted at a working size, put on it at full size.
+"""A photograph: its colours are predicted at the working size and put on it at full size.
 
-Owns the way from pixels to pixels and from file to file; `batch` does many. Imports the rooms
-`imaging` and `files` and `serving.steering`, and gets the colorizer as an argument.
+Owns the way from pixels to pixels and from file to file; `batch` colorizes many. Imports the rooms `imaging` and
+`files` and `serving.steering`, and the colorizer is an argument.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ class Settings:
     work_size: int  # pixels of the shorter side that the network sees
     saturation: float = 1.0  # factor on a and b, 0 to 10
     flip_average: bool = False  # predict the mirrored picture too, and take the mean
-    side_by_side: bool = False  # write gray and colour beside each other
-    format: str = ""  # one of `suffixes.FORMATS`, or empty: as the input
+    side_by_side: bool = False  # write gray and result side by side
+    format: str = ""  # one of `suffixes.FORMATS`, or empty: the input's
     quality: int = writing.QUALITY  # 1 to 100, of JPEG and WebP
     max_megapixels: float = reading.MAX_MEGAPIXELS  # larger pictures are refused
-    provenance: bool = True  # write into results that their colours are machine-made
+    provenance: bool = True  # write the provenance into results
 
     def __post_init__(self):
-        """Check the ranges of what does not come from a command line alone, whose values `settings` checks."""
+        """Check the ranges of values that can come from outside a command line, which `settings` checks."""
         if self.work_size < 1:
             raise ValueError(f"`work_size` must be at least 1. Received: {self.work_size}")
         if not 0 <= self.saturation <= 10:
@@ -43,7 +43,7 @@ class Settings:
 
 
 def smaller(photograph: Photograph, longest: int) -> Photograph:
-    """-> a photograph with at most so many pixels on its longer side; one that has no more is returned as it is."""
+    """-> a photograph with at most so many pixels on its longer side; a smaller photograph is returned unchanged."""
     height, width = photograph.pixels.shape[:2]
     factor = longest / max(height, width)
     if factor >= 1:
@@ -56,14 +56,14 @@ def smaller(photograph: Photograph, longest: int) -> Photograph:
 
 
 def predict_ab(colorizer, pictures: np.ndarray, settings: Settings, wishes: Wishes = AUTOMATIC, sizes=()) -> np.ndarray:
-    """The colours of small pictures, saturation and wishes included.
+    """Predict the colours of small pictures, with saturation and wishes.
 
     Args:
         colorizer: anything with `Colorizer.predict_small`; with wishes a `Colorizer`.
         pictures: [B, h, w, 3] uint8, at the working size.
-        settings: how.
-        wishes: of each of them.
-        sizes: height and width of each of their photographs, in whose pixels hints are.
+        settings: for colorizing.
+        wishes: for each.
+        sizes: height and width of each photograph; hints are in its pixels.
 
     Returns:
         [B, h, w, 2] float32: a and b, Lab units.
@@ -76,20 +76,20 @@ def predict_ab(colorizer, pictures: np.ndarray, settings: Settings, wishes: Wish
         return colorizer.predict_small(pictures, **options) * np.float32(settings.saturation)
     colorizer.check(wishes, settings)
     scale, results = colorizer.predictor.ab_scale, []
-    for picture, size in zip(pictures, sizes, strict=True):  # one at a time: attention takes memory
+    for picture, size in zip(pictures, sizes, strict=True):  # one by one, because attention takes memory
         given = wishes.given(picture, size, ab_scale=scale)
         results.append(colorizer.predict_small(picture[None], given=given, saturation=settings.saturation, **options))
     return np.concatenate(results)
 
 
 def reason(error: Exception) -> str:
-    """-> what an error says, in one line: TensorFlow's go on with the graph they happened in."""
+    """-> an error's text in one line, because TensorFlow's errors append the graph."""
     lines = str(error).strip().splitlines()
     return lines[0] if lines else type(error).__name__
 
 
 def paint(pixels: np.ndarray, ab: np.ndarray, settings: Settings, **options) -> np.ndarray:
-    """-> `fullres.join` of a picture and its colours, or of gray and that beside each other, [H, 2 W, 3]."""
+    """-> `fullres.join` of a picture and its colours, or gray and that side by side, [H, 2 W, 3]."""
     rgb = fullres.join(pixels, ab, **options)
     return np.concatenate([fullres.join(pixels, ab * 0, **options), rgb], axis=1) if settings.side_by_side else rgb
 
@@ -97,7 +97,7 @@ def paint(pixels: np.ndarray, ab: np.ndarray, settings: Settings, **options) -> 
 def finish(photograph: Photograph, ab: np.ndarray, target: Path, settings: Settings, *, threads=None) -> None:
     """Put predicted colours, [h, w, 2] float32 in Lab units, on a photograph, and write it in the target's format.
 
-    Its notes grow by what that cannot hold. `threads` are those of `fullres.join`.
+    Notes on data that the format cannot hold are appended. `threads` are those of `fullres.join`.
     """
     pixels, alpha = photograph.pixels, photograph.alpha
     dtype = pixels.dtype if suffixes.of(target) in suffixes.DEEP else np.uint8

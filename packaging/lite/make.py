@@ -1,4 +1,4 @@
-"""Makes what the light distribution holds beside its modules: the network `photo` in ONNX, and the licences.
+"""Makes the other files of the light distribution: the network `photo` in ONNX, and the licences.
 
 Needs colorgan with the extra `onnx`:
 
@@ -26,7 +26,7 @@ NETWORK = HERE / "colorgan_lite" / "photo.onnx"
 
 
 def main() -> None:
-    """Export, make smaller, describe."""
+    """Export, shrink and describe the network."""
     for name in ("LICENSE", "NOTICE"):
         shutil.copy(CHECKOUT / name, HERE / name)
     options = ["--weights", "photo", "--format", "onnx", "--output", NETWORK, "--overwrite"]
@@ -43,7 +43,7 @@ def main() -> None:
 
 
 def halve(graph) -> None:
-    """Store in 16 bits the weights that are the same in 16 bits, as weights that ship mostly are; results stay."""
+    """Store weights in 16 bits if that is exact, as for most weights that ship; results do not change."""
     for tensor in list(graph.initializer):
         if tensor.data_type != onnx.TensorProto.FLOAT:
             continue

@@ -1,4 +1,4 @@
-"""Builds the light distribution: its own modules, two rooms of the checkout, and the network that make.py made."""
+"""Builds the light distribution: its modules, two rooms of the checkout, and the network from make.py."""
 
 import re
 from pathlib import Path

@@ -122,7 +122,7 @@ def test_held_out_photographs_are_those_of_the_runs_own_share():
     model.stored.config = folder
     others = folder.replace(dataset_path="others", validation_fraction=1.0)
     evaluate._check_held_out({"a": model}, {"a": others}, "test")
-    with pytest.raises(ValueError, match=r"a share of 1 holds .* Evaluate with .* 0\.1, or on another folder"):
+    with pytest.raises(ValueError, match=r"a share of 1 includes .* Evaluate with .* 0\.1, or on another folder"):
         evaluate._check_held_out({"a": model}, {"a": others.replace(dataset_path="photographs")}, "test")
     model.stored.config = own
     other = SimpleNamespace(stored=SimpleNamespace(config=wider))
@@ -205,7 +205,7 @@ def test_people_ask_a_network_and_the_report_says_what_came_of_it(here, few, tmp
 
 def test_who_takes_no_wishes_cannot_be_asked(here):
     failed = here("eval", "cifar10", "--dataset", "shapes", "--steering", expect=1)
-    assert "`--steering`: cifar10 takes no conditions: it was trained without --conditions" in failed.err
+    assert "`--steering`: cifar10 takes no conditions, because it was trained without --conditions" in failed.err
     failed = here("eval", "cifar10", "--dataset", "shapes", "--hint-counts", "1,x", expect=2)
     assert "`--hint-counts` must be whole numbers, comma-separated. Received: '1,x'" in failed.err
     failed = here("eval", "--result-dir", "a", "--truth-dir", "b", "--hint-counts", "5", expect=2)

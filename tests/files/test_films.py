@@ -22,7 +22,7 @@ def table():
     for container, spelled in names.items():
         if container.encoder:
             deep = containers.codec_for(f"a{spelled[0]}", deep=True)
-            sound = " ".join(container.sound) or "all that it can hold"
+            sound = " ".join(container.sound) or "whatever the container holds"
             other = av.Codec(container.encoder, "w").canonical_name
             cells = " ".join(container.codecs), deep if containers.CODECS[deep].deep else "", sound, other
             rows.append(f"| {' '.join(spelled)} | {' | '.join(cells)} |".replace("|  |", "| |"))

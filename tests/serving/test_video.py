@@ -373,7 +373,7 @@ def test_segments_of_another_film_or_with_other_settings_are_thrown_away(tmp_pat
         asked.append(1)
         return len(asked) == 3
 
-    with pytest.raises(video.Stopped, match=r"a\.mkv: stopped after 24 frames; the same call goes on"):
+    with pytest.raises(video.Stopped, match=r"a\.mkv: stopped after 24 frames; the same command continues"):
         colorize(long_film, tmp_path / "b.mkv", Gradient(), stop=stop)
     painter = Painter()
     colorize(long_film, tmp_path / "b.mkv", painter, smoothing=0.5)

@@ -16,12 +16,12 @@ NETWORK = Path(__file__).with_name("photo.onnx")
 
 
 class Colorizer:
-    """Colorizes pictures of any size and depth, as `colorgan.Colorizer` does.
+    """Colorizes pictures of any size and depth, like `colorgan.Colorizer`.
 
     Args:
-        session: an `onnxruntime.InferenceSession` of a network that colorgan exported.
-        work_size: pixels of the shorter side that the network sees, at most.
-        ab_scale: Lab units that 1 of its results stands for.
+        session: an `onnxruntime.InferenceSession` of a network exported by colorgan.
+        work_size: most pixels of the shorter side that the network sees.
+        ab_scale: Lab units for 1 in its results.
 
     Raises:
         ValueError: if `work_size` is less than 1.
@@ -38,12 +38,12 @@ class Colorizer:
 
         Args:
             found: `photo`, the network inside this package, or the path of an ONNX file that colorgan exported from
-                weights for Lab, without `--steering`; its description, `NAME.onnx.json`, lies beside it.
-            work_size: see the class; 0: what the description says.
+                weights for Lab, without `--steering`; its description, `NAME.onnx.json`, lies next to it.
+            work_size: see the class; 0: from the description.
 
         Raises:
             FileNotFoundError: if the file or its description is not there.
-            ValueError: if the file is damaged, the network needs more than a gray picture, or predicts no Lab.
+            ValueError: if the file is damaged, the network needs more than a gray picture, or does not predict Lab.
         """
         path = NETWORK if found == "photo" else Path(found)
         said = json.loads(path.with_name(f"{path.name}.json").read_text(encoding="utf-8"))
@@ -58,22 +58,22 @@ class Colorizer:
             )
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3  # errors
-        # Every core that this process may use; by itself ONNX Runtime takes half of those of a hyper-threaded machine.
+        # All cores of this process; by default ONNX Runtime takes half of them on a hyper-threaded machine.
         options.intra_op_num_threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
         session = onnxruntime.InferenceSession(content, options, providers=onnxruntime.get_available_providers())
         return cls(session, work_size=work_size or said["working_size"]["shorter_side"], ab_scale=said["ab_scale"])
 
     def colorize(self, image: np.ndarray, *, saturation: float = 1.0, flip_average: bool = False) -> np.ndarray:
-        """Colorize a picture at its own size and depth; its lightness stays.
+        """Colorize a picture at its size and depth; its lightness does not change.
 
         Args:
-            image: [H, W], [H, W, 1] or [H, W, 3] uint8 or uint16 sRGB, or with alpha in one more channel, [H, W, 2] or
+            image: [H, W], [H, W, 1] or [H, W, 3] uint8 or uint16 sRGB, or with alpha in a further channel, [H, W, 2] or
                 [H, W, 4]. Colours, if any, are ignored.
             saturation: factor on a and b, 0 to 10.
-            flip_average: predict the mirrored picture too, and take the mean.
+            flip_average: also predict the mirrored picture, and take the mean.
 
         Returns:
-            [H, W, 3] sRGB of the input's type, or [H, W, 4] with its alpha as it was.
+            [H, W, 3] sRGB of the input's type, or [H, W, 4] with its alpha unchanged.
 
         Raises:
             ValueError: if the array has another shape or type, or `saturation` is out of its range.

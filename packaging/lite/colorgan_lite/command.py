@@ -1,4 +1,4 @@
-"""The command `colorgan_lite`: photographs and folders of them in, coloured ones out."""
+"""The command `colorgan_lite`: colorizes photographs and folders."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def console() -> None:
 
 
 def run(words) -> int:
-    """-> the exit status: 0, 1 if a photograph could not be colorized, 2 for a command line that cannot be meant."""
+    """-> the exit status: 0, 1 if a photograph could not be colorized, 2 for a wrong command line."""
     parser = _parser()
     wanted = parser.parse_args(words)
     if gone := [one for one in wanted.inputs if not os.path.exists(one)]:
@@ -31,7 +31,7 @@ def run(words) -> int:
     jobs, problems = _jobs(wanted)
     if not jobs and not problems:
         parser.error(f"no photograph in {', '.join(wanted.inputs)} ({', '.join(sorted(suffixes.PICTURES))})")
-    from .colorizer import Colorizer  # what takes time, after what can be wrong
+    from .colorizer import Colorizer  # slow imports, after checks of the command line
 
     try:
         colorizer = Colorizer.load(wanted.weights, work_size=wanted.work_size)
@@ -59,14 +59,14 @@ def run(words) -> int:
 
 
 def _jobs(wanted):
-    """-> (source, target) of each photograph, and what is wrong with the others."""
+    """-> (source, target) of each photograph, and the problems of the others."""
     jobs, problems, taken = [], [], {}
     for source, below in _found(wanted):
         spellings = suffixes.FORMATS[wanted.format] if wanted.format else suffixes.WRITTEN
         keeps = suffixes.of(below) in spellings
         ending = spellings[0] if wanted.format else ".png"
         target = Path(wanted.output) / (below if keeps else below.with_suffix(ending))
-        if target in taken:  # a.png of a.heic, beside a.png
+        if target in taken:  # a.png from a.heic, next to a.png
             target = target.with_name(below.name + target.suffix)
         if target in taken:
             problems.append(
@@ -83,7 +83,7 @@ def _jobs(wanted):
 
 
 def _found(wanted):
-    """-> (path, its place below what was given) of each photograph: files as they are named, folders with all below."""
+    """-> (path, relative path of the result) of each photograph: named files, and everything in named folders."""
     for given in map(Path, wanted.inputs):
         if not given.is_dir():
             yield given, Path(given.name)
@@ -93,7 +93,7 @@ def _found(wanted):
 
 
 def colorize_file(colorizer, source: Path, target: Path, wanted) -> list[str]:
-    """Colorize one file into another. -> what there is to say of it. Raises OSError and ValueError as `files` does."""
+    """Colorize a file into another. -> notes. Raises OSError and ValueError as in `files`."""
     photograph = reading.read(source, max_megapixels=wanted.max_megapixels)
     ab = colorizer.colors(photograph.pixels, saturation=wanted.saturation, flip_average=wanted.flip_average)
     dtype = photograph.pixels.dtype if suffixes.of(target) in suffixes.DEEP else np.uint8
