@@ -146,7 +146,7 @@ def _metadata(opened, notes, content=b""):
 def _of_jxl(content, notes, with_metadata):
     (values, alpha), icc = jxl.read(content, notes), jxl.profile(content)
     if icc is None:
-        notes.append("its colours are taken for sRGB's, which it does not say they are")
+        notes.append("its colours are assumed to be sRGB, because it states no colour space")
     values, _ = profiles.as_srgb(values, icc, notes)
     said = _metadata(lambda: Image.new("L", (1, 1)), notes, content) if with_metadata else Metadata()
     return Decoded(values, alpha, said, notes)
@@ -190,13 +190,13 @@ def _further(image):
     """-> notes on a file's contents besides the picture read."""
     found = []
     if image.format == "HEIF" and image.info.get("bit_depth", 8) > 8:
-        found.append(f"its {image.info['bit_depth']} bits a sample are read as 8")
+        found.append(f"its {image.info['bit_depth']} bits a sample are read as 8 bits")
     if image.format in ("MPO", "HEIF", "PSD", "ICO"):  # previews, layers, other sizes of the picture
         return found
     try:
         count = getattr(image, "n_frames", 1)
     except Exception:  # see `_metadata`
-        return [*found, "what follows its first picture is damaged and left out"]
+        return [*found, "the parts after its first picture are damaged and left out"]
     word = "frames" if image.format in _FRAMES else "pages"
     return [*found, f"only the first of its {count} {word} is coloured"] if count > 1 else found
 

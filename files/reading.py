@@ -139,6 +139,6 @@ def _reason(path, error):
             return f"cannot be read: {tiff.RAW}"
         if path is not None and kinds.name(path) == "HEIC" and not decoding.HEIF:
             return "cannot be read: it is HEIC, which takes one package more (pip install pillow-heif)"
-        return "not an image, or of a kind that cannot be read"
+        return "not an image, or of an unreadable kind"
     said = getattr(error, "strerror", None) or str(error)
     return f"cannot be read: {' '.join(said.split())}"  # some decoders' messages have several lines

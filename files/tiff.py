@@ -76,7 +76,7 @@ class Tiff:
             raise OSError("it has no picture")
         self._index, self.page = next(((i, page) for i, page in shown if _is_preview(shown[0][1], page)), shown[0])
         if self.page is not shown[0][1]:
-            self.notes.append("its first page is a smaller copy of the picture that was taken")
+            self.notes.append("its first page, a smaller copy of the picture, is left out")
         elif len(shown) > 1:
             self.notes.append(f"only the first of its {len(shown)} pages is coloured")
 
@@ -131,7 +131,7 @@ class Tiff:
     def _luma_and_chroma(self):
         """Without JPEG these can have different sizes, which libtiff reads but tifffile does not."""
         if self._index is None:
-            raise OSError("pixels of kind YCBCR without JPEG, in a page below another, cannot be read")
+            raise OSError("YCBCR pixels without JPEG in a nested page cannot be read")
         self._data.seek(0)
         try:
             array = imagecodecs.tiff_decode(self._data.read(), index=self._index, asrgb=True)
@@ -191,7 +191,7 @@ def _alpha(extras, declared, notes):
     """-> the sample declared as alpha; infrared, masks and the like are not."""
     found = next((i for i, kind in enumerate(declared) if kind in (_ASSOCIATED, _UNASSOCIATED)), None)
     if extras.shape[-1] > (found is not None):
-        notes.append("a further channel, which the file does not declare as transparency, is left out")
+        notes.append("a further channel is left out, because the file does not declare it as transparency")
     return None if found is None or found >= extras.shape[-1] else np.ascontiguousarray(extras[..., found])
 
 

@@ -110,7 +110,7 @@ def _without_makers_notes(exif):
         own = isinstance(value, dict)
         smaller[tag] = {k: v for k, v in value.items() if k != _MAKER_NOTE} if own else value
     if len(smaller.tobytes()) <= _EXIF_BYTES:
-        return smaller, "the camera's own notes in its EXIF data are too long for JPEG and left out"
+        return smaller, "the camera's notes in its EXIF data are too long for JPEG and left out"
     return Image.Exif(), "its EXIF data is too long for JPEG and left out"
 
 

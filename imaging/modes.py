@@ -66,7 +66,7 @@ def parts(image):
     image = np.asarray(image)
     if image.dtype not in (np.uint8, np.uint16):
         raise ValueError(
-            "`image` must be uint8 or uint16, an array and no path: read a file first, scale floats to 0..255. "
+            "`image` must be uint8 or uint16 and an array, not a path. Read a file first, and scale floats to 0..255. "
             f"Received: {image.dtype}"
         )
     if image.ndim == 4:

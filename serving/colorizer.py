@@ -111,10 +111,10 @@ class Colorizer:
             OSError: if it cannot be written.
         """
         if self.generator is None:
-            raise TypeError("A Colorizer that was made of a function has no weights to save.")
+            raise TypeError("A Colorizer made from a function has no weights to save.")
         folder, own = Path(folder), self.stored
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise FileExistsError(f"{folder} holds something already. Name a new folder.")
+            raise FileExistsError(f"{folder} is not empty. Name a new folder.")
         with tempfile.TemporaryDirectory() as place:
             plain = dataclasses.replace(own, weights=Path(place, stored.WEIGHTS), sha256="")
             self.generator.save_weights(plain.weights)
@@ -127,7 +127,7 @@ class Colorizer:
 
     def __reduce__(self):
         if self.stored is None:
-            raise TypeError("A Colorizer that was made of a function cannot be pickled: load one, Colorizer.load(...).")
+            raise TypeError("A Colorizer made from a function cannot be pickled. Use Colorizer.load(...).")
         source = self.stored.name if self.stored.ships else self.stored.weights.resolve()
         return _loaded_again, (type(self), source, self.stored.digest, self.work_size)
 
@@ -172,8 +172,8 @@ class Colorizer:
         """
         if os.getpid() != self._process:
             raise RuntimeError(
-                "This Colorizer was loaded before the process was forked, and TensorFlow does not work in a fork: it "
-                "would wait for ever. Load it in the child, or start processes with multiprocessing's `spawn`."
+                "This Colorizer was loaded before the process was forked. TensorFlow does not work in a fork: it "
+                "would hang. Load it in the child, or start processes with multiprocessing's `spawn`."
             )
         given = inputs.completed(self.predictor.inputs, given, np.shape(rgb)[:3], seed=seed)
         ab = self.predictor.predict_lab(rgb, given=given)[..., 1:]
@@ -226,23 +226,23 @@ class Colorizer:
         for name, wished in named.items():
             said = ", ".join(f"`{one}`" for one in wished)
             if name == "aim" and own and (own.desired_saturation is not None or own.desired_hue is not None):
-                raise ValueError(f"{said}: the weights {self.name} have their aim built in. Leave it out.")
+                raise ValueError(f"{said}: the weights {self.name} have a fixed aim. Leave it out.")
             if name not in known:
                 raise ValueError(
                     f"{said}: the weights {self.name} were trained without --conditions {name}. Leave it out, or use "
-                    "weights that know it."
+                    "weights trained with it."
                 )
         if named and settings.work_size > LARGEST:
             raise ValueError(
-                f"`work_size` must be at most {LARGEST} with hints, a palette or an aim: what carries them through the "
-                f"picture takes memory as its fourth power. Received: {settings.work_size}"
+                f"`work_size` must be at most {LARGEST} with hints, a palette or an aim, because attention takes "
+                f"memory as its fourth power. Received: {settings.work_size}"
             )
         if wishes.desired_saturation is not None and settings.saturation != 1:
-            raise ValueError("`saturation` is a factor, and `desired_saturation` what to aim at: give one of them.")
+            raise ValueError("`saturation` is a factor, and `desired_saturation` an aim. Give only one.")
         if (variants > 1 or doubt) and not (self.halves and self.halves.has_bins):
             raise ValueError(
-                f"The weights {self.name} know of no colours but those that they give: doubt, suggestions and variants "
-                "need --head color-and-bins or joint-bins."
+                f"The weights {self.name} have no bins: doubt, suggestions and variants need --head color-and-bins or "
+                "joint-bins."
             )
 
     def open(self, image) -> Opened:
@@ -285,7 +285,7 @@ class Colorizer:
         wishes, settings = Wishes(**wishes), self._settings(saturation, flip_average)
         pictures = [self._prepared(image, settings) for image in images]
         if wishes.hints and len(pictures) > 1:
-            raise ValueError(f"`hints` are of one picture. Received: {len(pictures)} pictures")
+            raise ValueError(f"`hints` are for one picture. Received: {len(pictures)} pictures")
         results, shapes = [None] * len(pictures), [one.small.shape for one in pictures]
         for some in stream.alike(
             sorted(range(len(pictures)), key=lambda i: shapes[i]), shapes.__getitem__, photos.BATCH
@@ -314,7 +314,7 @@ class Colorizer:
         """
         wishes, settings = Wishes(**wishes), self._settings(saturation, flip_average)
         if wishes.hints:
-            raise ValueError("`hints` are of one picture: use `colorize`.")
+            raise ValueError("`hints` are for one picture. Use `colorize`.")
         return self._streamed(images, settings, wishes)
 
     def _streamed(self, images, settings, wishes):
@@ -374,8 +374,8 @@ def _loaded_again(kind, source, digest, work_size):
     made = kind.load(source, work_size=work_size)
     if made.stored.digest != digest:
         raise ValueError(
-            f"{made.stored.weights} holds other weights than those that were pickled: its SHA-256 is "
-            f"{made.stored.digest}, {digest} is expected."
+            f"{made.stored.weights} has changed since it was pickled: its SHA-256 is {made.stored.digest}, not "
+            f"{digest}."
         )
     return made
 

@@ -89,7 +89,7 @@ def export(
             content = description.of(config, path.name, **uses, rows=rows, work_size=work_size, parity=parity)
             described.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     except OSError as error:
-        raise OSError(f"--output: cannot write {path} ({error.strerror or error}). Choose another place.") from error
+        raise OSError(f"`--output`: cannot write {path} ({error.strerror or error}). Choose another place.") from error
     return parity
 
 
@@ -113,12 +113,14 @@ def compare(generator, rows, exported: Callable, *, path) -> list[Parity]:
         expected = np.asarray(generator(gray, given))
         received = exported(gray=gray, **given)
         if received.shape != expected.shape:
-            raise ValueError(f"{path}: {list(received.shape)} came out where Keras gives {list(expected.shape)}")
+            raise ValueError(
+                f"{path}: the result has shape {list(received.shape)}, but Keras gives {list(expected.shape)}"
+            )
         error = np.abs(received - expected)
         if not error.max() <= TOLERANCE:
             raise ValueError(
                 f"{path}: differs from Keras by {error.max():.2g} on pictures of {size[1]} x {size[2]}; at most "
-                f"{TOLERANCE} is right. Nothing was written."
+                f"{TOLERANCE} is allowed. Nothing was written."
             )
         result.append(Parity(size, float(error.max()), float(error.mean())))
     return result
@@ -138,18 +140,20 @@ def _check(generator, path, format, overwrite):
     missing = [name.replace("_", "-") for name in FORMATS[format].packages if importlib.util.find_spec(name) is None]
     if missing:
         raise ValueError(  # the extras have the formats' names
-            f"`--format {format}` needs packages that are not there, {', '.join(missing)}, of the extra `{format}`. "
+            f"`--format {format}` needs missing packages, {', '.join(missing)}, from the extra `{format}`. "
             f"Install them with: {modes.install(format)}"
         )
     suffix = FORMATS[format].suffix
     if suffix and path.suffix != suffix:
-        raise ValueError(f"`--output`: {format} is written to a name that ends in {suffix}. Received: {path}")
+        raise ValueError(f"`--output`: a file in {format} has a name that ends in {suffix}. Received: {path}")
     if (precision := generator.head.compute_dtype) != "float32":
         raise ValueError(f"A generator is exported in float32. Received: one in {precision}")
     if path.exists() and not overwrite:
         raise FileExistsError(f"{path} exists. Choose another --output, or replace it with --overwrite.")
     if path.is_dir() and not (path / "saved_model.pb").is_file():
-        raise FileExistsError(f"{path} is a folder, but no SavedModel: it is not replaced. Choose another --output.")
+        raise FileExistsError(
+            f"{path} is a folder but not a SavedModel, so it is not replaced. Choose another --output."
+        )
 
 
 def _specs(rows):

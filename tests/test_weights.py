@@ -133,7 +133,7 @@ def test_saved_weights_are_a_folder_that_is_loaded(run, tmp_path):
     difference = np.abs(again.colorize(image).astype(int) - ours.colorize(image))
     assert difference.max() <= 3  # float16 kernels
     assert (folder / "README.md").read_text().startswith("---\nlibrary_name: colorgan\n")
-    with pytest.raises(FileExistsError, match="hub holds something already"):
+    with pytest.raises(FileExistsError, match="hub is not empty"):
         ours.save(folder)
 
 

@@ -185,7 +185,7 @@ class Frames:
             if count > passed:
                 yield frames.Frame(self._converted(decoded), time, duration if 0 < duration < LAPSE else step)
         if not count:
-            raise OSError(f"{self.source} holds no frame that can be read")
+            raise OSError(f"{self.source} has no readable frame")
         self._note(count, shown + step)
 
     def _decoded(self):

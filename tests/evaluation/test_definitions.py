@@ -18,7 +18,7 @@ def test_cost_is_smaller_for_better():
     assert definitions.cost("psnr", 25.0) < definitions.cost("psnr", 24.0)
     assert definitions.cost("eps2", 0.3) < definitions.cost("eps2", 0.2)
     assert definitions.cost("colorfulness_ratio", 0.9) < definitions.cost("colorfulness_ratio", 1.2)
-    with pytest.raises(ValueError, match="`colorfulness_truth` has no better or worse"):
+    with pytest.raises(ValueError, match="`colorfulness_truth` has no best value"):
         definitions.cost("colorfulness_truth", 1.0)
     with pytest.raises(ValueError, match="Unknown metric 'nope'"):
         definitions.cost("nope", 1.0)

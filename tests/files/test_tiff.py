@@ -166,7 +166,7 @@ def test_only_what_is_declared_as_alpha_is_alpha(tmp_path):
     tifffile.imwrite(tmp_path / "a.tif", np.dstack([COLOR[..., 0], infrared]), extrasamples=["unspecified"])
     photograph = reading.read(tmp_path / "a.tif")
     np.testing.assert_array_equal(photograph.pixels, COLOR[..., 0])
-    assert photograph.alpha is None and "not declare as transparency" in photograph.notes[0]
+    assert photograph.alpha is None and "not declare it as transparency" in photograph.notes[0]
     both = np.dstack([COLOR, infrared, ALPHA])
     tifffile.imwrite(tmp_path / "b.tif", both, photometric="rgb", extrasamples=kinds)
     photograph = reading.read(tmp_path / "b.tif")

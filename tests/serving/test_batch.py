@@ -373,7 +373,7 @@ def test_exif_data_too_long_for_jpeg_does_not_stop_the_picture(tmp_path, out, pa
     status, said = colorize(painter, [tmp_path / "a.png"], out, settings=Settings(work_size=16, format="jpg"))
     assert (status, said) == (
         0,
-        f"{tmp_path / 'a.png'}: the camera's own notes in its EXIF data are too long for JPEG and left out\n"
+        f"{tmp_path / 'a.png'}: the camera's notes in its EXIF data are too long for JPEG and left out\n"
         f"Colorized: {out / 'a.jpg'}",
     )
     kept = reading.read(out / "a.jpg").metadata.exif

@@ -231,9 +231,9 @@ def test_a_stream_is_in_order_and_shares_the_passes_of_neighbours(run, monkeypat
 def test_a_stream_raises_where_the_result_would_come():
     results = constant(0, 0).colorize_stream([noise(8, 8), noise(8, 8), "a.png"])
     next(results), next(results)
-    with pytest.raises(ValueError, match="an array and no path"):
+    with pytest.raises(ValueError, match="an array, not a path"):
         next(results)
-    with pytest.raises(ValueError, match="`hints` are of one picture"):  # before the first picture is asked for
+    with pytest.raises(ValueError, match="`hints` are for one picture"):  # before the first picture is asked for
         constant(0, 0).colorize_stream([], hints=[BLUE])
 
 
@@ -257,14 +257,14 @@ def test_a_pickle_is_where_the_weights_lie_and_what_they_were(run, tmp_path):
     ships = Colorizer(ours.predictor)
     ships.stored = stored.find("photo")
     assert ships.__reduce__()[1][1] == "photo"  # wherever the package lies there
-    with pytest.raises(TypeError, match="made of a function cannot be pickled"):
+    with pytest.raises(TypeError, match="made from a function cannot be pickled"):
         pickle.dumps(constant(0, 0))
     generator = generators.build(configured())
     generator.save_weights(run / "best.weights.h5")
     changing = pickle.dumps(Colorizer.load(run / "best.weights.h5"))
     generator.set_weights([one + 1 for one in generator.get_weights()])
     generator.save_weights(run / "best.weights.h5")
-    with pytest.raises(ValueError, match="holds other weights than those that were pickled"):
+    with pytest.raises(ValueError, match="has changed since it was pickled"):
         pickle.loads(changing)
 
 
@@ -280,7 +280,7 @@ def test_in_a_fork_it_says_so(monkeypatch):
 @pytest.mark.parametrize(
     ("image", "said"),
     [
-        (np.zeros((4, 4)), "must be uint8 or uint16, an array and no path.*Received: float64"),
+        (np.zeros((4, 4)), "must be uint8 or uint16 and an array, not a path.*Received: float64"),
         (np.zeros((4, 4, 5), np.uint8), r"\[H, W, 4\], and not be empty. Received: \[4, 4, 5\]"),
         (np.zeros((0, 4), np.uint8), r"not be empty. Received: \[0, 4\]"),
         (np.zeros((2, 4, 4, 3), np.uint8), r"`colorize_batch` takes several. Received: \[2, 4, 4, 3\]"),
@@ -344,7 +344,7 @@ def test_wishes_are_of_every_picture_of_a_list_but_hints_are_of_one(steerable):
         np.testing.assert_array_equal(one, steerable.colorize(alone, palette=palette, desired_saturation=0.2))
         saturation = np.mean(1 - one.min(axis=-1) / np.maximum(one.max(axis=-1), 1))
         assert saturation == pytest.approx(0.2, abs=0.02)
-    with pytest.raises(ValueError, match="`hints` are of one picture. Received: 2 pictures"):
+    with pytest.raises(ValueError, match="`hints` are for one picture. Received: 2 pictures"):
         steerable.colorize_batch(pictures, hints=[BLUE])
     assert len(steerable.colorize_batch(pictures[:1], hints=[BLUE])) == 1
 
@@ -368,7 +368,7 @@ def test_what_is_given_as_arrays_holds_too(steerable):
         ({"desired_hue": 2}, "`desired_hue` must lie in 0..1"),
         (
             {"desired_saturation": 0.5, "saturation": 2},
-            "`saturation` is a factor, and `desired_saturation` what to aim",
+            "`saturation` is a factor, and `desired_saturation` an aim",
         ),
     ],
 )
@@ -388,7 +388,7 @@ def test_an_aim_that_is_built_in_takes_no_other(run):
     loaded = Colorizer.load(run)
     config = loaded.stored.config.replace(desired_saturation=0.5)
     loaded.stored = dataclasses.replace(loaded.stored, config=config)
-    with pytest.raises(ValueError, match="`desired_hue`: the weights run.* have their aim built in"):
+    with pytest.raises(ValueError, match="`desired_hue`: the weights run.* have a fixed aim"):
         loaded.colorize(noise(16, 16), desired_hue=0.1)
 
 

@@ -215,7 +215,7 @@ def test_what_is_there_stays_unless_it_is_to_be_replaced(written, tmp_path):
         export.export(generator, config, tmp_path / "network", format="tf_saved_model", overwrite=True)
     (tmp_path / "holiday").mkdir()
     (tmp_path / "holiday" / "photo.png").write_bytes(b"mine")
-    with pytest.raises(FileExistsError, match="no SavedModel"):
+    with pytest.raises(FileExistsError, match="not a SavedModel"):
         export.export(generator, config, tmp_path / "holiday", format="tf_saved_model", overwrite=True)
     assert (tmp_path / "holiday" / "photo.png").read_bytes() == b"mine"
 
@@ -225,16 +225,14 @@ def test_what_cannot_be_exported(tmp_path, monkeypatch):
     with pytest.raises(ValueError, match="Unknown `--format` 'jpg' of a network. Known: tf_saved_model, onnx, litert"):
         export.export(generator, config, tmp_path / "a.jpg", format="jpg")
     for format, suffix in (("litert", ".tflite"), ("onnx", ".onnx")):
-        with pytest.raises(
-            ValueError, match=rf"{format} is written to a name that ends in \{suffix}. Received: .*a.h5"
-        ):
+        with pytest.raises(ValueError, match=rf"{format} has a name that ends in \{suffix}. Received: .*a.h5"):
             export.export(generator, config, tmp_path / "a.h5", format=format)
     half, _ = built(precision="mixed_bfloat16")
     with pytest.raises(ValueError, match="in float32. Received: one in bfloat16"):
         export.export(half, config, tmp_path / "a.onnx", format="onnx")
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "tf2onnx" else types.ModuleType(name))
     with pytest.raises(
-        ValueError, match=r"packages that are not there, tf2onnx, of the extra `onnx`.*pip install -e \"\.\[onnx\]\"$"
+        ValueError, match=r"missing packages, tf2onnx, from the extra `onnx`.*pip install -e \"\.\[onnx\]\"$"
     ):
         export.export(generator, config, tmp_path / "a.onnx", format="onnx")
     assert list(tmp_path.iterdir()) == []
@@ -270,7 +268,7 @@ def test_errors_are_the_largest_and_the_mean(tmp_path):
         batch, height, width = one.size
         np.testing.assert_allclose(one.max_error, 5e-4, rtol=1e-3)
         np.testing.assert_allclose(one.mean_error, 5e-4 / (batch * height * width * 2), rtol=1e-3)  # two channels
-    with pytest.raises(ValueError, match=r"\[1, 31, 48, 2\] came out where Keras gives \[1, 32, 48, 2\]"):
+    with pytest.raises(ValueError, match=r"\[1, 31, 48, 2\], but Keras gives \[1, 32, 48, 2\]"):
         export.compare(generator, [], lambda gray: np.asarray(generator(gray))[:, 1:], path=tmp_path)
 
 
