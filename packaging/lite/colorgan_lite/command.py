@@ -13,8 +13,8 @@ import numpy as np
 from .files import reading, suffixes, walk, writing
 from .imaging import fullres
 
-DESCRIPTION = """Colorize photographs. What they become has their names, in the folder --output; results that are there
-are passed over. Films, hints, many machines and the page in the browser are colorgan's."""
+DESCRIPTION = """Colorize photographs. Results have the photographs' names, in the folder --output; results that exist are
+skipped. Films, hints, clusters and the web page are in colorgan itself."""
 
 
 def console() -> None:
@@ -52,7 +52,7 @@ def run(words) -> int:
                 made += 1
                 print("\n".join([str(target), *(f"note: {source}: {note}" for note in notes)]))
     if there:
-        print(f"{there:,} passed over: results that are in {wanted.output} already. --overwrite replaces them.")
+        print(f"{there:,} skipped, because their results are already in {wanted.output}. --overwrite replaces them.")
     if problems:
         print(f"{made:,} colorized, {len(problems):,} not.", file=sys.stderr)
     return 1 if problems else 0
@@ -70,7 +70,7 @@ def _jobs(wanted):
             target = target.with_name(below.name + target.suffix)
         if target in taken:
             problems.append(
-                f"{taken[target]} and {source} would both become {target}. Use calls of their own for them."
+                f"{taken[target]} and {source} would both become {target}. Use separate calls for them."
             )
             print(problems[-1], file=sys.stderr)
         elif target.resolve() == source.resolve():
