@@ -13,8 +13,8 @@ import numpy as np
 from .files import reading, suffixes, walk, writing
 from .imaging import fullres
 
-DESCRIPTION = """Colorize photographs. Results have the photographs' names, in the folder --output; results that exist are
-skipped. Films, hints, clusters and the web page are in colorgan itself."""
+DESCRIPTION = """Colorize photographs. Results have the photographs' names, in the folder --output. Results that exist
+are skipped. Films, hints, clusters and the web page are in colorgan itself."""
 
 
 def console() -> None:
