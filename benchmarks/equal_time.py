@@ -66,7 +66,7 @@ def turn(run, flags, seconds):
             raise SystemExit(f"train.py failed with status {status}: see {said}")
     print(f"{run}: {trained(run) / 60:.1f} min", flush=True)
     if finished:
-        raise SystemExit(f"{run} ended before its time: give it more --epochs, or no end of its own")
+        raise SystemExit(f"{run} ended early: give it more --epochs, or no end")
 
 
 def main():

@@ -413,7 +413,7 @@ class Colorizing:
     )
     film_codec: str = option(
         "",
-        "codec of films; default: the first that the container takes; ffv1 is lossless",
+        "codec of films; default: the container's; ffv1 is lossless",
         choices={"colorize": ("h264", "hevc", "av1", "vp9", "mpeg4", "mpeg2", "prores", "ffv1")},
     )
     film_quality: float | None = option(

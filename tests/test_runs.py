@@ -127,7 +127,7 @@ def test_sigterm_saves_and_says_how_to_go_on(tmp_path, here):
         out = here("train", *shapes("--checkpoints-path", "run", "--log-interval", 1)).out
     finally:
         ended.set()
-    assert "Interrupted" in out and "goes on" in out
+    assert "Interrupted" in out and "continues" in out
     done = max(row["iteration"] for row in rows(tmp_path / "run"))
     assert stored_iteration(tmp_path / "run") == done
 

@@ -69,9 +69,7 @@ def _jobs(wanted):
         if target in taken:  # a.png from a.heic, next to a.png
             target = target.with_name(below.name + target.suffix)
         if target in taken:
-            problems.append(
-                f"{taken[target]} and {source} would both become {target}. Use separate calls for them."
-            )
+            problems.append(f"{taken[target]} and {source} would both become {target}. Use separate calls for them.")
             print(problems[-1], file=sys.stderr)
         elif target.resolve() == source.resolve():
             problems.append(f"{source} would be written over itself. Choose another --output.")
