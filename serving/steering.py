@@ -14,10 +14,12 @@ from dataclasses import dataclass, fields
 
 import cv2
 import numpy as np
+from PIL import ImageColor
 
 from colorgan.imaging import fullres, modes
 from colorgan.models import color as colors
 from colorgan.models import conditions
+from colorgan.settings import nearest
 
 MOST = 10_000  # hints of a picture
 LARGEST = 512  # largest working size, because attention over hints takes memory as its fourth power
@@ -180,7 +182,7 @@ def palette_of(image) -> np.ndarray:
 def parse_hints(text: str) -> tuple[Hint, ...]:
     """Read hints from JSON text: `[{"x": 120, "y": 80, "color": "#2040c0", "radius": 5, "frame": 0}, ...]`.
 
-    `color` is "#rrggbb" or "keep gray"; `radius` and `frame` are optional.
+    `color` is "#rrggbb", a name of CSS ("navy") or "keep gray"; `radius` and `frame` are optional.
 
     Raises:
         ValueError: naming the wrong hint and the mistake.
@@ -200,13 +202,21 @@ def _hint(i, row):
     names = [field.name for field in fields(Hint)]
     if not isinstance(row, dict) or not {"x", "y", "color"} <= set(row) <= set(names):
         raise ValueError(f"hint {i} must have x, y and color, and can have radius and frame. Received: {row!r:.200}")
-    text = row["color"]
-    if text != KEEP_GRAY and not (isinstance(text, str) and re.fullmatch("#[0-9a-fA-F]{6}", text)):
-        raise ValueError(f'hint {i}: `color` must be "#rrggbb" or "{KEEP_GRAY}". Received: {text!r:.200}')
     try:
-        return Hint(**row | {"color": None if text == KEEP_GRAY else tuple(bytes.fromhex(text[1:]))})
+        return Hint(**row | {"color": _color(row["color"])})
     except ValueError as error:
         raise ValueError(f"hint {i}: {error}") from error
+
+
+def _color(text):
+    """-> the sRGB values that a text names, or None for `KEEP_GRAY`."""
+    if text == KEEP_GRAY:
+        return None
+    name = str(text).lower().replace(" ", "")
+    if name in ImageColor.colormap or re.fullmatch("#[0-9a-f]{6}", name):
+        return ImageColor.getrgb(name)[:3]
+    near = nearest.did_you_mean(name, (KEEP_GRAY, *ImageColor.colormap))
+    raise ValueError(f'`color` must be "#rrggbb", a CSS name or "{KEEP_GRAY}". Received: {text!r:.200}.{near}')
 
 
 def _raster(hints, picture, size):

@@ -395,8 +395,8 @@ class Colorizing:
     )
     hints: str = option(
         "",
-        "colours at places: a JSON file of points, [{x, y, color: #rrggbb or keep gray, radius, frame}], or the "
-        "photograph with painted strokes",
+        "colours at places: a JSON file of points, [{x, y, color: #rrggbb or navy or keep gray, radius, frame}], or "
+        "the photograph with painted strokes",
         path=True,
     )
     reference: str = option("", "a picture whose colours all photographs of this call take", path=True)

@@ -54,7 +54,17 @@ MAY_IMPORT = {
         "files",
     },
     "turing": {"turing", "server", "files"},
-    "serving": {"serving", "models", "settings.config", "settings.modes", "server", "imaging", "files", "weights"},
+    "serving": {
+        "serving",
+        "models",
+        "settings.config",
+        "settings.modes",
+        "settings.nearest",
+        "server",
+        "imaging",
+        "files",
+        "weights",
+    },
     "__init__": {"serving.colorizer", "settings.greeting"},
     "commands": ROOMS | {"__init__"},  # its version
     "main": {"__init__", "commands", "settings"},

@@ -30,8 +30,10 @@ def test_a_reference_file_is_named_if_it_is_none(tmp_path):
 
 def test_points_out_of_json(tmp_path):
     rows = [{"x": 3, "y": 4.5, "color": "#2040C0", "radius": 2, "frame": 7}, {"x": 0, "y": 0, "color": "keep gray"}]
+    rows += [{"x": 1, "y": 1, "color": "Royal Blue"}]
     (tmp_path / "hints.json").write_text(json.dumps(rows), encoding="utf-8-sig")  # as Windows' editor writes it
-    assert read_hints(tmp_path / "hints.json") == (Hint(3, 4.5, (32, 64, 192), 2, 7), Hint(0, 0, None))
+    expected = Hint(3, 4.5, (32, 64, 192), 2, 7), Hint(0, 0, None), Hint(1, 1, (65, 105, 225))
+    assert read_hints(tmp_path / "hints.json") == expected
 
 
 @pytest.mark.parametrize(

@@ -108,7 +108,7 @@ def test_transparent_photographs_lie_on_white(client):
     [
         ({"hints": [{**BLUE, "x": 90}]}, "hint 0 at x 90, y 30 lies outside the picture of 90 x 60"),
         ({"hints": [{**BLUE, "frame": 1}]}, "hint 0 has `frame` 1, but there is 1 frame"),
-        ({"hints": [{**BLUE, "color": "blue"}]}, '`color` must be "#rrggbb" or "keep gray"'),
+        ({"hints": [{**BLUE, "color": "bleu"}]}, "Received: 'bleu'. Did you mean blue?"),
         ({"hints": "all"}, "hints must be a list"),
         ({"hints": [BLUE] * 10_001}, "at most 10,000"),
         ({"palette": [0.5]}, r"`palette` must have shape \[261\]"),
