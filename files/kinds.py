@@ -1,7 +1,7 @@
 """A file's kind, from its first bytes: names can be wrong, or have no suffix.
 
 Owns the table of the first bytes of pictures and films. It includes formats that nothing here reads, to name skipped
-files. Imports `files.suffixes`.
+files. Imports `files.suffixes` and `files.remote`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 
 from PIL import Image
 
-from . import suffixes
+from . import remote, suffixes
 
 PICTURE, FILM = "picture", "film"
 _HEAD = 4096  # bytes, within which Ogg names its content
@@ -79,7 +79,7 @@ def name(path) -> str:
 
 def _told(path):
     try:
-        with open(path, "rb") as file:
+        with remote.opened(path) as file:
             head = file.read(_HEAD)
     except OSError:
         return "", ""
@@ -103,7 +103,7 @@ def _boxed(head):
 
 def _moves(path):
     try:
-        with Image.open(path, formats=("GIF", "WEBP")) as image:
+        with remote.opened(path) as file, Image.open(file, formats=("GIF", "WEBP")) as image:
             return image.is_animated
     # For arbitrary bytes Pillow's parsers raise many types (OSError, SyntaxError, struct.error, ...).
     except Exception:

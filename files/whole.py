@@ -21,6 +21,11 @@ def token() -> str:
     return _OWN[0]
 
 
+def adopt(name: str) -> None:
+    """Take a name for `token`, of a process that works for another: it begins with that one's token and a dash."""
+    _OWN[0] = name
+
+
 _OWN = [secrets.token_hex(4)]
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=lambda: _OWN.__setitem__(0, secrets.token_hex(4)))

@@ -76,6 +76,7 @@ OTHERS = {
     "models.normalization": {"keras", "tensorflow"},
     "imaging": {"numpy"},
     "files.films": {"numpy", "av", "PIL", "filelock"},
+    "files.remote": {"fsspec"},  # when there is a URL: the light distribution does without
     "files": {"numpy", "PIL", "pillow_heif", "tifffile", "imagecodecs"},  # what the light distribution installs
     "weights": {"numpy", "h5py"},  # h5py: what a Keras weights file is
     "models": {"keras", "numpy"},
