@@ -53,6 +53,7 @@ setup(
         "asgi-correlation-id>=4.3",
         "jinja2>=3.1",
         "filelock>=3.24",  # before, a lock whose owner was killed stayed for ever
+        "fsspec>=2024.2",  # files by URL; tensorflow-datasets brings it in any case, and it brings nothing
         "tqdm>=4.66",  # the live progress line; tensorflow-datasets brings it in any case
     ],
     extras_require={
@@ -63,13 +64,14 @@ setup(
             "onnxruntime>=1.31",
         ],  # an older tf2onnx: TensorFlow refuses its protobuf
         "litert": ["ai-edge-litert>=2.3"],
+        "cluster": ["ray>=2.60"],
         "docs": [
             "mkdocs>=1.6,<2",  # 2 has no plugins
             "mkdocs-material>=9.6",
             "mkdocstrings[python]>=0.30",
         ],
         "test": [
-            "colorgan[pretrained,onnx,litert,docs]",
+            "colorgan[pretrained,onnx,litert,cluster,docs]",
             "pytest>=8.0",
             "pytest-xdist>=3.8",
             "ruff>=0.6",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import glob
 import sys
-from pathlib import Path
 
 from colorgan.settings import flags, greeting, modes
 
@@ -22,6 +21,9 @@ def run(command: flags.Command) -> int:
         from colorgan.serving import batch, plan
         from colorgan.training.loop import interruptions
 
+    workers = _workers(wanted, command.config.run.gpu_ids)
+    if workers:  # they have the GPUs
+        command = dataclasses.replace(command, config=command.config.replace(gpu_ids="-1"))
     colorizer, _ = common.trained(command)
     with interruptions() as came:
         return batch.colorize_files(
@@ -36,9 +38,20 @@ def run(command: flags.Command) -> int:
             overwrite=wanted.overwrite,
             weights_sha256=colorizer.stored.digest,
             shard=wanted.shard or plan.ALL,
+            workers=workers,
             stop=_told(came),
             log_format=wanted.log_format,
         )
+
+
+def _workers(wanted, gpu_ids):
+    """-> who is to do the work, where that is not this process. Raises ValueError where Ray is not installed."""
+    from colorgan.serving import cluster
+
+    if not wanted.cluster:
+        return None
+    cluster.check()
+    return cluster.Wanted(wanted.cluster, gpus=gpu_ids != "-1")
 
 
 def _told(came):
@@ -77,7 +90,9 @@ def check(command: flags.Command, colorizer) -> None:
 
 
 def _output(command):
-    return Path(command.config.colorizing.test_output or "colorized")
+    from colorgan.files import remote
+
+    return remote.place(command.config.colorizing.test_output or "colorized")
 
 
 def _steering(command):
@@ -88,18 +103,23 @@ def _steering(command):
 
 
 def inputs(command: flags.Command) -> list[str]:
-    """-> the photographs, films, folders and patterns in a command.
+    """-> the photographs, films, folders and patterns in a command, by path or URL.
 
     Raises:
         flags.UsageError: if there are none.
+        ValueError: if a URL holds a password.
         FileNotFoundError: if none is there, or, with `--overwrite`, not all are there.
+        OSError: if a URL cannot be read.
     """
+    from colorgan.files import remote
+
+    _output(command)  # before anything is printed
     wanted = command.config.colorizing
     named = [*command.inputs, *([wanted.test_input] if wanted.test_input else [])]
     if not named:
         usage = f"{modes.command('colorize')} PHOTO [PHOTO ...]"
         raise flags.UsageError(f"No photograph to colorize. Give files or folders: {usage}")
-    gone = [one for one in named if not (Path(one).exists() or glob.has_magic(one))]
+    gone = [one for one in named if not (remote.exists(remote.place(one)) or glob.has_magic(one))]
     # One missing file does not stop the others. With --overwrite it may be a mistyped value of that flag.
     if len(gone) == len(named) or (gone and wanted.overwrite):
         raise FileNotFoundError("; ".join(f"{one} is not there" for one in gone))

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from colorgan.files import kinds, reading
+from colorgan.files import kinds, reading, remote
 from colorgan.files.films import reading as films
 from colorgan.imaging import modes
 from colorgan.serving.photos import Settings
@@ -77,11 +77,11 @@ def _flag(name):
 def _hints(path, source, settings):
     """-> the hints in a file, checked to lie within the photograph or film."""
     if kinds.is_film(source):
-        with contextlib.closing(films.read(source)) as frames:
+        with remote.local(source) as path_here, contextlib.closing(films.read(path_here)) as frames:
             picture, alpha, count = next(iter(frames)).pixels, None, frames.stated
     else:
-        with reading.large_pictures(settings.max_megapixels):
-            photograph = reading.read(source, max_megapixels=settings.max_megapixels)
+        with reading.large_pictures(settings.max_megapixels), remote.local(source) as path_here:
+            photograph = reading.read(path_here, max_megapixels=settings.max_megapixels)
         picture, alpha, count = photograph.pixels, photograph.alpha, 1
     found = read_hints(path, picture, alpha, max_megapixels=settings.max_megapixels)
     try:

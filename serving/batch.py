@@ -1,19 +1,19 @@
 """Many photographs and films: what becomes of each, on record as it is made; killed at any moment, the call goes on.
 
-Joins the `plan` of what becomes what, the `pipeline` that makes it, the `record` and the `report`. Imports these,
-`serving.photos`, `serving.video`, `serving.asked` and the room `files`.
+Joins the `plan` of what becomes what, the place where it is made (`work`, `cluster`), the `record` and the `report`.
+Imports these, `serving.photos`, `serving.video`, `serving.asked` and the room `files`.
 """
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-from colorgan.files import suffixes
-from colorgan.serving import manifest, photos, pipeline, plan, report, video
+from colorgan.files import remote, suffixes
+from colorgan.files.remote import Url
+from colorgan.serving import cluster, manifest, photos, plan, report, video, work
 from colorgan.serving.asked import Steering, wishes_of
 from colorgan.serving.photos import Settings
 from colorgan.serving.record import Record
@@ -24,7 +24,7 @@ DONE, FAILED, STOPPED = 0, 1, 3  # exit statuses; 2 is for command lines that ca
 def colorize_files(
     colorizer,
     inputs,
-    output: Path,
+    output: Path | str | Url,
     *,
     settings: Settings,
     steering: Steering = Steering(),  # noqa: B008 - frozen
@@ -34,6 +34,7 @@ def colorize_files(
     overwrite: bool = False,
     weights_sha256="",
     shard: tuple[int, int] = plan.ALL,
+    workers: cluster.Wanted | None = None,
     stop: Callable[[], bool] = lambda: False,
     log_format: str = "text",
     say=print,
@@ -44,9 +45,9 @@ def colorize_files(
     at once may share the work. Memory does not grow with the number of photographs.
 
     Args:
-        colorizer: anything with `Colorizer.predict_small`.
-        inputs: files, folders and globs; see `found.groups`.
-        output: folder for the results and `manifest.json`; the structure below a given folder is kept.
+        colorizer: anything with `Colorizer.predict_small`; workers must be able to unpickle it.
+        inputs: files, folders and globs, by path or URL; see `found.groups`.
+        output: folder for the results and `manifest.json`, a path or a URL; the structure below a given folder is kept.
         settings: how.
         steering: what a person decides about the colours, and what is written beside the results.
         smoothing, film_codec, film_quality: of films; see `video.colorize_film`.
@@ -54,6 +55,7 @@ def colorize_files(
             they are passed over, and counted.
         weights_sha256: for the manifest.
         shard: the share of the files to colorize; see `plan.Plan`.
+        workers: of a Ray cluster, that do the work; None: this process does.
         stop: -> whether to end when what is in hand is done; is asked often.
         log_format: `text` or `json`; see `report.Report`.
         say: gets the text for people or programs.
@@ -65,10 +67,11 @@ def colorize_files(
     Raises:
         FileNotFoundError, ValueError: before anything is written; see `plan.Plan`, `wishes_of`. `output` must not look
             like a file.
-        OSError: if the output folder cannot be written to.
+        OSError: if the output folder cannot be written to, a URL not be read, or no worker can begin.
     """
-    output = Path(output)
-    if not output.is_dir() and (suffixes.is_picture(output) or suffixes.is_film(output)):
+    output = remote.place(output)
+    is_new = not (remote.exists(output) if isinstance(output, Url) else output.is_dir())
+    if is_new and (suffixes.is_picture(output) or suffixes.is_film(output)):
         raise ValueError(
             f"--output is a folder for results, and {output} looks like a file. Name a folder; --format says the "
             "format of the files in it."
@@ -80,15 +83,18 @@ def colorize_files(
     record = Record(output)
     with _Counted(planned) as total, report.Report(say, as_json=log_format == "json", total=total) as told:
         of_films = {"smoothing": smoothing, "codec": film_codec, "quality": film_quality}
+        how = work.How(settings, wishes, of_films | {"weights_sha256": weights_sha256})
         call = _Call(planned, record, told, stop, made_with, of_films=of_films, overwrite=overwrite)
         try:
             if getattr(colorizer, "color_space", "lab") == "rgb":
                 told.say("note", "The weights predict RGB: each photograph's own lightness is put back.")
-            while True:
-                pipeline.run(colorizer, call.photographs(), settings, wishes, call.finish)
-                call.colorize_films(colorizer, settings=settings, wishes=wishes)
-                if not call.may_go_on():
-                    break
+            seen = None if isinstance(output, Url) else record.place
+            with cluster.Cluster(workers, colorizer, how, seen) if workers else work.Local(colorizer, how) as place:
+                while True:
+                    place.photographs(call)
+                    place.films(call)
+                    if not call.may_go_on():
+                        break
             told.end(output, stopped=call.stopped, trouble=call.trouble, passed_over=planned.passed_over)
         finally:
             call.close()
@@ -124,7 +130,7 @@ class _Counted:
 
 
 class _Call:
-    """One call's way through its plan.
+    """One call's way through its plan; see `work.Local` for who takes its jobs.
 
     Attributes:
         stopped: whether it was told to stop with something left to do.
@@ -132,14 +138,14 @@ class _Call:
     """
 
     def __init__(self, planned, record, told, stop, made_with, *, of_films, overwrite):
-        self.plan, self.record, self.report, self.stop = planned, record, told, stop
+        self.plan, self.record, self.report, self._stop = planned, record, told, stop
         self.made_with, self.of_films, self.overwrite = made_with, of_films, overwrite
-        self.films, self.unrecorded, self.freed = [], [], None
+        self.met, self.unrecorded, self.freed = [], [], None
         self.stopped, self.trouble = False, ""
 
     def photographs(self):
         """-> the jobs to do now; None for each that there is nothing to do for. Films are kept for later."""
-        self.films = []
+        self.met = []
         for job in self.plan:
             if self.freed is not None and job.name not in self.freed:
                 continue
@@ -150,38 +156,38 @@ class _Call:
                 self.stopped = True
                 return
             elif job.is_film and not job.problem:
-                self.films.append(job)  # few, beside photographs
+                self.met.append(job)  # few, beside photographs
             elif self._begin(job):
                 yield job
                 continue
             yield None
 
-    def colorize_films(self, colorizer, **options):
-        """Colorize the films that were met, one after the other."""
-        for job in self.films:
+    def films(self):
+        """-> the films to do now, of those that were met."""
+        for job in self.met:
             self.stopped = self.stopped or self.stop()
             if self.stopped or self.trouble:
                 if not self._exists(job):
                     self.report.add("not_begun", text=str(job.source))
             elif self._begin(job):
-                options |= {"weights_sha256": self.made_with["weights_sha256"], "stop": self._between, **self.of_films}
-                options |= {"say": lambda text: self.report.say("film", text)}
-                try:
-                    film = video.colorize_film(colorizer, job.source, job.target, **options)
-                except video.Stopped:  # what is done of it is kept
-                    self.stopped = True
-                    self.record.release(job.name)
-                    continue
-                except Exception as error:  # decoders, encoders and networks raise what comes up
-                    job.fail(error)
-                else:
-                    job.seconds, job.made = film.seconds, asdict(film)
-                self.finish(job)
+                yield job
 
-    def _between(self):
-        """Between two batches of a film, which may take hours. -> whether to stop."""
+    def stop(self):
+        """-> whether to stop; asked often, while a film is made too, which may take hours."""
         self.report.tick()
-        return self.stop()
+        return self._stop()
+
+    def note(self, text):
+        """Say what there is to say of no single file."""
+        self.report.say("note", text)
+
+    def say_of_film(self, text):
+        """Say what became of a film."""
+        self.report.say("film", text)
+
+    def is_made(self, job):
+        """-> whether all of a job's files have been written, whatever is known of who did."""
+        return self.record.is_made(job.name)
 
     def may_go_on(self):
         """Take over what other calls had in hand when they were killed. -> whether that is anything."""
@@ -218,8 +224,9 @@ class _Call:
 
     def _exists(self, job):
         """Whether an output is there that is not to be made again."""
-        # Not `Path.exists`, which fails on names that are too long.
-        there = any(map(os.path.exists, job.targets))
+        there = any(map(self.record.is_there, job.targets))
+        if isinstance(job.target, Url):  # it may be newer than the listing of its folder
+            there = there or self.record.made_meanwhile(job.name)
         if self.overwrite:
             return there and self.record.made_meanwhile(job.name) and not self._is_other(job)
         return there and job.name not in self.record.unfinished
@@ -254,10 +261,14 @@ class _Call:
         if (steering := self.made_with["steering"]) != asdict(Steering()):
             entry |= {"steering": steering, "beside": [one.name for one in job.targets[1:]]}
         notes = [*job.notes, *job.made.get("notes", ())]  # those of a film are said already
-        return entry | ({"notes": notes} if notes else {}) | {"seconds": round(job.seconds, 3)}
+        return entry | ({"notes": notes} if notes else {}) | {"seconds": _rounded(job.seconds)}
 
     def finish(self, job, *, claimed=True):
         """Put what became of a job on record, and say it."""
+        if job.stopped:
+            self.stopped = True
+            self.record.release(job.name)
+            return
         entry = None if job.problem else self._entry(job)
         try:
             if entry:
@@ -278,7 +289,7 @@ class _Call:
         else:
             self.report.counts["films"] += job.is_film
             paths = {"input": str(job.source), "output": str(job.target)}
-            self.report.add("made", str(job.target), **paths, seconds=round(job.seconds, 3))
+            self.report.add("made", str(job.target), **paths, seconds=_rounded(job.seconds))
 
     def close(self):
         """End the record; that it cannot be written is said, and what was made is listed."""
@@ -296,3 +307,7 @@ class _Call:
             if made:
                 text += f" Made by this call:{report.listed(made, counts['made'])}"
             self.report.say("error", text)
+
+
+def _rounded(seconds):
+    return None if seconds is None else round(seconds, 3)

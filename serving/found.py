@@ -1,4 +1,4 @@
-"""Which files are meant: what files, folders and patterns on a command line name, one folder after the other.
+"""Which files are meant: what files, folders, patterns and URLs of these name, one folder after the other.
 
 Lists folders, and opens only what is no photograph or film by its name, to tell whether it is one in truth. Imports the
 room `files`.
@@ -6,6 +6,7 @@ room `files`.
 
 from __future__ import annotations
 
+import fnmatch
 import glob
 import itertools
 import os
@@ -15,7 +16,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from colorgan.files import kinds, suffixes, walk
+from colorgan.files import kinds, remote, suffixes, walk
+from colorgan.files.remote import Url
 
 NAMED = 10  # files that a message names
 _SCRIPTS = (".ts", ".mts")  # also the ends of TypeScript's names
@@ -27,14 +29,14 @@ _READ = {"JPEG", "PNG", "GIF", "WebP", "BMP", "JPEG 2000", "JPEG XL", "HEIC", "A
 class Group:
     """Files of one folder, in the order of their names; or those that are given by name."""
 
-    folder: Path
+    folder: Path | Url
     below: Path  # where it lies below the folder that was given, or below a pattern's fixed part
     names: list[str]  # of photographs and films, or their paths where they are given by name
     others: list[str] = field(default_factory=list)  # names of all other files
 
-    def place(self, name: str) -> tuple[Path, Path]:
-        """-> a file's path, and its place below what was given."""
-        return self.folder / name, self.below / os.path.basename(name)
+    def place(self, name: str | Url) -> tuple[Path | Url, Path]:
+        """-> a file's path or URL, and its place below what was given."""
+        return (name if isinstance(name, Url) else self.folder / name), self.below / os.path.basename(name)
 
 
 def groups(inputs, *, without: Path | None = None) -> Iterator[Group]:
@@ -44,26 +46,70 @@ def groups(inputs, *, without: Path | None = None) -> Iterator[Group]:
     are followed, see `walk.folders`.
 
     Args:
-        inputs: paths or patterns (`*`, `?`, `[...]`, `**`). A file that is given by name is taken whatever its name.
+        inputs: paths, URLs, or patterns of either (`*`, `?`, `[...]`, `**`). A file that is given by name is taken
+            whatever its name.
         without: a folder that is passed over where it lies below an input: results of an earlier call.
+
+    Raises:
+        OSError: if it cannot be known what a URL is.
     """
-    for are_files, some in itertools.groupby(map(str, inputs), os.path.isfile):
+    places, beside = (remote.place(one) for one in inputs), None if isinstance(without, Url) else without
+    for are_files, some in itertools.groupby(places, remote.is_file):
         if are_files:
-            yield Group(Path(), Path(), list(some))
+            yield Group(Path(), Path(), [one if isinstance(one, Url) else str(one) for one in some])
             continue
-        for given in some:
-            path = Path(given)
-            yield from _matching(path, without) if is_pattern(given) else _inside(path, path, without)
+        for place in some:
+            if isinstance(place, Url):
+                yield from _by_url(place, without)
+            else:
+                yield from _matching(place, beside) if is_pattern(place) else _inside(place, place, beside)
 
 
 def is_pattern(given) -> bool:
     """-> whether an input is a pattern, and not a file or folder that has such a name."""
-    return glob.has_magic(str(given)) and not os.path.lexists(given)
+    place = remote.place(given)
+    is_there = remote.exists if isinstance(place, Url) else os.path.lexists
+    return glob.has_magic(str(place)) and not is_there(place)
 
 
-def fixed_part(pattern) -> Path:
+def fixed_part(pattern) -> Path | Url:
     """-> the folder that a pattern's matches lie below."""
-    return Path(*itertools.takewhile(lambda part: not glob.has_magic(part), Path(pattern).parts))
+    place = remote.place(pattern)
+    path = place.path if isinstance(place, Url) else place
+    path = type(path)(*itertools.takewhile(lambda part: not glob.has_magic(part), path.parts))
+    return Url(place.scheme, path) if isinstance(place, Url) else path
+
+
+def _by_url(given, without):
+    """What a URL of a folder names, or a pattern of URLs: as of paths, but in one pass, since listings take time."""
+    base, wanted = (fixed_part(given), None) if is_pattern(given) else (given, None)
+    if base != given:
+        wanted = given.relative_to(base).parts
+    whole = set()  # folders that match, so that all below them is meant
+    for folder, names, inner in remote.folders(base) if remote.exists(base) else ():
+        parts = folder.relative_to(base).parts
+        if wanted is not None and folder.parent not in whole and not (parts and _fits(parts, wanted)):
+            inner[:] = [name for name in inner if _may_lead(parts + (name,), wanted)]
+            names = [name for name in names if _fits(parts + (name,), wanted)]
+        elif wanted is not None:
+            whole.add(folder)
+        if without is not None and folder != without:
+            inner[:] = [name for name in inner if folder / name != without]
+        yield _sorted_out(folder, Path(*parts), names)
+
+
+def _fits(parts, wanted):
+    """-> whether a path matches a pattern, both in parts."""
+    if not wanted or wanted[0] == "**":
+        return not parts if not wanted else any(_fits(parts[i:], wanted[1:]) for i in range(len(parts) + 1))
+    return bool(parts) and fnmatch.fnmatchcase(parts[0], wanted[0]) and _fits(parts[1:], wanted[1:])
+
+
+def _may_lead(parts, wanted):
+    """-> whether a folder may match, or hold what does."""
+    if "**" in wanted[: len(parts)]:
+        return True
+    return len(parts) <= len(wanted) and all(map(fnmatch.fnmatchcase, parts, wanted))
 
 
 def _inside(root, base, without):
@@ -103,7 +149,7 @@ def _sorted_out(place, below, names):
             path = place / name
             if suffixes.of(name) in _SCRIPTS and kinds.of(path) != kinds.FILM:
                 continue
-            if _is_file(path):
+            if isinstance(path, Url) or _is_file(path):  # of a URL a listing has told
                 group.names.append(name)
         else:
             group.others.append(name)
@@ -127,7 +173,7 @@ class PassedOver:
         """Open a group's other files."""
         for name in group.others:
             path = group.folder / name
-            if _is_file(path) and (called := kinds.name(path)):
+            if (isinstance(path, Url) or _is_file(path)) and (called := kinds.name(path)):
                 self.count += 1
                 self.formats[called, kinds.of(path)] += 1
                 if len(self.named) < NAMED:

@@ -1,7 +1,7 @@
 """`manifest.json`: what each file of a folder of results was made from, and how.
 
 It has a line for each, so that it is read and written piece by piece, however many there are. Made from the `record`
-when a call ends. Imports `files.whole`.
+when a call ends. Imports `files.whole` and `files.remote`.
 """
 
 from __future__ import annotations
@@ -11,23 +11,25 @@ import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from colorgan.files import whole
+from colorgan.files import remote, whole
+from colorgan.files.remote import Url
 
 NAME = "manifest.json"
 _BEGIN, _BETWEEN, _END = '{"photographs": [', '], "failed": [', "]}"
 
 
-def read(output: Path) -> Iterator[dict]:
+def read(output: Path | Url) -> Iterator[dict]:
     """The entries of the manifest that a folder has already; none without one.
 
     Raises:
         ValueError: if there is another file of that name.
+        OSError: if it cannot be read.
     """
     path = output / NAME
-    if not path.exists():
+    if not remote.exists(path):
         return
     try:
-        with path.open(encoding="utf-8") as file:
+        with remote.local(path) as here, here.open(encoding="utf-8") as file:
             if file.readline().rstrip("\n") == _BEGIN:
                 lines = itertools.takewhile(lambda line: not line.startswith(_BETWEEN), file)
                 entries = (json.loads(line.rstrip(",\n")) for line in lines)
@@ -43,7 +45,7 @@ def read(output: Path) -> Iterator[dict]:
         ) from error
 
 
-def write(output: Path, entries: Iterable[str], failed: Iterable[dict]) -> None:
+def write(output: Path | Url, entries: Iterable[str], failed: Iterable[dict]) -> None:
     """Write a folder's manifest.
 
     Args:
@@ -54,7 +56,11 @@ def write(output: Path, entries: Iterable[str], failed: Iterable[dict]) -> None:
     Raises:
         OSError: if it cannot be written.
     """
-    with whole.replacing(output / NAME) as (path,), path.open("w", encoding="utf-8", newline="\n") as file:
+    with (
+        remote.written(output / NAME) as here,
+        whole.replacing(here) as (path,),
+        path.open("w", encoding="utf-8", newline="\n") as file,
+    ):
         for begin, lines in ((_BEGIN, entries), (_BETWEEN, map(text_of, failed))):
             file.write(begin)
             for i, line in enumerate(lines):

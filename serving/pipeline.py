@@ -1,7 +1,8 @@
 """Photographs through reading, predicting and writing, so that the network never waits for a disk.
 
 Knows single jobs only: which there are, and what is put on record of them, is for who feeds them. Imports
-`serving.photos`, `serving.plan` for its jobs, `serving.corrections`, `imaging.fullres` and the room `files`.
+`serving.photos`, `serving.plan` for its jobs, `serving.fetching`, `serving.corrections`, `imaging.fullres` and the room
+`files`.
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ from collections.abc import Callable, Iterable
 import cv2
 import numpy as np
 
-from colorgan.files import reading, writing
+from colorgan.files import reading, remote, writing
+from colorgan.files.remote import Url
 from colorgan.imaging import fullres, working
-from colorgan.serving import corrections, photos
+from colorgan.serving import corrections, fetching, photos
 from colorgan.serving.photos import Settings
 from colorgan.serving.plan import Job
 from colorgan.serving.steering import Wishes
@@ -30,7 +32,13 @@ IN_FLIGHT_MEGAPIXELS = 48  # ... and how large they may be together; one may alw
 
 
 def run(
-    colorizer, jobs: Iterable[Job | None], settings: Settings, wishes: Wishes, finish: Callable[[Job], None]
+    colorizer,
+    jobs: Iterable[Job | None],
+    settings: Settings,
+    wishes: Wishes,
+    finish: Callable[[Job], None],
+    *,
+    threads: int = THREADS,
 ) -> None:
     """Colorize photographs; one bad file does not stop the others.
 
@@ -40,14 +48,21 @@ def run(
             meanwhile. When they end, what is in hand is made.
         settings, wishes: of all of them.
         finish: is called in this thread when a job is written, or has its `problem`.
+        threads: that read and write.
     """
-    with reading.large_pictures(settings.max_megapixels), concurrent.futures.ThreadPoolExecutor(THREADS) as pool:
-        flight = _Flight(colorizer, iter(jobs), settings, wishes, finish, pool)
+    with (
+        reading.large_pictures(settings.max_megapixels),
+        concurrent.futures.ThreadPoolExecutor(threads) as pool,
+        concurrent.futures.ThreadPoolExecutor(fetching.THREADS) as far,  # starts none that has nothing to do
+        fetching.ahead(jobs) as jobs,
+    ):
+        flight = _Flight(colorizer, jobs, settings, wishes, finish, pool, far)
         try:
             while flight.step():
                 pass
         except BaseException:
             pool.shutdown(cancel_futures=True)
+            far.shutdown(cancel_futures=True)
             flight.settle_all()
             raise
 
@@ -55,9 +70,9 @@ def run(
 class _Flight:
     """What is between reading and writing. This thread runs the network on what was read, others read and write."""
 
-    def __init__(self, colorizer, jobs, settings, wishes, finish, pool):
+    def __init__(self, colorizer, jobs, settings, wishes, finish, pool, far):
         self.colorizer, self.jobs, self.settings, self.wishes = colorizer, jobs, settings, wishes
-        self.finish, self.pool = finish, pool
+        self.finish, self.pool, self.far = finish, pool, far
         self.reads, self.writes, self.ready, self.taken = set(), set(), [], 0
         self.waiting, self.over = None, False  # the next job, which there is no room for yet; whether there are more
         self.done = queue.SimpleQueue()  # jobs that have been read, or written, or have failed at it
@@ -73,7 +88,8 @@ class _Flight:
             _predict(self.colorizer, group, self.settings, self.wishes)
             threads = None if self.taken == 1 and self.over else 1  # several pictures share the cores already
             for job in group:
-                self.pool.submit(_timed, self.done, job, _write, self.settings, threads)
+                pool = self.far if isinstance(job.target, Url) else self.pool
+                pool.submit(_timed, self.done, job, _write, self.settings, threads)
         elif self.reads or self.writes:
             self._settle(self.done.get())
         self.settle_all()
@@ -103,7 +119,7 @@ class _Flight:
         flying, job = [*self.reads, *self.writes, *self.ready], self.waiting
         if not flying:
             return True
-        job.megapixels = job.megapixels or reading.megapixels(job.source)
+        job.megapixels = job.megapixels or reading.megapixels(job.copy or job.source)
         megapixels = sum(one.megapixels for one in (job, *flying))
         return len(flying) < IN_FLIGHT and megapixels <= IN_FLIGHT_MEGAPIXELS
 
@@ -142,7 +158,12 @@ def _timed(done, job, step, *given):
 
 
 def _read(job, settings):
-    job.photograph = reading.read(job.source, max_megapixels=settings.max_megapixels)
+    path = job.copy or job.source
+    try:
+        with remote.named(job.source, path):
+            job.photograph = reading.read(path, max_megapixels=settings.max_megapixels)
+    finally:
+        fetching.drop(job)
     height, width = job.photograph.pixels.shape[:2]
     job.megapixels = height * width / 1e6
     job.small = working.shrink(job.photograph.pixels, settings.work_size)
@@ -177,11 +198,13 @@ def _write(job, settings, threads):
     """All of a job's files, or none: of one that lacks a part nobody would know."""
     with contextlib.ExitStack() as undo:
         for path, ab in {job.target: job.ab, **job.variants}.items():
-            photos.finish(job.photograph, ab, path, settings, threads=threads)
-            undo.callback(path.unlink, missing_ok=True)
+            with remote.written(path) as here:
+                photos.finish(job.photograph, ab, here, settings, threads=threads)
+            undo.callback(remote.remove, path)
         for path, doubt in job.doubt.items():
             height, width = job.photograph.pixels.shape[:2]
             levels = np.rint(cv2.resize(doubt, (width, height), interpolation=cv2.INTER_LINEAR) * 255).astype(np.uint8)
-            writing.write(path, np.repeat(levels[..., None], 3, axis=-1))
-            undo.callback(path.unlink, missing_ok=True)
+            with remote.written(path) as here:
+                writing.write(here, np.repeat(levels[..., None], 3, axis=-1))
+            undo.callback(remote.remove, path)
         undo.pop_all()

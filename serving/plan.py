@@ -1,7 +1,7 @@
 """Which files become which: inputs on a command line -> jobs, each with its output.
 
-Reads folders and names; of a photograph nothing here is read. Imports `serving.found`, `serving.photos` for its
-settings, and the room `files`.
+Reads folders and names, by path or by URL; of a photograph nothing here is read. Imports `serving.found`,
+`serving.photos` for its settings, and the room `files`.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from pathlib import Path
 
 import numpy as np
 
-from colorgan.files import kinds, reading, suffixes
+from colorgan.files import kinds, reading, remote, suffixes
 from colorgan.files.films import containers
+from colorgan.files.remote import Url
 from colorgan.serving import found, photos
 from colorgan.serving.photos import Settings
 
@@ -32,26 +33,30 @@ MEMORY_KB = 65536  # that the names of a call's outputs take; more lie in a temp
 class Job:
     """One photograph, or film, on its way."""
 
-    source: Path
-    target: Path  # the file that is written
+    source: Path | Url
+    target: Path | Url  # the file that is written
     name: str = ""  # its path below the output folder, with slashes
     is_film: bool = False
     problem: str = ""  # why it is not made
     full: bool = False  # whether that is for want of room on the disk
+    seen: bool = True  # whether who was to make it sees its source
+    stopped: bool = False  # whether it was stopped in the middle, and what is done of it is kept
     notes: list[str] = field(default_factory=list)  # what there is to say of it
     made: dict = field(default_factory=dict)  # what the manifest says beside the settings, once it is made
-    seconds: float = 0.0  # spent on it: reading, its share of the forward pass, writing
+    seconds: float | None = 0.0  # spent on it: reading, its share of the forward pass, writing; None: nobody knows
     megapixels: float = 0.0  # as its header states them
-    # What there is of it between reading and writing: pixels, [h, w, 3] uint8 working picture, [h, w, 2] prediction.
+    # What there is of it until it is written: a copy of what a URL names, pixels, [h, w, 3] uint8 working picture,
+    # [h, w, 2] prediction.
+    copy: Path | None = None
     photograph: reading.Photograph | None = None
     small: np.ndarray | None = None
     ab: np.ndarray | None = None
     # What is written beside it: variants, and a map of doubt, with what there is of each until then.
-    variants: dict[Path, np.ndarray | None] = field(default_factory=dict)
-    doubt: dict[Path, np.ndarray | None] = field(default_factory=dict)
+    variants: dict[Path | Url, np.ndarray | None] = field(default_factory=dict)
+    doubt: dict[Path | Url, np.ndarray | None] = field(default_factory=dict)
 
     @property
-    def targets(self) -> list[Path]:
+    def targets(self) -> list[Path | Url]:
         """All files that are written."""
         return [self.target, *self.variants, *self.doubt]
 
@@ -81,8 +86,8 @@ class Plan:
     Memory is that of the largest folder: which outputs are taken lies in a temporary file where they are many.
 
     Args:
-        inputs: files, folders and patterns; see `found.groups`.
-        output: folder for the results; passed over where it lies below an input.
+        inputs: files, folders and patterns, by path or URL; see `found.groups`.
+        output: folder for the results, a path or a URL; passed over where it lies below an input.
         settings: `format` is heeded.
         variants, doubt: see `Job.beside`.
         shard: (i, n): only the i-th of n shares of the files, counted from 1. A file is in the same one everywhere.
@@ -92,11 +97,12 @@ class Plan:
 
     Raises:
         FileNotFoundError: if no input names any.
-        ValueError: if an output is an input.
+        ValueError: if an output is an input, or a URL holds a password.
+        OSError: if a URL cannot be read.
     """
 
-    def __init__(self, inputs, output: Path, settings: Settings, *, variants: int = 1, doubt: bool = False, shard=ALL):
-        self.inputs, self.output, self.settings, self.shard = list(inputs), Path(output), settings, shard
+    def __init__(self, inputs, output, settings: Settings, *, variants: int = 1, doubt: bool = False, shard=ALL):
+        self.inputs, self.output, self.settings, self.shard = list(inputs), remote.place(output), settings, shard
         self.variants, self.doubt, self.passed_over = variants, doubt, found.PassedOver()
         self._missing = {given: reason for given in self.inputs if (reason := _why_missing(given, self.output))}
         if len(self._missing) == len(set(self.inputs)):
@@ -105,7 +111,7 @@ class Plan:
         if self._overlaps:
             self._check_originals()
 
-    def sources(self) -> Iterator[Path]:
+    def sources(self) -> Iterator[Path | Url]:
         """-> the photographs and films; one that several inputs name may come several times."""
         for group in found.groups(self.inputs, without=self.output):
             places = map(group.place, group.names)
@@ -115,7 +121,7 @@ class Plan:
         """One pass over the jobs."""
         self.passed_over = found.PassedOver()
         for given, reason in self._missing.items():
-            yield Job(Path(given), self.output, problem=reason)
+            yield Job(remote.place(given), self.output, problem=reason)
         with contextlib.closing(_Taken()) as taken:
             for group in found.groups(self.inputs, without=self.output):
                 self.passed_over.look(group)
@@ -123,7 +129,7 @@ class Plan:
 
     def _jobs(self, group, taken):
         """-> the jobs of a group, each with its place below what was given."""
-        real = os.path.realpath(group.folder)
+        real = "" if isinstance(group.folder, Url) else os.path.realpath(group.folder)
         fresh = [name for name in group.names if self._is_new(group, name, real, taken)]
         films = {name for name in fresh if kinds.is_film(group.place(name)[0])}
         places = {
@@ -146,6 +152,9 @@ class Plan:
 
     def _is_new(self, group, name, real, taken):
         """Whether a file has not come before, and is no result of this very pass; `real` is its folder's own path."""
+        source, _ = group.place(name)
+        if isinstance(source, Url):
+            return taken.add_source(source) and not (self._overlaps and taken.has(source))
         path = os.path.join(real, name)
         if os.sep in name:
             path = os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path))
@@ -178,11 +187,11 @@ class Plan:
 
 def _check_target(job, taken):
     for one in job.targets:
-        if taken.has_source(os.path.realpath(one)):
+        if taken.has_source(one if isinstance(one, Url) else os.path.realpath(one)):
             raise ValueError(f"{job.source} would be written over {one}. Choose another --output.")
 
 
-def target(below: Path, output: Path, settings: Settings, *, is_film: bool = False) -> Path:
+def target(below: Path, output: Path | Url, settings: Settings, *, is_film: bool = False) -> Path | Url:
     """-> the file that a photograph or film at a place below the inputs becomes."""
     if is_film:
         return output / below.with_suffix(containers.suffix(below))
@@ -202,14 +211,14 @@ def _is_of(shard, below):
 
 def _why_missing(given, output):
     """-> why an input names no photograph and no film; empty if it does."""
-    if os.path.isfile(given):
+    if remote.is_file(remote.place(given)):
         return ""
     passed_over = found.PassedOver()
     for group in found.groups([given], without=output):
         if group.names:
             return ""
         passed_over.look(group)
-    if not (os.path.exists(given) or found.is_pattern(given)):
+    if not (remote.exists(remote.place(given)) or found.is_pattern(given)):
         return f"{given} is not there"
     known = f"({', '.join(sorted(suffixes.PICTURES))}) and no film ({', '.join(sorted(suffixes.FILMS))})"
     return f"{given} holds no photograph {known}" + (f"; {passed_over}" if passed_over.count else "")
@@ -217,8 +226,10 @@ def _why_missing(given, output):
 
 def _lies_in(given, output):
     """-> whether an input lies in a folder, or is it, so that a result may have a source's place."""
-    path = Path(given)
-    place = path.parent if path.is_file() else found.fixed_part(given) if found.is_pattern(given) else path
+    path = remote.place(given)
+    place = path.parent if remote.is_file(path) else found.fixed_part(given) if found.is_pattern(given) else path
+    if isinstance(place, Url) or isinstance(output, Url):
+        return isinstance(place, Url) and place.lies_in(output)
     return output.resolve() in (place.resolve(), *place.resolve().parents)
 
 
@@ -257,4 +268,5 @@ class _Taken:
 
 def _key(path):
     """What outputs are compared by: names that differ in case, or in Unicode's form, are one file on some systems."""
-    return os.fsencode(unicodedata.normalize("NFC", os.path.abspath(path)).lower())
+    place = str(path) if isinstance(path, Url) else os.path.abspath(path)
+    return os.fsencode(unicodedata.normalize("NFC", place).lower())

@@ -1,10 +1,10 @@
 """The record of a folder of results while calls write into it: what is made is on it at once.
 
-A SQLite file in a hidden folder of the results. Before a file is made, a call claims it there, with what the manifest
-will say of it; so no two calls make one file, and what was made but not recorded when a call was killed is known to
-the next. Of several calls the last makes `manifest.json` of it and takes the hidden folder away. It outlives the end of
-a process at any moment, but not a power cut: nothing is waited for until it is on the disk. Imports `serving.manifest`
-and `files.whole`.
+A SQLite file in a hidden folder of the results; of results by URL it lies on this machine, see `remote.state_folder`.
+Before a file is made, a call claims it there, with what the manifest will say of it; so no two calls make one file, and
+what was made but not recorded when a call was killed is known to the next. Of several calls the last makes
+`manifest.json` of it and takes the hidden folder away. It outlives the end of a process at any moment, but not a power
+cut: nothing is waited for until it is on the disk. Imports `serving.manifest`, `files.remote` and `files.whole`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from pathlib import Path
 
 import filelock
 
-from colorgan.files import whole
+from colorgan.files import remote, whole
+from colorgan.files.remote import Url
 from colorgan.serving import manifest
 
 FOLDER = ".colorgan"
@@ -42,6 +43,7 @@ class Record:
     Outputs are named by their paths below the folder, with slashes.
 
     Attributes:
+        place: the folder that it lies in.
         unfinished: outputs that a killed call made a part of, a variant but not the picture; they are made again.
 
     Raises:
@@ -49,8 +51,9 @@ class Record:
         ValueError: if there is a `manifest.json` of somebody else.
     """
 
-    def __init__(self, output: Path):
-        self.output, self.place, self.unfinished = output, output / FOLDER, set()
+    def __init__(self, output: Path | Url):
+        self.place = remote.state_folder(output) if isinstance(output, Url) else output / FOLDER
+        self.output, self.unfinished, self._listed = output, set(), remote.Listed()
         self._call = f"{whole.token()}-{next(_NUMBER)}"
         # A lock of the operating system's: it ends with the process.
         self._alive = filelock.FileLock(self.place / f"{self._call}.lock", thread_local=False)
@@ -59,7 +62,8 @@ class Record:
                 self._open()
         except OSError as error:
             reason = error.strerror or error
-            raise OSError(f"--output: cannot write to {output} ({reason}). Choose another folder.") from error
+            where = output if self.place == output / FOLDER else f"{self.place}, the record of {output}"
+            raise OSError(f"--output: cannot write to {where} ({reason}). Choose another folder.") from error
 
     def _open(self):
         self._database = sqlite3.connect(self.place / "record.sqlite", timeout=LOCK_SECONDS, isolation_level=None)
@@ -92,7 +96,11 @@ class Record:
         found = self._do("SELECT call FROM entries WHERE output = ?", (os.fsencode(name),)).fetchone()
         return bool(found) and found[0] not in (None, self._call, *self._before)
 
-    def claim(self, name: str, targets: Iterable[Path], entry: dict) -> bool:
+    def is_there(self, target: Path | Url) -> bool:
+        """-> whether a file exists; of a URL as of when its folder was listed, which is once a pass over the files."""
+        return os.path.exists(target) if isinstance(target, Path) else self._listed.state(target) is not None
+
+    def claim(self, name: str, targets: Iterable[Path | Url], entry: dict) -> bool:
         """Say that an output is about to be made.
 
         Args:
@@ -103,9 +111,16 @@ class Record:
         Returns:
             Whether this call may make it; False: another has it in hand.
         """
-        before = {one.relative_to(self.output).as_posix(): _state(one) for one in targets}
+        # One look at a folder serves all its files by URL.
+        look = self._listed.state if isinstance(self.output, Url) else remote.state
+        before = {one.relative_to(self.output).as_posix(): look(one) for one in targets}
         row = os.fsencode(name), manifest.text_of(entry), manifest.text_of(before), self._call
         return self._do("INSERT OR IGNORE INTO claims VALUES (?, ?, ?, ?)", row).rowcount == 1
+
+    def is_made(self, name: str) -> bool:
+        """-> whether all files of an output that this call claims have been written since."""
+        before = self._do("SELECT before FROM claims WHERE output = ?", (os.fsencode(name),)).fetchone()
+        return all(self._changed(before[0]).values())
 
     def release(self, name: str) -> None:
         """Give up a claim: the output is not made."""
@@ -128,26 +143,31 @@ class Record:
         Returns:
             The outputs that became free.
         """
+        self._listed = remote.Listed()
         freed, calls = set(), [call for (call,) in self._do("SELECT call FROM calls WHERE NOT ended").fetchall()]
         for call in (one for one in calls if not self._lives(one)):
             claims = self._do("SELECT output, entry, before FROM claims WHERE call = ?", (call,)).fetchall()
             with self._together():
                 places = {self.output}
                 for output, entry, before in claims:
-                    states = {self.output / name: state for name, state in json.loads(before).items()}
-                    made = [_state(path) not in (None, state and tuple(state)) for path, state in states.items()]
-                    places |= {path.parent for path in states}
-                    if all(made):
+                    made = self._changed(before)
+                    places |= {path.parent for path in made}
+                    if all(made.values()):
                         self._put({**json.loads(entry), "seconds": None}, call)
                     else:
                         freed.add(os.fsdecode(output))
-                        self.unfinished |= {os.fsdecode(output)} if any(made) else set()
+                        self.unfinished |= {os.fsdecode(output)} if any(made.values()) else set()
                 self._do("DELETE FROM claims WHERE call = ?", (call,))
                 self._do("UPDATE calls SET ended = 1 WHERE call = ?", (call,))
             if not call.startswith(whole.token()):
-                _remove_unfinished(places, call.partition("-")[0])
+                remove_unfinished(places, call.partition("-")[0])
             (self.place / f"{call}.lock").unlink(missing_ok=True)
         return freed
+
+    def _changed(self, before):
+        """-> {file: whether it was written since a claim}, by the states that the claim notes."""
+        states = {self.output / name: state for name, state in json.loads(before).items()}
+        return {path: remote.state(path) not in (None, state and tuple(state)) for path, state in states.items()}
 
     def close(self) -> None:
         """End the call: make the manifest; who is the last takes the record away.
@@ -242,22 +262,18 @@ class Record:
 
     def _translated(self, error):
         path = self.place / "record.sqlite"
-        if error.sqlite_errorname == "SQLITE_FULL" or shutil.disk_usage(self.output).free < 2**16:
+        if error.sqlite_errorname == "SQLITE_FULL" or shutil.disk_usage(self.place).free < 2**16:
             return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
         return OSError(f"{path}: {error}. If it is damaged, move {self.place} away: what exists is then passed over")
 
 
-def _state(path):
-    """-> what tells a file from one that takes its place; None where there is none."""
-    try:
-        status = os.stat(path)
-    except OSError:
-        return None
-    return status.st_mtime_ns, status.st_size, status.st_ino
-
-
-def _remove_unfinished(places, token):
-    """Remove what a killed process was writing, see `whole.token`."""
+def remove_unfinished(places: Iterable[Path | Url], token: str) -> None:
+    """Remove what a killed process was writing into folders, see `whole.token`, and its temporary folders."""
+    left = remote.left_behind(token)
     for place in places:
-        for path in place.glob(f".{token}-*"):
-            shutil.rmtree(path, ignore_errors=True)
+        if isinstance(place, Url):
+            remote.sweep(place, token)
+        else:
+            left += place.glob(f".{token}-*")
+    for path in left:
+        shutil.rmtree(path, ignore_errors=True)

@@ -427,6 +427,11 @@ class Colorizing:
     shard: tuple = option(
         (), "i/n: colorize only the i-th of n shares of the files; n calls, on any machines, do all", kind=SHARE
     )
+    cluster: str = option(
+        "",
+        "let a Ray cluster colorize, by its address (host:6379); auto: the one that this machine belongs to, or else "
+        "its own cores and GPUs",
+    )
     log_format: str = option(
         "text",
         "format of messages: text for people, or json with one object per line",

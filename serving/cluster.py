@@ -1,0 +1,407 @@
+"""Photographs and films by workers of a Ray cluster; the call that plans and records them gives them out.
+
+A worker loads the colorizer once, and runs the same `pipeline` on groups of jobs. Owns how many workers there are, what
+each has in hand, and what becomes of the jobs of one that dies. Imports `serving.pipeline`, `serving.work`,
+`serving.record` and the room `files`; Ray (extra `cluster`) when a cluster is joined.
+"""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import importlib.util
+import logging
+import os
+import pickle
+import platform
+import signal
+import socket
+import sys
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+
+from colorgan.files import reading, whole
+from colorgan.files.remote import Url
+from colorgan.serving import photos, pipeline, work
+from colorgan.serving.plan import Job
+from colorgan.serving.record import remove_unfinished
+from colorgan.settings.modes import ROOT, install
+
+GROUP = 2 * photos.BATCH  # photographs that a worker gets at once ...
+AT_ONCE = 2  # ... and such groups that it has: while the network has one, the other is read
+CORES = 4  # of a worker without a GPU, about
+TRIES = 3  # workers that may die of a job, the last of them with nothing else in hand
+STARTS = 3  # of a worker, without anything done in between
+PATIENCE = 10  # seconds until a cluster must answer
+WAIT = 0.2  # seconds between two looks at what the call is told
+_STORE = 80 * 2**20  # bytes for objects that Ray shares; ours are small
+_SHARED = (
+    "All machines of a cluster need inputs and --output at the same paths, in folders that they share, or by URL "
+    "(s3://...)."
+)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which cluster, and how its machines are shared out.
+
+    Attributes:
+        address: of a cluster, as `ray.init` takes it; `auto`: the one that this machine belongs to, else `local`: one
+            of this machine alone, for this call.
+        gpus: whether there is a worker for each GPU, and none for the cores of such a machine.
+        cores: about how many a worker has elsewhere; a machine with fewer has one worker.
+    """
+
+    address: str
+    gpus: bool = True
+    cores: int = CORES
+
+
+def check() -> None:
+    """Raise ValueError, saying what to install, where Ray is not installed."""
+    if importlib.util.find_spec("ray") is None:
+        raise ValueError(f"--cluster needs Ray, which is not installed: {install('cluster')}")
+
+
+@dataclass(eq=False)
+class _Hand:
+    """A worker as it is seen from here."""
+
+    share: dict  # of a machine's resources, as Ray names them
+    actor: object = None
+    beginning: object = None  # the reference of its begin; None when it has begun
+    host: str = ""
+    token: str = ""
+    groups: dict = field(default_factory=dict)  # {reference: jobs} that it has in hand
+    alone: bool = False  # whether that is one job that may be what kills workers
+    starts: int = 0  # since something was done
+
+    def has_room(self, at_once: int) -> bool:
+        return self.beginning is None and not self.alone and len(self.groups) < at_once
+
+
+class Cluster:
+    """Workers on the machines of a cluster; `photographs` and `films` are those of `work.Local`.
+
+    A worker has at most `AT_ONCE` groups of photographs, or a film. When it dies, another begins in its place; what it
+    had written counts, the rest is given out again, each job alone: so what kills a worker costs no other job, and
+    after `TRIES` it has a `problem`.
+
+    Args:
+        wanted: see `Wanted`.
+        colorizer: what can be pickled, a `Colorizer` that was loaded.
+        how: see `work.How`.
+        record: the folder of the call's record, which the workers must see if the results are theirs to write by path;
+            None where they are not.
+
+    Raises:
+        OSError: if there is no such cluster; while it is used, if no worker can begin.
+    """
+
+    def __init__(self, wanted: Wanted, colorizer, how: work.How, record: Path | None):
+        self._wanted, self._record = wanted, record
+        self._packed = colorizer, how
+        self._hands, self._suspects, self._deaths = [], collections.deque(), collections.Counter()
+
+    def __enter__(self):
+        with contextlib.ExitStack() as closing:
+            self._ray = closing.enter_context(_joined(self._wanted.address))
+            self._packed = self._ray.cloudpickle.dumps(self._packed)
+            self._hands = [_Hand(share) for share in _shares(self._ray.nodes(), self._wanted)]
+            if not self._hands:
+                raise OSError(f"--cluster {self._wanted.address}: its machines have no cores for workers.")
+            for hand in self._hands:
+                self._begin(hand)
+            self._closing = closing.pop_all()
+        return self
+
+    def __exit__(self, *_):
+        with self._closing:
+            for hand in self._hands:
+                self._ray.kill(hand.actor)
+
+    def photographs(self, call) -> None:
+        """Colorize a call's photographs."""
+        self._run(call, call.photographs(), "photographs", GROUP, AT_ONCE)
+
+    def films(self, call) -> None:
+        """Colorize a call's films, each by one worker."""
+        self._run(call, call.films(), "film", 1, 1)
+
+    def _run(self, call, jobs, method, size, at_once):
+        self._jobs, self._over, self._group, self._told = iter(jobs), False, [], False
+        try:
+            while self._step(call, method, size, at_once):
+                pass
+        except BaseException:
+            for hand in self._hands:
+                self._ray.kill(hand.actor)
+            if in_hand := [ref for hand in self._hands for ref in hand.groups]:
+                self._ray.wait(in_hand, num_returns=len(in_hand), timeout=PATIENCE)  # until nobody writes
+            for hand in self._hands:
+                self._settle_made(call, hand)
+            raise
+
+    def _step(self, call, method, size, at_once):
+        """Give out what there is room for, then wait a while for what is done. -> whether there is more to do."""
+        if call.stop() and not self._over:  # what is left of the jobs says so, and is not begun
+            self._group += [job for job in self._jobs if job is not None]
+            self._over = True
+        self._give(method, size, at_once)
+        references = {ref: hand for hand in self._hands for ref in (*hand.groups, hand.beginning) if ref is not None}
+        if references:
+            waits = WAIT if self._over or not any(hand.has_room(at_once) for hand in self._hands) else 0
+            done, _ = self._ray.wait(list(references), num_returns=1, timeout=waits)
+            for ref in done:
+                self._settle(call, references[ref], ref)
+        if method == "film" and not self._told and call.stop():
+            self._told = True
+            for hand in self._hands:
+                if hand.groups:
+                    hand.actor.stop.remote()
+        in_hand = any(hand.groups for hand in self._hands)
+        return bool(in_hand or self._group or self._suspects or not self._over)
+
+    def _give(self, method, size, at_once):
+        until = time.monotonic() + WAIT
+        for hand in sorted(self._hands, key=lambda hand: len(hand.groups)):
+            if self._suspects and hand.beginning is None and not hand.groups:
+                hand.alone = True
+                self._send(hand, method, [self._suspects.popleft()])
+        while hand := self._least_busy(at_once):
+            while len(self._group) < size and not self._over and time.monotonic() < until:
+                job = next(self._jobs, self)
+                if job is self:
+                    self._over = True
+                elif job is not None:  # None: nothing to do yet
+                    self._group.append(job)
+            if not self._group or (len(self._group) < size and not self._over):
+                break
+            self._send(hand, method, self._group)
+            self._group = []
+
+    def _least_busy(self, at_once):
+        free = [hand for hand in self._hands if hand.has_room(at_once)]
+        return min(free, key=lambda hand: len(hand.groups), default=None)
+
+    def _send(self, hand, method, jobs):
+        hand.groups[getattr(hand.actor, method).remote(jobs)] = jobs
+
+    def _settle(self, call, hand, ref):
+        """Take what a worker has answered, or that it is dead."""
+        errors = self._ray.exceptions
+        try:
+            answer = self._ray.get(ref)
+        except errors.RayTaskError as error:  # an error of Python's, not of one job
+            if ref is hand.beginning:
+                self._give_up(call, hand, photos.reason(error.cause))
+                return
+            answer = []
+            for job in hand.groups[ref]:
+                job.fail(f"the worker on {hand.host} failed: {photos.reason(error.cause)}")
+                answer.append({})
+        except errors.RayError as error:
+            self._died(call, hand, error)
+            return
+        if ref is hand.beginning:
+            hand.beginning, hand.host = None, answer
+            return
+        hand.alone, hand.starts = False, 0
+        for job, outcome in zip(hand.groups.pop(ref), answer, strict=True):
+            for text in outcome.pop("said", ()):
+                call.say_of_film(text)
+            vars(job).update(outcome)
+            if job.problem and not isinstance(job.source, Url) and os.path.exists(job.source) and not job.seen:
+                job.fail(f"{hand.host} does not see {job.source}. {_SHARED}")
+            call.finish(job)
+
+    def _died(self, call, hand, error):
+        """A worker is gone: what it had written is made, the rest is given out again, a job at a time."""
+        self._ray.kill(hand.actor)  # it may only be out of reach
+        lost = 0
+        for job in self._settle_made(call, hand):
+            self._deaths[job] += 1
+            if self._deaths[job] >= TRIES:
+                job.fail(
+                    f"{self._deaths[job]} workers died of it, the last with nothing else in hand; the memory may not "
+                    "be enough for it, or it is damaged in a way that ends a program. Colorize it alone to see."
+                )
+                call.finish(job)
+            else:
+                self._suspects.append(job)
+                lost += 1
+        if hand.beginning is not None and hand.starts >= STARTS:
+            self._give_up(call, hand, photos.reason(error))
+            return
+        given = f"; {lost} in its hands begin anew" if lost else ""
+        call.note(f"The worker on {hand.host or 'a machine'} died{given}. Another begins in its place.")
+        hand.alone = False
+        self._begin(hand)
+
+    def _give_up(self, call, hand, reason):
+        self._hands.remove(hand)
+        text = f"--cluster: a worker cannot begin: {reason}"
+        if not self._hands:
+            raise OSError(text)
+        call.note(text)
+
+    def _settle_made(self, call, hand):
+        """What a worker that is no more had written is made. -> the jobs that it had not; nothing of them is left."""
+        jobs, hand.groups = [job for group in hand.groups.values() for job in group], {}
+        remove_unfinished({one.parent for job in jobs for one in job.targets}, hand.token)
+        made = {job for job in jobs if call.is_made(job)}
+        for job in made:
+            job.seconds = None
+            call.finish(job)
+        return [job for job in jobs if job not in made]
+
+    def _begin(self, hand):
+        hand.starts += 1
+        hand.token = f"{whole.token()}-{self._hands.index(hand)}-{time.monotonic_ns():x}"
+        actor = self._ray.remote(Worker).options(max_concurrency=AT_ONCE + 1, **hand.share)
+        hand.actor, cores = actor.remote(), max(1, int(hand.share["num_cpus"]))
+        place = None if self._record is None else str(self._record)
+        hand.beginning = hand.actor.begin.remote(self._packed, cores, hand.token, os.getcwd(), place)
+
+
+class Worker:
+    """An actor: a process on a machine of the cluster, which has a share of its cores or a GPU."""
+
+    def begin(self, packed: bytes, cores: int, token: str, here: str, record: str | None) -> str:
+        """Load the colorizer, and take no more threads than a share of the machine.
+
+        Args:
+            packed: the colorizer and `work.How`, pickled.
+            cores: of the share.
+            token: see `whole.adopt`.
+            here: what paths that are not absolute begin at.
+            record: the folder that must be seen here, or None.
+
+        Returns:
+            The machine's name.
+
+        Raises:
+            OSError, ValueError: naming the machine, if it does not see the results' folder, or lacks the weights.
+        """
+        host = platform.node()
+        # A script's folder is on the path, and from the checkout's `import datasets` inside another package finds ours.
+        sys.path[:] = [place for place in sys.path if Path(place).resolve() != ROOT]
+        with contextlib.suppress(OSError):  # absolute paths need none
+            os.chdir(here)
+        if record is not None and not os.path.isdir(record):
+            raise FileNotFoundError(f"{host} does not see {os.path.dirname(record)}. {_SHARED}")
+        whole.adopt(token)
+        # TensorFlow looks at these when it is used for the first time.
+        os.environ |= {"TF_NUM_INTRAOP_THREADS": str(cores), "TF_NUM_INTEROP_THREADS": str(min(cores, 2))}
+        cv2.setNumThreads(cores)
+        try:
+            self._colorizer, self._how = pickle.loads(packed)
+        except (OSError, ValueError) as error:
+            raise OSError(f"{host} cannot load the weights: {photos.reason(error)}") from error
+        # For good: groups overlap, and each would take back what it found.
+        reading.large_pictures(self._how.settings.max_megapixels).__enter__()
+        self._cores, self._stopped = cores, threading.Event()
+        return host
+
+    def photographs(self, jobs: list[Job]) -> list[dict]:
+        """Colorize photographs. -> what became of each, by the names of `Job`."""
+        how, threads = self._how, max(2, self._cores)
+        pipeline.run(self._colorizer, jobs, how.settings, how.wishes, lambda job: None, threads=threads)
+        return [_outcome(job) for job in jobs]
+
+    def film(self, jobs: list[Job]) -> list[dict]:
+        """Colorize a film, the only one of the jobs. -> what became of it, and what was `said`."""
+        said = []
+        work.film(self._colorizer, jobs[0], self._how, stop=self._stopped.is_set, say=said.append)
+        return [_outcome(jobs[0]) | {"said": said}]
+
+    def stop(self) -> None:
+        """Let a film end between two batches."""
+        self._stopped.set()
+
+
+def _outcome(job):
+    names = ("problem", "full", "stopped", "notes", "made", "seconds")
+    seen = isinstance(job.source, Url) or os.path.exists(job.source)
+    return {name: getattr(job, name) for name in names} | {"seen": seen}
+
+
+def _shares(nodes, wanted):
+    """-> a worker's share of its machine for each, as Ray's options: {num_cpus, num_gpus}."""
+    shares = []
+    for node in nodes:
+        cores = int(node["Resources"].get("CPU", 0)) if node["Alive"] else 0
+        gpus = int(node["Resources"].get("GPU", 0)) if node["Alive"] and wanted.gpus else 0
+        count = gpus or min(cores, max(1, cores // wanted.cores))
+        shares += [{"num_cpus": cores // count, "num_gpus": 1 if gpus else 0} for _ in range(count)]
+    return shares
+
+
+@contextlib.contextmanager
+def _joined(address):
+    """Within: Ray, connected, and quiet: what is printed is for the call to say."""
+    ray = _quiet_ray()
+    if ray.is_initialized():  # by whoever uses it from Python
+        yield ray
+        return
+    with _own_signals():
+        _join(ray, address)
+    try:
+        yield ray
+    finally:
+        ray.shutdown()
+
+
+def _join(ray, address):
+    options = {"log_to_driver": False, "logging_level": logging.ERROR}
+    if address == "auto":
+        with contextlib.suppress(ConnectionError):  # there is none
+            ray.init(address="auto", **options)
+            return
+        address = "local"
+    if address == "local":
+        options |= {"include_dashboard": False, "object_store_memory": _STORE}
+    try:
+        if address != "local":
+            _knock(address)
+        ray.init(address=address, **options)
+    except Exception as error:  # ConnectionError, ValueError of an address, RuntimeError of another version, ...
+        raise OSError(
+            f"--cluster {address}: no cluster can be joined there ({photos.reason(error)}). `ray start --head` begins "
+            "one; --cluster auto uses this machine alone where there is none."
+        ) from error
+
+
+def _knock(address):
+    """Raise OSError where nobody answers: Ray itself would go on asking for minutes."""
+    host, _, port = address.rpartition("/")[2].rpartition(":")
+    if not (host and port.isdigit()):
+        raise ValueError("an address has a host and a port, as in 10.0.0.1:6379")
+    socket.create_connection((host, int(port)), timeout=PATIENCE).close()
+
+
+def _quiet_ray():
+    # Of a cluster that is started here: nothing is sent to Ray's makers, and workers wait for no other program.
+    for name in ("RAY_USAGE_STATS_ENABLED", "RAY_worker_niceness"):
+        os.environ.setdefault(name, "0")
+    with _own_signals():
+        import ray
+        from ray._private import worker
+    # It prints each death of a worker, whatever `log_to_driver` says, to where programs read our JSON.
+    worker.print_to_stdstream = lambda *given, **options: None
+    return ray
+
+
+@contextlib.contextmanager
+def _own_signals():
+    """Within: Ray may set handlers of SIGTERM; afterwards it is the one that was there."""
+    handler = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, handler)
