@@ -31,7 +31,7 @@ FIELDS = {
     "saturation": {"type": "number", "minimum": 0, "maximum": 10, "description": "factor on the chroma"},
     "hints": {
         "type": "string",
-        "description": 'colours at places, JSON: [{"x": 1, "y": 2, "color": "#rrggbb", "radius": 3}]; also "navy", "keep gray"',
+        "description": 'JSON: [{"x": 1, "y": 2, "color": "#rrggbb", "radius": 3}]; a color can be "navy", "keep gray"',
     },
     "reference": {"type": "string", "format": "binary", "description": "a picture with the colours to use"},
     "desired_saturation": {"type": "number", "minimum": 0, "maximum": 1, "description": "mean to aim at"},
