@@ -1,6 +1,6 @@
-"""A file that one process holds while it works, so that no other does the same at once. Imports nothing of ours.
+"""A lock file that one process holds while it works, so no other does the same work. Imports nothing of ours.
 
-The system's own lock, which ends with its process however that ends: none is left behind by one that was killed.
+It is the system's lock, which ends with its process in any case, so a killed process leaves none.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ try:
 except ImportError:  # not on Windows
     fcntl = None
 
-_NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)  # what file systems without them say
+_NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)  # errors of file systems without locks
 
 
 class Taken(OSError):
-    """Another holds the file; the text says which process, where and since when."""
+    """Another process holds the file; the text says which, where and since when."""
 
 
 @contextlib.contextmanager
 def held(path: Path) -> Iterator[str]:
-    """Within: this process alone holds the file, which is there only then. Missing folders above it are made.
+    """Within: only this process holds the file, which exists only then. Missing folders are created.
 
     Yields:
-        Why the file is not locked, where the system or the place has no locks; else "".
+        Why the file is not locked, if the system or the file system has no locks; otherwise "".
 
     Raises:
-        Taken: if another process holds it, or this one already.
+        Taken: if another process holds it, or this process already does.
         OSError: if the file cannot be written.
     """
     path = Path(path)
@@ -47,7 +47,7 @@ def held(path: Path) -> Iterator[str]:
             file.flush()
             yield problem
         finally:
-            path.unlink(missing_ok=True)  # before it is let go: afterwards it may be another's
+            path.unlink(missing_ok=True)  # before the release: afterwards it can be another's
 
 
 def _opened(path):
@@ -56,7 +56,7 @@ def _opened(path):
         with contextlib.ExitStack() as closing:
             file = closing.enter_context(path.open("a+", encoding="utf-8"))
             problem = _lock(file)
-            # Its last holder may have removed it between the two: then others would make another one.
+            # Its last holder may have removed it between the two; then others would create another file.
             if path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat()):
                 closing.pop_all()
                 return file, problem

@@ -1,4 +1,4 @@
-"""What lies below a folder. Imports nothing of ours."""
+"""Walking through a folder. Imports nothing of ours."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from collections.abc import Iterator
 
 
 def folders(root, *, strict: bool = True, without=None) -> Iterator[tuple[str, list[str], int]]:
-    """A folder and all below it, linked ones too, one after the other; memory is that of the largest of them.
+    """Iterate over a folder and all folders in it, also linked folders; memory is that of the largest folder.
 
-    Names that begin with a dot are left out: what is unfinished, and other systems' notes beside a picture. Links may
-    make circles, so each folder is entered once, by its own path rather than by a link's.
+    Names that begin with a dot are skipped: unfinished files, and other systems' notes on pictures. Links can make
+    circles, so each folder is entered once, by its real path rather than a link's.
 
     Args:
         root: the folder.
-        strict: whether a folder that cannot be read is an error; else it is passed over.
-        without: a folder that is not entered where it is met, unless it is the root.
+        strict: whether an unreadable folder is an error; otherwise it is skipped.
+        without: a folder that is not entered, unless it is the root.
 
     Yields:
-        folder: path relative to `root`, with slashes, "" for `root`. A folder comes before those in it.
+        folder: path relative to `root`, with slashes, "" for `root`. A folder comes before its inner folders.
         names: of its files, sorted.
         modified: its modification time in ns.
 
@@ -47,7 +47,7 @@ def folders(root, *, strict: bool = True, without=None) -> Iterator[tuple[str, l
 
 
 def listing(root) -> tuple[list[str], dict[str, int]]:
-    """All files below a folder; see `folders`.
+    """List all files in a folder and its inner folders; see `folders`.
 
     Returns:
         files: paths relative to `root`, with slashes, sorted.
