@@ -20,8 +20,8 @@ def select(words, categories, labels, *, where):
     """Choose photographs by their categories.
 
     Args:
-        words: of `--classes`; (): all photographs, with their categories for classes.
-        categories: names, in the order of their numbers.
+        words: the words of `--classes`; (): all photographs, and each category is a class.
+        categories: their names, in the order of their numbers.
         labels: [N] int64, each photograph's category; -1: none.
         where: what has these categories, for messages.
 

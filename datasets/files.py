@@ -57,8 +57,8 @@ def listing(root, wanted=suffixes.PICTURES):
     """List all files of these suffixes below a folder; see `walk.listing`.
 
     Returns:
-        files: list of paths relative to `root`, with slashes, in a fixed but mixed order: by a hash of the path in
-            Unicode's form NFC, which copies on other systems share. So the beginning is a fair sample of all folders,
+        files: list of paths relative to `root`, with slashes, sorted by a hash of the path in Unicode's form NFC. This
+            order is mixed, and copies on other systems have the same. So the beginning is a fair sample of all folders,
             and a new file does not reorder the others.
         folders: {path relative to `root`: modification time in ns} of every folder seen.
 

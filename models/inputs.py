@@ -46,8 +46,8 @@ class Input:
             `decoders.Decoder`, by layers that begin at zero.
         sparse: whether its last channel is a mask, 1 where the others are given. A cell of a smaller map has the mean
             of the given values, and the decoder carries them to the pixels they belong to.
-        colors: the number of its first channels with scaled a and b; a generator with raised chroma scales them.
-        absent: its substitute if it is not given, one of `ABSENT`.
+        colors: how many channels, from the first, hold scaled a and b; a generator with raised chroma scales them.
+        absent: one of `ABSENT`, which stands in if it is not given.
         mirror: how mirroring changes its values besides moving them, function([B, h, w, channels]) -> the same shape;
             None: not at all.
         channels: their number; 0 in `INPUTS` if a setting gives it.

@@ -140,7 +140,7 @@ class _Flight:
 
 
 def _largest_group(ready):
-    """-> jobs that can share a forward pass, `photos.BATCH` at most: of the shape that most have."""
+    """-> the jobs of the commonest shape, at most `photos.BATCH`: they can share a forward pass."""
     shapes = collections.Counter(job.small.shape for job in ready).most_common(1)
     return [job for job in ready if job.small.shape == shapes[0][0]][: photos.BATCH] if shapes else []
 

@@ -39,8 +39,8 @@ from colorgan.serving.opened import Opened
 from colorgan.serving.photos import Settings
 from colorgan.serving.steering import Wishes
 
-IN_HAND = 100  # requests at once
-FILES = 4  # times the largest file: limit on bytes of requests in hand
+IN_HAND = 100  # requests in hand, at most
+FILES = 4  # the requests in hand hold at most as many bytes as so many largest files
 KEPT = 16  # photographs that are kept open
 KEPT_SECONDS = 3600
 _LOG = logging.getLogger(__name__)

@@ -187,7 +187,9 @@ class Schedule:
         "end the adversarial phase when the validation's colourfulness ratio reaches this value; 0: never",
         resumes=True,
     )
-    noise_epochs: int = option(0, "every n-th epoch, give the discriminator noise as generated pictures; 0: never")
+    noise_epochs: int = option(
+        0, "every n-th epoch the discriminator gets noise in place of generated pictures; 0: never"
+    )
     critic_ratio: str = option(
         "fixed",
         "critic updates per round: --d-steps on one batch (fixed), or an adaptive number on many batches",
@@ -458,7 +460,7 @@ class Page:
     api: bool = option(False, "serve the HTTP API without the page, and log each request", modes=("app",))
     max_upload_mb: float = option(200.0, "refuse larger files", above=0, modes=("app",))
     max_requests: int = option(
-        100, "most photographs in hand at once; further requests get status 503", above=0, modes=("app",)
+        100, "limit on photographs in hand; further requests get status 503", above=0, modes=("app",)
     )
 
 

@@ -52,7 +52,7 @@ class Steps:
         self.class_weights, self.feature_model = class_weights, feature_model
         self.jit = jit or None
         _check_replicas(config, strategy.num_replicas_in_sync, jit)
-        # Before training, because a stage can begin after days.
+        # Checked before training: an error in a later stage would otherwise appear after days.
         compose.check_terms(config.objective)
         _check_stages(config, state.generator)
         self._compiled: dict[tuple, tf.types.experimental.PolymorphicFunction] = {}
