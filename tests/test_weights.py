@@ -172,7 +172,7 @@ def test_a_mean_of_checkpoints_is_packed(run, tmp_path, capsys):
 
 
 def test_pack_without_an_output(run, capsys):
-    assert main.run("pack", ["--checkpoints-path", str(run)]) == 1
+    assert main.run("pack", ["--checkpoints-path", str(run)]) == 2
     assert "`pack` needs --output" in capsys.readouterr().err
 
 

@@ -178,7 +178,7 @@ def test_ten_bad_files_are_named(damaged, gather):
 @pytest.mark.parametrize("read", [lambda split: split.training_batches(4), lambda split: split.images(4)])
 def test_too_many_bad_files_stop_the_stream_with_their_names(damaged, read):
     split = damaged(5, max_bad_fraction=0.1)
-    with pytest.raises(ValueError, match=r"--max-bad-fraction`: \d of .* share of 0.1 .*\.png"):
+    with pytest.raises(ValueError, match=r"--max-bad-fraction`: \d of .* share of 0.1: .*\.png"):
         with split.clear_errors():
             for _, _ in zip(range(20), read(split), strict=False):
                 pass
