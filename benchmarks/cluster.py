@@ -1,8 +1,8 @@
 """One process against workers of a Ray cluster: `python benchmarks/cluster.py --photographs FOLDER`.
 
-Both colorize the same photographs with the same weights on the cores of this machine, in turns: one process with all
-cores, and two workers with half of them each. The rate is that of the photographs after the first `FIRST`, so that what
-starting costs does not count; it is printed beside it.
+Both colorize the same photographs with the same weights on this machine's cores, in turns: one process with all cores,
+and two workers with half each. The rate excludes the first `FIRST` photographs and so the start, whose time is printed
+too.
 """
 
 import argparse
@@ -22,11 +22,11 @@ from colorgan.files import suffixes, walk  # noqa: E402
 from colorgan.serving import batch, cluster, photos  # noqa: E402
 from colorgan.serving.colorizer import Colorizer  # noqa: E402
 
-FIRST = 2 * cluster.AT_ONCE * cluster.GROUP  # what two workers have in hand
+FIRST = 2 * cluster.AT_ONCE * cluster.GROUP  # photographs in hand of two workers
 
 
 def rate(colorizer, inputs, out, **options):
-    """-> photographs a second once all are at work, and the seconds until the first result."""
+    """-> photographs a second when all work, and the seconds until the first result."""
     said, start = [], time.time()
     settings = photos.Settings(work_size=colorizer.work_size)
     options |= {"settings": settings, "say": said.append, "log_format": "json"}

@@ -22,7 +22,7 @@ def run(command: flags.Command) -> int:
         from colorgan.training.loop import interruptions
 
     workers = _workers(wanted, command.config.run.gpu_ids)
-    if workers:  # they have the GPUs
+    if workers:  # the workers have the GPUs
         command = dataclasses.replace(command, config=command.config.replace(gpu_ids="-1"))
     colorizer, _ = common.trained(command)
     with interruptions() as came:
@@ -45,7 +45,7 @@ def run(command: flags.Command) -> int:
 
 
 def _workers(wanted, gpu_ids):
-    """-> who is to do the work, where that is not this process. Raises ValueError where Ray is not installed."""
+    """-> the workers, or None for this process. Raises ValueError if Ray is not installed."""
     from colorgan.serving import cluster
 
     if not wanted.cluster:

@@ -1,7 +1,7 @@
-"""Files by URL, `s3://bucket/scans`, beside files by path, so that whoever reads and writes need not tell them apart.
+"""Files by URL, `s3://bucket/scans`, and by path, with the same functions for both.
 
-What lies elsewhere is fetched into a temporary file, or written as one and put there whole. Everything here takes
-paths as well, and costs them nothing: fsspec is imported when the first URL is met. Imports `files.whole`.
+Remote files are fetched into a temporary file, or written to a temporary file and uploaded whole. Paths work too,
+without cost: fsspec is imported at the first URL. Imports `files.whole`.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from pathlib import Path, PurePath, PurePosixPath
 
 from . import whole
 
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):///?")  # a letter alone is a drive of Windows
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):///?")  # a single letter is a Windows drive
 _SECRET = re.compile(r"^[^/]*:[^/]*@|\?.*=")  # user:password@host, and signatures behind a question mark
-# File systems in which a file grows where readers see it, and another can take its place in one step. The others, the
-# stores of objects, show a file when it is complete.
+# File systems in which readers see a growing file, and a file can be replaced in one step. Object stores show only
+# complete files.
 _GROWING = {"arrow_hdfs", "file", "ftp", "hdfs", "local", "sftp", "smb", "ssh", "webhdfs"}
 _MARKS = ("size", "ETag", "etag", "generation", "LastModified", "last_modified", "mtime", "created", "ino")
 
 
 @dataclass(frozen=True)
 class Url:
-    """A place that a URL names, with what `pathlib.Path` has for names; `str` gives the URL."""
+    """A URL with the name methods of `pathlib.Path`; `str` gives the URL."""
 
     scheme: str  # with its slashes: "s3://", "local:///"
     path: PurePosixPath
@@ -49,34 +49,35 @@ class Url:
     parent = property(lambda self: Url(self.scheme, self.path.parent))
 
     def with_name(self, name: str) -> Url:
-        """-> another file of its folder."""
+        """-> another file in its folder."""
         return Url(self.scheme, self.path.with_name(name))
 
     def with_stem(self, stem: str) -> Url:
-        """-> another file of its folder, of the same suffix."""
+        """-> another file in its folder, with the same suffix."""
         return Url(self.scheme, self.path.with_stem(stem))
 
     def relative_to(self, folder: Url) -> PurePosixPath:
-        """-> the path from a folder that it lies in; ValueError if it does not."""
+        """-> its path relative to a folder; ValueError if it is not in the folder."""
         if not self.lies_in(folder):
             raise ValueError(f"{self} does not lie in {folder}")
         return self.path.relative_to(folder.path)
 
     def lies_in(self, folder) -> bool:
-        """-> whether it is a folder or lies below it."""
+        """-> whether it is a folder or lies in it."""
         return isinstance(folder, Url) and folder.scheme == self.scheme and self.path.is_relative_to(folder.path)
 
 
 def is_url(given) -> bool:
-    """-> whether a text, or a place, is a URL of something else than a path."""
+    """-> whether a text or a place is a URL other than of a local path."""
     return isinstance(given, Url) or (isinstance(given, str) and bool(_SCHEME.match(given)))
 
 
 def place(given) -> Path | Url:
-    """What a text names: `s3://bucket/scans` a URL, anything else a path, `file:///scans` too.
+    """-> the place of a text: `s3://bucket/scans` is a URL; anything else, `file:///scans` too, is a path.
 
     Raises:
-        ValueError: if it holds a password, or a signature: it would be printed, and recorded. It is not repeated.
+        ValueError: if it holds a password or a signature, because URLs are printed and recorded. The error does not
+            repeat it.
     """
     found = _SCHEME.match(given) if isinstance(given, str) else None
     if not found:
@@ -84,8 +85,8 @@ def place(given) -> Path | Url:
     rest = given[found.end() :]
     if _SECRET.search(rest):
         raise ValueError(
-            f"{found[0]}...: a URL is printed and recorded, and this one has a password or a signature in it. Leave it "
-            "out, and give credentials by environment variables or by ~/.config/fsspec, as fsspec's documentation says."
+            f"{found[0]}...: URLs are printed and recorded, but this URL has a password or a signature. Leave it out, "
+            "and give credentials by environment variables or ~/.config/fsspec, as in fsspec's documentation."
         )
     if found[1] == "file":
         return Path(given.removeprefix("file://"))
@@ -93,18 +94,18 @@ def place(given) -> Path | Url:
 
 
 def exists(place) -> bool:
-    """-> whether a file or folder is there; OSError where that cannot be known of a URL."""
-    # Not `Path.exists`, which fails on names that are too long.
+    """-> whether a file or folder is there; OSError if that is unknown for a URL."""
+    # Not `Path.exists`, which fails for long names.
     return _asked(place, "exists") if isinstance(place, Url) else os.path.exists(place)
 
 
 def is_file(place) -> bool:
-    """-> whether a file is there; errors as of `exists`."""
+    """-> whether a file is there; errors as for `exists`."""
     return _asked(place, "isfile") if isinstance(place, Url) else os.path.isfile(place)
 
 
 def state(place) -> tuple | None:
-    """-> what tells a file from one that takes its place; None where there is none. Errors as of `exists`."""
+    """-> values that differ between a file and its replacement; None without a file. Errors as for `exists`."""
     if isinstance(place, Url):
         with contextlib.suppress(FileNotFoundError):
             return _state_of(_asked(place, "info"))
@@ -117,7 +118,7 @@ def state(place) -> tuple | None:
 
 
 def opened(place):
-    """-> a file to read bytes of, piece by piece. Raises OSError."""
+    """-> a file for reading bytes piecewise. Raises OSError."""
     return _asked(place, "open", "rb", block_size=2**16) if isinstance(place, Url) else open(place, "rb")
 
 
@@ -131,7 +132,7 @@ def remove(place) -> None:
 
 
 def fetch(url: Url, folder: Path) -> Path:
-    """-> a copy of a file in a folder of its own in `folder`, under its name. Raises OSError."""
+    """-> a copy of a file in a new folder in `folder`, under its name. Raises OSError."""
     path = Path(tempfile.mkdtemp(dir=folder), url.name)
     _asked(url, "get_file", str(path))
     return path
@@ -139,7 +140,7 @@ def fetch(url: Url, folder: Path) -> Path:
 
 @contextlib.contextmanager
 def local(place) -> Iterator[Path]:
-    """Within: a path to read a file from; of a URL a copy, which is then removed. Raises OSError."""
+    """Within: a path to read a file from; for a URL a copy, removed at the end. Raises OSError."""
     if not isinstance(place, Url):
         yield place
         return
@@ -151,7 +152,7 @@ def local(place) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def written(place) -> Iterator[Path]:
-    """Within: a path to write a file to; what it is of a URL is put there at the end, whole. Raises OSError."""
+    """Within: a path to write a file to; for a URL the file is uploaded whole at the end. Raises OSError."""
     if not isinstance(place, Url):
         yield place
         return
@@ -169,7 +170,7 @@ def written(place) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def named(url, path: Path):
-    """Within: errors that name the copy of what a URL names say the URL instead."""
+    """Within: errors that name a URL's copy name the URL instead."""
     if not isinstance(url, Url):
         yield
         return
@@ -189,12 +190,12 @@ def scratch() -> Iterator[Path]:
 
 
 def left_behind(token: str) -> list[Path]:
-    """-> the temporary folders of a process that was killed, by its `whole.token`."""
+    """-> the temporary folders of a killed process, by its `whole.token`."""
     return list(Path(tempfile.gettempdir()).glob(f"colorgan-{token}-*"))
 
 
 def sweep(folder: Url, token: str) -> None:
-    """Remove what a process that was killed was putting into a folder, by its `whole.token`, as far as it can be."""
+    """Remove unfinished files of a killed process in a folder, by its `whole.token`, if possible."""
     with contextlib.suppress(OSError):
         system, _ = _system(folder)
         if _protocol(system) in _GROWING:
@@ -211,21 +212,21 @@ def _put_and_move(system, path, there):
         system.put_file(str(path), aside)
         system.mv(aside, there)
     except BaseException:
-        with contextlib.suppress(Exception):  # the first error counts, and fsspec's systems raise what comes up
+        with contextlib.suppress(Exception):  # the first error counts, and fsspec's file systems raise many types
             system.rm_file(aside)
         raise
 
 
 def folders(root: Url) -> Iterator[tuple[Url, list[str], list[str]]]:
-    """A folder and all below it, one after the other; as of `walk.folders` memory is that of the largest of them.
+    """Iterate over a folder and all folders in it; as in `walk.folders`, memory is that of the largest folder.
 
-    Names that begin with a dot are left out. Who takes names out of `inner` keeps these folders from being entered.
+    Names that begin with a dot are skipped. Folders removed from `inner` are not entered.
 
     Yields:
         folder, the names of its files, and the names of the folders in it (`inner`), both sorted.
 
     Raises:
-        OSError: if the root cannot be read; a folder below it is then passed over.
+        OSError: if the root cannot be read; an unreadable inner folder is skipped.
     """
     own = [root]
     while own:
@@ -243,7 +244,7 @@ def folders(root: Url) -> Iterator[tuple[Url, list[str], list[str]]]:
 
 
 def listing(folder: Url) -> dict[str, tuple | None]:
-    """-> {name: its `state`, None of a folder} of what lies in a folder, names with a dot in front left out.
+    """-> {name: its `state`, None for a folder} of a folder's contents, without names that begin with a dot.
 
     Raises:
         OSError: if it cannot be read; FileNotFoundError if it is not there.
@@ -251,20 +252,20 @@ def listing(folder: Url) -> dict[str, tuple | None]:
     found, (_, there) = {}, _system(folder)
     for entry in _asked(folder, "ls", detail=True):
         name = entry["name"].rstrip("/").rpartition("/")[2]
-        # Stores list a folder's own marker in it.
+        # Stores list a folder's marker in the folder.
         if name and not name.startswith(".") and entry["name"].strip("/") != there.strip("/"):
             found[name] = None if entry["type"] == "directory" else _state_of(entry)
     return found
 
 
 class Listed:
-    """The states of files by URL, as of when their folders were listed: asking for each would take a request each."""
+    """The states of files by URL, at the time of their folders' listings, because a request for each would be slow."""
 
     def __init__(self):
         self._folder, self._states = None, {}
 
     def state(self, url: Url) -> tuple | None:
-        """-> its `state`; memory is that of the folder asked for last. Raises OSError."""
+        """-> its `state`; memory is that of the last folder. Raises OSError."""
         if url.parent != self._folder:
             try:
                 self._states = listing(url.parent)
@@ -275,7 +276,7 @@ class Listed:
 
 
 def state_folder(url: Url) -> Path:
-    """-> the folder of this machine in which notes on a URL are kept: below $XDG_STATE_HOME, or ~/.local/state."""
+    """-> the local folder for state of a URL: in $XDG_STATE_HOME, or ~/.local/state."""
     home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
     return Path(home, "colorgan", f"{url.name}-{hashlib.sha256(str(url).encode()).hexdigest()[:16]}")
 
@@ -296,8 +297,8 @@ def _protocol(system):
 
 
 def _system(url):
-    """-> fsspec's file system, which does not keep listings, and the place in it."""
-    import fsspec  # not before there is a URL
+    """-> fsspec's file system without cached listings, and the path in it."""
+    import fsspec  # only if there is a URL
 
     with _named(url):
         return fsspec.core.url_to_fs(str(url), use_listings_cache=False)
@@ -305,7 +306,7 @@ def _system(url):
 
 @contextlib.contextmanager
 def _named(url):
-    """Within: what fails names the URL. What the packages behind fsspec raise is of many kinds."""
+    """Within: errors name the URL. The packages behind fsspec raise many types."""
     try:
         yield
     except FileNotFoundError as error:

@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all: they appear when they are complete, and what was there stays until then.
+"""Writing files whole or not at all: they appear when complete, and old files stay until then.
 
 Imports nothing of ours.
 """
@@ -14,15 +14,15 @@ from pathlib import Path
 
 
 def token() -> str:
-    """-> what the names of this process's unfinished folders begin with, behind the dot.
+    """-> the beginning of the names of this process's unfinished folders, after the dot.
 
-    Whoever knows that a process was killed can remove what it has left.
+    After a process was killed, its unfinished folders can be removed by it.
     """
     return _OWN[0]
 
 
 def adopt(name: str) -> None:
-    """Take a name for `token`, of a process that works for another: it begins with that one's token and a dash."""
+    """Take a name for `token`, in a process that works for another: it begins with the other's token and a dash."""
     _OWN[0] = name
 
 
@@ -33,21 +33,21 @@ if hasattr(os, "register_at_fork"):
 
 @contextlib.contextmanager
 def replacing(*targets: Path) -> Iterator[list[Path]]:
-    """Write files, or folders, elsewhere first; at the end they replace the targets, all or none.
+    """Within: files or folders are written elsewhere; at the end they replace the targets, all or none.
 
-    Elsewhere is a folder of its own beside the first target, with a dot in front of its name: programs that write the
-    same files at once do not meet. In it the files have the targets' names, since many a writer goes by the suffix.
-    Missing folders above the first target are made.
+    Elsewhere is a hidden folder next to the first target, so programs that write the same files at once do not collide.
+    In it the files have the targets' names, because many writers depend on the suffix. Missing folders of the first
+    target are created.
 
     Args:
-        targets: in folders of one file system, no two of one name. One file is replaced in one step, so that a reader
-            always finds one; of a folder, or of several targets, there is a moment with none.
+        targets: in folders of one file system, with different names. A single file is replaced in one step, so a reader
+            always finds it. For a folder or several targets, there is a moment without.
 
     Yields:
         The paths to write to, one for each target.
 
     Raises:
-        OSError: if they cannot be written. Then, as after any other exception, what was there is as it was.
+        OSError: if they cannot be written. Then, as after any exception, the old files are unchanged.
     """
     targets = [Path(target) for target in targets]
     targets[0].parent.mkdir(parents=True, exist_ok=True)
@@ -66,12 +66,12 @@ def replacing(*targets: Path) -> Iterator[list[Path]]:
 
 
 def write(target: Path, content: str | bytes, *, durable: bool = False) -> None:
-    """Write a file of text, in UTF-8, or of bytes.
+    """Write a file of UTF-8 text or bytes.
 
     Args:
-        target: where to; missing folders are made.
+        target: the file; missing folders are created.
         content: all of it.
-        durable: put it on the disk before it takes its place, so that a power cut leaves no half of it.
+        durable: flush it to the disk before it replaces the target, so a power cut leaves no half file.
 
     Raises:
         OSError: see `replacing`.

@@ -1,7 +1,7 @@
-"""Many photographs and films: what becomes of each, on record as it is made; killed at any moment, the call goes on.
+"""Many photographs and films: each result is recorded when it is made, so a call killed at any moment continues.
 
-Joins the `plan` of what becomes what, the place where it is made (`work`, `cluster`), the `record` and the `report`.
-Imports these, `serving.photos`, `serving.video`, `serving.asked` and the room `files`.
+Joins the `plan` of inputs and outputs, the workers (`work`, `cluster`), the `record` and the `report`. Imports these,
+`serving.photos`, `serving.video`, `serving.asked` and the room `files`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from colorgan.serving.asked import Steering, wishes_of
 from colorgan.serving.photos import Settings
 from colorgan.serving.record import Record
 
-DONE, FAILED, STOPPED = 0, 1, 3  # exit statuses; 2 is for command lines that cannot be meant
+DONE, FAILED, STOPPED = 0, 1, 3  # exit statuses; 2 is for wrong command lines
 
 
 def colorize_files(
@@ -41,40 +41,40 @@ def colorize_files(
 ) -> int:
     """Colorize photographs and films into a folder; one bad file does not stop the others.
 
-    What is made is on record at once. A call that was killed or stopped goes on when it is repeated, and several calls
-    at once may share the work. Memory does not grow with the number of photographs.
+    Results are recorded at once. A killed or stopped call continues when it is repeated, and several simultaneous calls
+    can share the work. Memory does not grow with the number of photographs.
 
     Args:
         colorizer: anything with `Colorizer.predict_small`; workers must be able to unpickle it.
         inputs: files, folders and globs, by path or URL; see `found.groups`.
-        output: folder for the results and `manifest.json`, a path or a URL; the structure below a given folder is kept.
-        settings: how.
-        steering: what a person decides about the colours, and what is written beside the results.
-        smoothing, film_codec, film_quality: of films; see `video.colorize_film`.
-        overwrite: replace outputs that exist, but those that a call at the same time makes in the same way. Otherwise
-            they are passed over, and counted.
+        output: folder for the results and `manifest.json`, a path or a URL; the structure of an input folder is kept.
+        settings: for colorizing.
+        steering: the wishes, and the additional results.
+        smoothing, film_codec, film_quality: for films; see `video.colorize_film`.
+        overwrite: replace outputs that exist, except outputs that a simultaneous call makes in the same way. By default
+            they are skipped and counted.
         weights_sha256: for the manifest.
         shard: the share of the files to colorize; see `plan.Plan`.
-        workers: of a Ray cluster, that do the work; None: this process does.
-        stop: -> whether to end when what is in hand is done; is asked often.
+        workers: of a Ray cluster; None: this process works.
+        stop: function called often -> whether to end after the current work.
         log_format: `text` or `json`; see `report.Report`.
-        say: gets the text for people or programs.
+        say: function for texts for people or programs.
 
     Returns:
-        Exit status: `DONE`; `FAILED` if a file could not be colorized or the manifest not be written, which is said;
-        `STOPPED` if `stop` left something to do.
+        Exit status: `DONE`; `FAILED` if a file could not be colorized, or the manifest could not be written, with a
+            message; `STOPPED` if `stop` left something to do.
 
     Raises:
         FileNotFoundError, ValueError: before anything is written; see `plan.Plan`, `wishes_of`. `output` must not look
             like a file.
-        OSError: if the output folder cannot be written to, a URL not be read, or no worker can begin.
+        OSError: if the output folder cannot be written to, a URL cannot be read, or no worker can begin.
     """
     output = remote.place(output)
     is_new = not (remote.exists(output) if isinstance(output, Url) else output.is_dir())
     if is_new and (suffixes.is_picture(output) or suffixes.is_film(output)):
         raise ValueError(
-            f"--output is a folder for results, and {output} looks like a file. Name a folder; --format says the "
-            "format of the files in it."
+            f"`--output` is a folder for results, but {output} looks like a file. Name a folder; --format chooses the "
+            "format."
         )
     planned = plan.Plan(inputs, output, settings, variants=steering.variants, doubt=steering.doubt, shard=shard)
     sources = (job.source for job in planned if not job.problem)
@@ -87,7 +87,7 @@ def colorize_files(
         call = _Call(planned, record, told, stop, made_with, of_films=of_films, overwrite=overwrite)
         try:
             if getattr(colorizer, "color_space", "lab") == "rgb":
-                told.say("note", "The weights predict RGB: each photograph's own lightness is put back.")
+                told.say("note", "The weights predict RGB; each photograph's lightness is restored.")
             seen = None if isinstance(output, Url) else record.place
             with cluster.Cluster(workers, colorizer, how, seen) if workers else work.Local(colorizer, how) as place:
                 while True:
@@ -104,7 +104,7 @@ def colorize_files(
 
 
 class _Counted:
-    """How many files a plan has, counted in a thread of its own, since that may take minutes; None until then."""
+    """The number of files in a plan, counted in a thread, because it can take minutes; None until then."""
 
     def __init__(self, planned):
         self._planned, self._total, self._ended = planned, None, threading.Event()
@@ -130,11 +130,11 @@ class _Counted:
 
 
 class _Call:
-    """One call's way through its plan; see `work.Local` for who takes its jobs.
+    """A call's way through its plan; `work.Local` and others take its jobs.
 
     Attributes:
-        stopped: whether it was told to stop with something left to do.
-        trouble: why the record cannot be written to, or that the disk is full: nothing more is begun then.
+        stopped: whether it was stopped with something left to do.
+        trouble: why the record cannot be written, or that the disk is full; then nothing more is begun.
     """
 
     def __init__(self, planned, record, told, stop, made_with, *, of_films, overwrite):
@@ -144,26 +144,26 @@ class _Call:
         self.stopped, self.trouble = False, ""
 
     def photographs(self):
-        """-> the jobs to do now; None for each that there is nothing to do for. Films are kept for later."""
+        """-> the jobs to do now; None for each job without work. Films are kept for later."""
         self.met = []
         for job in self.plan:
             if self.freed is not None and job.name not in self.freed:
                 continue
-            if self.trouble:  # all that is not done is named
+            if self.trouble:  # everything that is not done is named
                 if not (job.problem or self._exists(job)):
                     self.report.add("not_begun", text=str(job.source))
             elif self.stop():
                 self.stopped = True
                 return
             elif job.is_film and not job.problem:
-                self.met.append(job)  # few, beside photographs
+                self.met.append(job)  # few, compared with photographs
             elif self._begin(job):
                 yield job
                 continue
             yield None
 
     def films(self):
-        """-> the films to do now, of those that were met."""
+        """-> the films to do now."""
         for job in self.met:
             self.stopped = self.stopped or self.stop()
             if self.stopped or self.trouble:
@@ -173,24 +173,24 @@ class _Call:
                 yield job
 
     def stop(self):
-        """-> whether to stop; asked often, while a film is made too, which may take hours."""
+        """-> whether to stop; called often, even during a film, which can take hours."""
         self.report.tick()
         return self._stop()
 
     def note(self, text):
-        """Say what there is to say of no single file."""
+        """Print a message that does not concern a single file."""
         self.report.say("note", text)
 
     def say_of_film(self, text):
-        """Say what became of a film."""
+        """Print the result of a film."""
         self.report.say("film", text)
 
     def is_made(self, job):
-        """-> whether all of a job's files have been written, whatever is known of who did."""
+        """-> whether all of a job's files are written, by any call."""
         return self.record.is_made(job.name)
 
     def may_go_on(self):
-        """Take over what other calls had in hand when they were killed. -> whether that is anything."""
+        """Take over the work of killed calls. -> whether there is any."""
         if self.stopped or self.trouble or not self.report.counts["elsewhere"]:
             return False
         self.freed = self.record.repair()
@@ -198,13 +198,13 @@ class _Call:
         return bool(self.freed)
 
     def _begin(self, job):
-        """-> whether a job is to be done, and is this call's; if not, it is counted."""
+        """-> whether this call must do a job; otherwise the job is counted."""
         if job.problem:
             self.finish(job, claimed=False)
         elif self._exists(job):
             self._pass_over(job)
         elif self._claim(job):
-            if not self._exists(job):  # another call may have ended with it just before
+            if not self._exists(job):  # another call may just have finished it
                 return True
             self.record.release(job.name)
             self._pass_over(job)
@@ -223,9 +223,9 @@ class _Call:
         return mine
 
     def _exists(self, job):
-        """Whether an output is there that is not to be made again."""
+        """Whether an output exists and need not be made again."""
         there = any(map(self.record.is_there, job.targets))
-        if isinstance(job.target, Url):  # it may be newer than the listing of its folder
+        if isinstance(job.target, Url):  # it can be newer than its folder's listing
             there = there or self.record.made_meanwhile(job.name)
         if self.overwrite:
             return there and self.record.made_meanwhile(job.name) and not self._is_other(job)
@@ -237,7 +237,7 @@ class _Call:
             self.report.counts["other"] += 1
 
     def _is_other(self, job):
-        """-> whether an output that exists is known to be another picture than would be made now."""
+        """-> whether an existing output is known to differ from what would be made now."""
         entry, wanted, automatic = self.record.entry(job.name), self._entry(job), asdict(Steering())
         if entry is None:
             return False
@@ -254,17 +254,17 @@ class _Call:
         )
 
     def _entry(self, job):
-        """-> what the manifest says of a job."""
+        """-> a job's entry in the manifest."""
         settings = self.made_with["settings"] | (self.of_films if job.is_film else {})
         entry = {"settings": settings, "input": str(job.source), "output": job.name}
         entry |= {"weights_sha256": self.made_with["weights_sha256"], **job.made}
         if (steering := self.made_with["steering"]) != asdict(Steering()):
             entry |= {"steering": steering, "beside": [one.name for one in job.targets[1:]]}
-        notes = [*job.notes, *job.made.get("notes", ())]  # those of a film are said already
+        notes = [*job.notes, *job.made.get("notes", ())]  # a film's notes are already printed
         return entry | ({"notes": notes} if notes else {}) | {"seconds": _rounded(job.seconds)}
 
     def finish(self, job, *, claimed=True):
-        """Put what became of a job on record, and say it."""
+        """Record the result of a job, and print it."""
         if job.stopped:
             self.stopped = True
             self.record.release(job.name)
@@ -292,7 +292,7 @@ class _Call:
             self.report.add("made", str(job.target), **paths, seconds=_rounded(job.seconds))
 
     def close(self):
-        """End the record; that it cannot be written is said, and what was made is listed."""
+        """End the record. If it cannot be written, print that and list the results."""
         try:
             try:
                 for name, entry in self.unrecorded:
@@ -303,7 +303,7 @@ class _Call:
             self.trouble = self.trouble or str(error)
             counts, made = self.report.counts, self.report.made
             path = self.plan.output / manifest.NAME
-            text = f"{path} could not be written ({photos.reason(error)}). The same call writes it when there is room."
+            text = f"{path} could not be written ({photos.reason(error)}). The same command writes it later."
             if made:
                 text += f" Made by this call:{report.listed(made, counts['made'])}"
             self.report.say("error", text)

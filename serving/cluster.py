@@ -1,8 +1,8 @@
-"""Photographs and films by workers of a Ray cluster; the call that plans and records them gives them out.
+"""Colorizing by workers of a Ray cluster; the call plans, records and distributes the work.
 
-A worker loads the colorizer once, and runs the same `pipeline` on groups of jobs. Owns how many workers there are, what
-each has in hand, and what becomes of the jobs of one that dies. Imports `serving.pipeline`, `serving.work`,
-`serving.record` and the room `files`; Ray (extra `cluster`) when a cluster is joined.
+A worker loads the colorizer once, and runs the same `pipeline` on groups of jobs. Owns the number of workers, their
+work in hand, and the jobs of workers that die. Imports `serving.pipeline`, `serving.work`, `serving.record` and the
+room `files`; Ray (extra `cluster`) only when a cluster is joined.
 """
 
 from __future__ import annotations
@@ -31,29 +31,28 @@ from colorgan.serving.plan import Job
 from colorgan.serving.record import remove_unfinished
 from colorgan.settings.modes import ROOT, install
 
-GROUP = 2 * photos.BATCH  # photographs that a worker gets at once ...
-AT_ONCE = 2  # ... and such groups that it has: while the network has one, the other is read
-CORES = 4  # of a worker without a GPU, about
-TRIES = 3  # workers that may die of a job, the last of them with nothing else in hand
-STARTS = 3  # of a worker, without anything done in between
-PATIENCE = 10  # seconds until a cluster must answer
-WAIT = 0.2  # seconds between two looks at what the call is told
-_STORE = 80 * 2**20  # bytes for objects that Ray shares; ours are small
+GROUP = 2 * photos.BATCH  # photographs in a worker's group
+AT_ONCE = 2  # groups of a worker: while the network runs on a group, the next is read
+CORES = 4  # approximate cores of a worker without a GPU
+TRIES = 3  # workers that can die of a job, the last with nothing else in hand
+STARTS = 3  # deaths of a worker without finished work in between
+PATIENCE = 10  # seconds for a cluster to answer
+WAIT = 0.2  # seconds between two checks for signals
+_STORE = 80 * 2**20  # bytes for Ray's shared objects; ours are small
 _SHARED = (
-    "All machines of a cluster need inputs and --output at the same paths, in folders that they share, or by URL "
-    "(s3://...)."
+    "All machines of a cluster need inputs and --output at the same paths, in shared folders, or by URL (s3://...)."
 )
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which cluster, and how its machines are shared out.
+    """The cluster, and the division of its machines into workers.
 
     Attributes:
-        address: of a cluster, as `ray.init` takes it; `auto`: the one that this machine belongs to, else `local`: one
-            of this machine alone, for this call.
-        gpus: whether there is a worker for each GPU, and none for the cores of such a machine.
-        cores: about how many a worker has elsewhere; a machine with fewer has one worker.
+        address: of a cluster, for `ray.init`. `auto`: this machine's cluster, otherwise `local`: a cluster of only this
+            machine, for this call.
+        gpus: whether there is a worker for each GPU, and none for the cores of a machine with GPUs.
+        cores: approximate cores per worker on other machines; a machine with fewer has one worker.
     """
 
     address: str
@@ -62,23 +61,23 @@ class Wanted:
 
 
 def check() -> None:
-    """Raise ValueError, saying what to install, where Ray is not installed."""
+    """Raise ValueError with the install command if Ray is not installed."""
     if importlib.util.find_spec("ray") is None:
         raise ValueError(f"--cluster needs Ray, which is not installed: {install('cluster')}")
 
 
 @dataclass(eq=False)
 class _Hand:
-    """A worker as it is seen from here."""
+    """The call's view of a worker."""
 
-    share: dict  # of a machine's resources, as Ray names them
+    share: dict  # a machine's resources, with Ray's names
     actor: object = None
-    beginning: object = None  # the reference of its begin; None when it has begun
+    beginning: object = None  # reference of its start; None after it has started
     host: str = ""
     token: str = ""
-    groups: dict = field(default_factory=dict)  # {reference: jobs} that it has in hand
-    alone: bool = False  # whether that is one job that may be what kills workers
-    starts: int = 0  # since something was done
+    groups: dict = field(default_factory=dict)  # {reference: jobs} in hand
+    alone: bool = False  # whether it has a single job that may kill workers
+    starts: int = 0  # deaths since the last finished work
 
     def has_room(self, at_once: int) -> bool:
         return self.beginning is None and not self.alone and len(self.groups) < at_once
@@ -87,19 +86,18 @@ class _Hand:
 class Cluster:
     """Workers on the machines of a cluster; `photographs` and `films` are those of `work.Local`.
 
-    A worker has at most `AT_ONCE` groups of photographs, or a film. When it dies, another begins in its place; what it
-    had written counts, the rest is given out again, each job alone: so what kills a worker costs no other job, and
-    after `TRIES` it has a `problem`.
+    A worker has at most `AT_ONCE` groups of photographs, or a film. When it dies, another starts in its place. Its
+    finished work counts, and its other jobs are distributed again, each alone. So a job that kills workers costs no
+    other job, and gets a `problem` after `TRIES`.
 
     Args:
         wanted: see `Wanted`.
-        colorizer: what can be pickled, a `Colorizer` that was loaded.
+        colorizer: a loaded `Colorizer`, which can be pickled.
         how: see `work.How`.
-        record: the folder of the call's record, which the workers must see if the results are theirs to write by path;
-            None where they are not.
+        record: the folder of the call's record, which workers must see if they write results by path; otherwise None.
 
     Raises:
-        OSError: if there is no such cluster; while it is used, if no worker can begin.
+        OSError: if there is no such cluster; later, if no worker can start.
     """
 
     def __init__(self, wanted: Wanted, colorizer, how: work.How, record: Path | None):
@@ -129,7 +127,7 @@ class Cluster:
         self._run(call, call.photographs(), "photographs", GROUP, AT_ONCE)
 
     def films(self, call) -> None:
-        """Colorize a call's films, each by one worker."""
+        """Colorize a call's films, each on one worker."""
         self._run(call, call.films(), "film", 1, 1)
 
     def _run(self, call, jobs, method, size, at_once):
@@ -141,14 +139,14 @@ class Cluster:
             for hand in self._hands:
                 self._ray.kill(hand.actor)
             if in_hand := [ref for hand in self._hands for ref in hand.groups]:
-                self._ray.wait(in_hand, num_returns=len(in_hand), timeout=PATIENCE)  # until nobody writes
+                self._ray.wait(in_hand, num_returns=len(in_hand), timeout=PATIENCE)  # until no worker writes
             for hand in self._hands:
                 self._settle_made(call, hand)
             raise
 
     def _step(self, call, method, size, at_once):
-        """Give out what there is room for, then wait a while for what is done. -> whether there is more to do."""
-        if call.stop() and not self._over:  # what is left of the jobs says so, and is not begun
+        """Distribute jobs while there is room, then wait briefly for results. -> whether there is more to do."""
+        if call.stop() and not self._over:  # the remaining jobs report it, and are not begun
             self._group += [job for job in self._jobs if job is not None]
             self._over = True
         self._give(method, size, at_once)
@@ -192,11 +190,11 @@ class Cluster:
         hand.groups[getattr(hand.actor, method).remote(jobs)] = jobs
 
     def _settle(self, call, hand, ref):
-        """Take what a worker has answered, or that it is dead."""
+        """Take a worker's answer, or its death."""
         errors = self._ray.exceptions
         try:
             answer = self._ray.get(ref)
-        except errors.RayTaskError as error:  # an error of Python's, not of one job
+        except errors.RayTaskError as error:  # a Python error that does not concern a single job
             if ref is hand.beginning:
                 self._give_up(call, hand, photos.reason(error.cause))
                 return
@@ -220,8 +218,8 @@ class Cluster:
             call.finish(job)
 
     def _died(self, call, hand, error):
-        """A worker is gone: what it had written is made, the rest is given out again, a job at a time."""
-        self._ray.kill(hand.actor)  # it may only be out of reach
+        """Handle a lost worker: its finished work is recorded, the rest is distributed again, job by job."""
+        self._ray.kill(hand.actor)  # it may only be unreachable
         lost = 0
         for job in self._settle_made(call, hand):
             self._deaths[job] += 1
@@ -237,20 +235,20 @@ class Cluster:
         if hand.beginning is not None and hand.starts >= STARTS:
             self._give_up(call, hand, photos.reason(error))
             return
-        given = f"; {lost} in its hands begin anew" if lost else ""
-        call.note(f"The worker on {hand.host or 'a machine'} died{given}. Another begins in its place.")
+        given = f"; {lost} in its hands restart" if lost else ""
+        call.note(f"The worker on {hand.host or 'a machine'} died{given}. Another starts in its place.")
         hand.alone = False
         self._begin(hand)
 
     def _give_up(self, call, hand, reason):
         self._hands.remove(hand)
-        text = f"--cluster: a worker cannot begin: {reason}"
+        text = f"`--cluster`: a worker cannot start: {reason}"
         if not self._hands:
             raise OSError(text)
         call.note(text)
 
     def _settle_made(self, call, hand):
-        """What a worker that is no more had written is made. -> the jobs that it had not; nothing of them is left."""
+        """Record a lost worker's finished work. -> its other jobs, without their unfinished files."""
         jobs, hand.groups = [job for group in hand.groups.values() for job in group], {}
         remove_unfinished({one.parent for job in jobs for one in job.targets}, hand.token)
         made = {job for job in jobs if call.is_made(job)}
@@ -269,58 +267,58 @@ class Cluster:
 
 
 class Worker:
-    """An actor: a process on a machine of the cluster, which has a share of its cores or a GPU."""
+    """An actor: a process on a machine of the cluster, with a share of its cores or a GPU."""
 
     def begin(self, packed: bytes, cores: int, token: str, here: str, record: str | None) -> str:
-        """Load the colorizer, and take no more threads than a share of the machine.
+        """Load the colorizer, and use only this share of the machine's threads.
 
         Args:
             packed: the colorizer and `work.How`, pickled.
-            cores: of the share.
+            cores: number in the share.
             token: see `whole.adopt`.
-            here: what paths that are not absolute begin at.
-            record: the folder that must be seen here, or None.
+            here: base of relative paths.
+            record: the folder that the machine must see, or None.
 
         Returns:
             The machine's name.
 
         Raises:
-            OSError, ValueError: naming the machine, if it does not see the results' folder, or lacks the weights.
+            OSError, ValueError: naming the machine, if it does not see the folder of results, or lacks the weights.
         """
         host = platform.node()
-        # A script's folder is on the path, and from the checkout's `import datasets` inside another package finds ours.
+        # The script's folder is on the path: `import datasets` in another package would find ours.
         sys.path[:] = [place for place in sys.path if Path(place).resolve() != ROOT]
-        with contextlib.suppress(OSError):  # absolute paths need none
+        with contextlib.suppress(OSError):  # absolute paths do not need it
             os.chdir(here)
         if record is not None and not os.path.isdir(record):
             raise FileNotFoundError(f"{host} does not see {os.path.dirname(record)}. {_SHARED}")
         whole.adopt(token)
-        # TensorFlow looks at these when it is used for the first time.
+        # TensorFlow reads these at its first use.
         os.environ |= {"TF_NUM_INTRAOP_THREADS": str(cores), "TF_NUM_INTEROP_THREADS": str(min(cores, 2))}
         cv2.setNumThreads(cores)
         try:
             self._colorizer, self._how = pickle.loads(packed)
         except (OSError, ValueError) as error:
             raise OSError(f"{host} cannot load the weights: {photos.reason(error)}") from error
-        # For good: groups overlap, and each would take back what it found.
+        # Never restored: groups overlap, and each would restore its own value.
         reading.large_pictures(self._how.settings.max_megapixels).__enter__()
         self._cores, self._stopped = cores, threading.Event()
         return host
 
     def photographs(self, jobs: list[Job]) -> list[dict]:
-        """Colorize photographs. -> what became of each, by the names of `Job`."""
+        """Colorize photographs. -> the result of each, by the names of `Job`."""
         how, threads = self._how, max(2, self._cores)
         pipeline.run(self._colorizer, jobs, how.settings, how.wishes, lambda job: None, threads=threads)
         return [_outcome(job) for job in jobs]
 
     def film(self, jobs: list[Job]) -> list[dict]:
-        """Colorize a film, the only one of the jobs. -> what became of it, and what was `said`."""
+        """Colorize a film, the only job. -> its result, and the messages `said`."""
         said = []
         work.film(self._colorizer, jobs[0], self._how, stop=self._stopped.is_set, say=said.append)
         return [_outcome(jobs[0]) | {"said": said}]
 
     def stop(self) -> None:
-        """Let a film end between two batches."""
+        """Stop a film between two batches."""
         self._stopped.set()
 
 
@@ -331,7 +329,7 @@ def _outcome(job):
 
 
 def _shares(nodes, wanted):
-    """-> a worker's share of its machine for each, as Ray's options: {num_cpus, num_gpus}."""
+    """-> each worker's share of its machine as Ray's options: {num_cpus, num_gpus}."""
     shares = []
     for node in nodes:
         cores = int(node["Resources"].get("CPU", 0)) if node["Alive"] else 0
@@ -343,9 +341,9 @@ def _shares(nodes, wanted):
 
 @contextlib.contextmanager
 def _joined(address):
-    """Within: Ray, connected, and quiet: what is printed is for the call to say."""
+    """Within: Ray is connected and quiet; only the call prints."""
     ray = _quiet_ray()
-    if ray.is_initialized():  # by whoever uses it from Python
+    if ray.is_initialized():  # by a user's Python program
         yield ray
         return
     with _own_signals():
@@ -369,15 +367,15 @@ def _join(ray, address):
         if address != "local":
             _knock(address)
         ray.init(address=address, **options)
-    except Exception as error:  # ConnectionError, ValueError of an address, RuntimeError of another version, ...
+    except Exception as error:  # ConnectionError, ValueError for an address, RuntimeError for another version, ...
         raise OSError(
-            f"--cluster {address}: no cluster can be joined there ({photos.reason(error)}). `ray start --head` begins "
-            "one; --cluster auto uses this machine alone where there is none."
+            f"--cluster {address}: cannot join a cluster there ({photos.reason(error)}). `ray start --head` starts a "
+            "cluster; --cluster auto uses only this machine if there is none."
         ) from error
 
 
 def _knock(address):
-    """Raise OSError where nobody answers: Ray itself would go on asking for minutes."""
+    """Raise OSError if nobody answers, because Ray would keep trying for minutes."""
     host, _, port = address.rpartition("/")[2].rpartition(":")
     if not (host and port.isdigit()):
         raise ValueError("an address has a host and a port, as in 10.0.0.1:6379")
@@ -391,14 +389,14 @@ def _quiet_ray():
     with _own_signals():
         import ray
         from ray._private import worker
-    # It prints each death of a worker, whatever `log_to_driver` says, to where programs read our JSON.
+    # It prints each death of a worker to our output, regardless of `log_to_driver`.
     worker.print_to_stdstream = lambda *given, **options: None
     return ray
 
 
 @contextlib.contextmanager
 def _own_signals():
-    """Within: Ray may set handlers of SIGTERM; afterwards it is the one that was there."""
+    """Within: Ray can set handlers of SIGTERM; afterwards the old handler is restored."""
     handler = signal.getsignal(signal.SIGTERM)
     try:
         yield

@@ -1,4 +1,4 @@
-"""Photographs by URL, copied to this machine a few ahead of whoever reads them, so that nobody waits for a network.
+"""Copies photographs by URL to this machine before they are read, so reading never waits for a network.
 
 Imports `serving.plan` for its jobs, `serving.photos` and `files.remote`.
 """
@@ -17,13 +17,13 @@ from colorgan.files.remote import Url
 from colorgan.serving import photos
 from colorgan.serving.plan import Job
 
-AHEAD = 2 * photos.BATCH  # copies that wait to be read, at most
-THREADS = 8  # that fetch, or put results in their places: they wait more than they work
+AHEAD = 2 * photos.BATCH  # most copies waiting to be read
+THREADS = 8  # threads that fetch or upload: they mostly wait
 
 
 @contextlib.contextmanager
 def ahead(jobs: Iterable[Job | None]) -> Iterator[Iterator[Job | None]]:
-    """Within: the same jobs; of those by URL `copy` is there, or `problem`. None: nothing yet."""
+    """Within: the same jobs; jobs by URL have a `copy` or a `problem`. None: nothing yet."""
     with contextlib.ExitStack() as closing:
         yield _ahead(jobs, closing)
 
@@ -45,7 +45,7 @@ def _ahead(jobs, closing):
 
 
 def _next(waiting):
-    """-> the job that waits longest, if it is there."""
+    """-> the job that waits longest, if its copy is there."""
     concurrent.futures.wait([waiting[0][1]], timeout=0.02)
     return waiting.popleft()[0] if waiting[0][1].done() else None
 
@@ -54,7 +54,7 @@ def _fetch(job, folder):
     start = time.perf_counter()
     try:
         job.copy = remote.fetch(job.source, folder)
-    except Exception as error:  # of whatever network there is
+    except Exception as error:  # errors of any network
         job.fail(error)
     job.seconds += time.perf_counter() - start
 

@@ -1,7 +1,7 @@
-"""Which files are meant: what files, folders, patterns and URLs of these name, one folder after the other.
+"""Finding the files of inputs: files, folders, patterns and URLs, folder by folder.
 
-Lists folders, and opens only what is no photograph or film by its name, to tell whether it is one in truth. Imports the
-room `files`.
+It lists folders, and opens only files that are not photographs or films by name, to see whether they are by content.
+Imports the room `files`.
 """
 
 from __future__ import annotations
@@ -19,39 +19,39 @@ from pathlib import Path
 from colorgan.files import kinds, remote, suffixes, walk
 from colorgan.files.remote import Url
 
-NAMED = 10  # files that a message names
-_SCRIPTS = (".ts", ".mts")  # also the ends of TypeScript's names
-# What Pillow and the reader of films know, whatever the file is called; the rest is to be converted first.
+NAMED = 10  # files in a message
+_SCRIPTS = (".ts", ".mts")  # also suffixes of TypeScript
+# Formats that are read under any name; others must be converted first.
 _READ = {"JPEG", "PNG", "GIF", "WebP", "BMP", "JPEG 2000", "JPEG XL", "HEIC", "AVIF", "PNM", "TIFF or camera raw"}
 
 
 @dataclass
 class Group:
-    """Files of one folder, in the order of their names; or those that are given by name."""
+    """Files of one folder, in the order of their names; or files given by name."""
 
     folder: Path | Url
-    below: Path  # where it lies below the folder that was given, or below a pattern's fixed part
-    names: list[str]  # of photographs and films, or their paths where they are given by name
+    below: Path  # its path relative to the input folder, or to a pattern's fixed part
+    names: list[str]  # of photographs and films, or their paths if given by name
     others: list[str] = field(default_factory=list)  # names of all other files
 
     def place(self, name: str | Url) -> tuple[Path | Url, Path]:
-        """-> a file's path or URL, and its place below what was given."""
+        """-> a file's path or URL, and its path relative to the input."""
         return (name if isinstance(name, Url) else self.folder / name), self.below / os.path.basename(name)
 
 
 def groups(inputs, *, without: Path | None = None) -> Iterator[Group]:
-    """The photographs and films that files, folders (recursive) and patterns name; memory is that of one folder.
+    """-> the photographs and films of files, folders (recursive) and patterns; memory is that of one folder.
 
-    A file that two inputs name comes twice. Names that begin with a dot are passed over, unless given by name; links
-    are followed, see `walk.folders`.
+    A file that two inputs name comes twice. Names that begin with a dot are skipped, unless given by name. Links are
+    followed, see `walk.folders`.
 
     Args:
-        inputs: paths, URLs, or patterns of either (`*`, `?`, `[...]`, `**`). A file that is given by name is taken
-            whatever its name.
-        without: a folder that is passed over where it lies below an input: results of an earlier call.
+        inputs: paths, URLs, or patterns of either (`*`, `?`, `[...]`, `**`). A file given by name is taken under any
+            name.
+        without: a folder to skip in an input: results of an earlier call.
 
     Raises:
-        OSError: if it cannot be known what a URL is.
+        OSError: if a URL cannot be examined.
     """
     places, beside = (remote.place(one) for one in inputs), None if isinstance(without, Url) else without
     for are_files, some in itertools.groupby(places, remote.is_file):
@@ -66,14 +66,14 @@ def groups(inputs, *, without: Path | None = None) -> Iterator[Group]:
 
 
 def is_pattern(given) -> bool:
-    """-> whether an input is a pattern, and not a file or folder that has such a name."""
+    """-> whether an input is a pattern, not a file or folder with such a name."""
     place = remote.place(given)
     is_there = remote.exists if isinstance(place, Url) else os.path.lexists
     return glob.has_magic(str(place)) and not is_there(place)
 
 
 def fixed_part(pattern) -> Path | Url:
-    """-> the folder that a pattern's matches lie below."""
+    """-> the folder that contains a pattern's matches."""
     place = remote.place(pattern)
     path = place.path if isinstance(place, Url) else place
     path = type(path)(*itertools.takewhile(lambda part: not glob.has_magic(part), path.parts))
@@ -81,11 +81,11 @@ def fixed_part(pattern) -> Path | Url:
 
 
 def _by_url(given, without):
-    """What a URL of a folder names, or a pattern of URLs: as of paths, but in one pass, since listings take time."""
+    """-> the files of a folder's URL or a URL pattern, as for paths, but in one pass, because listings take time."""
     base, wanted = (fixed_part(given), None) if is_pattern(given) else (given, None)
     if base != given:
         wanted = given.relative_to(base).parts
-    whole = set()  # folders that match, so that all below them is meant
+    whole = set()  # matching folders, with all their contents
     for folder, names, inner in remote.folders(base) if remote.exists(base) else ():
         parts = folder.relative_to(base).parts
         if wanted is not None and folder.parent not in whole and not (parts and _fits(parts, wanted)):
@@ -99,14 +99,14 @@ def _by_url(given, without):
 
 
 def _fits(parts, wanted):
-    """-> whether a path matches a pattern, both in parts."""
+    """-> whether a path matches a pattern, both split into parts."""
     if not wanted or wanted[0] == "**":
         return not parts if not wanted else any(_fits(parts[i:], wanted[1:]) for i in range(len(parts) + 1))
     return bool(parts) and fnmatch.fnmatchcase(parts[0], wanted[0]) and _fits(parts[1:], wanted[1:])
 
 
 def _may_lead(parts, wanted):
-    """-> whether a folder may match, or hold what does."""
+    """-> whether a folder can match, or contain matches."""
     if "**" in wanted[: len(parts)]:
         return True
     return len(parts) <= len(wanted) and all(map(fnmatch.fnmatchcase, parts, wanted))
@@ -119,9 +119,9 @@ def _inside(root, base, without):
 
 
 def _matching(pattern, without):
-    """What a pattern matches: whole folders first, then files that lie in none of these."""
+    """-> the matches of a pattern: whole folders first, then files outside these."""
     base, whole, seen = fixed_part(pattern), set(), set()
-    # Only where it lies below: the photographs of a folder above or beside it are no results of ours.
+    # Only if it lies inside: photographs of other folders are not our results.
     results = without.resolve() if without and base.resolve() in without.resolve().parents else None
     for hit in glob.iglob(str(pattern), recursive=True):
         if os.path.isdir(hit) and not _lies_in(Path(hit), results):
@@ -149,7 +149,7 @@ def _sorted_out(place, below, names):
             path = place / name
             if suffixes.of(name) in _SCRIPTS and kinds.of(path) != kinds.FILM:
                 continue
-            if isinstance(path, Url) or _is_file(path):  # of a URL a listing has told
+            if isinstance(path, Url) or _is_file(path):  # for a URL the listing has told
                 group.names.append(name)
         else:
             group.others.append(name)
@@ -164,7 +164,7 @@ def _is_file(path):
 
 
 class PassedOver:
-    """What looks like a photograph or film by its content, and is not taken for its name: counted, the first named."""
+    """Files with a photograph or film under another name: counted, the first are named."""
 
     def __init__(self):
         self.count, self.formats, self.named = 0, Counter(), []
@@ -180,12 +180,12 @@ class PassedOver:
                     self.named.append(f"{path} ({called})")
 
     def __str__(self) -> str:
-        """In words, with what would help; empty if there are none."""
+        """A sentence with a remedy; empty if there are none."""
         if not self.count:
             return ""
         one = self.count == 1
         more = f" and {self.count - len(self.named):,} more" if self.count > len(self.named) else ""
-        text = f"{self.count:,} passed over, since {'its name does' if one else 'their names do'} not say what "
+        text = f"{self.count:,} skipped, because {'its name does' if one else 'their names do'} not tell what "
         text += f"{'it is' if one else 'they are'}: {', '.join(self.named)}{more}."
         known = [name for name, kind in self.formats if kind == kinds.FILM or name in _READ]
         foreign = sorted({name for name, _ in self.formats} - set(known))

@@ -1,7 +1,7 @@
-"""`manifest.json`: what each file of a folder of results was made from, and how.
+"""`manifest.json`: the source and settings of each file in a folder of results.
 
-It has a line for each, so that it is read and written piece by piece, however many there are. Made from the `record`
-when a call ends. Imports `files.whole` and `files.remote`.
+It has a line for each file, so it is read and written piecewise at any size. It is made from the `record` when a call
+ends. Imports `files.whole` and `files.remote`.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ _BEGIN, _BETWEEN, _END = '{"photographs": [', '], "failed": [', "]}"
 
 
 def read(output: Path | Url) -> Iterator[dict]:
-    """The entries of the manifest that a folder has already; none without one.
+    """-> the entries of a folder's manifest; none without a manifest.
 
     Raises:
-        ValueError: if there is another file of that name.
+        ValueError: if a foreign file has that name.
         OSError: if it cannot be read.
     """
     path = output / NAME
@@ -33,7 +33,7 @@ def read(output: Path | Url) -> Iterator[dict]:
             if file.readline().rstrip("\n") == _BEGIN:
                 lines = itertools.takewhile(lambda line: not line.startswith(_BETWEEN), file)
                 entries = (json.loads(line.rstrip(",\n")) for line in lines)
-            else:  # as earlier versions wrote it
+            else:  # the form of earlier versions
                 file.seek(0)
                 entries = json.load(file)["photographs"]
             for entry in entries:
@@ -50,8 +50,8 @@ def write(output: Path | Url, entries: Iterable[str], failed: Iterable[dict]) ->
 
     Args:
         output: the folder.
-        entries: what each output was made from, and how, as `text_of`; `output` is its path below the folder.
-        failed: {"input", "reason"} of each input that gave none.
+        entries: source and settings of each output, from `text_of`; `output` is its path relative to the folder.
+        failed: {"input", "reason"} of each failed input.
 
     Raises:
         OSError: if it cannot be written.
@@ -70,5 +70,5 @@ def write(output: Path | Url, entries: Iterable[str], failed: Iterable[dict]) ->
 
 
 def text_of(entry: dict) -> str:
-    r"""-> a line of JSON. A byte of a name that is no UTF-8 becomes the escape of what Python reads it as, \udce9."""
+    r"""-> a line of JSON. A byte of a name that is not UTF-8 becomes Python's escape, \udce9."""
     return json.dumps(entry, ensure_ascii=False).encode("utf-8", "backslashreplace").decode()

@@ -1,8 +1,7 @@
-"""Photographs through reading, predicting and writing, so that the network never waits for a disk.
+"""Reads, predicts and writes photographs in parallel, so the network never waits for a disk.
 
-Knows single jobs only: which there are, and what is put on record of them, is for who feeds them. Imports
-`serving.photos`, `serving.plan` for its jobs, `serving.fetching`, `serving.corrections`, `imaging.fullres` and the room
-`files`.
+It knows only single jobs; the caller chooses and records them. Imports `serving.photos`, `serving.plan` for its jobs,
+`serving.fetching`, `serving.corrections`, `imaging.fullres` and the room `files`.
 """
 
 from __future__ import annotations
@@ -26,9 +25,9 @@ from colorgan.serving.photos import Settings
 from colorgan.serving.plan import Job
 from colorgan.serving.steering import Wishes
 
-THREADS = max(2, min(os.cpu_count() or 1, 8))  # that read and write while the network runs
-IN_FLIGHT = 4 * photos.BATCH  # pictures between reading and writing ...
-IN_FLIGHT_MEGAPIXELS = 48  # ... and how large they may be together; one may always be
+THREADS = max(2, min(os.cpu_count() or 1, 8))  # threads that read and write while the network runs
+IN_FLIGHT = 4 * photos.BATCH  # most pictures between reading and writing
+IN_FLIGHT_MEGAPIXELS = 48  # most pixels of these together; a single picture is always allowed
 
 
 def run(
@@ -44,16 +43,16 @@ def run(
 
     Args:
         colorizer: anything with `Colorizer.predict_small`.
-        jobs: what is to be made, taken when there is room for it; None: nothing yet, so that what is done is finished
-            meanwhile. When they end, what is in hand is made.
-        settings, wishes: of all of them.
-        finish: is called in this thread when a job is written, or has its `problem`.
-        threads: that read and write.
+        jobs: iterator of jobs, taken when there is room. None means nothing yet, and finished jobs are handled
+            meanwhile. After its end the current jobs are completed.
+        settings, wishes: for all of them.
+        finish: called in this thread when a job is written, or has a `problem`.
+        threads: number of threads that read and write.
     """
     with (
         reading.large_pictures(settings.max_megapixels),
         concurrent.futures.ThreadPoolExecutor(threads) as pool,
-        concurrent.futures.ThreadPoolExecutor(fetching.THREADS) as far,  # starts none that has nothing to do
+        concurrent.futures.ThreadPoolExecutor(fetching.THREADS) as far,  # threads start only if there is work
         fetching.ahead(jobs) as jobs,
     ):
         flight = _Flight(colorizer, jobs, settings, wishes, finish, pool, far)
@@ -68,25 +67,25 @@ def run(
 
 
 class _Flight:
-    """What is between reading and writing. This thread runs the network on what was read, others read and write."""
+    """The jobs between reading and writing. This thread runs the network, others read and write."""
 
     def __init__(self, colorizer, jobs, settings, wishes, finish, pool, far):
         self.colorizer, self.jobs, self.settings, self.wishes = colorizer, jobs, settings, wishes
         self.finish, self.pool, self.far = finish, pool, far
         self.reads, self.writes, self.ready, self.taken = set(), set(), [], 0
-        self.waiting, self.over = None, False  # the next job, which there is no room for yet; whether there are more
-        self.done = queue.SimpleQueue()  # jobs that have been read, or written, or have failed at it
+        self.waiting, self.over = None, False  # the next job, if there is no room yet; whether there are more
+        self.done = queue.SimpleQueue()  # jobs that are read, written, or failed
 
     def step(self) -> bool:
-        """Take what there is room for; predict a group, or wait for a thread. -> whether there is more to do."""
+        """Take jobs while there is room; predict a group, or wait for a thread. -> whether there is more to do."""
         self._take()
         group = _largest_group(self.ready)
-        # A full batch goes at once, less than that when nothing else is coming in.
+        # A full batch goes at once, a smaller batch if nothing else is coming.
         if len(group) == photos.BATCH or (group and not self.reads):
             self.ready = [job for job in self.ready if job not in group]
             self.writes.update(group)
             _predict(self.colorizer, group, self.settings, self.wishes)
-            threads = None if self.taken == 1 and self.over else 1  # several pictures share the cores already
+            threads = None if self.taken == 1 and self.over else 1  # several pictures already share the cores
             for job in group:
                 pool = self.far if isinstance(job.target, Url) else self.pool
                 pool.submit(_timed, self.done, job, _write, self.settings, threads)
@@ -115,7 +114,7 @@ class _Flight:
                 break
 
     def _has_room(self):
-        """Whether a picture may be read beside those on their way; one always may."""
+        """Whether there is room for another picture; a single picture always has room."""
         flying, job = [*self.reads, *self.writes, *self.ready], self.waiting
         if not flying:
             return True
@@ -140,18 +139,18 @@ class _Flight:
 
 
 def _largest_group(ready):
-    """-> the jobs of the commonest shape, at most `photos.BATCH`: they can share a forward pass."""
+    """-> at most `photos.BATCH` jobs for a forward pass, of the most frequent shape."""
     shapes = collections.Counter(job.small.shape for job in ready).most_common(1)
     return [job for job in ready if job.small.shape == shapes[0][0]][: photos.BATCH] if shapes else []
 
 
 def _timed(done, job, step, *given):
-    """Take a step of a job, unless one before has failed, and put it among those that are done."""
+    """Take a step of a job, unless an earlier step failed, and put it among the done jobs."""
     start = time.perf_counter()
     try:
         if not job.problem:
             step(job, *given)
-    except Exception as error:  # decoders and encoders raise what comes up: struct.error, OverflowError, ...
+    except Exception as error:  # decoders and encoders raise many types: struct.error, OverflowError, ...
         job.fail(error)
     job.seconds += time.perf_counter() - start
     done.put(job)
@@ -178,7 +177,7 @@ def _predict(colorizer, group, settings, wishes):
             job.ab = ab
             if job.variants or job.doubt:
                 _predict_more(colorizer, job, settings, wishes, size)
-    except Exception as error:  # of whatever the network runs on: out of memory, most of all
+    except Exception as error:  # errors of the device, mostly out of memory
         for job in group:
             job.fail(f"the network failed: {photos.reason(error)}")
     for job in group:
@@ -195,7 +194,7 @@ def _predict_more(colorizer, job, settings, wishes, size):
 
 
 def _write(job, settings, threads):
-    """All of a job's files, or none: of one that lacks a part nobody would know."""
+    """Write all of a job's files, or none, because a missing part would go unnoticed."""
     with contextlib.ExitStack() as undo:
         for path, ab in {job.target: job.ab, **job.variants}.items():
             with remote.written(path) as here:

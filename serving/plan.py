@@ -1,7 +1,7 @@
-"""Which files become which: inputs on a command line -> jobs, each with its output.
+"""Inputs and outputs: inputs on a command line -> jobs, each with its output.
 
-Reads folders and names, by path or by URL; of a photograph nothing here is read. Imports `serving.found`,
-`serving.photos` for its settings, and the room `files`.
+Reads folders and names, by path or by URL, but no photographs. Imports `serving.found`, `serving.photos` for its
+settings, and the room `files`.
 """
 
 from __future__ import annotations
@@ -24,44 +24,44 @@ from colorgan.files.remote import Url
 from colorgan.serving import found, photos
 from colorgan.serving.photos import Settings
 
-NO_ROOM = (errno.ENOSPC, errno.EDQUOT)  # what a full disk, or a used up quota, says
-ALL = (1, 1)  # of the files: one share of one
-MEMORY_KB = 65536  # that the names of a call's outputs take; more lie in a temporary file
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)  # errors of a full disk or quota
+ALL = (1, 1)  # all files: share 1 of 1
+MEMORY_KB = 65536  # most memory for the names of outputs; more go into a temporary file
 
 
 @dataclass(eq=False)
 class Job:
-    """One photograph, or film, on its way."""
+    """A photograph or film to colorize."""
 
     source: Path | Url
-    target: Path | Url  # the file that is written
+    target: Path | Url  # the file to write
     name: str = ""  # its path below the output folder, with slashes
     is_film: bool = False
-    problem: str = ""  # why it is not made
-    full: bool = False  # whether that is for want of room on the disk
-    seen: bool = True  # whether who was to make it sees its source
-    stopped: bool = False  # whether it was stopped in the middle, and what is done of it is kept
-    notes: list[str] = field(default_factory=list)  # what there is to say of it
-    made: dict = field(default_factory=dict)  # what the manifest says beside the settings, once it is made
-    seconds: float | None = 0.0  # spent on it: reading, its share of the forward pass, writing; None: nobody knows
-    megapixels: float = 0.0  # as its header states them
-    # What there is of it until it is written: a copy of what a URL names, pixels, [h, w, 3] uint8 working picture,
-    # [h, w, 2] prediction.
+    problem: str = ""  # why it failed
+    full: bool = False  # whether the disk is full
+    seen: bool = True  # whether its worker sees the source
+    stopped: bool = False  # whether it was stopped in the middle and its finished part is kept
+    notes: list[str] = field(default_factory=list)  # notes on it
+    made: dict = field(default_factory=dict)  # values for the manifest besides the settings, when it is made
+    seconds: float | None = 0.0  # spent on it: reading, its share of the forward pass, writing; None: unknown
+    megapixels: float = 0.0  # from its header
+    # Intermediate values until it is written: a copy of a URL's file, pixels, [h, w, 3] uint8 working picture, [h, w,
+    # 2] prediction.
     copy: Path | None = None
     photograph: reading.Photograph | None = None
     small: np.ndarray | None = None
     ab: np.ndarray | None = None
-    # What is written beside it: variants, and a map of doubt, with what there is of each until then.
+    # Further files: variants and a map of doubt, with their intermediate values.
     variants: dict[Path | Url, np.ndarray | None] = field(default_factory=dict)
     doubt: dict[Path | Url, np.ndarray | None] = field(default_factory=dict)
 
     @property
     def targets(self) -> list[Path | Url]:
-        """All files that are written."""
+        """All files to write."""
         return [self.target, *self.variants, *self.doubt]
 
     def beside(self, variants: int, doubt: bool) -> None:
-        """Name what is written beside it: `photo-variant-2.jpg` and so on, and `photo.jpg-doubt.png`."""
+        """Name its further files: `photo-variant-2.jpg` and so on, and `photo.jpg-doubt.png`."""
         names = [self.target.with_stem(f"{self.target.stem}-variant-{i}") for i in range(2, variants + 1)]
         self.variants = dict.fromkeys(names)
         self.doubt = dict.fromkeys([self.target.with_name(f"{self.target.name}-doubt.png")] if doubt else [])
@@ -70,33 +70,33 @@ class Job:
         """Note why it failed."""
         reason = error if isinstance(error, str) else photos.reason(error)
         self.problem = reason if str(self.source) in reason else f"{self.source}: {reason}"
-        causes = (error, getattr(error, "__cause__", None))  # films name their target, and say this of their cause
+        causes = (error, getattr(error, "__cause__", None))  # films' errors name the target, and have this cause
         self.full = any(getattr(one, "errno", None) in NO_ROOM for one in causes)
 
 
 class Plan:
-    """Which file becomes which, and what is written beside it: jobs, one after the other, as often as is asked.
+    """Iterates over jobs: inputs with their outputs and further files. It can be repeated.
 
-    Where `--format` would give one name to several, s.jpg and s.png as PNG, the one that is of the format has it, else
-    the first; the others keep their suffix in their names, s.jpg.png, with a note. Without `--format` a photograph
-    keeps its suffix, and becomes PNG where it is of a kind that is only read; a film likewise becomes Matroska. Of two
-    that still have one output the later has a `problem`, and so has an input that names nothing. A file comes once,
-    though several inputs may name it.
+    If `--format` would give several files one name, such as s.jpg and s.png as PNG, the file of that format gets it,
+    otherwise the first. The others keep their suffix in the name, s.jpg.png, with a note. Without `--format` a
+    photograph keeps its suffix, or becomes PNG if its format is only read; a film likewise becomes Matroska. If two
+    files still have one output, the later has a `problem`. So has an input that matches nothing. A file comes once,
+    even if several inputs name it.
 
-    Memory is that of the largest folder: which outputs are taken lies in a temporary file where they are many.
+    Memory is that of the largest folder: many names of outputs go into a temporary file.
 
     Args:
         inputs: files, folders and patterns, by path or URL; see `found.groups`.
-        output: folder for the results, a path or a URL; passed over where it lies below an input.
-        settings: `format` is heeded.
+        output: folder for the results, a path or a URL; skipped if it lies in an input.
+        settings: only `format` is used.
         variants, doubt: see `Job.beside`.
-        shard: (i, n): only the i-th of n shares of the files, counted from 1. A file is in the same one everywhere.
+        shard: (i, n): only the i-th of n shares of the files, counted from 1. A file is in the same share everywhere.
 
     Attributes:
-        passed_over: what the last pass met that is passed over for its name, a `found.PassedOver`.
+        passed_over: files of the last pass skipped because of their names, a `found.PassedOver`.
 
     Raises:
-        FileNotFoundError: if no input names any.
+        FileNotFoundError: if no input names a photograph or film.
         ValueError: if an output is an input, or a URL holds a password.
         OSError: if a URL cannot be read.
     """
@@ -112,13 +112,13 @@ class Plan:
             self._check_originals()
 
     def sources(self) -> Iterator[Path | Url]:
-        """-> the photographs and films; one that several inputs name may come several times."""
+        """-> the photographs and films; a file that several inputs name can come several times."""
         for group in found.groups(self.inputs, without=self.output):
             places = map(group.place, group.names)
             yield from (source for source, below in places if _is_of(self.shard, below))
 
     def __iter__(self) -> Iterator[Job]:
-        """One pass over the jobs."""
+        """-> a pass over the jobs."""
         self.passed_over = found.PassedOver()
         for given, reason in self._missing.items():
             yield Job(remote.place(given), self.output, problem=reason)
@@ -128,14 +128,14 @@ class Plan:
                 yield from (job for job, below in self._jobs(group, taken) if _is_of(self.shard, below))
 
     def _jobs(self, group, taken):
-        """-> the jobs of a group, each with its place below what was given."""
+        """-> the jobs of a group, each with its path relative to the input."""
         real = "" if isinstance(group.folder, Url) else os.path.realpath(group.folder)
         fresh = [name for name in group.names if self._is_new(group, name, real, taken)]
         films = {name for name in fresh if kinds.is_film(group.place(name)[0])}
         places = {
             name: target(group.place(name)[1], self.output, self.settings, is_film=name in films) for name in fresh
         }
-        others = {}  # of those whose outputs are taken: the files that have them
+        others = {}  # files whose outputs are taken: the owners of the outputs
         for name in sorted(fresh, key=lambda name: places[name].name != os.path.basename(name)):
             source, below = group.place(name)
             other = taken.take(places[name], source)
@@ -151,7 +151,7 @@ class Plan:
             yield job, below
 
     def _is_new(self, group, name, real, taken):
-        """Whether a file has not come before, and is no result of this very pass; `real` is its folder's own path."""
+        """Whether a file is new, and not a result of this pass; `real` is its folder's real path."""
         source, _ = group.place(name)
         if isinstance(source, Url):
             return taken.add_source(source) and not (self._overlaps and taken.has(source))
@@ -165,11 +165,11 @@ class Plan:
         job.beside(self.variants, self.doubt)
         if other:
             job.problem = (
-                f"{other} and {source} would both become {place}. Give the folder above them instead of the files, "
-                "or use several calls with outputs of their own."
+                f"{other} and {source} would both become {place}. Give the folder above them instead of the files, or "
+                "use separate calls with separate outputs."
             )
         elif below.suffix and place.name == below.name + place.suffix:
-            job.notes.append(f"{source} becomes {place}, since the shorter name is another's")
+            job.notes.append(f"{source} becomes {place}, because another file has the shorter name")
         for one in job.targets[1:]:
             if other := taken.take(one, source):
                 job.problem = job.problem or f"{other} becomes {one}, which {source} needs for more results."
@@ -192,10 +192,10 @@ def _check_target(job, taken):
 
 
 def target(below: Path, output: Path | Url, settings: Settings, *, is_film: bool = False) -> Path | Url:
-    """-> the file that a photograph or film at a place below the inputs becomes."""
+    """-> the output of a photograph or film with this path relative to the inputs."""
     if is_film:
         return output / below.with_suffix(containers.suffix(below))
-    # The suffix is spelled as the input's where that is of the format that is wanted.
+    # The suffix is spelled as the input's if it has the wanted format.
     spellings = suffixes.FORMATS[settings.format] if settings.format else suffixes.WRITTEN
     if suffixes.of(below) in spellings:
         return output / below
@@ -203,14 +203,14 @@ def target(below: Path, output: Path | Url, settings: Settings, *, is_film: bool
 
 
 def _is_of(shard, below):
-    """Whether a file belongs to a share, by its place below the folder that was given."""
+    """Whether a file belongs to a share, by its path relative to the input folder."""
     index, count = shard
     text = unicodedata.normalize("NFC", below.as_posix())
     return zlib.crc32(os.fsencode(text)) % count == index - 1
 
 
 def _why_missing(given, output):
-    """-> why an input names no photograph and no film; empty if it does."""
+    """-> why an input names no photograph or film; empty if it does."""
     if remote.is_file(remote.place(given)):
         return ""
     passed_over = found.PassedOver()
@@ -225,7 +225,7 @@ def _why_missing(given, output):
 
 
 def _lies_in(given, output):
-    """-> whether an input lies in a folder, or is it, so that a result may have a source's place."""
+    """-> whether an input is a folder or lies in it, so a result could replace a source."""
     path = remote.place(given)
     place = path.parent if remote.is_file(path) else found.fixed_part(given) if found.is_pattern(given) else path
     if isinstance(place, Url) or isinstance(output, Url):
@@ -234,7 +234,7 @@ def _lies_in(given, output):
 
 
 class _Taken:
-    """Which outputs a pass has given away, and which sources it has met: on a disk once they are many."""
+    """The outputs taken and the sources met in a pass; on a disk if they are many."""
 
     def __init__(self):
         self._database = sqlite3.connect("", isolation_level=None)
@@ -243,7 +243,7 @@ class _Taken:
         self._do("PRAGMA journal_mode = OFF")
         self._do("CREATE TABLE targets (key BLOB PRIMARY KEY, source BLOB) WITHOUT ROWID")
         self._do("CREATE TABLE sources (path BLOB PRIMARY KEY) WITHOUT ROWID")
-        self._do("BEGIN")  # for good: a transaction for each name would take ten times as long
+        self._do("BEGIN")  # one transaction: a transaction for each name would take ten times as long
 
     def close(self):
         self._database.close()
@@ -267,6 +267,7 @@ class _Taken:
 
 
 def _key(path):
-    """What outputs are compared by: names that differ in case, or in Unicode's form, are one file on some systems."""
+    """-> the key for comparing outputs: names that differ in case, or in Unicode's form, are one file on some
+    systems."""
     place = str(path) if isinstance(path, Url) else os.path.abspath(path)
     return os.fsencode(unicodedata.normalize("NFC", place).lower())

@@ -1,10 +1,10 @@
-"""The record of a folder of results while calls write into it: what is made is on it at once.
+"""The record of a folder of results while calls write into it. Results are recorded at once.
 
-A SQLite file in a hidden folder of the results; of results by URL it lies on this machine, see `remote.state_folder`.
-Before a file is made, a call claims it there, with what the manifest will say of it; so no two calls make one file, and
-what was made but not recorded when a call was killed is known to the next. Of several calls the last makes
-`manifest.json` of it and takes the hidden folder away. It outlives the end of a process at any moment, but not a power
-cut: nothing is waited for until it is on the disk. Imports `serving.manifest`, `files.remote` and `files.whole`.
+It is a SQLite file in a hidden folder of the results; for results by URL it lies on this machine, see
+`remote.state_folder`. Before making a file, a call claims it there, with its entry for the manifest. So two calls never
+make the same file, and the next call knows files that a killed call made but did not record. The last of several calls
+makes `manifest.json` from it and removes the hidden folder. The record survives a kill at any moment, but not a power
+cut, because writes do not wait for the disk. Imports `serving.manifest`, `files.remote` and `files.whole`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from colorgan.files.remote import Url
 from colorgan.serving import manifest
 
 FOLDER = ".colorgan"
-LOCK_SECONDS = 600  # that others may take to write a manifest of millions
+LOCK_SECONDS = 600  # seconds for other calls to write a manifest of millions
 _TABLES = (
     "CREATE TABLE entries (output BLOB PRIMARY KEY, entry TEXT, call TEXT) WITHOUT ROWID",
     "CREATE TABLE claims (output BLOB PRIMARY KEY, entry TEXT, before TEXT, call TEXT) WITHOUT ROWID",
@@ -38,24 +38,24 @@ _NUMBER = itertools.count()
 
 
 class Record:
-    """A call's hold on a folder's record; `close` ends it.
+    """A call's access to a folder's record; `close` ends it.
 
-    Outputs are named by their paths below the folder, with slashes.
+    Outputs are named by their paths relative to the folder, with slashes.
 
     Attributes:
-        place: the folder that it lies in.
-        unfinished: outputs that a killed call made a part of, a variant but not the picture; they are made again.
+        place: the record's folder.
+        unfinished: outputs that a killed call made partly, such as a variant without the picture; they are made again.
 
     Raises:
-        OSError: from everything here: if the folder cannot be written to; ENOSPC if the disk is full.
-        ValueError: if there is a `manifest.json` of somebody else.
+        OSError: from all methods: if the folder cannot be written to; ENOSPC if the disk is full.
+        ValueError: if there is a foreign `manifest.json`.
     """
 
     def __init__(self, output: Path | Url):
         self.place = remote.state_folder(output) if isinstance(output, Url) else output / FOLDER
         self.output, self.unfinished, self._listed = output, set(), remote.Listed()
         self._call = f"{whole.token()}-{next(_NUMBER)}"
-        # A lock of the operating system's: it ends with the process.
+        # A lock of the operating system, which ends with the process.
         self._alive = filelock.FileLock(self.place / f"{self._call}.lock", thread_local=False)
         try:
             with self._alone():
@@ -69,7 +69,7 @@ class Record:
         self._database = sqlite3.connect(self.place / "record.sqlite", timeout=LOCK_SECONDS, isolation_level=None)
         try:
             self._alive.acquire()
-            # Neither waits for the disk, and neither wants memory that processes share, as a write-ahead log does.
+            # Neither waits for the disk, nor needs shared memory as a write-ahead log does.
             self._do("PRAGMA journal_mode = TRUNCATE")
             self._do("PRAGMA synchronous = OFF")
             if not self._do("PRAGMA user_version").fetchone()[0]:
@@ -87,38 +87,38 @@ class Record:
             raise
 
     def entry(self, name: str) -> dict | None:
-        """-> what is on record of an output."""
+        """-> the recorded entry of an output."""
         found = self._do("SELECT entry FROM entries WHERE output = ?", (os.fsencode(name),)).fetchone()
         return json.loads(found[0]) if found else None
 
     def made_meanwhile(self, name: str) -> bool:
-        """-> whether another call made an output that had not ended when this one began."""
+        """-> whether an output was made by another call that was still running when this call began."""
         found = self._do("SELECT call FROM entries WHERE output = ?", (os.fsencode(name),)).fetchone()
         return bool(found) and found[0] not in (None, self._call, *self._before)
 
     def is_there(self, target: Path | Url) -> bool:
-        """-> whether a file exists; of a URL as of when its folder was listed, which is once a pass over the files."""
+        """-> whether a file exists; for a URL at the time of its folder's listing, once per pass."""
         return os.path.exists(target) if isinstance(target, Path) else self._listed.state(target) is not None
 
     def claim(self, name: str, targets: Iterable[Path | Url], entry: dict) -> bool:
-        """Say that an output is about to be made.
+        """Claim an output before making it.
 
         Args:
             name: the output.
-            targets: all files that are written for it.
-            entry: what the manifest will say, but for what is known only then.
+            targets: all its files.
+            entry: its entry for the manifest, without values known only later.
 
         Returns:
-            Whether this call may make it; False: another has it in hand.
+            Whether this call may make it; False: another call is making it.
         """
-        # One look at a folder serves all its files by URL.
+        # One listing of a folder serves all its files by URL.
         look = self._listed.state if isinstance(self.output, Url) else remote.state
         before = {one.relative_to(self.output).as_posix(): look(one) for one in targets}
         row = os.fsencode(name), manifest.text_of(entry), manifest.text_of(before), self._call
         return self._do("INSERT OR IGNORE INTO claims VALUES (?, ?, ?, ?)", row).rowcount == 1
 
     def is_made(self, name: str) -> bool:
-        """-> whether all files of an output that this call claims have been written since."""
+        """-> whether all files of an output claimed by this call have been written since."""
         before = self._do("SELECT before FROM claims WHERE output = ?", (os.fsencode(name),)).fetchone()
         return all(self._changed(before[0]).values())
 
@@ -127,18 +127,18 @@ class Record:
         self._do("DELETE FROM claims WHERE output = ? AND call = ?", (os.fsencode(name), self._call))
 
     def done(self, name: str, entry: dict) -> None:
-        """Put an output on record, in place of its claim."""
+        """Record an output, replacing its claim."""
         with self._together():
             self._put(entry, self._call)
             self.release(name)
 
     def fail(self, source: Path, reason: str) -> None:
-        """Put on record that an input gave nothing."""
+        """Record that an input failed."""
         row = manifest.text_of({"input": str(source), "reason": reason}), self._call
         self._do("INSERT INTO failed VALUES (?, ?)", row)
 
     def repair(self) -> set[str]:
-        """Settle what calls that were killed had in hand: what they made is recorded, what they did not is free.
+        """Settle the claims of killed calls: finished outputs are recorded, others become free.
 
         Returns:
             The outputs that became free.
@@ -170,10 +170,10 @@ class Record:
         return {path: remote.state(path) not in (None, state and tuple(state)) for path, state in states.items()}
 
     def close(self) -> None:
-        """End the call: make the manifest; who is the last takes the record away.
+        """End the call and make the manifest; the last call removes the record.
 
         Raises:
-            OSError: if the manifest cannot be written: the record stays, and a later call makes it.
+            OSError: if the manifest cannot be written; the record stays, and a later call makes it.
         """
         with self._alone():
             remains = True
@@ -190,7 +190,7 @@ class Record:
                 self._leave(remains=remains)
 
     def _write_manifest(self):
-        # A cursor that is left open in the middle would hold the database's lock.
+        # An unfinished cursor would hold the database's lock.
         with (
             contextlib.closing(self._do("SELECT entry FROM entries ORDER BY output")) as made,
             contextlib.closing(self._do("SELECT reason FROM failed")) as failed,
@@ -198,7 +198,7 @@ class Record:
             manifest.write(self.output, (row[0] for row in made), (json.loads(row[0]) for row in failed))
 
     def _lives(self, call=None):
-        """Whether a call goes on; without one: whether any but this does."""
+        """Whether a call is running; without an argument: whether any other call is."""
         if call is None:
             locks = {path.stem for path in self.place.glob("*.lock")} - {self._call}
             return any(self._lives(call) for call in locks)
@@ -219,19 +219,19 @@ class Record:
 
     @contextlib.contextmanager
     def _alone(self):
-        """No other call begins or ends for a while."""
+        """Within: no other call begins or ends."""
         lock = filelock.FileLock(self.place / "lock", thread_local=False)
         while True:
             self.place.mkdir(parents=True, exist_ok=True)
             try:
                 lock.acquire(timeout=LOCK_SECONDS)
                 break
-            except FileNotFoundError:  # the last of the others has just taken the folder away
+            except FileNotFoundError:  # the last other call has just removed the folder
                 continue
             except filelock.Timeout as error:
                 raise OSError(
                     f"{lock.lock_file} is held: another call has been writing {self.output / manifest.NAME} for "
-                    f"{LOCK_SECONDS} seconds. Wait for it, or end it"
+                    f"{LOCK_SECONDS} seconds. Wait for it, or end it."
                 ) from error
         try:
             yield
@@ -244,13 +244,13 @@ class Record:
 
     @contextlib.contextmanager
     def _together(self):
-        """All of it or nothing."""
+        """Within: a transaction, all or nothing."""
         self._do("BEGIN IMMEDIATE")
         try:
             yield
             self._do("COMMIT")
         except BaseException:
-            with contextlib.suppress(sqlite3.Error):  # a full disk has undone it already
+            with contextlib.suppress(sqlite3.Error):  # a full disk has already rolled it back
                 self._database.execute("ROLLBACK")
             raise
 
@@ -264,11 +264,11 @@ class Record:
         path = self.place / "record.sqlite"
         if error.sqlite_errorname == "SQLITE_FULL" or shutil.disk_usage(self.place).free < 2**16:
             return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
-        return OSError(f"{path}: {error}. If it is damaged, move {self.place} away: what exists is then passed over")
+        return OSError(f"{path}: {error}. If it is damaged, move {self.place} away; existing results are then skipped.")
 
 
 def remove_unfinished(places: Iterable[Path | Url], token: str) -> None:
-    """Remove what a killed process was writing into folders, see `whole.token`, and its temporary folders."""
+    """Remove unfinished files of a killed process in folders, see `whole.token`, and its temporary folders."""
     left = remote.left_behind(token)
     for place in places:
         if isinstance(place, Url):

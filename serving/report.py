@@ -1,4 +1,4 @@
-"""What is said of a call that colorizes many files: as it goes and at its end, to people or, as JSON, to programs.
+"""Messages of a call that colorizes many files, during the call and at its end, for people or, as JSON, for programs.
 
 Imports nothing of ours.
 """
@@ -16,21 +16,21 @@ from collections.abc import Callable
 from tqdm import tqdm
 
 EVERY = 30  # seconds between two lines of progress
-LISTED = 100  # files that are listed; of more the rest is counted
+LISTED = 100  # files listed; further files are counted
 
 
 class Report:
-    """Counts what happens to files, and says it. Progress is a bar on a terminal, elsewhere a line now and then.
+    """Counts the results of files and prints them. Progress is a bar on a terminal, otherwise a line now and then.
 
     Args:
-        say: gets the text.
-        as_json: whether each text is an object: `time` (ISO 8601, UTC), `event`, and what there is to say.
-        total: -> how many files there are, or None while that is not known.
+        say: function for texts.
+        as_json: whether each text is an object with `time` (ISO 8601, UTC), `event` and further values.
+        total: function -> number of files, or None while unknown.
 
     Attributes:
-        counts: of files: `made`, `failed`, `existing` (passed over since their outputs exist), `other` of these (made
-            with other settings), `elsewhere` (in another call's hands), `not_begun`, and `films` of those made.
-        made, failed, not_begun: the first of them, in words.
+        counts: of files: `made`, `failed`, `existing` (skipped because their outputs exist), `other` of these (made
+            with other settings), `elsewhere` (in work by another call), `not_begun`, and `films` among the made.
+        made, failed, not_begun: texts of the first of them.
     """
 
     def __init__(self, say: Callable, *, as_json: bool = False, total: Callable = lambda: None):
@@ -47,7 +47,7 @@ class Report:
         self._bar.close()
 
     def say(self, event: str, text: str, **values) -> None:
-        """Say something: `text` to people, `event` and `values` to programs; empty texts are for programs alone."""
+        """Print `text` for people, or `event` and `values` for programs; empty texts are only for programs."""
         if self._as_json:
             now = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
             self._say(json.dumps({"time": now, "event": event, **(values or {"text": text})}))
@@ -56,7 +56,7 @@ class Report:
                 self._say(text)
 
     def add(self, kind: str, text: str = "", **values) -> None:
-        """Count a file, under one of `counts`; of those made, failed and not begun the first are kept to be listed."""
+        """Count a file under one of `counts`; the first made, failed and not begun files are kept for the list."""
         self.counts[kind] += 1
         kept = {"made": self.made, "failed": self.failed, "not_begun": self.not_begun}.get(kind)
         if kept is not None and len(kept) < LISTED:
@@ -67,11 +67,11 @@ class Report:
 
     @property
     def seen(self) -> int:
-        """Files that something has become of."""
+        """The number of processed files."""
         return sum(self.counts[kind] for kind in ("made", "failed", "existing", "elsewhere"))
 
     def tick(self) -> None:
-        """Move the bar, or say how it goes, if it is time."""
+        """Move the bar, or print progress if it is time."""
         now = time.monotonic()
         if not self._bar.disable:
             self._bar.total = self._total()
@@ -89,13 +89,13 @@ class Report:
             self.say("progress", text, **values, seconds_left=None if left is None else round(left))
 
     def end(self, output, *, stopped: bool, trouble: str, passed_over) -> None:
-        """Say what was done, what was not, and why.
+        """Print what was done, what was not, and why.
 
         Args:
             output: the folder of the results.
-            stopped: whether the call was told to stop.
-            trouble: what else kept it from going on.
-            passed_over: what was passed over for its name; in words, empty for nothing.
+            stopped: whether the call was stopped.
+            trouble: another reason for its end.
+            passed_over: text on files skipped because of their names; empty for none.
         """
         counts = self.counts
         if made := counts["made"] - counts["films"]:
@@ -105,7 +105,7 @@ class Report:
         if existing := counts["existing"]:
             other = f", {counts['other']:,} of them made with other settings or weights" if counts["other"] else ""
             why = "it exists" if existing == 1 else "they exist"
-            self._people(f"{existing:,} passed over, since {why}{other} (--overwrite replaces)")
+            self._people(f"{existing:,} skipped, because {why}{other} (--overwrite replaces)")
         if counts["elsewhere"]:
             self._people(f"{counts['elsewhere']:,} left to other calls that write into {output} at the same time")
         if text := str(passed_over):
@@ -113,15 +113,15 @@ class Report:
         if counts["failed"]:
             self._people(f"{counts['failed']:,} not colorized:{listed(self.failed, counts['failed'])}")
         if counts["not_begun"]:
-            why = f", since the call ended early ({trouble})" if trouble else ", since the call was stopped"
+            why = f", because the call ended early ({trouble})" if trouble else ", because the call was stopped"
             self._people(f"{counts['not_begun']:,} not begun{why}:{listed(self.not_begun, counts['not_begun'])}")
         if stopped:
             total = self._total()
             left = "" if total is None else f" {counted(total - self.seen, 'file')} left."
-            self.say("stopped", f"Stopped.{left} The same call goes on.", files_left=total and total - self.seen)
+            self.say("stopped", f"Stopped.{left} The same command continues.", files_left=total and total - self.seen)
 
     def _people(self, text):
-        """Programs have this from single files, and from the counts."""
+        """Print the end for people; programs have it from events and counts."""
         if not self._as_json:
             self.say("", text)
 
@@ -132,13 +132,13 @@ def counted(count: int, what: str) -> str:
 
 
 def duration(seconds: float) -> str:
-    """-> how long that is, in two units: `3 h 05 min`."""
+    """-> a duration in two units: `3 h 05 min`."""
     minutes, seconds = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {seconds:02} s" if minutes else f"{seconds} s"
 
 
 def listed(texts: list[str], count: int) -> str:
-    """-> lines of the first of something, and how many more there are."""
+    """-> lines of the first texts, and the number of others."""
     more = [f"and {count - len(texts):,} more"] if count > len(texts) else []
     return "".join(f"\n  {text}" for text in [*texts, *more])

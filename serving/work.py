@@ -1,7 +1,7 @@
-"""Where photographs and films are colorized. `Local`: in this process; `cluster.Cluster`: by workers of a Ray cluster.
+"""Workers for photographs and films. `Local`: this process; `cluster.Cluster`: workers of a Ray cluster.
 
-Both take jobs from the call that plans and records them, and give them back when something has become of them; see
-`batch`. Imports `serving.pipeline`, `serving.photos`, `serving.video` and the room `files`.
+Both take jobs from the call that plans and records them, and return them finished or failed; see `batch`. Imports
+`serving.pipeline`, `serving.photos`, `serving.video` and the room `files`.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from colorgan.serving.steering import Wishes
 
 @dataclass(frozen=True)
 class How:
-    """How all jobs of a call are colorized.
+    """The settings for all jobs of a call.
 
     Attributes:
-        settings, wishes: of photographs and films.
-        film: of films beside these, by the names that `video.colorize_film` has.
+        settings, wishes: for photographs and films.
+        film: further arguments of `video.colorize_film`.
     """
 
     settings: Settings
@@ -33,9 +33,9 @@ class How:
 class Local:
     """This process and its threads.
 
-    `photographs` and `films` take what a call has to do, `call.photographs()` or `call.films()`, and return when there
-    is no more. Each job is given to `call.finish` when it is made, has its `problem`, or is `stopped`. While a film is
-    in hand, `call.stop` is asked.
+    `photographs` and `films` take the jobs of `call.photographs()` or `call.films()`, and return when there are no
+    more. Each job goes to `call.finish` when it is made, has a `problem`, or is `stopped`. During a film, `call.stop`
+    is called.
 
     Args:
         colorizer: anything with `Colorizer.predict_small`.
@@ -56,23 +56,23 @@ class Local:
         pipeline.run(self._colorizer, call.photographs(), self._how.settings, self._how.wishes, call.finish)
 
     def films(self, call) -> None:
-        """Colorize a call's films, one after the other."""
+        """Colorize a call's films, one by one."""
         for job in call.films():
             film(self._colorizer, job, self._how, stop=call.stop, say=call.say_of_film)
             call.finish(job)
 
 
 def film(colorizer, job: Job, how: How, *, stop: Callable[[], bool], say: Callable[[str], None]) -> None:
-    """Colorize a film; what becomes of it, the job says. One by URL begins anew when it was stopped."""
+    """Colorize a film; the job holds the result. A stopped film by URL restarts."""
     options = {"settings": how.settings, "wishes": how.wishes, **how.film}
     try:
         with remote.local(job.source) as source, remote.written(job.target) as target:
             names = {str(source): str(job.source), str(target): str(job.target)}
             told = lambda text: say(_renamed(text, names))  # noqa: E731
             made = video.colorize_film(colorizer, source, target, stop=stop, say=told, **options)
-    except video.Stopped:  # what is done of it is kept
+    except video.Stopped:  # its finished part is kept
         job.stopped = True
-    except Exception as error:  # decoders, encoders and networks raise what comes up
+    except Exception as error:  # decoders, encoders and networks raise many types
         job.fail(error)
     else:
         job.seconds, job.made = made.seconds, asdict(made)

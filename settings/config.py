@@ -431,8 +431,8 @@ class Colorizing:
     )
     cluster: str = option(
         "",
-        "let a Ray cluster colorize, by its address (host:6379); auto: the one that this machine belongs to, or else "
-        "its own cores and GPUs",
+        "Ray cluster that colorizes, by its address (host:6379); auto: this machine's cluster, otherwise its cores "
+        "and GPUs",
     )
     log_format: str = option(
         "text",

@@ -88,7 +88,7 @@ def test_two_suffixes_that_become_one_are_told_apart(folder, out, painter):
         expected = ["a.jpg.png", "a.png", "b.PNG", "deep/a.png", "manifest.json", "s.PNG", "s.jpg.png", "s.webp.png"]
         assert files(out) == expected
         for name in ("a.jpg", "s.jpg", "s.webp"):
-            note = f"{folder / name} becomes {out / name}.png, since the shorter name is another's"
+            note = f"{folder / name} becomes {out / name}.png, because another file has the shorter name"
             assert (note in said) is not again
     entries = {one["output"]: one["input"] for one in manifest(out)["photographs"]}
     assert entries["s.PNG"] == str(folder / "s.PNG")  # keeps its name, whatever else there is
@@ -109,7 +109,7 @@ def test_outputs_that_exist_are_passed_over(folder, out, painter):
     (out / "deep").mkdir(parents=True)
     (out / "deep" / "a.jpg").write_bytes(b"mine")
     status, said = colorize(painter, [folder], out)
-    assert status == 0 and "1 passed over, since it exists" in said
+    assert status == 0 and "1 skipped, because it exists" in said
     assert [one["output"] for one in manifest(out)["photographs"]] == ["a.jpg", "b.PNG"]  # nothing is known of it
     assert (out / "deep" / "a.jpg").read_bytes() == b"mine"
     assert colorize(painter, [folder], out, overwrite=True) == (0, said_of(3, out))
@@ -119,9 +119,9 @@ def test_outputs_that_exist_are_passed_over(folder, out, painter):
 def test_outputs_made_in_another_way_are_said(folder, out, painter):
     stronger = Settings(work_size=16, saturation=1.3)
     colorize(painter, [folder], out)
-    assert "3 passed over, since they exist (--overwrite replaces)" in colorize(painter, [folder], out)[1]
+    assert "3 skipped, because they exist (--overwrite replaces)" in colorize(painter, [folder], out)[1]
     said = colorize(painter, [folder], out, settings=stronger)[1]
-    assert "3 passed over, since they exist, 3 of them made with other settings or weights (" in said
+    assert "3 skipped, because they exist, 3 of them made with other settings or weights (" in said
     assert "3 of them" in colorize(painter, [folder], out, weights_sha256="ab")[1]
     larger, worse = Settings(work_size=16, max_megapixels=400), Settings(work_size=16, quality=50)
     assert "of them" not in colorize(painter, [folder], out, settings=larger)[1]
@@ -132,7 +132,7 @@ def test_outputs_made_in_another_way_are_said(folder, out, painter):
 
 @pytest.mark.parametrize("name", ["here.png", "film.MP4"])
 def test_an_output_that_looks_like_a_file_is_refused(folder, tmp_path, painter, name):
-    with pytest.raises(ValueError, match="--output is a folder for results, and .* looks like a file"):
+    with pytest.raises(ValueError, match="`--output` is a folder for results, but .* looks like a file"):
         colorize(painter, [folder], tmp_path / name)
     assert not (tmp_path / name).exists()
     (tmp_path / name).mkdir()  # whoever has such a folder means it
@@ -257,7 +257,7 @@ def test_notes_are_said(tmp_path, out, painter):
 
 def test_weights_that_predict_rgb_are_mentioned(folder, out, painter):
     painter.color_space = "rgb"
-    assert "own lightness is put back" in colorize(painter, [folder], out)[1]
+    assert "lightness is restored" in colorize(painter, [folder], out)[1]
 
 
 def test_a_size_that_cannot_be_read_does_not_count(tmp_path):
@@ -312,7 +312,7 @@ def test_a_folder_of_films_alone_and_a_missing_input(tmp_path, out, painter, mak
     assert status == 1 and "gone.png is not there" in said and files(out) == ["a.mp4", "manifest.json"]
     made = (out / "a.mp4").read_bytes()
     status, said = colorize(painter, [tmp_path / "films"], out)
-    assert status == 0 and said == "1 passed over, since it exists (--overwrite replaces)"
+    assert status == 0 and said == "1 skipped, because it exists (--overwrite replaces)"
     assert (out / "a.mp4").read_bytes() == made
     twin = make_film(tmp_path / "other" / "a.mp4", [90] * 3, codec="mpeg4", even=True)
     status, said = colorize(painter, [tmp_path / "films", twin], out, overwrite=True)
@@ -463,7 +463,7 @@ def test_told_to_stop_it_ends_with_what_is_in_hand(tmp_path, out, painter, monke
     status, said = colorize(painter, [tmp_path], out, stop=lambda: bool(painter.batches))
     made = len(manifest(out)["photographs"])
     assert status == batch.STOPPED and 0 < made < 6 and not (out / "film.mp4").exists()
-    assert said == f"{made} photographs colorized: {out}\nStopped. {7 - made} files left. The same call goes on."
+    assert said == f"{made} photographs colorized: {out}\nStopped. {7 - made} files left. The same command continues."
     assert colorize(painter, [tmp_path], out)[0] == batch.DONE and len(manifest(out)["photographs"]) == 7
     assert colorize(painter, [tmp_path], out, stop=lambda: False)[0] == batch.DONE
 
@@ -491,10 +491,10 @@ def test_a_full_disk(folder, out, painter, monkeypatch):
     assert said == "\n  ".join(
         [
             f"2 photographs colorized: {out}\n1 not colorized:",
-            f"{reason}\n3 not begun, since the call ended early ({reason}):",
+            f"{reason}\n3 not begun, because the call ended early ({reason}):",
             *(str(folder / f"z{i}.png") for i in (1, 2)),
             f"{folder / 'deep' / 'a.jpg'}\n{out / 'manifest.json'} could not be written ([Errno 28] No space left on "
-            "device). The same call writes it when there is room. Made by this call:",
+            "device). The same command writes it later. Made by this call:",
             str(out / "a.jpg"),
             str(out / "z0.png"),
         ]
@@ -616,7 +616,7 @@ def test_a_film_is_told_by_what_it_holds(tmp_path, out, painter, make_film):
 def test_a_film_that_is_stopped_goes_on(tmp_path, out, painter, make_film):
     make_film(tmp_path / "a.mp4", [90] * 20)
     status, said = colorize(painter, [tmp_path], out, stop=lambda: bool(painter.batches))
-    assert status == batch.STOPPED and said == "Stopped. 1 file left. The same call goes on."
+    assert status == batch.STOPPED and said == "Stopped. 1 file left. The same command continues."
     assert not (out / "a.mp4").exists() and manifest(out)["photographs"] == []
     assert colorize(painter, [tmp_path], out)[0] == 0
     assert [one["frames"] for one in manifest(out)["photographs"]] == [20] and files(out) == ["a.mp4", "manifest.json"]
@@ -638,7 +638,7 @@ def test_all_notes_on_a_film_are_on_record(tmp_path, out, painter, make_film):
     notes = {one["output"]: one["notes"] for one in manifest(out)["photographs"]}
     assert notes["a.mkv"] == ["--film-quality has no meaning for its codec"]
     assert notes["a.mpv.mkv"] == [
-        f"{tmp_path / 'a.mpv'} becomes {out / 'a.mpv.mkv'}, since the shorter name is another's",
+        f"{tmp_path / 'a.mpv'} becomes {out / 'a.mpv.mkv'}, because another file has the shorter name",
         *notes["a.mkv"],
     ]
 
@@ -655,4 +655,4 @@ def test_a_disk_that_is_full_in_a_film_ends_the_call(tmp_path, out, painter, mak
     status, said = colorize(painter, [tmp_path], out)
     assert status == 1 and "1 not colorized:" in said
     reason = f"{tmp_path / 'a.mp4'}: {out / 'a.mp4'} cannot be written (No space left on device)"
-    assert said.endswith(f"1 not begun, since the call ended early ({reason}):\n  {tmp_path / 'b.mp4'}")
+    assert said.endswith(f"1 not begun, because the call ended early ({reason}):\n  {tmp_path / 'b.mp4'}")

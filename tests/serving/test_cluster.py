@@ -91,7 +91,7 @@ def test_a_file_that_kills_its_workers_costs_no_other(here, tmp_path, monkeypatc
     out, wanted = tmp_path / "out", cluster.Wanted("auto", cores=1)
     status, said = colorize(fake(tmp_path), [tmp_path / "in"], out, workers=wanted)
     assert status == batch.FAILED and "63 photographs and 1 film colorized" in said
-    assert "31.png: 2 workers died of it" in said and "in its hands begin anew" in said
+    assert "31.png: 2 workers died of it" in said and "in its hands restart" in said
     written = [line.split() for line in (tmp_path / "written").read_text().splitlines()]
     names = [f"{i:02}.png" for i in range(64) if i != 31]
     assert set(Counter(name for name, _ in written).values()) == {1}
@@ -117,7 +117,7 @@ def test_told_to_stop_workers_end_with_what_is_in_hand(here, tmp_path, painter, 
     made = len(list((tmp_path / "out").glob("*.png")))
     most = cluster.AT_ONCE * cluster.GROUP
     assert status == batch.STOPPED and 0 < made <= 2 * most and made % cluster.GROUP == 0
-    end = f"{made} photographs colorized: {out}\nStopped. {100 - made} files left. The same call goes on."
+    end = f"{made} photographs colorized: {out}\nStopped. {100 - made} files left. The same command continues."
     assert said.endswith(end)
     assert signal.getsignal(signal.SIGTERM) == handler
     status, said = colorize(painter, inputs, out)
@@ -134,7 +134,7 @@ def test_without_ray_it_says_what_to_install(monkeypatch):
 
 @pytest.mark.parametrize(("address", "reason"), [("127.0.0.1:1", "refused"), ("here", "a host and a port")])
 def test_a_cluster_that_does_not_answer_is_named(address, reason):
-    with pytest.raises(OSError, match=f"--cluster {address}: no cluster can be joined there .*{reason}"):
+    with pytest.raises(OSError, match=f"--cluster {address}: cannot join a cluster there .*{reason}"):
         cluster._join(None, address)
 
 
@@ -187,9 +187,9 @@ def test_the_last_worker_that_cannot_begin_ends_the_call():
     crew, told = cluster.Cluster(cluster.Wanted("auto"), None, work.How(SETTINGS), None), Told()
     crew._hands = hands = [cluster._Hand({}), cluster._Hand({})]
     crew._give_up(told, hands[0], "no weights")
-    with pytest.raises(OSError, match="--cluster: a worker cannot begin: no weights"):
+    with pytest.raises(OSError, match="`--cluster`: a worker cannot start: no weights"):
         crew._give_up(told, hands[0], "no weights")
-    assert told.notes == ["--cluster: a worker cannot begin: no weights"]
+    assert told.notes == ["`--cluster`: a worker cannot start: no weights"]
 
 
 def test_a_source_that_a_worker_does_not_see_is_named(tmp_path, monkeypatch):

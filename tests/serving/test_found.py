@@ -58,14 +58,14 @@ def test_what_a_name_hides_is_named(tmp_path):
     passed_over = found.PassedOver()
     passed_over.look(group)
     assert str(passed_over) == (
-        f"3 passed over, since their names do not say what they are: {tmp_path / 'film.bin'} (Matroska or WebM), "
+        f"3 skipped, because their names do not tell what they are: {tmp_path / 'film.bin'} (Matroska or WebM), "
         f"{tmp_path / 'layers.psd'} (Photoshop), {tmp_path / 'scan'} (PNG). Give such a file by name, or a suffix that "
         "says what it is. Photoshop: convert to TIFF or PNG first."
     )
     assert kinds.is_film(tmp_path / "film.bin") and not kinds.is_film(tmp_path / "scan")
     for _ in range(4):
         passed_over.look(group)
-    assert str(passed_over).startswith("15 passed over") and " and 5 more." in str(passed_over)
+    assert str(passed_over).startswith("15 skipped") and " and 5 more." in str(passed_over)
 
 
 @pytest.mark.parametrize("name", ["a.tiff", "a.MKV"])

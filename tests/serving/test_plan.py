@@ -71,5 +71,5 @@ def test_inputs_that_are_not_there(tmp_path):
             plan.Plan([tmp_path / given], tmp_path / "out", PLAIN)
         assert str(tmp_path / given) in str(caught.value)
     Image.new("L", (9, 9)).save(tmp_path / "empty" / "scan", "PNG")
-    with pytest.raises(FileNotFoundError, match=r"holds no photograph .*; 1 passed over, .*scan \(PNG\)"):
+    with pytest.raises(FileNotFoundError, match=r"holds no photograph .*; 1 skipped, .*scan \(PNG\)"):
         plan.Plan([tmp_path / "empty"], tmp_path / "out", PLAIN)

@@ -90,7 +90,7 @@ def test_variants_and_doubt_lie_beside_the_result(place, colorize, steerable):
     assert np.abs(doubt[..., 0] / 255 - steerable.doubt(read(place / "photos" / "a.png"))).max() < 0.1
     assert entries(place)["b.jpg"]["beside"] == ["b-variant-2.jpg", "b-variant-3.jpg", "b.jpg-doubt.png"]
     (place / "out" / "a.png").unlink()
-    assert "2 passed over" in colorize("photos", variants=2)[1] and not (place / "out" / "a.png").exists()
+    assert "2 skipped" in colorize("photos", variants=2)[1] and not (place / "out" / "a.png").exists()
 
 
 def test_a_variant_never_takes_the_place_of_another_photograph(place, colorize):

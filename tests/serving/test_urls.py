@@ -67,7 +67,7 @@ def test_urls_become_urls_or_paths(memory, scans, folder, tmp_path, painter):
 def test_what_is_there_is_passed_over_or_replaced(memory, scans, painter):
     memory.pipe_file("/out/deep/a.jpg", b"mine")
     status, said = colorize(painter, [scans], "memory://out")
-    assert status == 0 and "1 passed over, since it exists" in said
+    assert status == 0 and "1 skipped, because it exists" in said
     assert memory.cat_file("/out/deep/a.jpg") == b"mine" and len(manifest(memory)["photographs"]) == 2
     stronger = Settings(work_size=16, saturation=1.3)
     assert "2 of them made with other settings" in colorize(painter, [scans], "memory://out", settings=stronger)[1]
