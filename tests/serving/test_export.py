@@ -279,11 +279,11 @@ def test_network_and_description_are_replaced_both_or_none(written, tmp_path):
     before = (path / "saved_model.pb").stat()
     beside.unlink()
     beside.mkdir()  # a folder where the description should be
-    with pytest.raises(OSError, match="--output: cannot write"):
+    with pytest.raises(OSError, match="`--output`: cannot write"):
         export.export(generator, config, path, format="tf_saved_model", overwrite=True)
     after = (path / "saved_model.pb").stat()
     assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
-    with pytest.raises(OSError, match="--output: cannot write"):
+    with pytest.raises(OSError, match="`--output`: cannot write"):
         (tmp_path / "new.json").mkdir()
         export.export(generator, config, tmp_path / "new", format="tf_saved_model")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["network", "network.json", "new.json"]
