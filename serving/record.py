@@ -63,7 +63,7 @@ class Record:
         except OSError as error:
             reason = error.strerror or error
             where = output if self.place == output / FOLDER else f"{self.place}, the record of {output}"
-            raise OSError(f"--output: cannot write to {where} ({reason}). Choose another folder.") from error
+            raise OSError(f"`--output`: cannot write to {where} ({reason}). Choose another folder.") from error
 
     def _open(self):
         self._database = sqlite3.connect(self.place / "record.sqlite", timeout=LOCK_SECONDS, isolation_level=None)

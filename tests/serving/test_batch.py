@@ -154,7 +154,7 @@ def test_one_bad_file_does_not_stop_the_others(folder, out, painter):
 
 def test_an_output_that_cannot_be_written(folder, out, painter):
     out.write_bytes(b"a file")
-    with pytest.raises(OSError, match="--output: cannot write to") as caught:
+    with pytest.raises(OSError, match="`--output`: cannot write to") as caught:
         colorize(painter, [folder], out)
     assert str(out) in str(caught.value) and not painter.batches
 

@@ -241,7 +241,7 @@ def test_what_cannot_be_exported(tmp_path, monkeypatch):
 def test_an_output_that_cannot_be_written(tmp_path):
     generator, config = built()
     (tmp_path / "file").write_bytes(b"a file where a folder should be")
-    with pytest.raises(OSError, match=r"--output: cannot write .*n\.tflite"):
+    with pytest.raises(OSError, match=r"`--output`: cannot write .*n\.tflite"):
         export.export(generator, config, tmp_path / "file" / "n.tflite", format="litert")
 
 
