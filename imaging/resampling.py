@@ -1,7 +1,7 @@
 """Arrays at another size: means over areas to make them smaller, a cubic kernel to make them larger.
 
-Both equal OpenCV's INTER_AREA and INTER_CUBIC up to rounding. They replace OpenCV, which would be half of the light
-distribution. Imports nothing of ours.
+They equal OpenCV's INTER_AREA, where no side grows, and INTER_CUBIC, up to rounding. They replace OpenCV, which would be
+half of the light distribution. Imports nothing of ours.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ def area(values: np.ndarray, height: int, width: int) -> np.ndarray:
     """[H, W] or [H, W, C] of any type -> [height, width] or [height, width, C] of the same type: means over areas."""
     means = np.swapaxes(_means(np.swapaxes(_means(values, height), 0, 1), width), 0, 1)
     if np.issubdtype(values.dtype, np.integer):
-        means = np.rint(means)
+        means = np.rint(means).clip(0, np.iinfo(values.dtype).max)  # a sum of float32 weights can exceed 1
     return np.ascontiguousarray(means, values.dtype)
 
 

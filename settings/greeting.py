@@ -1,6 +1,6 @@
 """TensorFlow's greeting: what it prints about itself while it is imported. Imports nothing of ours.
 
-It writes to the descriptor of stderr before its own log levels apply, so the descriptor is parked meanwhile.
+It writes to the descriptor of stderr before its own log levels apply, so a process filters what comes there meanwhile.
 `main.run` parks for the doors, `commands.photographs` for colorize, which imports TensorFlow late, and the package's
 `__getattr__` for `colorgan.Colorizer`.
 """
@@ -8,11 +8,10 @@ It writes to the descriptor of stderr before its own log levels apply, so the de
 from __future__ import annotations
 
 import contextlib
-import faulthandler
 import os
 import re
+import subprocess
 import sys
-import tempfile
 
 LEVEL = "TF_CPP_MIN_LOG_LEVEL"  # 0: everything, 1: warnings, 2: errors, 3: fatal errors
 STDERR = 2
@@ -26,45 +25,48 @@ GREETING = re.compile(
 )
 
 
+# A process, because the reason for an abort (a processor without AVX, say) must be shown when ours is gone.
+_FILTER = f"""
+import re, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+for line in sys.stdin.buffer:
+    if not re.match({GREETING.pattern!r}, line):
+        sys.stderr.buffer.write(line)
+        sys.stderr.buffer.flush()
+"""
+
+
 @contextlib.contextmanager
 def parked():
-    """Within: import what imports TensorFlow. Its greeting is left out; every other line on stderr follows at the end.
+    """Within: import what imports TensorFlow. Its greeting is left out; every other line on stderr is printed.
 
-    A crash prints Python's traceback (`faulthandler`). If the import raises, all lines are printed. Nothing is parked
-    for a user who asks for the lines with TF_CPP_MIN_LOG_LEVEL at 0 or 1, or who has started `faulthandler`.
+    Nothing is left out for a user who asks for the lines with TF_CPP_MIN_LOG_LEVEL at 0 or 1.
     """
-    asked = os.environ.setdefault(LEVEL, "2") in ("0", "1") or faulthandler.is_enabled()
-    with contextlib.ExitStack() as stack:
-        try:
-            file = None if asked else stack.enter_context(tempfile.TemporaryFile())
-            stderr = None if asked else os.dup(STDERR)
-        except OSError:  # no folder for temporary files, or no stderr
-            asked = True
-        if asked:
-            yield
-            return
-        stack.callback(os.close, stderr)
-        faulthandler.enable(stderr)
+    asked = os.environ.setdefault(LEVEL, "2") in ("0", "1")
+    try:
+        stderr = None if asked else os.dup(STDERR)
+        filtering = stderr and subprocess.Popen([sys.executable, "-ISc", _FILTER], stdin=subprocess.PIPE)
+    except OSError:  # no stderr, or no room for a process
+        filtering = None
+    if filtering is None:
+        yield
+        return
+    _flush()
+    os.dup2(filtering.stdin.fileno(), STDERR)
+    try:
+        yield
+        if "tensorflow" in sys.modules:
+            sys.modules["tensorflow"].config.list_physical_devices()  # or it greets with the first operation
+    finally:
         _flush()
-        os.dup2(file.fileno(), STDERR)
-        left_out = GREETING
-        try:
-            yield
-            if "tensorflow" in sys.modules:
-                sys.modules["tensorflow"].config.list_physical_devices()  # or it greets with the first operation
-        except Exception:
-            left_out = None
-            raise
-        finally:
-            _flush()
-            os.dup2(stderr, STDERR)
-            faulthandler.disable()
-            file.seek(0)
-            for line in file:
-                if not (left_out and left_out.match(line)):
-                    os.write(STDERR, line)
+        os.dup2(stderr, STDERR)
+        os.close(stderr)
+        filtering.stdin.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):  # a child of the import's may still write to it
+            filtering.wait(timeout=5)
 
 
 def _flush():
     if sys.stderr is not None:
-        sys.stderr.flush()
+        with contextlib.suppress(OSError):
+            sys.stderr.flush()

@@ -101,13 +101,27 @@ def test_it_colours_as_colorgan_does(lite, tmp_path):
     assert again.returncode == 0 and "3 skipped" in again.stdout
 
 
+def test_no_photograph_is_written_over(lite, tmp_path):
+    (tmp_path / "in").mkdir()
+    for name, value in (("s.jpg", 50), ("s.png", 200)):
+        Image.new("L", (20, 30), value).save(tmp_path / "in" / name)
+    before = (tmp_path / "in" / "s.png").read_bytes()
+    done = lite("in", "--output", "in", "--format", "png", "--overwrite")
+    assert done.returncode == 1 and done.stderr.count("would be written over") == 2 - done.stderr.count("s.jpg.png")
+    assert (tmp_path / "in" / "s.png").read_bytes() == before
+    done = lite("in", "in/s.jpg", "--output", "out", "--format", "png")
+    assert done.returncode == 0, done.stderr
+    lightness = {path.name: np.asarray(Image.open(path).convert("L")).mean() for path in (tmp_path / "out").iterdir()}
+    assert lightness == {"s.png": pytest.approx(200, abs=30), "s.jpg.png": pytest.approx(50, abs=30)}
+
+
 def test_what_cannot_be_done_is_said(lite, tmp_path):
     Image.new("L", (20, 30), 99).save(tmp_path / "fine.png")
     (tmp_path / "bad.jpg").write_bytes(b"")
     (tmp_path / "colorized").mkdir()
     Image.new("L", (20, 30), 99).save(tmp_path / "colorized" / "own.png")
-    done = lite("bad.jpg", "fine.png", "colorized/own.png")
-    assert "written over itself" in done.stderr
+    done = lite("bad.jpg", "fine.png", "./fine.png", "colorized/own.png")
+    assert "own.png would be written over colorized/own.png, a photograph of yours" in done.stderr
     assert done.returncode == 1 and "bad.jpg: cannot be read: the file is empty" in done.stderr
     assert "1 colorized, 2 not." in done.stderr and (tmp_path / "colorized/fine.png").exists()
     for words, said in (
@@ -117,7 +131,13 @@ def test_what_cannot_be_done_is_said(lite, tmp_path):
         done = lite(*words)
         assert done.returncode == 2 and said in done.stderr
     network(tmp_path / "hints.onnx", inputs=("gray", "hints"))
+    (tmp_path / "bad.onnx").write_bytes(b"no network")
+    (tmp_path / "bad.onnx.json").write_text((tmp_path / "net.onnx.json").read_text().replace("sha256", "-"))
     (tmp_path / "net.onnx").write_bytes((tmp_path / "net.onnx").read_bytes() + b"\0")
-    for weights, said in (("hints.onnx", "without --steering"), ("net.onnx", "is damaged")):
+    for weights, said in (
+        ("hints.onnx", "without --steering"),
+        ("net.onnx", "is damaged"),
+        ("bad.onnx", "cannot be used"),
+    ):
         done = lite("fine.png", weights=weights)
         assert done.returncode == 2 and said in done.stderr

@@ -27,6 +27,10 @@ def test_a_little_larger_repeats_values_and_mixes_them_at_their_borders():
     np.testing.assert_allclose(resampling.area(np.float32([[0, 30]]), 2, 3), [[0, 15, 30]] * 2)
 
 
+def test_white_stays_white_however_much_is_averaged():
+    assert resampling.area(np.full((3, 40_000), 65535, np.uint16), 1, 16).tolist() == [[65535] * 16]
+
+
 @pytest.mark.parametrize("count", [3, 9, 100])
 def test_the_cubic_kernel_is_opencvs(count):
     values = RANDOM.rand(9, 4).astype(np.float32)

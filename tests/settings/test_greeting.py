@@ -1,4 +1,4 @@
-"""TensorFlow's greeting is left out, and nothing else is. In processes of their own: pytest runs with faulthandler."""
+"""TensorFlow's greeting is left out, and nothing else is, even when the process is gone."""
 
 import os
 import subprocess
@@ -16,8 +16,9 @@ GREETING = r"I0000 00:00:1.2 3 port.cc:153] hello\nE0000 00:00:1.2 3 cuda_platfo
         ("pass", None, "a real error", "hello"),
         ("pass", "3", "a real error", "hello"),
         ("pass", "0", "hello", None),
-        ("raise ImportError('broken')", None, "hello", None),
-        ("os.abort()", None, "Fatal Python error: Aborted", "hello"),
+        ("raise ImportError('broken')", None, "ImportError: broken", "hello"),
+        ("os.abort()", None, "a real error", "hello"),
+        ("os._exit(3)", None, "a real error", "hello"),
     ],
 )
 def test_the_greeting_and_nothing_else_is_left_out(end, level, said, left_out):

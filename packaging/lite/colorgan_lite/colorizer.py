@@ -47,6 +47,8 @@ class Colorizer:
         """
         path = NETWORK if found == "photo" else Path(found)
         said = json.loads(path.with_name(f"{path.name}.json").read_text(encoding="utf-8"))
+        if missing := {"color_space", "inputs", "ab_scale", "working_size"} - set(said):
+            raise ValueError(f"{path.name}.json lacks {', '.join(sorted(missing))}: export the network again.")
         content = path.read_bytes()
         if said.get("sha256", digest := hashlib.sha256(content).hexdigest()) != digest:
             raise ValueError(f"{path} is damaged: its SHA-256 is {digest}, {said['sha256']} is expected.")

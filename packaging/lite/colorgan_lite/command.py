@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import unicodedata
 from importlib.metadata import version
 from pathlib import Path
 
@@ -24,6 +25,8 @@ def console() -> None:
 
 def run(words) -> int:
     """-> the exit status: 0, 1 if a photograph could not be colorized, 2 for a wrong command line."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # a terminal may not be able to show a file's name
     parser = _parser()
     wanted = parser.parse_args(words)
     if gone := [one for one in wanted.inputs if not os.path.exists(one)]:
@@ -35,8 +38,9 @@ def run(words) -> int:
 
     try:
         colorizer = Colorizer.load(wanted.weights, work_size=wanted.work_size)
-    except (OSError, ValueError) as error:
-        parser.error(str(error))
+    # ONNX Runtime raises plain exceptions of its own for files that are no networks.
+    except Exception as error:
+        parser.error(f"--weights {wanted.weights} cannot be used: {error}")
     made, there = 0, 0
     with reading.large_pictures(wanted.max_megapixels):
         for source, target in jobs:
@@ -45,7 +49,8 @@ def run(words) -> int:
                 continue
             try:
                 notes = colorize_file(colorizer, source, target, wanted)
-            except (OSError, ValueError, MemoryError) as error:
+            # As well as files' errors, ONNX Runtime's own, of memory for one. The next photograph may be fine.
+            except Exception as error:
                 problems.append(str(error) if str(source) in str(error) else f"{source}: {error}")
                 print(problems[-1], file=sys.stderr)
             else:
@@ -60,24 +65,38 @@ def run(words) -> int:
 
 def _jobs(wanted):
     """-> (source, target) of each photograph, and the problems of the others."""
-    jobs, problems, taken = [], [], {}
+    found = {}  # a photograph comes once, though several inputs name it
     for source, below in _found(wanted):
-        spellings = suffixes.FORMATS[wanted.format] if wanted.format else suffixes.WRITTEN
-        keeps = suffixes.of(below) in spellings
-        ending = spellings[0] if wanted.format else ".png"
-        target = Path(wanted.output) / (below if keeps else below.with_suffix(ending))
-        if target in taken:  # a.png from a.heic, next to a.png
+        found.setdefault(os.path.realpath(source), (source, below))
+    jobs, problems, taken = [], [], {}
+    # Who keeps its name comes first: s.png stays s.png, and s.jpg becomes s.jpg.png.
+    for source, below in sorted(found.values(), key=lambda one: _target(wanted, one[1]).name != one[1].name):
+        target = _target(wanted, below)
+        if _key(target) in taken:  # a.png from a.heic, next to a.png
             target = target.with_name(below.name + target.suffix)
-        if target in taken:
-            problems.append(f"{taken[target]} and {source} would both become {target}. Use separate calls for them.")
-            print(problems[-1], file=sys.stderr)
-        elif target.resolve() == source.resolve():
-            problems.append(f"{source} would be written over itself. Choose another --output.")
-            print(problems[-1], file=sys.stderr)
+        if _key(target) in taken:
+            other = taken[_key(target)]
+            problems.append(f"{other} and {source} would both become {target}. Use separate calls for them.")
+        elif os.path.realpath(target) in found:
+            problems.append(f"{source} would be written over {target}, a photograph of yours. Choose another --output.")
         else:
-            taken[target] = source
+            taken[_key(target)] = source
             jobs.append((source, target))
+    for problem in problems:
+        print(problem, file=sys.stderr)
     return jobs, problems
+
+
+def _target(wanted, below):
+    spellings = suffixes.FORMATS[wanted.format] if wanted.format else suffixes.WRITTEN
+    if suffixes.of(below) in spellings:
+        return Path(wanted.output) / below
+    return Path(wanted.output) / below.with_suffix(spellings[0] if wanted.format else ".png")
+
+
+def _key(path):
+    """-> how results are compared: some systems take names that differ in case or in Unicode's form for one."""
+    return unicodedata.normalize("NFC", os.path.abspath(path)).lower()
 
 
 def _found(wanted):
