@@ -1,6 +1,6 @@
 """Arrays at another size: means over areas to make them smaller, a cubic kernel to make them larger.
 
-They equal OpenCV's INTER_AREA, where no side grows, and INTER_CUBIC, up to rounding. They replace OpenCV, which would be
+They equal OpenCV's INTER_AREA, where no side grows, and INTER_CUBIC, up to rounding. OpenCV itself would be
 half of the light distribution. Imports nothing of ours.
 """
 
