@@ -72,6 +72,9 @@ def run(mode: str | None = None, argv: list[str] | None = None) -> int:
         return _fail(2, error)
     except (ValueError, OSError, FloatingPointError) as error:  # FloatingPointError: a training that diverged
         return _fail(1, error)
+    except KeyboardInterrupt:  # the second Ctrl-C, where the first lets work be finished
+        print("\nStopped.", file=sys.stderr)
+        return 130
 
 
 def _say(text):

@@ -114,7 +114,7 @@ class Wishes:
 
     def check(self, height: int, width: int, frames: int | None = 1) -> None:
         """Raise ValueError, naming it, if a hint lies outside a picture of this size, or a film of so many frames."""
-        for i, one in enumerate(self.hints):
+        for i, one in enumerate(self.hints, 1):
             if not (one.x < width and one.y < height):
                 raise ValueError(
                     f"`hints`: hint {i} at x {one.x:g}, y {one.y:g} lies outside the picture of {width} x {height} "
@@ -195,7 +195,7 @@ def parse_hints(text: str) -> tuple[Hint, ...]:
         raise ValueError('hints must be a list of {"x", "y", "color"}, at least one')
     if len(rows) > MOST:
         raise ValueError(f"hints must be at most {MOST:,}. Received: {len(rows):,}")
-    return tuple(_hint(i, row) for i, row in enumerate(rows))
+    return tuple(_hint(i, row) for i, row in enumerate(rows, 1))
 
 
 def _hint(i, row):

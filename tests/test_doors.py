@@ -225,3 +225,9 @@ def test_the_command_of_the_package(capsys):
         assert f"Unknown mode {words[0]!r}. Known: train, eval" in told(*words, expect=2).err
     assert "is for pack; not for eval" in told("eval", "--average-checkpoints", "2", expect=2).err
     assert "Not a flag: a.jpg" in told("app", "a.jpg", expect=2).err
+
+
+def test_an_impatient_ctrl_c_ends_quietly(monkeypatch, capsys):
+    monkeypatch.setattr(main.importlib, "import_module", lambda name: (_ for _ in ()).throw(KeyboardInterrupt))
+    assert main.run("train", ["--dataset", "shapes"]) == 130
+    assert capsys.readouterr().err == "\nStopped.\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from colorgan.evaluation import baselines, comparisons
 from colorgan.evaluation.report import tables
 
-PALE, GAUDY = 0.7, 1.2  # colorfulness ratios
+GRAY, PALE, GAUDY = 0.05, 0.7, 1.2  # colorfulness ratios
 NAMED, PAIRS = 8, 3  # most settings, and pairs, in the verdict
 TOLD = {
     "psnr": ("PSNR", " dB"),
@@ -19,7 +19,7 @@ def sentences(evaluation) -> list[str]:
     pairs = [one for one in evaluation.comparisons if one.a != "gray"]
     said = _ranking(pairs, evaluation) if pairs else []
     if len(against_gray) == 1:
-        said.append(_than_gray(*against_gray.values()))
+        said.append(_than_gray(evaluation, *against_gray.values()))
     said += [_against_gray(evaluation, name, one) for name, one in against_gray.items()]
     said += [_colours(evaluation, name) for name in _own(evaluation)]
     if pairs and evaluation.settings:
@@ -62,7 +62,9 @@ def _pair(one, evaluation):
     return f"{better} against {worse}: {_score(one, better, worse)}{_told(one, better)}{_spread(one, evaluation)}."
 
 
-def _than_gray(one):
+def _than_gray(evaluation, one):
+    if _colorfulness(evaluation, one.b) < GRAY:
+        return f"{one.b} is as good as gray itself: its differences from gray come from lightness and rounding."
     if not (winner := _winner(one)):
         return f"{one.b} is neither better nor worse than gray on the whole."
     return f"{one.b} is better than gray." if winner == one.b else f"Gray is better than {one.b}."
@@ -121,9 +123,14 @@ def _spread(one, evaluation):
     return f"; the seeds of one group differ by up to {widest:.2f} dB" if widest > difference else ""
 
 
-def _colours(evaluation, name):
+def _colorfulness(evaluation, name):
+    """-> the mean ratio to the truth's, or nan."""
     group = evaluation.groups.get(name)
-    value = (group.table if group else evaluation.table[name]).get("colorfulness_ratio", (float("nan"),))[0]
+    return (group.table if group else evaluation.table[name]).get("colorfulness_ratio", (float("nan"),))[0]
+
+
+def _colours(evaluation, name):
+    value = _colorfulness(evaluation, name)
     if not value == value:
         return ""
     judged = ": pale" if value < PALE else ": stronger than true" if value > GAUDY else ""

@@ -363,7 +363,7 @@ def test_what_is_given_as_arrays_holds_too(steerable):
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"hints": [Hint(96, 2, None)]}, "hint 0 at x 96, y 2 lies outside the picture of 96 x 64 pixels"),
+        ({"hints": [Hint(96, 2, None)]}, "hint 1 at x 96, y 2 lies outside the picture of 96 x 64 pixels"),
         ({"palette": np.zeros(7)}, r"`palette` must have shape \[261\]"),
         ({"desired_hue": 2}, "`desired_hue` must lie in 0..1"),
         (

@@ -106,8 +106,8 @@ def test_transparent_photographs_lie_on_white(client):
 @pytest.mark.parametrize(
     ("wishes", "said"),
     [
-        ({"hints": [{**BLUE, "x": 90}]}, "hint 0 at x 90, y 30 lies outside the picture of 90 x 60"),
-        ({"hints": [{**BLUE, "frame": 1}]}, "hint 0 has `frame` 1, but there is 1 frame"),
+        ({"hints": [{**BLUE, "x": 90}]}, "hint 1 at x 90, y 30 lies outside the picture of 90 x 60"),
+        ({"hints": [{**BLUE, "frame": 1}]}, "hint 1 has `frame` 1, but there is 1 frame"),
         ({"hints": [{**BLUE, "color": "bleu"}]}, "Received: 'bleu'. Did you mean blue?"),
         ({"hints": "all"}, "hints must be a list"),
         ({"hints": [BLUE] * 10_001}, "at most 10,000"),
@@ -115,7 +115,7 @@ def test_transparent_photographs_lie_on_white(client):
         ({"palette": "red"}, "could not convert"),
         ({"palette": [2] * 261}, r"`palette` must hold numbers in 0..1"),
         ({"palette": [10**400] * 261}, "too large"),
-        ({"hints": [{**BLUE, "x": 10**400}]}, "hint 0: `x` must be a number of pixels"),
+        ({"hints": [{**BLUE, "x": 10**400}]}, "hint 1: `x` must be a number of pixels"),
         ({"tint": 1}, "Wishes are .*hints.*Received.*tint"),
         ([1], "Wishes are"),
     ],

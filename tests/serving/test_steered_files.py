@@ -103,8 +103,8 @@ def test_a_variant_never_takes_the_place_of_another_photograph(place, colorize):
     ("inputs", "asked", "said"),
     [
         (["photos"], {"hints": "hints.json"}, "--hints are for one photograph or film. Received: 2"),
-        (["photos/a.png"], {"hints": "far.json"}, "far.json: `hints`: hint 0 at x 48, y 0 lies outside .* 48 x 32"),
-        (["photos/a.png"], {"hints": "late.json"}, "late.json: .*hint 0 has `frame` 2, but there is 1 frame"),
+        (["photos/a.png"], {"hints": "far.json"}, "far.json: `hints`: hint 1 at x 48, y 0 lies outside .* 48 x 32"),
+        (["photos/a.png"], {"hints": "late.json"}, "late.json: .*hint 1 has `frame` 2, but there is 1 frame"),
         (["photos/a.png"], {"hints": "gone.json"}, "gone.json"),
         (["photos/a.png"], {"hints": "reference.png"}, "must have the photograph's size, 48 x 32. Received: 30 x 20"),
         (["photos"], {"reference": "photos/a.png"}, "a.png: The reference is gray"),

@@ -109,7 +109,7 @@ PICTURE = ("a.png", _encoded(_noise(20, 20), "png"))
         ({"file": PICTURE}, {"size": "0"}, 422, "`size` must be at least 1. Received: 0"),
         ({"file": PICTURE}, {"format": "gif"}, 422, "`format` must be one of jpg, png, tiff, webp. Received: 'gif'"),
         ({"file": PICTURE}, {"hints": "[" * 100_000}, 422, "hints must be JSON"),
-        ({"file": PICTURE}, {"hints": '["' + "a" * 2_000_000 + '"]'}, 422, "hint 0 must have x, y and color"),
+        ({"file": PICTURE}, {"hints": '["' + "a" * 2_000_000 + '"]'}, 422, "hint 1 must have x, y and color"),
         ({"file": PICTURE, "reference": PICTURE}, {}, 422, "The reference is gray"),
     ],
 )
