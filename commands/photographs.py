@@ -85,7 +85,7 @@ def check(command: flags.Command, colorizer) -> None:
         shard=wanted.shard or plan.ALL,
     )
     count = sum(1 for job in planned if not job.problem)
-    print(f"{count:,} photographs and films" + (f". {planned.passed_over}" if planned.passed_over.count else ""))
+    print(f"{count:,} photographs and films" + (f". {told}" if (told := str(planned.passed_over)) else ""))
     asked.wishes_of(steering, (job.source for job in planned if not job.problem), colorizer, settings)
 
 

@@ -60,6 +60,9 @@ def of(path) -> str:
     """-> "picture", "film", or "" for other files, sound, and unreadable files.
 
     Moving GIF and WebP files are films.
+
+    Raises:
+        OSError: if a file by URL cannot be read, as in `is_film` and `name`: its network may be at fault.
     """
     kind, name = _told(path)
     return FILM if name in ("GIF", "WebP") and _moves(path) else kind
@@ -79,9 +82,10 @@ def name(path) -> str:
 
 def _told(path):
     try:
-        with remote.opened(path) as file:
-            head = file.read(_HEAD)
-    except OSError:
+        head = remote.head(path, _HEAD)
+    except OSError as error:
+        if remote.is_url(path) and not isinstance(error, FileNotFoundError):
+            raise
         return "", ""
     if head[4:8] == b"ftyp":
         return _boxed(head)
@@ -102,9 +106,10 @@ def _boxed(head):
 
 
 def _moves(path):
-    try:
-        with remote.opened(path) as file, Image.open(file, formats=("GIF", "WEBP")) as image:
-            return image.is_animated
-    # For arbitrary bytes Pillow's parsers raise many types (OSError, SyntaxError, struct.error, ...).
-    except Exception:
-        return False
+    with remote.local(path) as here:  # copied whole, so errors below are of the file, not of a network
+        try:
+            with Image.open(here, formats=("GIF", "WEBP")) as image:
+                return image.is_animated
+        # For arbitrary bytes Pillow's parsers raise many types (OSError, SyntaxError, struct.error, ...).
+        except Exception:
+            return False

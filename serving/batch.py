@@ -6,6 +6,7 @@ Joins the `plan` of inputs and outputs, the workers (`work`, `cluster`), the `re
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 from dataclasses import asdict
@@ -123,10 +124,11 @@ class _Counted:
 
     def _count(self):
         count = 0
-        for count, _ in enumerate(self._planned.sources(), 1):  # noqa: B007 - looked at below
-            if self._ended.is_set():
-                return
-        self._total = count
+        with contextlib.suppress(OSError):  # of a network: the call itself meets it and reports it
+            for count, _ in enumerate(self._planned.sources(), 1):  # noqa: B007 - looked at below
+                if self._ended.is_set():
+                    return
+            self._total = count
 
 
 class _Call:

@@ -33,6 +33,7 @@ class Group:
     below: Path  # its path relative to the input folder, or to a pattern's fixed part
     names: list[str]  # of photographs and films, or their paths if given by name
     others: list[str] = field(default_factory=list)  # names of all other files
+    unread: dict[Url, str] = field(default_factory=dict)  # folders and films by URL that cannot be read, and why
 
     def place(self, name: str | Url) -> tuple[Path | Url, Path]:
         """-> a file's path or URL, and its path relative to the input."""
@@ -53,7 +54,10 @@ def groups(inputs, *, without: Path | None = None) -> Iterator[Group]:
     Raises:
         OSError: if a URL cannot be examined.
     """
-    places, beside = (remote.place(one) for one in inputs), None if isinstance(without, Url) else without
+    places, beside = (remote.place(one) for one in inputs), without
+    if isinstance(without, Url):
+        own = remote.key(without)
+        beside = Path(own) if os.path.isabs(own) else None  # local:///scans is the path /scans
     for are_files, some in itertools.groupby(places, remote.is_file):
         if are_files:
             yield Group(Path(), Path(), [one if isinstance(one, Url) else str(one) for one in some])
@@ -86,16 +90,19 @@ def _by_url(given, without):
     if base != given:
         wanted = given.relative_to(base).parts
     whole = set()  # matching folders, with all their contents
-    for folder, names, inner in remote.folders(base) if remote.exists(base) else ():
+    results = None if without is None else remote.key(without)
+    for folder, names, inner, problem in remote.folders(base) if remote.exists(base) else ():
         parts = folder.relative_to(base).parts
         if wanted is not None and folder.parent not in whole and not (parts and _fits(parts, wanted)):
             inner[:] = [name for name in inner if _may_lead(parts + (name,), wanted)]
             names = [name for name in names if _fits(parts + (name,), wanted)]
         elif wanted is not None:
             whole.add(folder)
-        if without is not None and folder != without:
-            inner[:] = [name for name in inner if folder / name != without]
-        yield _sorted_out(folder, Path(*parts), names)
+        if results is not None and remote.key(folder) != results:
+            inner[:] = [name for name in inner if remote.key(folder / name) != results]
+        group = _sorted_out(folder, Path(*parts), names)
+        group.unread |= {folder: problem} if problem else {}
+        yield group
 
 
 def _fits(parts, wanted):
@@ -147,7 +154,11 @@ def _sorted_out(place, below, names):
     for name in names:
         if suffixes.is_picture(name) or suffixes.is_film(name):
             path = place / name
-            if suffixes.of(name) in _SCRIPTS and kinds.of(path) != kinds.FILM:
+            try:
+                if suffixes.of(name) in _SCRIPTS and kinds.of(path) != kinds.FILM:
+                    continue
+            except OSError as error:
+                group.unread[path] = str(error)
                 continue
             if isinstance(path, Url) or _is_file(path):  # for a URL the listing has told
                 group.names.append(name)
@@ -168,19 +179,27 @@ class PassedOver:
 
     def __init__(self):
         self.count, self.formats, self.named = 0, Counter(), []
+        self.unread, self.reason = 0, ""  # files by URL that could not be opened, and why not the first
 
     def look(self, group: Group) -> None:
         """Open a group's other files."""
         for name in group.others:
             path = group.folder / name
-            if (isinstance(path, Url) or _is_file(path)) and (called := kinds.name(path)):
-                self.count += 1
-                self.formats[called, kinds.of(path)] += 1
-                if len(self.named) < NAMED:
-                    self.named.append(f"{path} ({called})")
+            try:
+                if (isinstance(path, Url) or _is_file(path)) and (called := kinds.name(path)):
+                    self.formats[called, kinds.of(path)] += 1
+                    self.count += 1
+                    if len(self.named) < NAMED:
+                        self.named.append(f"{path} ({called})")
+            except OSError as error:
+                self.unread, self.reason = self.unread + 1, self.reason or str(error)
 
     def __str__(self) -> str:
-        """A sentence with a remedy; empty if there are none."""
+        """Sentences with a remedy; empty if there are none."""
+        unread = f"{self.unread:,} without a known suffix could not be read; the first: {self.reason}. "
+        return f"{unread if self.unread else ''}{self._known()}".strip()
+
+    def _known(self):
         if not self.count:
             return ""
         one = self.count == 1

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import os
 import sqlite3
 import unicodedata
@@ -80,8 +81,8 @@ class Plan:
     If `--format` would give several files one name, such as s.jpg and s.png as PNG, the file of that format gets it,
     otherwise the first. The others keep their suffix in the name, s.jpg.png, with a note. Without `--format` a
     photograph keeps its suffix, or becomes PNG if its format is only read; a film likewise becomes Matroska. If two
-    files still have one output, the later has a `problem`. So has an input that matches nothing. A file comes once,
-    even if several inputs name it.
+    files still have one output, the later has a `problem`. So has an input that matches nothing, and a folder by URL
+    that cannot be read. A file comes once, even if several inputs name it.
 
     Memory is that of the largest folder: many names of outputs go into a temporary file.
 
@@ -125,13 +126,21 @@ class Plan:
         with contextlib.closing(_Taken()) as taken:
             for group in found.groups(self.inputs, without=self.output):
                 self.passed_over.look(group)
+                for place, reason in group.unread.items():
+                    if taken.add_source(remote.key(place)):  # in every share: a folder has files of all
+                        yield Job(place, self.output, problem=reason)
                 yield from (job for job, below in self._jobs(group, taken) if _is_of(self.shard, below))
 
     def _jobs(self, group, taken):
         """-> the jobs of a group, each with its path relative to the input."""
         real = "" if isinstance(group.folder, Url) else os.path.realpath(group.folder)
         fresh = [name for name in group.names if self._is_new(group, name, real, taken)]
-        films = {name for name in fresh if kinds.is_film(group.place(name)[0])}
+        films, problems = set(), {}
+        for name in fresh:
+            try:
+                films |= {name} if kinds.is_film(group.place(name)[0]) else set()
+            except OSError as error:
+                problems[name] = str(error)
         places = {
             name: target(group.place(name)[1], self.output, self.settings, is_film=name in films) for name in fresh
         }
@@ -147,6 +156,7 @@ class Plan:
         for name in fresh:
             source, below = group.place(name)
             job = self._job(source, below, places.pop(name), others.get(name), taken)
+            job.problem = problems.get(name, job.problem)
             job.is_film = name in films
             yield job, below
 
@@ -154,7 +164,7 @@ class Plan:
         """Whether a file is new, and not a result of this pass; `real` is its folder's real path."""
         source, _ = group.place(name)
         if isinstance(source, Url):
-            return taken.add_source(source) and not (self._overlaps and taken.has(source))
+            return taken.add_source(remote.key(source)) and not (self._overlaps and taken.has(source))
         path = os.path.join(real, name)
         if os.sep in name:
             path = os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path))
@@ -168,6 +178,8 @@ class Plan:
                 f"{other} and {source} would both become {place}. Give the folder above them instead of the files, or "
                 "use separate calls with separate outputs."
             )
+        elif reason := remote.unusable(source) or remote.unusable(place):
+            job.problem = reason
         elif below.suffix and place.name == below.name + place.suffix:
             job.notes.append(f"{source} becomes {place}, because another file has the shorter name")
         for one in job.targets[1:]:
@@ -187,7 +199,7 @@ class Plan:
 
 def _check_target(job, taken):
     for one in job.targets:
-        if taken.has_source(one if isinstance(one, Url) else os.path.realpath(one)):
+        if taken.has_source(remote.key(one)):
             raise ValueError(f"{job.source} would be written over {one}. Choose another --output.")
 
 
@@ -215,22 +227,20 @@ def _why_missing(given, output):
         return ""
     passed_over = found.PassedOver()
     for group in found.groups([given], without=output):
-        if group.names:
+        if group.names or group.unread:
             return ""
         passed_over.look(group)
     if not (remote.exists(remote.place(given)) or found.is_pattern(given)):
         return f"{given} is not there"
     known = f"({', '.join(sorted(suffixes.PICTURES))}) and no film ({', '.join(sorted(suffixes.FILMS))})"
-    return f"{given} holds no photograph {known}" + (f"; {passed_over}" if passed_over.count else "")
+    return f"{given} holds no photograph {known}" + (f"; {told}" if (told := str(passed_over)) else "")
 
 
 def _lies_in(given, output):
     """-> whether an input is a folder or lies in it, so a result could replace a source."""
     path = remote.place(given)
     place = path.parent if remote.is_file(path) else found.fixed_part(given) if found.is_pattern(given) else path
-    if isinstance(place, Url) or isinstance(output, Url):
-        return isinstance(place, Url) and place.lies_in(output)
-    return output.resolve() in (place.resolve(), *place.resolve().parents)
+    return remote.lies_in(place, output)
 
 
 class _Taken:
@@ -269,5 +279,9 @@ class _Taken:
 def _key(path):
     """-> the key for comparing outputs: names that differ in case, or in Unicode's form, are one file on some
     systems."""
-    place = str(path) if isinstance(path, Url) else os.path.abspath(path)
+    place = remote.key(path) if isinstance(path, Url) else os.path.join(_real(path.parent), path.name)
     return os.fsencode(unicodedata.normalize("NFC", place).lower())
+
+
+# A folder of results is asked for once for each of its files.
+_real = functools.lru_cache(256)(os.path.realpath)

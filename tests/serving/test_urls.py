@@ -22,6 +22,7 @@ def memory(monkeypatch, tmp_path):
     system = fsspec.filesystem("memory")
     yield system
     system.store.clear()
+    system.pseudo_dirs[:] = [""]
 
 
 @pytest.fixture
@@ -79,10 +80,22 @@ def test_an_original_is_never_written_over(scans, painter, memory):
     before = memory.cat_file("/scans/a.jpg")
     with pytest.raises(ValueError, match="memory://scans/a.jpg would be written over"):
         colorize(painter, [scans], scans, overwrite=True)
+    for inputs, out in ((["memory:///scans"], scans), ([scans], "memory:///scans")):
+        with pytest.raises(ValueError, match="would be written over"):
+            plan.Plan(inputs, out, SETTINGS)
     assert memory.cat_file("/scans/a.jpg") == before
     # Results below an input are no inputs.
     for _ in range(2):
         assert colorize(painter, [scans], f"{scans}/out", overwrite=True)[1].startswith("3 photographs")
+    assert len(list(plan.Plan([scans], "memory:///scans/out", SETTINGS))) == 3
+
+
+def test_an_original_on_a_disk_is_never_written_over(folder):
+    for inputs, out in (([folder], f"local://{folder}"), ([f"local://{folder}"], folder)):
+        with pytest.raises(ValueError, match="would be written over"):
+            plan.Plan(inputs, out, SETTINGS)
+    deep = list(plan.Plan([folder], f"local://{folder}/deep", SETTINGS))
+    assert [job.name for job in deep] == ["a.jpg", "b.PNG"]
 
 
 @pytest.mark.parametrize("pattern", ["", "/*", "/**", "/**/*.jpg", "/d*", "/*/a.*", "/**/d*/*", "/b.PNG", "/x*"])
@@ -120,6 +133,46 @@ def test_bad_files_are_named_by_url(memory, scans, painter):
     assert len(manifest(memory)["failed"]) == 2 and len(manifest(memory)["photographs"]) == 3
     with pytest.raises(FileNotFoundError, match="memory://gone is not there"):
         colorize(painter, ["memory://gone"], "memory://out")
+
+
+def test_what_cannot_be_listed_or_looked_at_fails(memory, scans, painter, monkeypatch):
+    """A folder, a film with a suffix of scripts, names with `::`; the others are done."""
+    monkeypatch.setattr(remote, "_PAUSES", (0, 0))
+    for name in ("film.ts", "a::b.jpg", "a::b/c.jpg", "notes"):
+        memory.pipe_file(f"/scans/{name}", b"G")
+    ls, opening = type(memory).ls, type(memory)._open
+
+    def failing(self, path, *given, **options):
+        if path.endswith(("/deep", "/film.ts", "/notes")):
+            raise ConnectionResetError("reset")
+        return (ls if given == () and "detail" in options else opening)(self, path, *given, **options)
+
+    monkeypatch.setattr(type(memory), "ls", failing)
+    monkeypatch.setattr(type(memory), "_open", failing)
+    status, said = colorize(painter, [scans], "memory://out")
+    assert status == 1 and "1 without a known suffix could not be read; the first: memory://scans/notes: reset" in said
+    reasons = {one["input"].removeprefix("memory://scans/"): one["reason"] for one in manifest(memory)["failed"]}
+    assert set(reasons) == {"film.ts", "deep", "a::b.jpg", "a::b"} and all(
+        reason in said for reason in reasons.values()
+    )
+    assert "deep: reset" in reasons["deep"] and "cannot be read or written by URL" in reasons["a::b"]
+    assert names(memory) == ["a.jpg", "b.PNG", "manifest.json"]
+
+
+def test_a_manifest_that_cannot_be_asked_for_is_kept(memory, scans, painter, monkeypatch):
+    monkeypatch.setattr(remote, "_PAUSES", ())
+    assert colorize(painter, [scans], "memory://out")[0] == 0
+    before, info = memory.cat_file("/out/manifest.json"), type(memory).info
+
+    def failing(self, path, **options):
+        if path.endswith("manifest.json"):
+            raise ConnectionResetError("reset")
+        return info(self, path, **options)
+
+    monkeypatch.setattr(type(memory), "info", failing)
+    with pytest.raises(OSError, match="reset"):
+        colorize(painter, [scans], "memory://out", overwrite=True)
+    assert memory.cat_file("/out/manifest.json") == before
 
 
 def test_a_file_that_cannot_be_put_stops_no_other(memory, scans, painter, monkeypatch):
