@@ -4,6 +4,7 @@ The colorizers are fakes. Each worker takes seconds to start, so there are two c
 is tested without.
 """
 
+import contextlib
 import importlib.util
 import json
 import logging
@@ -11,15 +12,19 @@ import os
 import pickle
 import signal
 import sys
+import threading
 import time
+import types
 from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from colorgan.files import whole
+from colorgan.files import remote, whole
 from colorgan.serving import batch, cluster, photos, work
 from colorgan.serving.photos import Settings
 from colorgan.serving.plan import Job
@@ -30,7 +35,7 @@ SETTINGS, DEADLY = Settings(work_size=8), 200
 @pytest.fixture(scope="module")
 def here():
     """A cluster of this machine alone, with two cores, for all tests."""
-    ray = cluster._quiet_ray()
+    ray = cluster._imported()
     handler = signal.getsignal(signal.SIGTERM)
     options = {"num_cpus": 2, "object_store_memory": cluster._STORE, "logging_level": logging.ERROR}
     ray.init(address="local", include_dashboard=False, log_to_driver=False, **options)
@@ -170,9 +175,256 @@ def test_a_worker_that_cannot_begin_says_where_and_why(monkeypatch):
         monkeypatch.setenv(name, "0")
     packed, token = pickle.dumps((Unloadable(), work.How(SETTINGS))), whole.token()
     with pytest.raises(OSError, match=r"does not see /no/shared/out\. All machines of a cluster need"):
-        cluster.Worker().begin(packed, 1, token, os.getcwd(), "/no/shared/out/.colorgan")
+        cluster.Worker().begin(packed, 1, token, [], os.getcwd(), "/no/shared/out/.colorgan")
     with pytest.raises(OSError, match=r"cannot load the weights: .*/no/such\.weights\.h5"):
-        cluster.Worker().begin(packed, 1, token, os.getcwd(), None)
+        cluster.Worker().begin(packed, 1, token, [], os.getcwd(), None)
+
+
+class Ray:
+    """Ray without processes: its workers are in this process, and what they are sent and answer is pickled.
+
+    `starts` gives the colorizer of a worker by its number, None: it never begins. Of two answers that of the earlier
+    worker comes first, which is the worst if it is broken.
+    """
+
+    class exceptions:
+        class RayError(Exception):
+            pass
+
+        class RayTaskError(RayError):
+            def __init__(self, cause):
+                super().__init__()
+                self.cause = cause
+
+    cloudpickle = pickle
+
+    def __init__(self, count, starts=lambda number: painting(), hosts=None):
+        self.count, self.starts, self.hosts = count, starts, hosts or [f"host{i}" for i in range(count)]
+        self.killed, self.begun, self.sent = set(), [], Counter()
+
+    def nodes(self):
+        return [{"Alive": True, "Resources": {"CPU": 1.0}} for _ in range(self.count)]
+
+    def remote(self, worker):
+        return types.SimpleNamespace(options=lambda **given: types.SimpleNamespace(remote=lambda: Actor(self)))
+
+    def wait(self, references, num_returns, timeout):
+        assert not self.killed & {ref.actor for ref in references}
+        return [ref for ref in references if ref.ready][:1], []
+
+    def get(self, ref):
+        try:
+            return pickle.loads(pickle.dumps(ref.do()))
+        except self.exceptions.RayError:
+            raise
+        except Exception as error:
+            raise self.exceptions.RayTaskError(error) from error
+
+    def kill(self, actor):
+        self.killed.add(actor)
+
+
+@dataclass(frozen=True, eq=False)
+class Reference:
+    do: Callable
+    ready: bool
+    actor: object
+
+
+class Actor:
+    """A real worker's methods; of `begin` only what does not change this process."""
+
+    def __init__(self, ray):
+        self.ray, self.worker = ray, cluster.Worker()
+
+    def __getattr__(self, name):
+        def remote(*given):
+            packed = pickle.dumps(given)
+            self.ray.sent[name] += 1
+            do = lambda: getattr(self.worker, name)(*pickle.loads(packed))  # noqa: E731
+            ready = True
+            if name == "begin":
+                number = int(given[2].split("-")[1])
+                self.ray.begun.append(given)
+                colorizer = self.ray.starts(number)
+                ready = colorizer is not None
+                self.worker._colorizer, self.worker._how = colorizer, work.How(SETTINGS)
+                self.worker._cores, self.worker._stopped = 1, threading.Event()
+                do = lambda: self.ray.hosts[number]  # noqa: E731
+            elif name == "stop":
+                do()
+            return Reference(do, ready, self)
+
+        return types.SimpleNamespace(remote=remote)
+
+
+def painting(error=None):
+    """-> a colorizer that fails with an error."""
+
+    def predict_small(rgb, flip_average=False):
+        if error:
+            raise error
+        return np.zeros((*rgb.shape[:3], 2), np.float32)
+
+    return types.SimpleNamespace(color_space="lab", predict_small=predict_small)
+
+
+@pytest.fixture
+def colorized(tmp_path, monkeypatch):
+    """-> a function that colorizes `in` by the workers of a `Ray`: status, what is said."""
+
+    def run(ray, **options):
+        monkeypatch.setattr(cluster, "_joined", lambda address: contextlib.nullcontext(ray))
+        return colorize(None, [tmp_path / "in"], tmp_path / "out", workers=cluster.Wanted("auto"), **options)
+
+    return run
+
+
+def test_a_broken_worker_costs_no_photograph(tmp_path, colorized):
+    """The first of four; it is replaced, and given up when its replacements are no better."""
+    photographs(tmp_path / "in", 200)
+    ray = Ray(4, lambda number: painting(RuntimeError("CUDA error") if number == 0 else None))
+    status, said = colorized(ray)
+    assert status == batch.DONE and "200 photographs colorized" in said
+    assert said.count("Another starts in its place") == cluster.STARTS and "It is given up after 3" in said
+    assert "The worker on host0 fails at files that another can colorize (" in said and "CUDA error" in said
+    assert len(ray.begun) == 4 + cluster.STARTS
+    # Each new worker is told the dead ones' names, whose temporary folders it removes.
+    assert ray.begun[-1][3] == [ray.begun[0][2], *(given[2] for given in ray.begun[4:-1])]
+
+
+def test_a_damaged_photograph_fails_by_two_workers(tmp_path, colorized):
+    """So many that it could be the workers' fault; none is replaced."""
+    photographs(tmp_path / "in", 100)
+    for i in range(80):
+        (tmp_path / "in" / f"{i:02}.png").write_bytes(b"no picture")
+    status, said = colorized(ray := Ray(2))
+    assert status == batch.FAILED and "20 photographs colorized" in said and "80 not colorized" in said
+    assert "in its place" not in said and len(ray.begun) == 2
+
+
+def test_a_lost_mount_is_confirmed_by_another_machine(tmp_path, colorized, monkeypatch):
+    """Two workers of one machine do not see the sources."""
+    photographs(tmp_path / "in", 60)
+    lost = OSError("No such file or directory")
+    ray = Ray(3, lambda number: painting(lost if number < 2 else None), hosts=["far", "far", "near"])
+    status, said = colorized(ray)
+    assert status == batch.DONE and "60 photographs colorized" in said
+
+
+def test_with_one_worker_a_failure_counts_at_once(tmp_path, colorized):
+    photographs(tmp_path / "in", 20)
+    ray = Ray(1, lambda number: painting(RuntimeError("CUDA error")))
+    status, said = colorized(ray)
+    assert status == batch.FAILED and "20 not colorized" in said and ray.sent["photographs"] == 2
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_only_a_full_place_of_results_ends_the_call(tmp_path, there):
+    job = Job(remote.place("local:///in/a.png"), tmp_path / "a.png")
+    crew = cluster.Cluster(cluster.Wanted("auto"), None, work.How(SETTINGS), tmp_path)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(cluster.shutil, "disk_usage", lambda place: types.SimpleNamespace(free=0 if there else 2**40))
+        assert crew._is_full(job, "no room") is there
+    job.target = remote.place("local:///out/a.png")
+    assert crew._is_full(job, f"{job.source}: {job.target if there else job.source}: No space left on device") is there
+
+
+@pytest.mark.parametrize("kind", ["photographs", "suspects", "films"])
+def test_a_call_without_workers_can_be_stopped(tmp_path, colorized, make_film, kind):
+    (tmp_path / "in").mkdir()
+    Image.new("L", (8, 8)).save(tmp_path / "in" / "a.png")
+    begins, looks = [], iter(range(10**6))
+    if kind == "films":
+        (tmp_path / "in" / "a.png").unlink()
+        make_film(tmp_path / "in" / "film.mkv", [90] * 3)
+
+    def start(number):
+        begins.append(number)
+        return painting(MemoryError()) if kind == "suspects" and len(begins) == 1 else None
+
+    ray = Ray(1, start)
+    if kind == "suspects":
+        get = ray.get
+        ray.get = lambda ref: get(ref) if not ray.sent["photographs"] else died(ray)
+    status, said = colorized(ray, stop=lambda: next(looks) > 60)
+    assert status == batch.STOPPED and "1 file left" in said
+    assert not ray.sent["film"] and ray.sent["photographs"] == (kind == "suspects")
+
+
+def died(ray):
+    raise ray.exceptions.RayError("it died")
+
+
+def test_a_film_begun_while_the_call_is_stopped_is_stopped(tmp_path, colorized, make_film):
+    """By every moment at which a stop can come."""
+    (tmp_path / "in").mkdir()
+    make_film(tmp_path / "in" / "film.mkv", [90] * 3)
+    for moment in range(1, 30):
+        ray, looks = Ray(1), iter(range(10**6))
+        status, _ = colorized(ray, stop=lambda looks=looks, moment=moment: next(looks) >= moment, overwrite=True)
+        assert status == batch.DONE or ray.sent["film"] == ray.sent["stop"]
+
+
+def test_what_a_worker_has_written_before_its_error_is_done(tmp_path, colorized, monkeypatch):
+    photographs(tmp_path / "in", 20)
+    outcome, failed = cluster._outcome, []
+
+    def fails(job):
+        if len(failed) < 1:
+            failed.append(job)
+            raise RuntimeError("a bug")
+        return outcome(job)
+
+    monkeypatch.setattr(cluster, "_outcome", fails)
+    status, said = colorized(Ray(2))
+    assert status == batch.DONE and "20 photographs colorized" in said
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
+    assert sum(one["seconds"] is None for one in manifest["photographs"]) == cluster.GROUP
+
+
+def test_a_photograph_whose_workers_raise_errors_fails_alone(tmp_path, colorized, monkeypatch):
+    photographs(tmp_path / "in", 20)
+    run = cluster.pipeline.run
+
+    def fails(colorizer, jobs, *given, **options):
+        if any(job.source.name == "07.png" for job in jobs):
+            raise RuntimeError("a bug")
+        run(colorizer, jobs, *given, **options)
+
+    monkeypatch.setattr(cluster.pipeline, "run", fails)
+    status, said = colorized(Ray(2))
+    assert status == batch.FAILED and "19 photographs colorized" in said
+    assert "07.png: the worker on host" in said and "failed: a bug" in said
+
+
+def test_an_address_of_no_cluster_and_another_version_are_errors(monkeypatch):
+    """`auto` with RAY_ADDRESS."""
+    monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:1")
+    with pytest.raises(OSError, match=r"--cluster auto: cannot join a cluster there \(127.0.0.1:1 does not answer: "):
+        cluster._join(None, "auto")
+
+    def init(**options):
+        raise RuntimeError("Version mismatch: The cluster was started with:\n    Ray: 1.0")
+
+    monkeypatch.setattr(cluster, "_knock", lambda address: None)
+    with pytest.raises(OSError, match="Version mismatch: The cluster was started with: Ray: 1.0"):
+        cluster._join(types.SimpleNamespace(init=init), "auto")
+
+
+def test_ray_prints_as_before_afterwards(monkeypatch):
+    from ray._private import worker
+
+    printing, seen = worker.print_to_stdstream, []
+    ray = types.SimpleNamespace(is_initialized=lambda: False, shutdown=lambda: seen.append(worker.print_to_stdstream))
+    monkeypatch.setattr(cluster, "_imported", lambda: ray)
+    monkeypatch.setattr(cluster, "_join", lambda ray, address: None)
+    with cluster._joined("auto"):
+        pass
+    ray.is_initialized = lambda: True  # a caller's own session
+    with cluster._joined("auto"):
+        seen.append(worker.print_to_stdstream)
+    assert seen[0] is not printing and seen[1] is printing and worker.print_to_stdstream is printing
 
 
 class Told:
@@ -185,21 +437,20 @@ class Told:
 
 def test_the_last_worker_that_cannot_begin_ends_the_call():
     crew, told = cluster.Cluster(cluster.Wanted("auto"), None, work.How(SETTINGS), None), Told()
-    crew._hands = hands = [cluster._Hand({}), cluster._Hand({})]
-    crew._give_up(told, hands[0], "no weights")
-    with pytest.raises(OSError, match="`--cluster`: a worker cannot start: no weights"):
-        crew._give_up(told, hands[0], "no weights")
-    assert told.notes == ["`--cluster`: a worker cannot start: no weights"]
+    crew._hands, crew._ray = [cluster._Hand({}), cluster._Hand({})], Ray(2)
+    crew._give_up(told, crew._hands[0], "no weights")
+    with pytest.raises(OSError, match="`--cluster`: no weights"):
+        crew._give_up(told, crew._hands[0], "no weights")
+    assert told.notes == ["`--cluster`: no weights"]
 
 
-def test_a_source_that_a_worker_does_not_see_is_named(tmp_path, monkeypatch):
+def test_a_source_that_a_worker_does_not_see_is_named(tmp_path):
     (tmp_path / "a.png").touch()
     jobs, told = [Job(tmp_path / name, tmp_path / "out" / name) for name in ("a.png", "b.png")], Told()
-    outcome = {"problem": "cannot be read", "seen": False}
     crew = cluster.Cluster(cluster.Wanted("auto"), None, work.How(SETTINGS), None)
-    crew._ray = type("Ray", (), {"get": lambda self, ref: [dict(outcome), dict(outcome)]})()
-    crew._ray.exceptions = type("Errors", (), {"RayTaskError": ZeroDivisionError, "RayError": ZeroDivisionError})
-    crew._settle(told, cluster._Hand({}, host="far", groups={"ref": jobs}), "ref")
+    hand = cluster._Hand({}, host="far")
+    for job in jobs:
+        crew._take(told, hand, job, {"problem": "cannot be read", "full": False, "seen": False})
     assert told.finished == jobs
     assert jobs[0].problem.startswith(f"far does not see {tmp_path / 'a.png'}. All machines of a cluster need inputs")
     assert jobs[1].problem == "cannot be read"  # it is gone from here too
