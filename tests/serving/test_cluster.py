@@ -183,7 +183,7 @@ def test_a_worker_that_cannot_begin_says_where_and_why(monkeypatch):
 class Ray:
     """Ray without processes: its workers are in this process, and what they are sent and answer is pickled.
 
-    `starts` gives the colorizer of a worker by its number, None: it never begins. Of two answers that of the earlier
+    `starts` gives the colorizer of a worker by its number. Of two answers that of the earlier
     worker comes first, which is the worst if it is broken.
     """
 
@@ -201,6 +201,7 @@ class Ray:
     def __init__(self, count, starts=lambda number: painting(), hosts=None):
         self.count, self.starts, self.hosts = count, starts, hosts or [f"host{i}" for i in range(count)]
         self.killed, self.begun, self.sent = set(), [], Counter()
+        self.is_ready = lambda begins: True
 
     def nodes(self):
         return [{"Alive": True, "Resources": {"CPU": 1.0}} for _ in range(self.count)]
@@ -224,11 +225,12 @@ class Ray:
         self.killed.add(actor)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Reference:
     do: Callable
     ready: bool
     actor: object
+    given: tuple
 
 
 class Actor:
@@ -241,19 +243,16 @@ class Actor:
         def remote(*given):
             packed = pickle.dumps(given)
             self.ray.sent[name] += 1
-            do = lambda: getattr(self.worker, name)(*pickle.loads(packed))  # noqa: E731
-            ready = True
+            reference = Reference(lambda: getattr(self.worker, name)(*pickle.loads(packed)), True, self, given)
             if name == "begin":
                 number = int(given[2].split("-")[1])
-                self.ray.begun.append(given)
-                colorizer = self.ray.starts(number)
-                ready = colorizer is not None
-                self.worker._colorizer, self.worker._how = colorizer, work.How(SETTINGS)
+                self.worker._colorizer, self.worker._how = self.ray.starts(number), work.How(SETTINGS)
                 self.worker._cores, self.worker._stopped = 1, threading.Event()
-                do = lambda: self.ray.hosts[number]  # noqa: E731
+                self.ray.begun.append(reference)
+                reference.do, reference.ready = lambda: self.ray.hosts[number], self.ray.is_ready(len(self.ray.begun))
             elif name == "stop":
-                do()
-            return Reference(do, ready, self)
+                reference.do()
+            return reference
 
         return types.SimpleNamespace(remote=remote)
 
@@ -290,7 +289,7 @@ def test_a_broken_worker_costs_no_photograph(tmp_path, colorized):
     assert "The worker on host0 fails at files that another can colorize (" in said and "CUDA error" in said
     assert len(ray.begun) == 4 + cluster.STARTS
     # Each new worker is told the dead ones' names, whose temporary folders it removes.
-    assert ray.begun[-1][3] == [ray.begun[0][2], *(given[2] for given in ray.begun[4:-1])]
+    assert ray.begun[-1].given[3] == [ref.given[2] for ref in (ray.begun[0], *ray.begun[4:-1])]
 
 
 def test_a_damaged_photograph_fails_by_two_workers(tmp_path, colorized):
@@ -330,40 +329,30 @@ def test_only_a_full_place_of_results_ends_the_call(tmp_path, there):
     assert crew._is_full(job, f"{job.source}: {job.target if there else job.source}: No space left on device") is there
 
 
-@pytest.mark.parametrize("kind", ["photographs", "suspects", "films"])
-def test_a_call_without_workers_can_be_stopped(tmp_path, colorized, make_film, kind):
+@pytest.mark.parametrize("kind", ["photographs", "film"])
+@pytest.mark.parametrize("late", [False, True])
+def test_a_stop_ends_a_call_whose_workers_do_not_begin(tmp_path, colorized, make_film, kind, late):
+    """Its only worker died of a file, and the next begins never, or after the stop."""
     (tmp_path / "in").mkdir()
-    Image.new("L", (8, 8)).save(tmp_path / "in" / "a.png")
-    begins, looks = [], iter(range(10**6))
-    if kind == "films":
-        (tmp_path / "in" / "a.png").unlink()
+    if kind == "film":
         make_film(tmp_path / "in" / "film.mkv", [90] * 3)
+    else:
+        Image.new("L", (8, 8)).save(tmp_path / "in" / "a.png")
+    ray, looks, get = Ray(1), iter(range(1000)), Ray.get
 
-    def start(number):
-        begins.append(number)
-        return painting(MemoryError()) if kind == "suspects" and len(begins) == 1 else None
+    def stop():
+        if (stopped := next(looks) > 60) and late:
+            ray.begun[-1].ready = True
+        return stopped
 
-    ray = Ray(1, start)
-    if kind == "suspects":
-        get = ray.get
-        ray.get = lambda ref: get(ref) if not ray.sent["photographs"] else died(ray)
-    status, said = colorized(ray, stop=lambda: next(looks) > 60)
-    assert status == batch.STOPPED and "1 file left" in said
-    assert not ray.sent["film"] and ray.sent["photographs"] == (kind == "suspects")
+    def dies(self, ref):
+        if ref in ray.begun:
+            return get(self, ref)
+        raise self.exceptions.RayError("it died")
 
-
-def died(ray):
-    raise ray.exceptions.RayError("it died")
-
-
-def test_a_film_begun_while_the_call_is_stopped_is_stopped(tmp_path, colorized, make_film):
-    """By every moment at which a stop can come."""
-    (tmp_path / "in").mkdir()
-    make_film(tmp_path / "in" / "film.mkv", [90] * 3)
-    for moment in range(1, 30):
-        ray, looks = Ray(1), iter(range(10**6))
-        status, _ = colorized(ray, stop=lambda looks=looks, moment=moment: next(looks) >= moment, overwrite=True)
-        assert status == batch.DONE or ray.sent["film"] == ray.sent["stop"]
+    ray.get, ray.is_ready = types.MethodType(dies, ray), lambda begins: begins == 1
+    status, said = colorized(ray, stop=stop)
+    assert status == batch.STOPPED and "1 file left" in said and ray.sent[kind] == 1
 
 
 def test_what_a_worker_has_written_before_its_error_is_done(tmp_path, colorized, monkeypatch):
