@@ -490,7 +490,7 @@ def _join(ray, address):
     except Exception as error:  # ConnectionError, ValueError for an address, RuntimeError for another version, ...
         raise OSError(
             f"--cluster {address}: cannot join a cluster there ({' '.join(str(error).split())}). `ray start --head` "
-            "starts a cluster; --cluster auto uses only this machine if there is none."
+            "starts a cluster; --cluster auto without RAY_ADDRESS uses only this machine if there is none."
         ) from error
 
 
@@ -499,20 +499,23 @@ def _running():
     from ray._private import services
 
     try:
-        return services.get_ray_address_from_environment("auto", None)
+        address = services.get_ray_address_from_environment("auto", None)
+        if not os.environ.get("RAY_ADDRESS"):
+            _knock(address)  # Ray's note of it stays after a crash
     except ConnectionError:
         return "local"
+    return address
 
 
 def _knock(address):
-    """Raise OSError that names the address if nobody answers, because Ray would keep trying for minutes."""
+    """Raise ConnectionError that names the address if nobody answers, because Ray would keep trying for minutes."""
     host, _, port = address.rpartition("/")[2].rpartition(":")
     if not (host and port.isdigit()):
         raise ValueError("an address has a host and a port, as in 10.0.0.1:6379")
     try:
         socket.create_connection((host, int(port)), timeout=PATIENCE).close()
     except OSError as error:
-        raise OSError(f"{address} does not answer: {error}") from error
+        raise ConnectionError(f"{address} does not answer: {error}") from error
 
 
 def _imported():

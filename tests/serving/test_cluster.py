@@ -12,6 +12,7 @@ import os
 import pickle
 import signal
 import sys
+import tempfile
 import threading
 import time
 import types
@@ -167,8 +168,11 @@ class Unloadable:
         return (Path.read_bytes, (Path("/no/such.weights.h5"),))
 
 
-def test_a_worker_that_cannot_begin_says_where_and_why(monkeypatch):
-    """In this process, which is then as it was."""
+def test_a_worker_that_cannot_begin_says_where_and_why(tmp_path, monkeypatch):
+    """In this process, which is then as it was. The folders of a dead worker are removed before."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    for name in ("colorgan-dead-1-x", "colorgan-dead-10-x"):
+        (tmp_path / name).mkdir()
     monkeypatch.setattr(sys, "path", list(sys.path))
     monkeypatch.setattr(cluster.cv2, "setNumThreads", lambda count: None)
     for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
@@ -177,7 +181,8 @@ def test_a_worker_that_cannot_begin_says_where_and_why(monkeypatch):
     with pytest.raises(OSError, match=r"does not see /no/shared/out\. All machines of a cluster need"):
         cluster.Worker().begin(packed, 1, token, [], os.getcwd(), "/no/shared/out/.colorgan")
     with pytest.raises(OSError, match=r"cannot load the weights: .*/no/such\.weights\.h5"):
-        cluster.Worker().begin(packed, 1, token, [], os.getcwd(), None)
+        cluster.Worker().begin(packed, 1, token, ["dead-1"], os.getcwd(), None)
+    assert [path.name for path in tmp_path.iterdir()] == ["colorgan-dead-10-x"]
 
 
 class Ray:
@@ -388,7 +393,13 @@ def test_a_photograph_whose_workers_raise_errors_fails_alone(tmp_path, colorized
 
 
 def test_an_address_of_no_cluster_and_another_version_are_errors(monkeypatch):
-    """`auto` with RAY_ADDRESS."""
+    """`auto` with RAY_ADDRESS. What a crashed cluster of this machine left is none."""
+    from ray._private import services
+
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    monkeypatch.setattr(services, "find_gcs_addresses", set)
+    monkeypatch.setattr(services, "find_bootstrap_address", lambda place: "127.0.0.1:1")
+    assert cluster._running() == "local"
     monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:1")
     with pytest.raises(OSError, match=r"--cluster auto: cannot join a cluster there \(127.0.0.1:1 does not answer: "):
         cluster._join(None, "auto")
