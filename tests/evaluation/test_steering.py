@@ -132,7 +132,7 @@ def test_what_is_planned():
     assert steering.plan(one, (), True).counts == steering.COUNTS
     assert steering.plan(other, (), True).counts == (0,)
     with pytest.raises(
-        ValueError, match="`--hint-counts`: b takes no hints: it was trained without --conditions hints"
+        ValueError, match="`--hint-counts`: b takes no hints, because it was trained without --conditions hints"
     ):
         steering.plan(one | other, (1,), False)
     with pytest.raises(ValueError, match="`--steering`: c takes no conditions"):

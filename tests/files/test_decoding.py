@@ -73,7 +73,7 @@ def test_heic_is_upright():
     assert reading.size(io.BytesIO(data)) == (64, 16)
     buffer = io.BytesIO()
     pillow_heif.encode("RGB;16", (24, 16), DEEP.tobytes(), buffer)
-    assert reading.read(io.BytesIO(buffer.getvalue())).notes == ["its 10 bits a sample are read as 8"]
+    assert reading.read(io.BytesIO(buffer.getvalue())).notes == ["its 10 bits a sample are read as 8 bits"]
 
 
 @pytest.mark.parametrize("bits", [8, 10, 12, 16])

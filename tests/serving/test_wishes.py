@@ -104,7 +104,7 @@ def test_wishes_out_of_their_range(wrong, said):
 
 
 def test_a_hint_outside_the_picture_is_named():
-    with pytest.raises(ValueError, match="hint 1 at x 24, y 3 lies outside the picture of 24 x 16 pixels"):
+    with pytest.raises(ValueError, match="hint 2 at x 24, y 3 lies outside the picture of 24 x 16 pixels"):
         given(Hint(23, 3, None), Hint(24, 3, None))
     with pytest.raises(ValueError, match="`color` must be three whole numbers"):
         Hint(0, 0, (1, 2, 256))
