@@ -50,7 +50,8 @@ def test_the_wheel_holds_the_rooms_and_the_weights_and_no_more(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
     assert wheel.name.startswith(f"colorgan-{colorgan.__version__}-py3-none-any")
     sources = {str(path.relative_to(ROOT)) for path in ROOT.glob("*/**/*.py")}
-    rooms = {name for name in sources if name.split("/")[0] not in ("tests", "docs", "benchmarks", "build", "packaging")}
+    others = ("tests", "docs", "benchmarks", "build", "packaging")
+    rooms = {name for name in sources if name.split("/")[0] not in others}
     assert {f"colorgan/{name}" for name in rooms} <= names
     for name in weights.names():
         assert {f"colorgan/weights/{name}{suffix}" for suffix in (".weights.h5", ".weights.json", ".md")} <= names
