@@ -10,7 +10,7 @@ def __getattr__(name):
     if name == "Colorizer":
         from colorgan.settings import greeting
 
-        with greeting.parked():
+        with greeting.silenced():
             from colorgan.serving.colorizer import Colorizer
         return Colorizer
     raise AttributeError(f"module 'colorgan' has no attribute {name!r}. It exports: Colorizer, __version__")

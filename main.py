@@ -65,7 +65,7 @@ def run(mode: str | None = None, argv: list[str] | None = None) -> int:
         return _fail(2, error)
     name = "describe" if command.dry_run else MODULES.get(command.mode, command.mode)
     try:
-        with greeting.parked():
+        with greeting.silenced():
             module = importlib.import_module(f"colorgan.commands.{name}")
         return module.run(command) or 0
     except flags.UsageError as error:

@@ -64,7 +64,7 @@ setup(
             "onnxruntime>=1.31",
         ],  # an older tf2onnx: TensorFlow refuses its protobuf
         "litert": ["ai-edge-litert>=2.3"],
-        "cluster": ["ray>=2.60"],
+        "cluster": ["ray>=2.60,<3"],  # two of its private names are used
         "docs": [
             "mkdocs>=1.6,<2",  # 2 has no plugins
             "mkdocs-material>=9.6",

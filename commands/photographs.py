@@ -16,7 +16,7 @@ def run(command: flags.Command) -> int:
         The exit status; see `settings.modes`.
     """
     wanted, photographs = command.config.colorizing, inputs(command)
-    with greeting.parked():  # only now: the imports take seconds
+    with greeting.silenced():  # only now: the imports take seconds
         from colorgan.commands import common
         from colorgan.serving import batch, plan
         from colorgan.training.loop import interruptions

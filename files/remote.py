@@ -29,25 +29,12 @@ _SECRET = re.compile(r"[^/]*:[^/]*@|[^*?[]*:[^*?[]*@")
 _QUERY = re.compile(r".*\?\w")  # of a web address: often a signature. `a?.jpg` is a pattern
 # Object stores: a file appears only when it is complete. In all other file systems readers can see it grow.
 _STORES = {
-    "abfs",
-    "abfss",
-    "adl",
-    "az",
-    "gcs",
-    "gs",
-    "hf",
-    "http",
-    "https",
-    "lakefs",
-    "memory",
-    "oci",
-    "ocilake",
-    "oss",
-}
-_STORES |= {"s3", "s3a", "tos", "tosfs"}
+    "abfs", "abfss", "adl", "az", "gcs", "gs", "hf", "http", "https", "lakefs", "memory", "oci", "ocilake", "oss", "s3",
+    "s3a", "tos", "tosfs",
+}  # fmt: skip
 _PAUSES = (0.2, 1.0)  # seconds before another try to read
 _LASTING = (PermissionError, ImportError, ValueError)  # another try would not help
-_GONE = {errno.ENOENT, errno.ENOTDIR, 0xC0000033}
+_GONE = {errno.ENOENT, errno.ENOTDIR, 0xC0000033}  # the last: SMB's STATUS_OBJECT_NAME_INVALID
 _MARKS = ("size", "ETag", "etag", "generation", "LastModified", "last_modified", "mtime", "created", "ino")
 
 

@@ -1,8 +1,8 @@
 """Colorizing by workers of a Ray cluster; the call plans, records and distributes the work.
 
 A worker loads the colorizer once, and runs the same `pipeline` on groups of jobs. Owns the number of workers, their
-work in hand, and the jobs of workers that die. Imports `serving.pipeline`, `serving.work`, `serving.record` and the
-room `files`; Ray (extra `cluster`) only when a cluster is joined.
+work in hand, and the jobs of workers that die. Imports `serving.pipeline`, `serving.work`,
+`serving.record`, `serving.joining`, which has Ray (extra `cluster`), and the room `files`.
 """
 
 from __future__ import annotations
@@ -10,13 +10,10 @@ from __future__ import annotations
 import collections
 import contextlib
 import importlib.util
-import logging
 import os
 import pickle
 import platform
 import shutil
-import signal
-import socket
 import sys
 import threading
 import time
@@ -27,7 +24,7 @@ import cv2
 
 from colorgan.files import reading, whole
 from colorgan.files.remote import Url
-from colorgan.serving import photos, pipeline, work
+from colorgan.serving import joining, photos, pipeline, work
 from colorgan.serving.plan import Job
 from colorgan.serving.record import remove_unfinished
 from colorgan.settings.modes import ROOT, install
@@ -39,9 +36,7 @@ TRIES = 3  # workers that can die of a job, the last with nothing else in hand
 STARTS = 3  # deaths, or replacements, of a worker without finished work in between
 COMING = 300  # seconds in which a worker that starts is waited for, to confirm another's failures
 FULL = 2**26  # bytes; with less the place of the results is full
-PATIENCE = 10  # seconds for a cluster to answer
 WAIT = 0.2  # seconds between two checks for signals
-_STORE = 80 * 2**20  # bytes for Ray's shared objects; ours are small
 _SHARED = (
     "All machines of a cluster need inputs and --output at the same paths, in shared folders, or by URL (s3://...)."
 )
@@ -123,7 +118,7 @@ class Cluster:
 
     def __enter__(self):
         with contextlib.ExitStack() as closing:
-            self._ray = closing.enter_context(_joined(self._wanted.address))
+            self._ray = closing.enter_context(joining.joined(self._wanted.address))
             self._packed = self._ray.cloudpickle.dumps(self._packed)
             self._hands = [_Hand(share) for share in _shares(self._ray.nodes(), self._wanted)]
             if not self._hands:
@@ -158,7 +153,7 @@ class Cluster:
             for hand in self._hands:
                 self._ray.kill(hand.actor)
             if in_hand := [ref for hand in self._hands for ref in hand.groups]:
-                self._ray.wait(in_hand, num_returns=len(in_hand), timeout=PATIENCE)  # until no worker writes
+                self._ray.wait(in_hand, num_returns=len(in_hand), timeout=joining.PATIENCE)  # until no worker writes
             for hand in self._hands:
                 self._settle_made(call, hand)
             raise
@@ -460,92 +455,3 @@ def _shares(nodes, wanted):
         count = gpus or min(cores, max(1, cores // wanted.cores))
         shares += [{"num_cpus": cores // count, "num_gpus": 1 if gpus else 0} for _ in range(count)]
     return shares
-
-
-@contextlib.contextmanager
-def _joined(address):
-    """Within: Ray is connected; in a session that begins here it is quiet, and only the call prints."""
-    ray = _imported()
-    if ray.is_initialized():  # by a user's Python program
-        yield ray
-        return
-    with _quiet():
-        with _own_signals():
-            _join(ray, address)
-        try:
-            yield ray
-        finally:
-            ray.shutdown()
-
-
-def _join(ray, address):
-    options = {"log_to_driver": False, "logging_level": logging.ERROR}
-    try:
-        there = _running() if address == "auto" else address
-        if there == "local":
-            options |= {"include_dashboard": False, "object_store_memory": _STORE}
-        else:
-            _knock(there)
-        ray.init(address=there, **options)
-    except Exception as error:  # ConnectionError, ValueError for an address, RuntimeError for another version, ...
-        raise OSError(
-            f"--cluster {address}: cannot join a cluster there ({' '.join(str(error).split())}). `ray start --head` "
-            "starts a cluster; --cluster auto without RAY_ADDRESS uses only this machine if there is none."
-        ) from error
-
-
-def _running():
-    """-> the address in RAY_ADDRESS, or of this machine's cluster; without either `local`."""
-    from ray._private import services
-
-    try:
-        address = services.get_ray_address_from_environment("auto", None)
-        if not os.environ.get("RAY_ADDRESS"):
-            _knock(address)  # Ray's note of it stays after a crash
-    except ConnectionError:
-        return "local"
-    return address
-
-
-def _knock(address):
-    """Raise ConnectionError that names the address if nobody answers, because Ray would keep trying for minutes."""
-    host, _, port = address.rpartition("/")[2].rpartition(":")
-    if not (host and port.isdigit()):
-        raise ValueError("an address has a host and a port, as in 10.0.0.1:6379")
-    try:
-        socket.create_connection((host, int(port)), timeout=PATIENCE).close()
-    except OSError as error:
-        raise ConnectionError(f"{address} does not answer: {error}") from error
-
-
-def _imported():
-    # Of a cluster that is started here: nothing is sent to Ray's makers, and workers wait for no other program.
-    for name in ("RAY_USAGE_STATS_ENABLED", "RAY_worker_niceness"):
-        os.environ.setdefault(name, "0")
-    with _own_signals():
-        import ray
-    return ray
-
-
-@contextlib.contextmanager
-def _quiet():
-    """Within: Ray does not print each death of a worker to our output, which it does regardless of `log_to_driver`."""
-    from ray._private import worker
-
-    printing = worker.print_to_stdstream
-    worker.print_to_stdstream = lambda *given, **options: None
-    try:
-        yield
-    finally:
-        worker.print_to_stdstream = printing
-
-
-@contextlib.contextmanager
-def _own_signals():
-    """Within: Ray can set handlers of SIGTERM; afterwards the old handler is restored."""
-    handler = signal.getsignal(signal.SIGTERM)
-    try:
-        yield
-    finally:
-        if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGTERM, handler)

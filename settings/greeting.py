@@ -1,7 +1,7 @@
 """TensorFlow's greeting: what it prints about itself while it is imported. Imports nothing of ours.
 
-It writes to the descriptor of stderr before its own log levels apply, so a process filters what comes there meanwhile.
-`main.run` parks for the doors, `commands.photographs` for colorize, which imports TensorFlow late, and the package's
+It writes to the descriptor of stderr before its own log levels apply, so a process filters stderr during the import.
+`main.run` uses it for the doors, `commands.photographs` for colorize, which imports TensorFlow late, and the package's
 `__getattr__` for `colorgan.Colorizer`.
 """
 
@@ -37,20 +37,17 @@ for line in sys.stdin.buffer:
 
 
 @contextlib.contextmanager
-def parked():
+def silenced():
     """Within: import what imports TensorFlow. Its greeting is left out; every other line on stderr is printed.
 
     Nothing is left out for a user who asks for the lines with TF_CPP_MIN_LOG_LEVEL at 0 or 1.
     """
     asked = os.environ.setdefault(LEVEL, "2") in ("0", "1")
-    try:
-        stderr = None if asked else os.dup(STDERR)
-        filtering = stderr and subprocess.Popen([sys.executable, "-ISc", _FILTER], stdin=subprocess.PIPE)
-    except OSError:  # no stderr, or no room for a process
-        filtering = None
+    filtering = None if asked or "tensorflow" in sys.modules else _filter()
     if filtering is None:
         yield
         return
+    stderr = os.dup(STDERR)
     _flush()
     os.dup2(filtering.stdin.fileno(), STDERR)
     try:
@@ -64,6 +61,15 @@ def parked():
         filtering.stdin.close()
         with contextlib.suppress(subprocess.TimeoutExpired):  # a child of the import's may still write to it
             filtering.wait(timeout=5)
+
+
+def _filter():
+    """-> a process that prints what it gets, without the greeting; None without stderr, or where none can start."""
+    try:
+        os.fstat(STDERR)
+        return subprocess.Popen([sys.executable, "-ISc", _FILTER], stdin=subprocess.PIPE)
+    except OSError:
+        return None
 
 
 def _flush():

@@ -64,7 +64,7 @@ def _pair(one, evaluation):
 
 def _than_gray(evaluation, one):
     if _colorfulness(evaluation, one.b) < GRAY:
-        return f"{one.b} is as good as gray itself: its differences from gray come from lightness and rounding."
+        return f"{one.b} has no colours. Its differences from gray come from lightness and rounding."
     if not (winner := _winner(one)):
         return f"{one.b} is neither better nor worse than gray on the whole."
     return f"{one.b} is better than gray." if winner == one.b else f"Gray is better than {one.b}."

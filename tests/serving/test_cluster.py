@@ -26,7 +26,7 @@ import pytest
 from PIL import Image
 
 from colorgan.files import remote, whole
-from colorgan.serving import batch, cluster, photos, work
+from colorgan.serving import batch, cluster, joining, photos, work
 from colorgan.serving.photos import Settings
 from colorgan.serving.plan import Job
 
@@ -36,9 +36,9 @@ SETTINGS, DEADLY = Settings(work_size=8), 200
 @pytest.fixture(scope="module")
 def here():
     """A cluster of this machine alone, with two cores, for all tests."""
-    ray = cluster._imported()
+    ray = joining.imported()
     handler = signal.getsignal(signal.SIGTERM)
-    options = {"num_cpus": 2, "object_store_memory": cluster._STORE, "logging_level": logging.ERROR}
+    options = {"num_cpus": 2, "object_store_memory": joining.STORE, "logging_level": logging.ERROR}
     ray.init(address="local", include_dashboard=False, log_to_driver=False, **options)
     signal.signal(signal.SIGTERM, handler)
     yield
@@ -141,7 +141,7 @@ def test_without_ray_it_says_what_to_install(monkeypatch):
 @pytest.mark.parametrize(("address", "reason"), [("127.0.0.1:1", "refused"), ("here", "a host and a port")])
 def test_a_cluster_that_does_not_answer_is_named(address, reason):
     with pytest.raises(OSError, match=f"--cluster {address}: cannot join a cluster there .*{reason}"):
-        cluster._join(None, address)
+        joining.join(None, address)
 
 
 @pytest.mark.parametrize(
@@ -278,7 +278,7 @@ def colorized(tmp_path, monkeypatch):
     """-> a function that colorizes `in` by the workers of a `Ray`: status, what is said."""
 
     def run(ray, **options):
-        monkeypatch.setattr(cluster, "_joined", lambda address: contextlib.nullcontext(ray))
+        monkeypatch.setattr(joining, "joined", lambda address: contextlib.nullcontext(ray))
         return colorize(None, [tmp_path / "in"], tmp_path / "out", workers=cluster.Wanted("auto"), **options)
 
     return run
@@ -399,17 +399,17 @@ def test_an_address_of_no_cluster_and_another_version_are_errors(monkeypatch):
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
     monkeypatch.setattr(services, "find_gcs_addresses", set)
     monkeypatch.setattr(services, "find_bootstrap_address", lambda place: "127.0.0.1:1")
-    assert cluster._running() == "local"
+    assert joining._running() == "local"
     monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:1")
     with pytest.raises(OSError, match=r"--cluster auto: cannot join a cluster there \(127.0.0.1:1 does not answer: "):
-        cluster._join(None, "auto")
+        joining.join(None, "auto")
 
     def init(**options):
         raise RuntimeError("Version mismatch: The cluster was started with:\n    Ray: 1.0")
 
-    monkeypatch.setattr(cluster, "_knock", lambda address: None)
+    monkeypatch.setattr(joining, "_knock", lambda address: None)
     with pytest.raises(OSError, match="Version mismatch: The cluster was started with: Ray: 1.0"):
-        cluster._join(types.SimpleNamespace(init=init), "auto")
+        joining.join(types.SimpleNamespace(init=init), "auto")
 
 
 def test_ray_prints_as_before_afterwards(monkeypatch):
@@ -417,12 +417,12 @@ def test_ray_prints_as_before_afterwards(monkeypatch):
 
     printing, seen = worker.print_to_stdstream, []
     ray = types.SimpleNamespace(is_initialized=lambda: False, shutdown=lambda: seen.append(worker.print_to_stdstream))
-    monkeypatch.setattr(cluster, "_imported", lambda: ray)
-    monkeypatch.setattr(cluster, "_join", lambda ray, address: None)
-    with cluster._joined("auto"):
+    monkeypatch.setattr(joining, "imported", lambda: ray)
+    monkeypatch.setattr(joining, "join", lambda ray, address: None)
+    with joining.joined("auto"):
         pass
     ray.is_initialized = lambda: True  # a caller's own session
-    with cluster._joined("auto"):
+    with joining.joined("auto"):
         seen.append(worker.print_to_stdstream)
     assert seen[0] is not printing and seen[1] is printing and worker.print_to_stdstream is printing
 

@@ -24,7 +24,7 @@ GREETING = r"I0000 00:00:1.2 3 port.cc:153] hello\nE0000 00:00:1.2 3 cuda_platfo
 def test_the_greeting_and_nothing_else_is_left_out(end, level, said, left_out):
     code = (
         "import os\nfrom colorgan.settings import greeting\n"
-        f"with greeting.parked():\n os.write(2, b'{GREETING}a real error\\n')\n {end}\n"
+        f"with greeting.silenced():\n os.write(2, b'{GREETING}a real error\\n')\n {end}\n"
     )
     env = {name: value for name, value in os.environ.items() if name not in (LEVEL, "PYTHONFAULTHANDLER")}
     env |= {LEVEL: level} if level else {}

@@ -38,7 +38,7 @@ def run(words) -> int:
 
     try:
         colorizer = Colorizer.load(wanted.weights, work_size=wanted.work_size)
-    # ONNX Runtime raises plain exceptions of its own for files that are no networks.
+    # For files that are not networks ONNX Runtime raises types of its own.
     except Exception as error:
         parser.error(f"--weights {wanted.weights} cannot be used: {error}")
     made, there = 0, 0
@@ -49,7 +49,7 @@ def run(words) -> int:
                 continue
             try:
                 notes = colorize_file(colorizer, source, target, wanted)
-            # As well as files' errors, ONNX Runtime's own, of memory for one. The next photograph may be fine.
+            # ONNX Runtime raises types of its own, such as for too little memory. The next photograph can work.
             except Exception as error:
                 problems.append(str(error) if str(source) in str(error) else f"{source}: {error}")
                 print(problems[-1], file=sys.stderr)
@@ -65,11 +65,11 @@ def run(words) -> int:
 
 def _jobs(wanted):
     """-> (source, target) of each photograph, and the problems of the others."""
-    found = {}  # a photograph comes once, though several inputs name it
+    found = {}  # a photograph comes once, even if several inputs name it
     for source, below in _found(wanted):
         found.setdefault(os.path.realpath(source), (source, below))
     jobs, problems, taken = [], [], {}
-    # Who keeps its name comes first: s.png stays s.png, and s.jpg becomes s.jpg.png.
+    # Photographs that keep their names come first: s.png stays s.png, and s.jpg becomes s.jpg.png.
     for source, below in sorted(found.values(), key=lambda one: _target(wanted, one[1]).name != one[1].name):
         target = _target(wanted, below)
         if _key(target) in taken:  # a.png from a.heic, next to a.png
@@ -95,7 +95,7 @@ def _target(wanted, below):
 
 
 def _key(path):
-    """-> how results are compared: some systems take names that differ in case or in Unicode's form for one."""
+    """-> the key for comparing results: on some systems names that differ in case or Unicode's form are one file."""
     return unicodedata.normalize("NFC", os.path.abspath(path)).lower()
 
 
@@ -132,9 +132,9 @@ def _parser():
     add("--output", default="colorized", help="folder for the results")
     add("--saturation", type=_number(0, 10), default=1.0, help="strength of the colours, 0 to 10")
     add("--flip-average", action="store_true", help="colorize the mirrored photograph too, and take the mean")
-    add("--format", choices=[*suffixes.FORMATS], help="of the results; None: the photograph's, or PNG")
-    add("--quality", type=_number(1, 100, int), default=writing.QUALITY, help="of JPEG and WebP, 1 to 100")
-    add("--overwrite", action="store_true", help="replace results that are there")
+    add("--format", choices=[*suffixes.FORMATS], help="format of the results; None: the photograph's, or PNG")
+    add("--quality", type=_number(1, 100, int), default=writing.QUALITY, help="quality of JPEG and WebP, 1 to 100")
+    add("--overwrite", action="store_true", help="replace results that exist")
     add("--no-provenance", dest="provenance", action="store_false", help="leave out that the colours are machine-made")
     add("--max-megapixels", type=_number(0.001, 1e6), default=reading.MAX_MEGAPIXELS, help="refuse larger photographs")
     add(
@@ -155,7 +155,7 @@ def _number(least, most, kind=float):
         except ValueError:
             value = None
         if value is None or not least <= value <= most:
-            raise argparse.ArgumentTypeError(f"{text} is no number from {least:g} to {most:g}")
+            raise argparse.ArgumentTypeError(f"{text} is not a number from {least:g} to {most:g}")
         return value
 
     return number
